@@ -1,0 +1,47 @@
+//! Which images lie on which nodes.
+
+use rustc_hash::FxHashMap;
+
+use crate::Str;
+use crate::bitset::BitSet;
+use crate::node::NodeImage;
+
+/// Every image name with its size and the nodes that have it.
+#[derive(Clone, Debug, Default)]
+pub struct ImageTable(FxHashMap<Str, ImageState>);
+
+/// One image name.
+#[derive(Clone, Debug, Default)]
+pub struct ImageState {
+    /// Size in bytes, as the first node to report it said.
+    pub size: i64,
+    /// Slots of the nodes that have it.
+    pub nodes: BitSet,
+}
+
+impl ImageTable {
+    /// The state of the image called `name`.
+    pub fn get(&self, name: &str) -> Option<&ImageState> {
+        self.0.get(name)
+    }
+
+    pub(crate) fn add(&mut self, slot: usize, images: &[NodeImage]) {
+        for image in images {
+            for name in &image.names {
+                let fresh = || ImageState { size: image.size, nodes: BitSet::default() };
+                self.0.entry(name.clone()).or_insert_with(fresh).nodes.insert(slot);
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, slot: usize, images: &[NodeImage]) {
+        for name in images.iter().flat_map(|i| &i.names) {
+            if let Some(state) = self.0.get_mut(name) {
+                state.nodes.remove(slot);
+                if state.nodes.is_empty() {
+                    self.0.remove(name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Every object beside pods and nodes that a decision may read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::Str;
+use crate::labels::{LabelSelector, Labels};
+use crate::pod::Pod;
+use crate::volume::{
+    Claim, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, StorageClass, VolumeAttachment,
+};
+
+/// A Service: its selector is what default spreading counts by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Service {
+    /// Namespace.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+    /// `spec.selector`; without entries it selects nothing.
+    pub selector: Vec<(Str, Str)>,
+}
+
+/// A ReplicationController, ReplicaSet or StatefulSet: its selector is what default spreading counts by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Controller {
+    /// Kind.
+    pub kind: Str,
+    /// Namespace.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+    /// UID.
+    pub uid: Str,
+    /// `spec.selector`.
+    pub selector: Option<LabelSelector>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DisruptionBudget {
+    /// Namespace.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+    /// `spec.selector`; `None` and `{}` match no pod here.
+    pub selector: Option<LabelSelector>,
+    /// `status.disruptionsAllowed`.
+    pub disruptions_allowed: i32,
+    /// `status.disruptedPods`: names of pods already counted.
+    pub disrupted: Vec<Str>,
+}
+
+/// A Namespace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Namespace {
+    /// Name.
+    pub name: Str,
+    /// Labels.
+    pub labels: Labels,
+}
+
+/// Any object that is neither pod nor node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// Namespace.
+    Namespace(Arc<Namespace>),
+    /// Service.
+    Service(Arc<Service>),
+    /// ReplicationController, ReplicaSet or StatefulSet.
+    Controller(Arc<Controller>),
+    /// PodDisruptionBudget.
+    DisruptionBudget(Arc<DisruptionBudget>),
+    /// PersistentVolumeClaim.
+    Claim(Arc<Claim>),
+    /// PersistentVolume.
+    PersistentVolume(Arc<PersistentVolume>),
+    /// StorageClass.
+    StorageClass(Arc<StorageClass>),
+    /// CSINode.
+    CsiNode(Arc<CsiNode>),
+    /// CSIDriver.
+    CsiDriver(Arc<CsiDriver>),
+    /// CSIStorageCapacity.
+    CsiStorageCapacity(Arc<CsiStorageCapacity>),
+    /// VolumeAttachment.
+    VolumeAttachment(Arc<VolumeAttachment>),
+}
+
+/// `namespace` and `name`.
+pub type NamespacedName = (Str, Str);
+
+/// Objects whose changes the scheduler may assume before the API server confirms them.
+#[derive(Clone, Debug)]
+pub struct Assumable<K, T> {
+    known: BTreeMap<K, Arc<T>>,
+    assumed: BTreeMap<K, Arc<T>>,
+}
+
+impl<K, T> Default for Assumable<K, T> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), assumed: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone, T> Assumable<K, T> {
+    /// The object, as assumed if anything is assumed of it.
+    pub fn get(&self, key: &K) -> Option<&Arc<T>> {
+        let known = self.known.get(key)?;
+        Some(self.assumed.get(key).unwrap_or(known))
+    }
+
+    /// Every object in key order, as assumed.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.known.iter().map(|(key, known)| self.assumed.get(key).unwrap_or(known))
+    }
+
+    /// Assumes `object`; without effect when the API server has none of that key.
+    pub fn assume(&mut self, key: K, object: T) {
+        if self.known.contains_key(&key) {
+            self.assumed.insert(key, Arc::new(object));
+        }
+    }
+
+    /// Goes back to what the API server has.
+    pub fn restore(&mut self, key: &K) {
+        self.assumed.remove(key);
+    }
+
+    /// Takes the API server's version; what was assumed is over.
+    pub fn set(&mut self, key: K, object: Arc<T>) -> Option<Arc<T>> {
+        self.assumed.remove(&key);
+        self.known.insert(key, object)
+    }
+
+    /// Forgets the object.
+    pub fn remove(&mut self, key: &K) -> Option<Arc<T>> {
+        self.assumed.remove(key);
+        self.known.remove(key)
+    }
+}
+
+/// The store. Maps are ordered by key, so that whoever walks one walks it the same way every time.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// Namespaces by name.
+    pub namespaces: BTreeMap<Str, Arc<Namespace>>,
+    /// Services.
+    pub services: BTreeMap<NamespacedName, Arc<Service>>,
+    /// Controllers by (kind, namespace, name).
+    pub controllers: BTreeMap<(Str, Str, Str), Arc<Controller>>,
+    /// PodDisruptionBudgets.
+    pub disruption_budgets: BTreeMap<NamespacedName, Arc<DisruptionBudget>>,
+    /// PersistentVolumeClaims.
+    pub claims: Assumable<NamespacedName, Claim>,
+    /// PersistentVolumes by name.
+    pub volumes: Assumable<Str, PersistentVolume>,
+    /// StorageClasses by name.
+    pub classes: BTreeMap<Str, Arc<StorageClass>>,
+    /// CSINodes by node name.
+    pub csi_nodes: BTreeMap<Str, Arc<CsiNode>>,
+    /// CSIDrivers by name.
+    pub csi_drivers: BTreeMap<Str, Arc<CsiDriver>>,
+    /// CSIStorageCapacities.
+    pub capacities: BTreeMap<NamespacedName, Arc<CsiStorageCapacity>>,
+    /// VolumeAttachments by name.
+    pub attachments: BTreeMap<Str, Arc<VolumeAttachment>>,
+}
+
+impl Objects {
+    /// The labels of a namespace; none when it is not known.
+    pub fn namespace_labels(&self, name: &str) -> Labels {
+        self.namespaces.get(name).map(|n| n.labels.clone()).unwrap_or_default()
+    }
+
+    /// A claim by namespace and name, as assumed.
+    pub fn claim(&self, namespace: &Str, name: &Str) -> Option<&Arc<Claim>> {
+        self.claims.get(&(Arc::clone(namespace), Arc::clone(name)))
+    }
+
+    /// The claim behind a volume of `pod`.
+    pub fn pod_claim(&self, pod: &Pod, claim: &Str) -> Option<&Arc<Claim>> {
+        self.claim(&pod.meta.namespace, claim)
+    }
+
+    /// Puts an object in place of the one with the same key, which is returned.
+    pub fn set(&mut self, object: Object) -> Option<Object> {
+        use Object as O;
+        match object {
+            O::Namespace(o) => self.namespaces.insert(Arc::clone(&o.name), o).map(O::Namespace),
+            O::Service(o) => self.services.insert((o.namespace.clone(), o.name.clone()), o).map(O::Service),
+            O::Controller(o) => {
+                let key = (o.kind.clone(), o.namespace.clone(), o.name.clone());
+                self.controllers.insert(key, o).map(O::Controller)
+            }
+            O::DisruptionBudget(o) => {
+                let key = (o.namespace.clone(), o.name.clone());
+                self.disruption_budgets.insert(key, o).map(O::DisruptionBudget)
+            }
+            O::Claim(o) => self.claims.set((o.namespace.clone(), o.name.clone()), o).map(O::Claim),
+            O::PersistentVolume(o) => self.volumes.set(Arc::clone(&o.name), o).map(O::PersistentVolume),
+            O::StorageClass(o) => self.classes.insert(Arc::clone(&o.name), o).map(O::StorageClass),
+            O::CsiNode(o) => self.csi_nodes.insert(Arc::clone(&o.name), o).map(O::CsiNode),
+            O::CsiDriver(o) => self.csi_drivers.insert(Arc::clone(&o.name), o).map(O::CsiDriver),
+            O::CsiStorageCapacity(o) => {
+                self.capacities.insert((o.namespace.clone(), o.name.clone()), o).map(O::CsiStorageCapacity)
+            }
+            O::VolumeAttachment(o) => {
+                self.attachments.insert(Arc::clone(&o.name), o).map(O::VolumeAttachment)
+            }
+        }
+    }
+
+    /// Removes the object with the same key as `object`, and returns what was known of it.
+    pub fn remove(&mut self, object: &Object) -> Option<Object> {
+        use Object as O;
+        match object {
+            O::Namespace(o) => self.namespaces.remove(&o.name).map(O::Namespace),
+            O::Service(o) => self.services.remove(&(o.namespace.clone(), o.name.clone())).map(O::Service),
+            O::Controller(o) => {
+                let key = (o.kind.clone(), o.namespace.clone(), o.name.clone());
+                self.controllers.remove(&key).map(O::Controller)
+            }
+            O::DisruptionBudget(o) => self
+                .disruption_budgets
+                .remove(&(o.namespace.clone(), o.name.clone()))
+                .map(O::DisruptionBudget),
+            O::Claim(o) => self.claims.remove(&(o.namespace.clone(), o.name.clone())).map(O::Claim),
+            O::PersistentVolume(o) => self.volumes.remove(&o.name).map(O::PersistentVolume),
+            O::StorageClass(o) => self.classes.remove(&o.name).map(O::StorageClass),
+            O::CsiNode(o) => self.csi_nodes.remove(&o.name).map(O::CsiNode),
+            O::CsiDriver(o) => self.csi_drivers.remove(&o.name).map(O::CsiDriver),
+            O::CsiStorageCapacity(o) => {
+                self.capacities.remove(&(o.namespace.clone(), o.name.clone())).map(O::CsiStorageCapacity)
+            }
+            O::VolumeAttachment(o) => self.attachments.remove(&o.name).map(O::VolumeAttachment),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! One trait per stage. A plugin is one value that implements the traits of the stages it takes part in, and says so
+//! when it is [registered](crate::registry).
+
+mod post_filter;
+mod sink;
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+pub use post_filter::{
+    Candidate, DryRun, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
+};
+pub use sink::FilterSink;
+
+use crate::Timestamp;
+use crate::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use crate::objects::Objects;
+use crate::pod::Pod;
+use crate::port::{Binding, StorageWrite};
+use crate::snapshot::{Slot, Snapshot};
+use crate::state::PluginState;
+use crate::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use crate::view::NodeView;
+
+/// What every plugin is.
+pub trait Plugin: Send + Sync + 'static {
+    /// The name by which profiles, messages and metrics know it.
+    fn name(&self) -> &str;
+
+    /// Events that may let a pod fit that this plugin rejected. The default asks about everything; an empty list means
+    /// that no event helps.
+    fn events(&self) -> Vec<EventPattern> {
+        vec![EventPattern::ANY]
+    }
+
+    /// Whether `event`, one of [`events`](Self::events), may let `pod` fit.
+    fn hint(&self, _pod: &Pod, _event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
+        Hint::Queue
+    }
+}
+
+/// What a plugin's answer for a pod and a node depends on, so that the engine knows how long it may keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dependence {
+    /// The pod and the node object: labels, taints, images, name.
+    Static,
+    /// Also that node's own pods and what they use.
+    Node,
+    /// Also pods on other nodes of the same topology domains.
+    Domain,
+    /// Anything: ask every time.
+    Uncacheable,
+}
+
+/// What a stage may look at: the cluster and the pod to be placed.
+#[derive(Clone, Copy)]
+pub struct Cycle<'a> {
+    /// Nodes and the pods on them.
+    pub snapshot: &'a Snapshot,
+    /// Every other object.
+    pub objects: &'a Objects,
+    /// The pod.
+    pub pod: &'a Pod,
+}
+
+/// PreEnqueue: may the pod enter the active queue at all?
+pub trait PreEnqueue: Plugin {
+    /// A rejection keeps the pod gated until one of the plugin's events lets it be asked again.
+    fn pre_enqueue(&self, pod: &Pod) -> Verdict;
+}
+
+/// A pod as the queue compares it.
+#[derive(Clone, Copy, Debug)]
+pub struct Queued<'a> {
+    /// The pod.
+    pub pod: &'a Pod,
+    /// When it entered the queue after its last attempt.
+    pub since: Timestamp,
+}
+
+/// QueueSort: which of two pods goes first. Exactly one per profile, the same in all profiles.
+pub trait QueueSort: Plugin {
+    /// `Less` when `a` goes first. Pods that compare equal go in the order they came.
+    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering;
+}
+
+/// PreFilter: look at the whole cluster once, and keep what Filter needs.
+pub trait PreFilter: Plugin {
+    /// May put values into `state`, for Filter and later stages. They must be put even when skipping if a later stage
+    /// reads them.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError>;
+
+    /// How the state changes when `added` is put on `node`. Called on a copy of the state, for hypotheses.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn add_pod(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &mut PluginState,
+        _added: &Pod,
+        _node: Slot,
+    ) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    /// How the state changes when `removed` is taken off `node`; undoes [`add_pod`](Self::add_pod).
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn remove_pod(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &mut PluginState,
+        _removed: &Pod,
+        _node: Slot,
+    ) -> Result<(), PluginError> {
+        Ok(())
+    }
+}
+
+/// Filter: can the pod run on this node?
+pub trait Filter: Plugin {
+    /// Judges one node, which may be a hypothesis.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError>;
+
+    /// Judges every node still in `nodes`. The default asks [`filter`](Self::filter) of each; a plugin that can work
+    /// on columns does better, and must give the same answers.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn filter_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        nodes.retain(|slot| self.filter(cx, state, cx.snapshot.view(slot)))
+    }
+
+    /// What the answer for `pod` depends on.
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Uncacheable
+    }
+}
+
+/// PreScore: look at the feasible nodes once, and keep what Score needs.
+pub trait PreScore: Plugin {
+    /// Called with two or more feasible nodes.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn pre_score(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        feasible: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError>;
+}
+
+/// The highest score after normalising; the lowest is 0.
+pub const MAX_SCORE: i64 = 100;
+
+/// Score: how good is this node?
+pub trait Score: Plugin {
+    /// Scores one feasible node.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError>;
+
+    /// Scores some feasible nodes into `scores`, one for one. The default asks [`score`](Self::score) of each.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn score_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        for (slot, score) in nodes.iter().zip(scores) {
+            *score = self.score(cx, state, cx.snapshot.view(*slot))?;
+        }
+        Ok(())
+    }
+
+    /// Brings the scores of all feasible nodes into 0 to [`MAX_SCORE`]. The default leaves them: [`score`](Self::score)
+    /// is in range already.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn normalise(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &PluginState,
+        _nodes: &[Slot],
+        _scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    /// What the raw score for `pod` depends on.
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Uncacheable
+    }
+}
+
+/// Scales so that the highest score becomes 100; `reversed`, so that it becomes 0 and 0 becomes 100. The rule that
+/// NodeAffinity and TaintToleration share.
+pub fn scale_to_max(scores: &mut [i64], reversed: bool) {
+    let max = scores.iter().copied().max().unwrap_or(0);
+    for score in scores {
+        let scaled = if max == 0 { 0 } else { MAX_SCORE * *score / max };
+        *score = match (reversed, max) {
+            (true, _) => MAX_SCORE - scaled,
+            (false, 0) => *score,
+            (false, _) => scaled,
+        };
+    }
+}
+
+/// What Reserve may look at and change.
+pub struct ReserveContext<'a> {
+    /// Nodes and the pods on them, the pod itself already assumed.
+    pub snapshot: &'a Snapshot,
+    /// Every other object; what is assumed of volumes and claims is changed here.
+    pub objects: &'a mut Objects,
+    /// The pod.
+    pub pod: &'a Pod,
+    /// The node it was assumed on.
+    pub node: Slot,
+}
+
+/// Reserve: set aside for the pod what the cache does not count. In the serial part of the cycle.
+pub trait Reserve: Plugin {
+    /// Sets aside. After a rejection or an error everything is unreserved.
+    ///
+    /// # Errors
+    /// Fails the attempt.
+    fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError>;
+
+    /// Gives back. Called in reverse order, also where [`reserve`](Self::reserve) was never reached or was undone
+    /// already, so it must not mind.
+    fn unreserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState);
+}
+
+/// Permit: now, later or never.
+pub trait Permit: Plugin {
+    /// Asked at the end of the serial part.
+    ///
+    /// # Errors
+    /// Fails the attempt.
+    fn permit(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<PermitVerdict, PluginError>;
+}
+
+/// PreBind: what has to be written before the binding.
+pub trait PreBind: Plugin {
+    /// The writes to be performed; none when there is nothing to do. A write that fails sends the pod to its backoff.
+    ///
+    /// # Errors
+    /// Fails the attempt.
+    fn pre_bind(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        node: Slot,
+    ) -> Result<Vec<StorageWrite>, PluginError>;
+}
+
+/// Bind: the binding itself.
+pub trait Bind: Plugin {
+    /// The binding to be written, or `None` to leave it to the next plugin.
+    ///
+    /// # Errors
+    /// Fails the attempt.
+    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError>;
+}
+
+/// PostBind: the pod is bound.
+pub trait PostBind: Plugin {
+    /// For information.
+    fn post_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot);
+}
+
+/// A range of slots, as work is split.
+pub type SlotRange = Range<usize>;

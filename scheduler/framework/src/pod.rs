@@ -1,0 +1,235 @@
+//! What scheduling needs to know of a pod.
+
+use crate::labels::{LabelSelector, Labels};
+use crate::node_selector::NodeAffinity;
+use crate::ports::HostPort;
+use crate::resources::{PodResources, ResourceList};
+use crate::taint::Toleration;
+use crate::volume::Volume;
+use crate::{Str, Timestamp};
+
+/// A pod. Immutable once made: an update replaces it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    /// Identity and everything outside the spec.
+    pub meta: PodMeta,
+    /// The parts of the spec that scheduling reads.
+    pub spec: PodSpec,
+    /// Requests, computed from the spec.
+    pub resources: PodResources,
+}
+
+impl Pod {
+    /// Makes a pod and computes its requests.
+    pub fn new(meta: PodMeta, spec: PodSpec) -> Self {
+        let resources = PodResources::of(&spec);
+        Self { meta, spec, resources }
+    }
+
+    /// `namespace/name`.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.meta.namespace, self.meta.name)
+    }
+
+    /// Whether any pod (anti-)affinity term stands in the spec, required or preferred.
+    pub fn has_pod_affinity(&self) -> bool {
+        let (a, b) = (&self.spec.pod_affinity, &self.spec.pod_anti_affinity);
+        !(a.required.is_empty() && a.preferred.is_empty() && b.required.is_empty() && b.preferred.is_empty())
+    }
+
+    /// Whether a required anti-affinity term stands in the spec.
+    pub fn has_required_anti_affinity(&self) -> bool {
+        !self.spec.pod_anti_affinity.required.is_empty()
+    }
+
+    /// Claims the pod uses through volumes: the names of PersistentVolumeClaims in its namespace, in volume order.
+    pub fn claim_names(&self) -> impl Iterator<Item = Str> {
+        self.spec.volumes.iter().filter_map(|v| v.claim_name(&self.meta.name))
+    }
+}
+
+/// Identity and status of a pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodMeta {
+    /// `metadata.namespace`.
+    pub namespace: Str,
+    /// `metadata.name`.
+    pub name: Str,
+    /// `metadata.uid`; unique among all pods of all time.
+    pub uid: Str,
+    /// `metadata.labels`.
+    pub labels: Labels,
+    /// The controlling owner, from `metadata.ownerReferences`.
+    pub owner: Option<Owner>,
+    /// `metadata.creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// `metadata.deletionTimestamp` is set.
+    pub terminating: bool,
+    /// `status.startTime`.
+    pub started: Option<Timestamp>,
+    /// `status.nominatedNodeName`, when not empty.
+    pub nominated_node: Option<Str>,
+    /// Condition DisruptionTarget is True with reason PreemptionByScheduler.
+    pub preempted: bool,
+}
+
+/// The controller that owns a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// API group, empty for core.
+    pub group: Str,
+    /// Kind.
+    pub kind: Str,
+    /// Name, in the pod's namespace.
+    pub name: Str,
+    /// UID.
+    pub uid: Str,
+}
+
+/// `spec.preemptionPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PreemptionPolicy {
+    /// May preempt pods of lower priority.
+    #[default]
+    PreemptLowerPriority,
+    /// Never preempts.
+    Never,
+}
+
+/// The parts of a pod's spec that scheduling reads. Two pods with equal specs and labels in one namespace are
+/// interchangeable to every in-tree plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodSpec {
+    /// `schedulerName`.
+    pub scheduler_name: Str,
+    /// `nodeName`, when not empty.
+    pub node_name: Option<Str>,
+    /// `priority`; 0 when absent.
+    pub priority: i32,
+    /// `preemptionPolicy`.
+    pub preemption_policy: PreemptionPolicy,
+    /// Names of `schedulingGates`.
+    pub gates: Vec<Str>,
+    /// `containers`.
+    pub containers: Vec<Container>,
+    /// `initContainers`, sidecars among them.
+    pub init_containers: Vec<Container>,
+    /// `overhead`.
+    pub overhead: ResourceList,
+    /// Pod-level `resources`.
+    pub pod_level: PodLevelResources,
+    /// The pod's last in-place resize was found infeasible (condition PodResizePending, reason Infeasible).
+    pub resize_infeasible: bool,
+    /// `tolerations`.
+    pub tolerations: Vec<Toleration>,
+    /// `nodeSelector`, in key order.
+    pub node_selector: Vec<(Str, Str)>,
+    /// `affinity.nodeAffinity`.
+    pub node_affinity: NodeAffinity,
+    /// `affinity.podAffinity`.
+    pub pod_affinity: AffinityTerms,
+    /// `affinity.podAntiAffinity`.
+    pub pod_anti_affinity: AffinityTerms,
+    /// `topologySpreadConstraints`.
+    pub spread: Vec<SpreadConstraint>,
+    /// `volumes`, those that scheduling reads.
+    pub volumes: Vec<Volume>,
+    /// Names of `resourceClaims`.
+    pub resource_claims: Vec<Str>,
+    /// Kubelet features the spec needs, as nodes declare them, in name order.
+    pub required_features: Vec<Str>,
+}
+
+/// A container or init container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Container {
+    /// Image reference as written.
+    pub image: Str,
+    /// Stands in `initContainers`.
+    pub init: bool,
+    /// An init container with `restartPolicy: Always` (a sidecar).
+    pub restartable: bool,
+    /// `resources.requests`.
+    pub requests: ResourceList,
+    /// What the kubelet reports of a running container, when it reports resources.
+    pub actual: Option<ActualResources>,
+    /// Ports with a host port.
+    pub host_ports: Vec<HostPort>,
+}
+
+/// What the kubelet reports: in-place resize makes it differ from the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ActualResources {
+    /// `resources.requests` of the status.
+    pub requests: ResourceList,
+    /// `allocatedResources` of the status.
+    pub allocated: ResourceList,
+}
+
+/// Pod-level resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodLevelResources {
+    /// `spec.resources.requests`.
+    pub requests: ResourceList,
+    /// `status.resources.requests` and `status.allocatedResources`, when reported.
+    pub actual: Option<ActualResources>,
+}
+
+/// `podAffinity` or `podAntiAffinity`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AffinityTerms {
+    /// `requiredDuringSchedulingIgnoredDuringExecution`.
+    pub required: Vec<AffinityTerm>,
+    /// `preferredDuringSchedulingIgnoredDuringExecution`: weight (1 to 100) and term.
+    pub preferred: Vec<(i32, AffinityTerm)>,
+}
+
+/// A pod affinity term, `matchLabelKeys` and `mismatchLabelKeys` already merged into the selector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AffinityTerm {
+    /// Label selector; `None` matches no pod.
+    pub selector: Option<LabelSelector>,
+    /// Namespaces by name. With no `namespace_selector` either, the pod's own namespace stands here.
+    pub namespaces: Vec<Str>,
+    /// Namespaces by label; `None` matches no namespace.
+    pub namespace_selector: Option<LabelSelector>,
+    /// Topology key.
+    pub topology_key: Str,
+}
+
+impl AffinityTerm {
+    /// Whether `pod`, whose namespace has `namespace_labels`, is one of the pods the term speaks of.
+    pub fn matches(&self, pod: &Pod, namespace_labels: &Labels) -> bool {
+        let namespace = self.namespaces.contains(&pod.meta.namespace)
+            || self.namespace_selector.as_ref().is_some_and(|s| s.matches(namespace_labels));
+        namespace && self.selector.as_ref().is_some_and(|s| s.matches(&pod.meta.labels))
+    }
+}
+
+/// What to do when a spread constraint cannot be met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WhenUnsatisfiable {
+    /// Reject the node.
+    DoNotSchedule,
+    /// Prefer nodes that lower the skew.
+    ScheduleAnyway,
+}
+
+/// A topology spread constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SpreadConstraint {
+    /// `maxSkew`, at least 1.
+    pub max_skew: i32,
+    /// `topologyKey`.
+    pub topology_key: Str,
+    /// `whenUnsatisfiable`.
+    pub when_unsatisfiable: WhenUnsatisfiable,
+    /// `labelSelector` with `matchLabelKeys` merged in; `None` matches no pod.
+    pub selector: Option<LabelSelector>,
+    /// `minDomains`; 1 when absent.
+    pub min_domains: i32,
+    /// `nodeAffinityPolicy` is Honor (the default).
+    pub honor_affinity: bool,
+    /// `nodeTaintsPolicy` is Honor (the default is Ignore).
+    pub honor_taints: bool,
+}

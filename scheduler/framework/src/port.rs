@@ -1,0 +1,197 @@
+//! All that enters and leaves the engine.
+
+use std::sync::Arc;
+
+use crate::node::Node;
+use crate::objects::Object;
+use crate::pod::Pod;
+use crate::verdict::Rejection;
+use crate::{Str, Timestamp};
+
+/// Something the engine is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A pod is new or has changed. Which of the two the engine knows by its UID.
+    Pod(Arc<Pod>),
+    /// A pod is gone or has finished.
+    PodDeleted {
+        /// Its UID.
+        uid: Str,
+    },
+    /// A node is new or has changed.
+    Node(Arc<Node>),
+    /// A node is gone.
+    NodeDeleted {
+        /// Its name.
+        name: Str,
+    },
+    /// Another object is new or has changed.
+    Object(Object),
+    /// Another object is gone.
+    ObjectDeleted(Object),
+    /// What has to be written before the binding is written, or failed.
+    PreBound {
+        /// The pod.
+        uid: Str,
+        /// `Err` with a message when it failed.
+        result: Result<(), Str>,
+    },
+    /// The binding was accepted, or failed.
+    Bound {
+        /// The pod.
+        uid: Str,
+        /// `Err` with a message when it failed.
+        result: Result<(), Str>,
+    },
+    /// The evictions for a preemptor were performed, or one failed.
+    Evicted {
+        /// The preemptor.
+        uid: Str,
+        /// `Err` with a message when one failed.
+        result: Result<(), Str>,
+    },
+    /// A plugin lets a waiting pod go.
+    Allow {
+        /// The pod.
+        uid: Str,
+        /// The plugin.
+        plugin: Str,
+    },
+    /// A plugin turns a waiting pod away.
+    Reject {
+        /// The pod.
+        uid: Str,
+        /// The plugin.
+        plugin: Str,
+        /// Why.
+        message: Str,
+    },
+    /// Time has passed.
+    Time(Timestamp),
+}
+
+/// A binding to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Namespace of the pod.
+    pub namespace: Str,
+    /// Name of the pod.
+    pub name: Str,
+    /// UID of the pod, so that one recreated under its name is not bound by mistake.
+    pub uid: Str,
+    /// The node.
+    pub node: Str,
+}
+
+/// A change to a storage object that goes before the binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorageWrite {
+    /// Set the volume's `claimRef`.
+    BindVolume {
+        /// PersistentVolume.
+        volume: Str,
+        /// Namespace of the claim.
+        namespace: Str,
+        /// Claim.
+        claim: Str,
+    },
+    /// Set the claim's selected-node annotation.
+    Provision {
+        /// Namespace of the claim.
+        namespace: Str,
+        /// Claim.
+        claim: Str,
+        /// Node.
+        node: Str,
+    },
+}
+
+/// Why a pod did not get a node, as its condition will say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureReason {
+    /// It does not fit.
+    Unschedulable,
+    /// Something broke.
+    SchedulerError,
+}
+
+impl FailureReason {
+    /// The condition's reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unschedulable => "Unschedulable",
+            Self::SchedulerError => "SchedulerError",
+        }
+    }
+}
+
+/// Something the engine wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Write these, then say [`Input::PreBound`].
+    PreBind {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// Its node.
+        node: Str,
+        /// The writes.
+        writes: Vec<StorageWrite>,
+    },
+    /// Write the binding, then say [`Input::Bound`].
+    Bind {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The binding.
+        binding: Binding,
+    },
+    /// Evict these pods in this order, then say [`Input::Evicted`].
+    Evict {
+        /// For whom.
+        preemptor: Arc<Pod>,
+        /// Which.
+        victims: Vec<Arc<Pod>>,
+        /// Where.
+        node: Str,
+    },
+    /// Clear the nominated node of a pod.
+    ClearNomination {
+        /// The pod.
+        pod: Arc<Pod>,
+    },
+    /// Set the PodScheduled condition to False and the nominated node, and record a FailedScheduling event.
+    Failed {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The condition's reason.
+        reason: FailureReason,
+        /// The condition's message.
+        message: String,
+        /// The nominated node to write: `None` leaves it, an empty name clears it.
+        nominated_node: Option<Str>,
+    },
+    /// The pod may not be bound now; it waits for plugins to allow it.
+    Waiting {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// Its node.
+        node: Str,
+        /// When the first of the plugins gives up.
+        until: Timestamp,
+    },
+    /// The pod is gated; a rejection of a PreEnqueue plugin.
+    Gated {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The plugin.
+        plugin: Str,
+        /// What it said.
+        rejection: Rejection,
+    },
+    /// The pod is bound; record a Scheduled event.
+    Scheduled {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// Its node.
+        node: Str,
+    },
+}

@@ -1,0 +1,361 @@
+//! The cluster as a decision sees it, in columns.
+//!
+//! A node is a [`Slot`]: an index that is valid as long as the node lives. What filters and scorers read of every node
+//! lies in flat columns indexed by slot; what they read of few lies in per-slot lists. Every change raises the
+//! generation and is appended to a dirty log, so that whoever keeps an answer per node can re-evaluate only the slots
+//! that changed since.
+
+mod columns;
+mod dirty;
+mod order;
+mod topology;
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use rustc_hash::FxHashMap;
+
+pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
+pub use topology::{NO_DOMAIN, TopologyColumn};
+
+use crate::Str;
+use crate::bitset::BitSet;
+use crate::images::ImageTable;
+use crate::node::Node;
+use crate::objects::NamespacedName;
+use crate::pod::Pod;
+use crate::ports::UsedPorts;
+use crate::view::NodeView;
+use columns::ResourceColumns;
+use dirty::DirtyLog;
+use order::NodeOrder;
+
+/// Topology columns kept at the most; keys come from pods, which are not trusted to be few.
+const MAX_TOPOLOGY_COLUMNS: usize = 64;
+
+/// The index of a node in every column. A slot is reused after its node is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// As an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl From<usize> for Slot {
+    /// # Panics
+    /// Never for a real cluster: beyond four thousand million nodes the number wraps.
+    fn from(at: usize) -> Self {
+        Self(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+}
+
+/// The columns. Read by plugins, changed by the engine's cache only.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    nodes: Vec<Arc<Node>>,
+    live: BitSet,
+    free: Vec<Slot>,
+    by_name: FxHashMap<Str, Slot>,
+    order: NodeOrder,
+    resources: ResourceColumns,
+    pod_counts: Vec<i64>,
+    allowed_pods: Vec<i64>,
+    nonzero_cpu: Vec<i64>,
+    nonzero_memory: Vec<i64>,
+    pods: Vec<Vec<Arc<Pod>>>,
+    ports: Vec<UsedPorts>,
+    /// Slots with a pod that has any pod affinity term, and with one that has a required anti-affinity term.
+    with_affinity: BitSet,
+    with_required_anti_affinity: BitSet,
+    claim_users: FxHashMap<NamespacedName, u32>,
+    images: ImageTable,
+    /// Built when first asked for, by whichever worker asks, and kept up to date after.
+    topologies: DashMap<Str, Arc<TopologyColumn>>,
+    dirty: DirtyLog,
+}
+
+/// What is asked of all nodes.
+impl Snapshot {
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// The length of every column: no slot in use is as large.
+    pub fn slots(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The slots in use.
+    pub fn live(&self) -> &BitSet {
+        &self.live
+    }
+
+    /// The slot of the node called `name`.
+    pub fn slot(&self, name: &str) -> Option<Slot> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The slots in kube-scheduler's search order: zone by zone in turn, nodes of a zone in order of arrival.
+    pub fn order(&self) -> &[Slot] {
+        self.order.slots()
+    }
+
+    /// The column of a resource, if any node or pod ever named it.
+    pub fn resource(&self, name: &str) -> Option<ResourceId> {
+        self.resources.id(name)
+    }
+
+    /// Names of all resources with a column, with their ids.
+    pub fn resource_names(&self) -> impl Iterator<Item = (ResourceId, &Str)> {
+        self.resources.names()
+    }
+
+    /// Allocatable amount by slot: cpu in thousandths, all else in units.
+    pub fn allocatable(&self, resource: ResourceId) -> &[i64] {
+        self.resources.allocatable(resource)
+    }
+
+    /// Amount held by pods, by slot.
+    pub fn requested(&self, resource: ResourceId) -> &[i64] {
+        self.resources.requested(resource)
+    }
+
+    /// Number of pods, by slot.
+    pub fn pod_counts(&self) -> &[i64] {
+        &self.pod_counts
+    }
+
+    /// Allocatable pods, by slot.
+    pub fn allowed_pods(&self) -> &[i64] {
+        &self.allowed_pods
+    }
+
+    /// Thousandths of a core held by pods, those without a request counted with the default, by slot.
+    pub fn nonzero_cpu(&self) -> &[i64] {
+        &self.nonzero_cpu
+    }
+
+    /// Bytes held by pods, those without a request counted with the default, by slot.
+    pub fn nonzero_memory(&self) -> &[i64] {
+        &self.nonzero_memory
+    }
+
+    /// Slots with a pod that has any pod (anti-)affinity term.
+    pub fn with_affinity(&self) -> &BitSet {
+        &self.with_affinity
+    }
+
+    /// Slots with a pod that has a required anti-affinity term.
+    pub fn with_required_anti_affinity(&self) -> &BitSet {
+        &self.with_required_anti_affinity
+    }
+
+    /// How many pods on nodes use the claim.
+    pub fn claim_users(&self, namespace: &Str, name: &Str) -> u32 {
+        self.claim_users.get(&(Arc::clone(namespace), Arc::clone(name))).copied().unwrap_or(0)
+    }
+
+    /// Images of all nodes.
+    pub fn images(&self) -> &ImageTable {
+        &self.images
+    }
+
+    /// The domain of every node for a topology key.
+    pub fn topology(&self, key: &Str) -> Arc<TopologyColumn> {
+        if let Some(column) = self.topologies.get(key) {
+            return Arc::clone(&column);
+        }
+        let column = Arc::new(TopologyColumn::build(key, &self.nodes, &self.live));
+        if self.topologies.len() >= MAX_TOPOLOGY_COLUMNS {
+            self.topologies.clear();
+        }
+        self.topologies.insert(Arc::clone(key), Arc::clone(&column));
+        column
+    }
+
+    /// Rises with every change.
+    pub fn generation(&self) -> u64 {
+        self.dirty.generation()
+    }
+
+    /// The slots changed after `generation`, oldest change first and possibly repeated; `None` when the log no longer
+    /// reaches back that far and everything has to be looked at.
+    pub fn changed_since(&self, generation: u64) -> Option<impl Iterator<Item = Slot> + '_> {
+        self.dirty.since(generation)
+    }
+}
+
+/// What is asked of one node. The slot must be in use.
+impl Snapshot {
+    /// The node.
+    pub fn node(&self, slot: Slot) -> &Arc<Node> {
+        &self.nodes[slot.index()]
+    }
+
+    /// The node with what its pods use.
+    pub fn view(&self, slot: Slot) -> NodeView<'_> {
+        NodeView::real(self, slot)
+    }
+
+    /// The pods on the node.
+    pub fn pods(&self, slot: Slot) -> &[Arc<Pod>] {
+        &self.pods[slot.index()]
+    }
+
+    /// The host ports taken on the node.
+    pub fn ports(&self, slot: Slot) -> &UsedPorts {
+        &self.ports[slot.index()]
+    }
+}
+
+/// Changes.
+impl Snapshot {
+    /// Adds a node or replaces the one of that name; pods on it stay.
+    pub fn set_node(&mut self, node: Arc<Node>) -> Slot {
+        match self.slot(&node.name) {
+            Some(slot) => {
+                self.replace_node(slot, node);
+                slot
+            }
+            None => self.add_node(node),
+        }
+    }
+
+    fn add_node(&mut self, node: Arc<Node>) -> Slot {
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        self.live.insert(slot.index());
+        self.by_name.insert(Arc::clone(&node.name), slot);
+        self.order.insert(slot, node.zone());
+        self.fill(slot, &node);
+        self.set_topologies(slot, Some(&node));
+        self.nodes[slot.index()] = node;
+        self.dirty.push(slot);
+        slot
+    }
+
+    fn replace_node(&mut self, slot: Slot, node: Arc<Node>) {
+        let old = Arc::clone(self.node(slot));
+        self.images.remove(slot.index(), &old.images);
+        if old.zone() != node.zone() {
+            self.order.remove(slot);
+            self.order.insert(slot, node.zone());
+        }
+        self.fill(slot, &node);
+        if old.labels != node.labels {
+            self.set_topologies(slot, Some(&node));
+        }
+        self.nodes[slot.index()] = node;
+        self.dirty.push(slot);
+    }
+
+    /// Removes a node; the pods that were on it are returned.
+    pub fn remove_node(&mut self, name: &str) -> Option<Vec<Arc<Pod>>> {
+        let slot = self.by_name.remove(name)?;
+        let orphans = self.pods[slot.index()].clone();
+        for pod in &orphans {
+            self.remove_pod(slot, &pod.meta.uid);
+        }
+        let node = std::mem::take(&mut self.nodes[slot.index()]);
+        self.images.remove(slot.index(), &node.images);
+        self.set_topologies(slot, None);
+        self.order.remove(slot);
+        self.live.remove(slot.index());
+        self.resources.clear(slot);
+        self.allowed_pods[slot.index()] = 0;
+        self.free.push(slot);
+        self.dirty.push(slot);
+        Some(orphans)
+    }
+
+    /// Puts a pod on a node.
+    pub fn add_pod(&mut self, slot: Slot, pod: Arc<Pod>) {
+        self.count_pod(slot, &pod, 1);
+        let at = slot.index();
+        self.ports[at].add(&pod);
+        if pod.has_pod_affinity() {
+            self.with_affinity.insert(at);
+        }
+        if pod.has_required_anti_affinity() {
+            self.with_required_anti_affinity.insert(at);
+        }
+        for claim in pod.claim_names() {
+            *self.claim_users.entry((Arc::clone(&pod.meta.namespace), claim)).or_default() += 1;
+        }
+        self.pods[at].push(pod);
+        self.dirty.push(slot);
+    }
+
+    /// Takes a pod off a node and returns it; `None` when it was not there.
+    pub fn remove_pod(&mut self, slot: Slot, uid: &str) -> Option<Arc<Pod>> {
+        let at = slot.index();
+        let index = self.pods[at].iter().position(|p| &*p.meta.uid == uid)?;
+        let pod = self.pods[at].remove(index);
+        self.count_pod(slot, &pod, -1);
+        self.ports[at].remove(&pod);
+        if pod.has_pod_affinity() && !self.pods[at].iter().any(|p| p.has_pod_affinity()) {
+            self.with_affinity.remove(at);
+        }
+        if pod.has_required_anti_affinity() && !self.pods[at].iter().any(|p| p.has_required_anti_affinity()) {
+            self.with_required_anti_affinity.remove(at);
+        }
+        for claim in pod.claim_names() {
+            let key = (Arc::clone(&pod.meta.namespace), claim);
+            if let Some(count) = self.claim_users.get_mut(&key) {
+                *count -= 1;
+                if *count == 0 {
+                    self.claim_users.remove(&key);
+                }
+            }
+        }
+        self.dirty.push(slot);
+        Some(pod)
+    }
+
+    fn count_pod(&mut self, slot: Slot, pod: &Pod, sign: i64) {
+        let at = slot.index();
+        self.resources.count(slot, &pod.resources.usage, sign);
+        let (cpu, memory) = pod.resources.nonzero_usage;
+        self.nonzero_cpu[at] = self.nonzero_cpu[at].saturating_add(cpu.saturating_mul(sign));
+        self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
+        self.pod_counts[at] += sign;
+    }
+
+    fn fill(&mut self, slot: Slot, node: &Node) {
+        self.resources.set_allocatable(slot, &node.allocatable);
+        self.allowed_pods[slot.index()] = node.allocatable_pods;
+        self.images.add(slot.index(), &node.images);
+    }
+
+    fn set_topologies(&mut self, slot: Slot, node: Option<&Node>) {
+        for mut column in self.topologies.iter_mut() {
+            let value = node.and_then(|n| n.labels.get(column.key()).cloned());
+            Arc::make_mut(&mut column).set(slot, value);
+        }
+    }
+
+    fn grow(&mut self) -> Slot {
+        let slot = Slot::from(self.nodes.len());
+        self.nodes.push(Arc::default());
+        self.pods.push(Vec::new());
+        self.ports.push(UsedPorts::default());
+        self.resources.grow();
+        for column in
+            [&mut self.pod_counts, &mut self.allowed_pods, &mut self.nonzero_cpu, &mut self.nonzero_memory]
+        {
+            column.push(0);
+        }
+        slot
+    }
+}
+
+#[cfg(test)]
+mod tests;

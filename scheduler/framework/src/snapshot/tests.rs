@@ -1,0 +1,74 @@
+use super::*;
+use crate::fixture::{node, pod};
+
+#[track_caller]
+fn check_order(snapshot: &Snapshot, want: &[&str]) {
+    let names: Vec<_> = snapshot.order().iter().map(|s| &*snapshot.node(*s).name).collect();
+    assert_eq!(names, want);
+}
+
+fn zoned(name: &str, zone: &str) -> Arc<Node> {
+    node(name).label(crate::node::ZONE, zone).build()
+}
+
+#[test]
+fn nodes_alternate_between_zones() {
+    let mut s = Snapshot::default();
+    for (name, zone) in [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("c2", "c")] {
+        s.set_node(zoned(name, zone));
+    }
+    check_order(&s, &["a1", "b1", "c1", "a2", "c2", "a3"]);
+    s.remove_node("a1");
+    check_order(&s, &["a2", "b1", "c1", "a3", "c2"]);
+}
+
+#[test]
+fn adding_and_removing_a_pod_restores_the_columns() {
+    let mut s = Snapshot::default();
+    let slot = s.set_node(node("n").allocatable("cpu", "4").build());
+    s.add_pod(slot, pod("p").request("cpu", "1").request("x.io/gpu", "2").build());
+    assert_eq!(s.requested(CPU_ID)[0], 1000);
+    let gpu = s.resource("x.io/gpu").unwrap();
+    assert_eq!(s.requested(gpu)[0], 2);
+    s.remove_pod(slot, "default/p").unwrap();
+    assert_eq!(
+        (s.requested(CPU_ID)[0], s.requested(gpu)[0], s.pod_counts()[0], s.nonzero_memory()[0]),
+        (0, 0, 0, 0)
+    );
+}
+
+#[test]
+fn a_slot_is_reused_and_its_columns_are_clean() {
+    let mut s = Snapshot::default();
+    let slot = s.set_node(node("n").allocatable("cpu", "4").build());
+    s.add_pod(slot, pod("p").request("cpu", "1").build());
+    assert_eq!(s.remove_node("n").unwrap().len(), 1);
+    assert!(s.is_empty());
+    assert_eq!(s.set_node(node("m").build()), slot);
+    assert_eq!((s.allocatable(CPU_ID)[0], s.requested(CPU_ID)[0], s.pod_counts()[0]), (0, 0, 0));
+}
+
+#[test]
+fn the_log_tells_what_changed() {
+    let mut s = Snapshot::default();
+    let a = s.set_node(node("a").build());
+    let seen = s.generation();
+    let b = s.set_node(node("b").build());
+    s.add_pod(a, pod("p").build());
+    assert_eq!(s.changed_since(seen).unwrap().collect::<Vec<_>>(), [b, a]);
+    assert_eq!(s.changed_since(s.generation()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_topology_column_follows_its_nodes() {
+    let mut s = Snapshot::default();
+    let key: Str = crate::node::ZONE.into();
+    let a = s.set_node(zoned("a", "x"));
+    assert_eq!(s.topology(&key).domain(a), 0);
+    let b = s.set_node(zoned("b", "x"));
+    let c = s.set_node(zoned("c", "y"));
+    s.set_node(node("a").build());
+    let column = s.topology(&key);
+    assert_eq!([a, b, c].map(|n| column.domain(n)), [NO_DOMAIN, 0, 1]);
+    assert_eq!(column.value(1).map(|v| &**v), Some("y"));
+}

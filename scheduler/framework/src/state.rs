@@ -1,0 +1,97 @@
+//! What a plugin remembers within one cycle.
+
+use std::any::{Any, type_name};
+
+use crate::verdict::PluginError;
+
+/// A value a plugin keeps from one stage to the next. Cloned for every hypothesis that is tried, so whatever is large
+/// and unchanging in it belongs behind an `Arc`.
+pub trait StateValue: Any + Send + Sync {
+    /// A copy that changes apart from this one.
+    fn clone_box(&self) -> Box<dyn StateValue>;
+    /// For the way back to the type.
+    fn as_any(&self) -> &dyn Any;
+    /// For the way back to the type.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Any + Clone + Send + Sync> StateValue for T {
+    fn clone_box(&self) -> Box<dyn StateValue> {
+        Box::new(self.clone())
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// The state of one plugin in one cycle: at most one value of each type. No other plugin sees it.
+#[derive(Default)]
+pub struct PluginState(Vec<Box<dyn StateValue>>);
+
+impl PluginState {
+    /// Keeps `value`, in place of the value of the same type.
+    pub fn put<T: StateValue>(&mut self, value: T) {
+        self.0.retain(|v| !(**v).as_any().is::<T>());
+        self.0.push(Box::new(value));
+    }
+
+    /// The value of type `T`.
+    ///
+    /// # Errors
+    /// `not found`, as kube-scheduler words it, when the stage that puts it did not run in this cycle.
+    pub fn get<T: StateValue>(&self) -> Result<&T, PluginError> {
+        let found = self.0.iter().find_map(|v| (**v).as_any().downcast_ref::<T>());
+        found.ok_or_else(|| PluginError::new("not found"))
+    }
+
+    /// The value of type `T`, to change.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_mut<T: StateValue>(&mut self) -> Result<&mut T, PluginError> {
+        let found = self.0.iter_mut().find_map(|v| (**v).as_any_mut().downcast_mut::<T>());
+        found.ok_or_else(|| PluginError::new("not found"))
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Clone for PluginState {
+    fn clone(&self) -> Self {
+        Self(self.0.iter().map(|v| (**v).clone_box()).collect())
+    }
+}
+
+impl std::fmt::Debug for PluginState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}({} values)", type_name::<Self>(), self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_apart_by_type_and_copies_are_apart() {
+        let mut state = PluginState::default();
+        state.put(1_i32);
+        state.put("a".to_string());
+        state.put(2_i32);
+        let copy = state.clone();
+        *state.get_mut::<i32>().unwrap() = 3;
+        assert_eq!((state.get::<i32>(), copy.get::<i32>()), (Ok(&3), Ok(&2)));
+        assert_eq!(state.get::<u8>().unwrap_err().to_string(), "not found");
+    }
+}

@@ -1,0 +1,157 @@
+//! One node with what its pods use: as it is, or as it would be.
+
+use std::sync::Arc;
+
+use crate::Str;
+use crate::node::Node;
+use crate::pod::Pod;
+use crate::ports::UsedPorts;
+use crate::resources::Amounts;
+use crate::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
+
+/// A node to be judged. Copyable; all data stays in the snapshot or in the hypothesis.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeView<'a> {
+    snapshot: &'a Snapshot,
+    slot: Slot,
+    changed: Option<&'a Hypothesis>,
+}
+
+impl<'a> NodeView<'a> {
+    /// The node as it is.
+    pub fn real(snapshot: &'a Snapshot, slot: Slot) -> Self {
+        Self { snapshot, slot, changed: None }
+    }
+
+    /// The node as the hypothesis has it.
+    pub fn supposed(snapshot: &'a Snapshot, hypothesis: &'a Hypothesis) -> Self {
+        Self { snapshot, slot: hypothesis.slot, changed: Some(hypothesis) }
+    }
+
+    /// The node's slot.
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// The node.
+    pub fn node(&self) -> &'a Arc<Node> {
+        self.snapshot.node(self.slot)
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &'a Str {
+        &self.node().name
+    }
+
+    /// The pods on the node.
+    pub fn pods(&self) -> &'a [Arc<Pod>] {
+        match self.changed {
+            Some(h) => &h.pods,
+            None => self.snapshot.pods(self.slot),
+        }
+    }
+
+    /// Host ports taken.
+    pub fn ports(&self) -> &'a UsedPorts {
+        match self.changed {
+            Some(h) => &h.ports,
+            None => self.snapshot.ports(self.slot),
+        }
+    }
+
+    /// Allocatable amount of a resource.
+    pub fn allocatable(&self, resource: ResourceId) -> i64 {
+        self.snapshot.allocatable(resource)[self.slot.index()]
+    }
+
+    /// Allocatable pods.
+    pub fn allowed_pods(&self) -> i64 {
+        self.snapshot.allowed_pods()[self.slot.index()]
+    }
+
+    /// Amount held by pods.
+    pub fn requested(&self, resource: ResourceId) -> i64 {
+        match self.changed {
+            Some(h) => h.requested.get(resource.index()).copied().unwrap_or(0),
+            None => self.snapshot.requested(resource)[self.slot.index()],
+        }
+    }
+
+    /// Number of pods.
+    pub fn pod_count(&self) -> i64 {
+        match self.changed {
+            Some(h) => h.pods.len() as i64,
+            None => self.snapshot.pod_counts()[self.slot.index()],
+        }
+    }
+}
+
+/// A copy of what one node's pods use, to try changes on: nominated pods added, victims removed.
+#[derive(Clone, Debug)]
+pub struct Hypothesis {
+    slot: Slot,
+    pods: Vec<Arc<Pod>>,
+    ports: UsedPorts,
+    requested: Vec<i64>,
+    /// Names of the columns, so that a pod's scalars find theirs.
+    columns: Arc<[Str]>,
+}
+
+impl Hypothesis {
+    /// The node as it is.
+    pub fn of(snapshot: &Snapshot, slot: Slot) -> Self {
+        let columns: Arc<[Str]> = snapshot.resource_names().map(|(_, name)| Arc::clone(name)).collect();
+        Self {
+            slot,
+            pods: snapshot.pods(slot).to_vec(),
+            ports: snapshot.ports(slot).clone(),
+            requested: snapshot
+                .resource_names()
+                .map(|(id, _)| snapshot.requested(id)[slot.index()])
+                .collect(),
+            columns,
+        }
+    }
+
+    /// The node's slot.
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// The pods on it.
+    pub fn pods(&self) -> &[Arc<Pod>] {
+        &self.pods
+    }
+
+    /// Adds a pod.
+    pub fn add(&mut self, pod: Arc<Pod>) {
+        self.count(&pod.resources.usage, 1);
+        self.ports.add(&pod);
+        self.pods.push(pod);
+    }
+
+    /// Removes a pod; without effect when it is not there.
+    pub fn remove(&mut self, pod: &Pod) {
+        let Some(at) = self.pods.iter().position(|p| p.meta.uid == pod.meta.uid) else { return };
+        self.pods.remove(at);
+        self.ports.remove(pod);
+        self.count(&pod.resources.usage, -1);
+    }
+
+    fn count(&mut self, amounts: &Amounts, sign: i64) {
+        let mut add = |at: usize, amount: i64| {
+            // A resource without a column has no node that offers it and no one who asks for its count.
+            if let Some(cell) = self.requested.get_mut(at) {
+                *cell = cell.saturating_add(amount.saturating_mul(sign));
+            }
+        };
+        add(CPU_ID.index(), amounts.milli_cpu);
+        add(MEMORY_ID.index(), amounts.memory);
+        add(EPHEMERAL_ID.index(), amounts.ephemeral_storage);
+        for (name, amount) in &amounts.scalars {
+            if let Some(at) = self.columns.iter().position(|c| c == name) {
+                add(at, *amount);
+            }
+        }
+    }
+}
