@@ -63,10 +63,21 @@ pub struct Cycle<'a> {
     pub pod: &'a Pod,
 }
 
+/// What PreEnqueue may look at.
+#[derive(Clone, Copy)]
+pub struct EnqueueContext<'a> {
+    /// The pod.
+    pub pod: &'a Pod,
+    /// Evictions to make room for this pod are still under way.
+    pub evicting: bool,
+    /// Every object beside pods and nodes.
+    pub objects: &'a Objects,
+}
+
 /// PreEnqueue: may the pod enter the active queue at all?
 pub trait PreEnqueue: Plugin {
     /// A rejection keeps the pod gated until one of the plugin's events lets it be asked again.
-    fn pre_enqueue(&self, pod: &Pod) -> Verdict;
+    fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict;
 }
 
 /// A pod as the queue compares it.

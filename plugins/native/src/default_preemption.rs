@@ -1,0 +1,24 @@
+//! DefaultPreemption.
+
+use longshore_framework::fields::Problems;
+use longshore_framework::plugin::Plugin;
+use longshore_framework::registry::{FactoryContext, Instance};
+use serde_json::Value;
+
+/// The plugin's name.
+pub const NAME: &str = "DefaultPreemption";
+
+/// The plugin.
+#[derive(Debug, Default)]
+pub struct DefaultPreemption;
+
+/// Makes the plugin from its arguments.
+pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(DefaultPreemption).build()
+}
+
+impl Plugin for DefaultPreemption {
+    fn name(&self) -> &str {
+        NAME
+    }
+}

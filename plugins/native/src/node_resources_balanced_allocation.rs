@@ -1,0 +1,24 @@
+//! NodeResourcesBalancedAllocation.
+
+use longshore_framework::fields::Problems;
+use longshore_framework::plugin::Plugin;
+use longshore_framework::registry::{FactoryContext, Instance};
+use serde_json::Value;
+
+/// The plugin's name.
+pub const NAME: &str = "NodeResourcesBalancedAllocation";
+
+/// The plugin.
+#[derive(Debug, Default)]
+pub struct NodeResourcesBalancedAllocation;
+
+/// Makes the plugin from its arguments.
+pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(NodeResourcesBalancedAllocation).build()
+}
+
+impl Plugin for NodeResourcesBalancedAllocation {
+    fn name(&self) -> &str {
+        NAME
+    }
+}

@@ -1,0 +1,24 @@
+//! NodeUnschedulable.
+
+use longshore_framework::fields::Problems;
+use longshore_framework::plugin::Plugin;
+use longshore_framework::registry::{FactoryContext, Instance};
+use serde_json::Value;
+
+/// The plugin's name.
+pub const NAME: &str = "NodeUnschedulable";
+
+/// The plugin.
+#[derive(Debug, Default)]
+pub struct NodeUnschedulable;
+
+/// Makes the plugin from its arguments.
+pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(NodeUnschedulable).build()
+}
+
+impl Plugin for NodeUnschedulable {
+    fn name(&self) -> &str {
+        NAME
+    }
+}

@@ -1,0 +1,24 @@
+//! PrioritySort.
+
+use longshore_framework::fields::Problems;
+use longshore_framework::plugin::Plugin;
+use longshore_framework::registry::{FactoryContext, Instance};
+use serde_json::Value;
+
+/// The plugin's name.
+pub const NAME: &str = "PrioritySort";
+
+/// The plugin.
+#[derive(Debug, Default)]
+pub struct PrioritySort;
+
+/// Makes the plugin from its arguments.
+pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(PrioritySort).build()
+}
+
+impl Plugin for PrioritySort {
+    fn name(&self) -> &str {
+        NAME
+    }
+}
