@@ -1,8 +1,17 @@
-//! DefaultBinder.
+//! DefaultBinder: binds the pod to its node with the pod's own binding subresource.
+//!
+//! It rejects nothing, so no event concerns it.
 
+use std::sync::Arc;
+
+use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{Bind, Cycle, Plugin};
+use longshore_framework::port::Binding;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::PluginError;
 use serde_json::Value;
 
 /// The plugin's name.
@@ -12,13 +21,49 @@ pub const NAME: &str = "DefaultBinder";
 #[derive(Debug, Default)]
 pub struct DefaultBinder;
 
-/// Makes the plugin from its arguments.
+/// Makes the plugin; it has no arguments.
 pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(DefaultBinder).build()
+    Instance::of(DefaultBinder).bind().build()
 }
 
 impl Plugin for DefaultBinder {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        Vec::new()
+    }
+}
+
+impl Bind for DefaultBinder {
+    fn bind(&self, cx: Cycle<'_>, _state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
+        let meta = &cx.pod.meta;
+        Ok(Some(Binding {
+            namespace: Arc::clone(&meta.namespace),
+            name: Arc::clone(&meta.name),
+            uid: Arc::clone(&meta.uid),
+            node: Arc::clone(&cx.snapshot.node(node).name),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use longshore_framework::fixture::{node, pod};
+    use longshore_framework::objects::Objects;
+    use longshore_framework::snapshot::Snapshot;
+
+    #[test]
+    fn the_binding_names_the_pod_with_its_uid_and_the_node() {
+        let mut snapshot = Snapshot::default();
+        let slot = snapshot.set_node(node("n").build());
+        let (pod, objects) = (pod("p").namespace("shop").build(), Objects::default());
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        let got = DefaultBinder.bind(cx, &PluginState::default(), slot).unwrap();
+        let want =
+            Binding { namespace: "shop".into(), name: "p".into(), uid: "shop/p".into(), node: "n".into() };
+        assert_eq!(got, Some(want));
     }
 }

@@ -1,24 +1,185 @@
-//! DefaultPreemption.
+//! DefaultPreemption: when no node is feasible, chooses pods of lower priority whose eviction makes room.
+//!
+//! It keeps a pod out of the active queue while evictions for it are under way. No event changes its mind: whoever
+//! rejected the pod knows what the evictions resolve. Its Pod deletion event stands for the bookkeeping only.
+//!
+//! Whether a node becomes feasible the engine tries out; which nodes to try and which victims to take is decided here.
 
-use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+mod choice;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
+use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::plugin::{
+    Candidate, DryRun, EnqueueContext, Nomination, Plugin, PostFilter, PostFilterContext, PostFilterOutcome,
+    PreEnqueue,
+};
+use longshore_framework::pod::{Pod, PreemptionPolicy};
+use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
-use serde_json::Value;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, RejectCode, Rejection, Verdict};
+use serde_json::{Value, json};
 
 /// The plugin's name.
 pub const NAME: &str = "DefaultPreemption";
 
-/// The plugin.
-#[derive(Debug, Default)]
-pub struct DefaultPreemption;
+/// The plugin, with its options.
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultPreemption {
+    /// `minCandidateNodesPercentage`: how many of the nodes to try have to be found to help, in percent. 10 by
+    /// default.
+    percentage: usize,
+    /// `minCandidateNodesAbsolute`: the same as a number; the larger of both counts. 100 by default.
+    absolute: usize,
+}
 
-/// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(DefaultPreemption).build()
+/// Makes the plugin from `DefaultPreemptionArgs`.
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let mut fields = Fields::of_args(args, "DefaultPreemptionArgs", problems);
+    let percentage = fields.int("minCandidateNodesPercentage", 0..=100, problems).unwrap_or(10);
+    let absolute = fields.int("minCandidateNodesAbsolute", 0..=i64::from(i32::MAX), problems).unwrap_or(100);
+    fields.finish(problems);
+    if percentage == 0 && absolute == 0 {
+        problems.report(
+            "minCandidateNodesPercentage and minCandidateNodesAbsolute must not both be 0; raise one",
+        );
+    }
+    let size = |n: i64| usize::try_from(n).unwrap_or_default();
+    let plugin = DefaultPreemption { percentage: size(percentage), absolute: size(absolute) };
+    let effective =
+        json!({ "minCandidateNodesPercentage": percentage, "minCandidateNodesAbsolute": absolute });
+    Instance::of(plugin).pre_enqueue().post_filter().args(effective).build()
 }
 
 impl Plugin for DefaultPreemption {
     fn name(&self) -> &str {
         NAME
     }
+
+    fn events(&self) -> Vec<EventPattern> {
+        vec![EventPattern::new(Resource::Pod, Action::DELETE)]
+    }
+
+    fn hint(&self, _pod: &Pod, _event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
+        Hint::Skip
+    }
+}
+
+impl PreEnqueue for DefaultPreemption {
+    fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict {
+        if cx.evicting {
+            let text = "waiting for the preemption for this pod to be finished";
+            return Verdict::unresolvable(Reason::Other(text.into()));
+        }
+        Verdict::Pass
+    }
+}
+
+impl PostFilter for DefaultPreemption {
+    fn post_filter(
+        &self,
+        cx: &mut PostFilterContext<'_>,
+        _state: &PluginState,
+    ) -> Result<PostFilterOutcome, PluginError> {
+        if let Some(why) = ineligible(cx) {
+            return Ok(PostFilterOutcome { rejected: Some(failure(why)), ..Default::default() });
+        }
+        let tried = self.try_nodes(cx)?;
+        let (acceptable, chosen) = choose(cx, &tried);
+        let Some(Candidate { node, victims, .. }) = chosen else {
+            let rejected = Some(failure(&no_candidates(cx.snapshot.len(), &tried)));
+            return Ok(PostFilterOutcome {
+                rejected,
+                nomination: Nomination::Clear,
+                tried,
+                ..Default::default()
+            });
+        };
+        Ok(PostFilterOutcome {
+            rejected: None,
+            nomination: Nomination::Node(Arc::clone(&cx.snapshot.node(node).name)),
+            victims,
+            lapsed: cx.engine.lower_nominations(node),
+            tried,
+            acceptable,
+        })
+    }
+}
+
+impl DefaultPreemption {
+    /// Tries the nodes that evictions can help at all, beginning somewhere, until enough candidates are found.
+    fn try_nodes(&self, cx: &mut PostFilterContext<'_>) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+        let resolvable = |slot: &Slot| cx.engine.rejection(*slot) == Some(RejectCode::Unschedulable);
+        let mut nodes: Vec<Slot> = cx.snapshot.order().iter().copied().filter(resolvable).collect();
+        if nodes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = cx.engine.random(nodes.len()) % nodes.len();
+        nodes.rotate_left(start);
+        cx.engine.dry_run(&nodes, self.wanted(nodes.len()))
+    }
+
+    /// How many candidates are enough among `nodes` nodes.
+    fn wanted(&self, nodes: usize) -> usize {
+        (nodes.saturating_mul(self.percentage) / 100).max(self.absolute).min(nodes)
+    }
+}
+
+/// Why the pod may not preempt, in kube-scheduler's words.
+fn ineligible(cx: &PostFilterContext<'_>) -> Option<&'static str> {
+    if cx.pod.spec.preemption_policy == PreemptionPolicy::Never {
+        return Some("not eligible due to preemptionPolicy=Never.");
+    }
+    let slot = cx.snapshot.slot(cx.pod.meta.nominated_node.as_ref()?)?;
+    if cx.engine.rejection(slot) == Some(RejectCode::UnschedulableAndUnresolvable) {
+        return None;
+    }
+    let leaving =
+        |p: &Arc<Pod>| p.spec.priority < cx.pod.spec.priority && p.meta.terminating && p.meta.preempted;
+    let waits = cx.snapshot.pods(slot).iter().any(leaving);
+    waits.then_some("not eligible due to a terminating pod on the nominated node.")
+}
+
+/// The nodes that are equally good in name order, and one candidate of them.
+fn choose(cx: &mut PostFilterContext<'_>, tried: &[(Slot, DryRun)]) -> (Vec<Slot>, Option<Candidate>) {
+    let candidates = tried.iter().filter_map(|(_, run)| match run {
+        DryRun::Candidate(candidate) => Some(candidate),
+        DryRun::Rejected { .. } => None,
+    });
+    let mut best = choice::best(candidates);
+    best.sort_by(|a, b| cx.snapshot.node(a.node).name.cmp(&cx.snapshot.node(b.node).name));
+    let at = if best.len() > 1 { cx.engine.random(best.len()) } else { 0 };
+    (best.iter().map(|c| c.node).collect(), best.get(at).map(|c| (*c).clone()))
+}
+
+/// The failure with the prefix that every message of this plugin has.
+fn failure(text: &str) -> Rejection {
+    Rejection::unschedulable(format!("preemption: {text}"))
+}
+
+/// Why no node can be helped: how often each reason was given, in the order of the written lines.
+fn no_candidates(nodes: usize, tried: &[(Slot, DryRun)]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, run) in tried {
+        if let DryRun::Rejected { rejection, .. } = run {
+            for reason in &rejection.reasons {
+                *counts.entry(reason.to_string()).or_default() += 1;
+            }
+        }
+    }
+    let untried = nodes.saturating_sub(tried.len());
+    if untried > 0 {
+        *counts.entry(Reason::PreemptionNotHelpful.to_string()).or_default() += untried;
+    }
+    let mut lines: Vec<String> =
+        counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    lines.sort();
+    let joined = if lines.is_empty() { String::new() } else { format!(" {}.", lines.join(", ")) };
+    format!("0/{nodes} nodes are available:{joined}")
 }

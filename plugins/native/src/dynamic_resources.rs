@@ -1,24 +1,222 @@
-//! DynamicResources.
+//! DynamicResources: takes part as kube-scheduler's plugin does for pods without resource claims, and rejects pods with
+//! claims in plain words, because devices are not allocated yet.
+//!
+//! Nodes, claims, device classes and slices may change its mind, and the claims generated for the pod.
 
+mod args;
+
+use longshore_framework::event::{
+    Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
+};
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{
+    Cycle, Dependence, EnqueueContext, Filter, FilterSink, Plugin, PostFilter, PostFilterContext,
+    PostFilterOutcome, PreBind, PreEnqueue, PreFilter, Reserve, ReserveContext, Score,
+};
+use longshore_framework::pod::Pod;
+use longshore_framework::port::StorageWrite;
+use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, Rejection, Verdict};
+use longshore_framework::view::NodeView;
 use serde_json::Value;
 
 /// The plugin's name.
 pub const NAME: &str = "DynamicResources";
 
-/// The plugin.
+/// The plugin. Its two timeouts concern the allocation of devices, so they are only checked.
 #[derive(Debug, Default)]
 pub struct DynamicResources;
 
-/// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(DynamicResources).build()
+/// Makes the plugin from `DynamicResourcesArgs`.
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    Instance::of(DynamicResources)
+        .pre_enqueue()
+        .pre_filter()
+        .filter()
+        .post_filter()
+        .score()
+        .reserve()
+        .pre_bind()
+        .args(args::read(args, problems))
+        .build()
 }
 
 impl Plugin for DynamicResources {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        let fresh = Action::ADD | Action::UPDATE;
+        let node = Action::ADD | Action::NODE_LABEL | Action::NODE_ALLOCATABLE;
+        vec![
+            EventPattern::new(Resource::Node, node),
+            EventPattern::new(Resource::ResourceClaim, fresh),
+            EventPattern::new(Resource::Pod, Action::POD_RESOURCE_CLAIM),
+            EventPattern::new(Resource::DeviceClass, fresh),
+            EventPattern::new(Resource::ResourceSlice, fresh),
+        ]
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
+        match &event.subject {
+            Subject::Pod(_, Some(new)) => Hint::queue_if(same_pod(pod, new)),
+            _ => Hint::Queue,
+        }
+    }
+}
+
+impl PreEnqueue for DynamicResources {
+    fn pre_enqueue(&self, _cx: EnqueueContext<'_>) -> Verdict {
+        Verdict::Pass
+    }
+}
+
+/// That PreFilter ran in this cycle. PostFilter fails without it, as upstream: the failure text shows it.
+#[derive(Clone)]
+struct Seen;
+
+impl PreFilter for DynamicResources {
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        state.put(Seen);
+        let claims = &cx.pod.spec.resource_claims;
+        if claims.is_empty() {
+            return Ok(PreFilterVerdict::Skip);
+        }
+        let names: Vec<&str> = claims.iter().map(|name| &**name).collect();
+        let text = format!("resource claims are not supported yet: {}", names.join(", "));
+        Ok(PreFilterVerdict::Reject(Rejection::unresolvable(text)))
+    }
+}
+
+impl Filter for DynamicResources {
+    fn filter(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<Verdict, PluginError> {
+        Ok(Verdict::Pass)
+    }
+
+    fn filter_range(&self, _: Cycle<'_>, _: &PluginState, _: &mut FilterSink<'_>) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
+    }
+}
+
+impl PostFilter for DynamicResources {
+    fn post_filter(
+        &self,
+        cx: &mut PostFilterContext<'_>,
+        state: &PluginState,
+    ) -> Result<PostFilterOutcome, PluginError> {
+        state.get::<Seen>()?;
+        let text = match cx.pod.spec.resource_claims.is_empty() {
+            true => "no new claims to deallocate",
+            false => "still not schedulable",
+        };
+        let rejected = Some(Rejection::unschedulable(Reason::Other(text.into())));
+        Ok(PostFilterOutcome { rejected, ..Default::default() })
+    }
+}
+
+impl Score for DynamicResources {
+    fn score(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(0)
+    }
+
+    fn score_range(
+        &self,
+        _: Cycle<'_>,
+        _: &PluginState,
+        _: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        scores.fill(0);
+        Ok(())
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
+    }
+}
+
+impl Reserve for DynamicResources {
+    fn reserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) -> Result<Verdict, PluginError> {
+        Ok(Verdict::Pass)
+    }
+
+    fn unreserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) {}
+}
+
+impl PreBind for DynamicResources {
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use longshore_framework::fixture::pod;
+    use longshore_framework::objects::Objects;
+    use longshore_framework::plugin::{DryRun, Nomination, PreemptionEngine};
+    use longshore_framework::snapshot::Snapshot;
+    use longshore_framework::verdict::RejectCode;
+
+    #[track_caller]
+    fn check(claims: &[&str], want: PreFilterVerdict) {
+        let pod = pod("p").spec(|s| s.resource_claims = claims.iter().map(|c| (*c).into()).collect()).build();
+        let (snapshot, objects, mut state) =
+            (Snapshot::default(), Objects::default(), PluginState::default());
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        assert_eq!(DynamicResources.pre_filter(cx, &mut state), Ok(want));
+        assert!(state.get::<Seen>().is_ok(), "PostFilter needs the state, whatever the verdict");
+    }
+
+    #[test]
+    fn only_pods_without_claims_go_on() {
+        check(&[], PreFilterVerdict::Skip);
+        let text = "resource claims are not supported yet: gpu, net".to_string();
+        check(&["gpu", "net"], PreFilterVerdict::Reject(Rejection::unresolvable(text)));
+    }
+
+    struct NoPreemption;
+
+    impl PreemptionEngine for NoPreemption {
+        fn rejection(&self, _: Slot) -> Option<RejectCode> {
+            None
+        }
+        fn dry_run(&self, _: &[Slot], _: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+            Ok(Vec::new())
+        }
+        fn random(&mut self, _: usize) -> usize {
+            0
+        }
+        fn lower_nominations(&self, _: Slot) -> Vec<Arc<Pod>> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn the_failure_text_tells_whether_an_earlier_plugin_ended_the_prefilter() {
+        let (pod, snapshot, objects) = (pod("p").build(), Snapshot::default(), Objects::default());
+        let mut state = PluginState::default();
+        let ask = |state: &PluginState| {
+            let engine = &mut NoPreemption;
+            let mut cx = PostFilterContext { snapshot: &snapshot, objects: &objects, pod: &pod, engine };
+            DynamicResources.post_filter(&mut cx, state)
+        };
+        assert_eq!(ask(&state).unwrap_err().to_string(), "not found");
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        DynamicResources.pre_filter(cx, &mut state).unwrap();
+        let outcome = ask(&state).unwrap();
+        let text = "no new claims to deallocate".to_string();
+        assert_eq!(outcome.rejected, Some(Rejection::unschedulable(text)));
+        assert_eq!(outcome.nomination, Nomination::Keep);
     }
 }

@@ -1,24 +1,187 @@
-//! ImageLocality.
+//! ImageLocality: prefers nodes that already have the pod's images, the more the larger they are and the more nodes
+//! have them.
+//!
+//! It rejects nothing, so no event concerns it.
 
+use std::borrow::Cow;
+
+use longshore_framework::bitset::BitSet;
+use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, Score};
+use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::PluginError;
+use longshore_framework::view::NodeView;
+use longshore_framework::volume::VolumeSource;
 use serde_json::Value;
+use smallvec::SmallVec;
 
 /// The plugin's name.
 pub const NAME: &str = "ImageLocality";
+
+const MEBIBYTE: i64 = 1024 * 1024;
+
+/// Images that sum up to less bytes than this do not count.
+const LEAST: i64 = 23 * MEBIBYTE;
+
+/// Images that sum up to more bytes than this per container count no more.
+const MOST_PER_CONTAINER: i64 = 1000 * MEBIBYTE;
 
 /// The plugin.
 #[derive(Debug, Default)]
 pub struct ImageLocality;
 
-/// Makes the plugin from its arguments.
+/// Makes the plugin; it has no arguments.
 pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(ImageLocality).build()
+    Instance::of(ImageLocality).score().build()
 }
 
 impl Plugin for ImageLocality {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        Vec::new()
+    }
+}
+
+impl Score for ImageLocality {
+    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(score(&present(cx.snapshot, cx.pod), node.slot(), containers(cx.pod)))
+    }
+
+    fn score_range(
+        &self,
+        cx: Cycle<'_>,
+        _: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        let (images, containers) = (present(cx.snapshot, cx.pod), containers(cx.pod));
+        if images.is_empty() {
+            scores.fill(0);
+            return Ok(());
+        }
+        for (slot, out) in nodes.iter().zip(scores) {
+            *out = score(&images, *slot, containers);
+        }
+        Ok(())
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        // An image counts by its share of all nodes, so the answer for a node changes with the other nodes, too.
+        if references(pod).all(str::is_empty) { Dependence::Static } else { Dependence::Uncacheable }
+    }
+}
+
+/// Images of the pod that lie on some node: what each is worth, and where it lies.
+type Present<'a> = SmallVec<[(i64, &'a BitSet); 4]>;
+
+fn present<'a>(snapshot: &'a Snapshot, pod: &Pod) -> Present<'a> {
+    let nodes = snapshot.len() as f64;
+    let find = |reference: &str| {
+        let image = snapshot.images().get(&normalised(reference))?;
+        let spread = image.nodes.len() as f64 / nodes;
+        Some(((image.size as f64 * spread) as i64, &image.nodes))
+    };
+    references(pod).filter_map(find).collect()
+}
+
+/// The image references of the pod's containers and image volumes, repetitions included.
+fn references(pod: &Pod) -> impl Iterator<Item = &str> {
+    let spec = &pod.spec;
+    let containers = spec.init_containers.iter().chain(&spec.containers).map(|c| &*c.image);
+    containers.chain(spec.volumes.iter().filter_map(|volume| match &volume.source {
+        VolumeSource::Image { reference } => Some(&**reference),
+        _ => None,
+    }))
+}
+
+fn containers(pod: &Pod) -> i64 {
+    (pod.spec.init_containers.len() + pod.spec.containers.len()) as i64
+}
+
+fn score(images: &Present<'_>, slot: Slot, containers: i64) -> i64 {
+    let here = images.iter().filter(|(_, nodes)| nodes.contains(slot.index()));
+    scaled(here.fold(0, |sum, (worth, _)| sum.saturating_add(*worth)), containers)
+}
+
+/// Bytes as a score; a pod without containers has the bounds the wrong way round and gets 0 or 100.
+fn scaled(bytes: i64, containers: i64) -> i64 {
+    let most = MOST_PER_CONTAINER.saturating_mul(containers);
+    let bytes = if bytes < LEAST { LEAST } else { bytes.min(most) };
+    MAX_SCORE * (bytes - LEAST) / (most - LEAST)
+}
+
+/// The reference with `:latest` when it has neither tag nor digest.
+fn normalised(reference: &str) -> Cow<'_, str> {
+    match (reference.rfind(':'), reference.rfind('/')) {
+        (Some(colon), slash) if slash.is_none_or(|slash| colon > slash) => Cow::Borrowed(reference),
+        _ => Cow::Owned(format!("{reference}:latest")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use longshore_framework::fixture::{node, pod};
+    use longshore_framework::node::NodeImage;
+    use longshore_framework::objects::Objects;
+    use longshore_framework::pod::Container;
+
+    /// Nodes with these images (name, MiB); scores of a pod whose containers have `wants`.
+    #[track_caller]
+    fn check(nodes: &[&[(&str, i64)]], wants: &[&str], want: &[i64]) {
+        let mut snapshot = Snapshot::default();
+        let mut slots = Vec::new();
+        for (at, images) in nodes.iter().enumerate() {
+            let image =
+                |(name, size): &(&str, i64)| NodeImage { names: vec![(*name).into()], size: size * MEBIBYTE };
+            let images = images.iter().map(image).collect();
+            slots.push(snapshot.set_node(node(&format!("n{at}")).with(|n| n.images = images).build()));
+        }
+        let container = |image: &&str| Container { image: (*image).into(), ..Default::default() };
+        let pod = pod("p").spec(|s| s.containers = wants.iter().map(container).collect()).build();
+        let objects = Objects::default();
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        let (state, mut scores) = (PluginState::default(), vec![-1; slots.len()]);
+        ImageLocality.score_range(cx, &state, &slots, &mut scores).unwrap();
+        assert_eq!(scores, want);
+        for (slot, score) in slots.iter().zip(scores) {
+            assert_eq!(ImageLocality.score(cx, &state, snapshot.view(*slot)), Ok(score));
+        }
+    }
+
+    #[test]
+    fn size_and_spread_decide_within_bounds_per_container() {
+        let app: &[(&str, i64)] = &[("app:1", 300)];
+        check(&[app, app, &[]], &["app:1"], &[18, 18, 0]);
+        check(&[app, app, &[]], &["app:1", "other:1"], &[8, 8, 0]);
+        check(&[&[("app:1", 23)]], &["app:1"], &[0]);
+        check(&[&[("app:1", 1000)]], &["app:1"], &[100]);
+        check(&[&[("app:1", 8_000_000_000_000)]], &["app:1"], &[100]);
+        check(&[&[("app:1", 1000)]], &["app:1", "app:1"], &[100]);
+    }
+
+    #[test]
+    fn images_on_no_node_count_nothing() {
+        check(&[&[("app:1", 300)], &[]], &["other"], &[0, 0]);
+    }
+
+    #[test]
+    fn a_reference_without_tag_means_latest() {
+        for (reference, want) in [
+            ("app", "app:latest"),
+            ("registry:5000/app", "registry:5000/app:latest"),
+            ("registry:5000/app:2", "registry:5000/app:2"),
+            ("app@sha256:00", "app@sha256:00"),
+            ("app:2", "app:2"),
+        ] {
+            assert_eq!(normalised(reference), want);
+        }
     }
 }

@@ -1,24 +1,190 @@
-//! InterPodAffinity.
+//! InterPodAffinity: places pods near to, or far from, other pods.
+//!
+//! Rejects nodes whose topology domains lack the pods that the pod's required affinity asks for, hold pods that its
+//! required anti-affinity rules out, or hold pods whose own required anti-affinity rules it out; prefers by the weights of
+//! preferred terms, the pod's and those of the pods already there. Pods that are being deleted count.
+//!
+//! Woken by placed pods that come to match the affinity, or cease to match the anti-affinity, by the deletion of pods
+//! whose anti-affinity matched, by a change of the pod's own labels, and by nodes that join or change a topology label.
 
+mod args;
+mod filter;
+mod hints;
+mod score;
+mod table;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{
+    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+};
+use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::view::NodeView;
 use serde_json::Value;
+
+pub use args::InterPodAffinityArgs;
+use filter::FilterState;
+use score::ScoreState;
 
 /// The plugin's name.
 pub const NAME: &str = "InterPodAffinity";
 
 /// The plugin.
 #[derive(Debug, Default)]
-pub struct InterPodAffinity;
+pub struct InterPodAffinity {
+    args: InterPodAffinityArgs,
+}
 
 /// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(InterPodAffinity).build()
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let args = InterPodAffinityArgs::read(args, problems);
+    let shown = args.to_json();
+    Instance::of(InterPodAffinity { args }).args(shown).pre_filter().filter().pre_score().score().build()
+}
+
+impl InterPodAffinity {
+    /// Whether the preferred and required terms of pods already there play no part in scoring the pod.
+    fn ignores_others(&self, pod: &Pod) -> bool {
+        self.args.ignore_preferred_terms_of_existing_pods && !has_preferences(pod)
+    }
+}
+
+/// Whether the pod has preferred terms of its own.
+fn has_preferences(pod: &Pod) -> bool {
+    !pod.spec.pod_affinity.preferred.is_empty() || !pod.spec.pod_anti_affinity.preferred.is_empty()
 }
 
 impl Plugin for InterPodAffinity {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        let pod = Action::ADD | Action::POD_LABEL | Action::DELETE;
+        let node = Action::ADD | Action::NODE_LABEL;
+        vec![EventPattern::new(Resource::Pod, pod), EventPattern::new(Resource::Node, node)]
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
+        hints::hint(pod, event, cluster.objects)
+    }
+}
+
+impl PreFilter for InterPodAffinity {
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        let counted = FilterState::count(cx);
+        if counted.is_idle() {
+            return Ok(PreFilterVerdict::Skip);
+        }
+        state.put(counted);
+        Ok(PreFilterVerdict::Pass(None))
+    }
+
+    fn add_pod(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        added: &Pod,
+        node: Slot,
+    ) -> Result<(), PluginError> {
+        state.get_mut::<FilterState>()?.change(cx, added, node, 1);
+        Ok(())
+    }
+
+    fn remove_pod(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        removed: &Pod,
+        node: Slot,
+    ) -> Result<(), PluginError> {
+        state.get_mut::<FilterState>()?.change(cx, removed, node, -1);
+        Ok(())
+    }
+}
+
+impl Filter for InterPodAffinity {
+    fn filter(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        node: NodeView<'_>,
+    ) -> Result<Verdict, PluginError> {
+        Ok(state.get::<FilterState>()?.judge(node.slot()))
+    }
+
+    fn filter_range(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        let state = state.get::<FilterState>()?;
+        nodes.retain(|slot| Ok(state.judge(slot)))
+    }
+
+    /// Also for a pod without terms: the anti-affinity of others may concern it.
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Domain
+    }
+}
+
+impl PreScore for InterPodAffinity {
+    fn pre_score(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        _feasible: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        if self.ignores_others(cx.pod) {
+            return Ok(PreScoreVerdict::Skip);
+        }
+        let Some(scores) = ScoreState::sum(cx, self.args.hard_pod_affinity_weight) else {
+            return Ok(PreScoreVerdict::Skip);
+        };
+        state.put(scores);
+        Ok(PreScoreVerdict::Score)
+    }
+}
+
+impl Score for InterPodAffinity {
+    fn score(&self, _cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(state.get::<ScoreState>()?.raw(node.slot()))
+    }
+
+    fn score_range(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        let state = state.get::<ScoreState>()?;
+        for (slot, score) in nodes.iter().zip(scores) {
+            *score = state.raw(*slot);
+        }
+        Ok(())
+    }
+
+    fn normalise(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &PluginState,
+        _nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        score::normalise(scores);
+        Ok(())
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        if self.ignores_others(pod) { Dependence::Static } else { Dependence::Domain }
     }
 }

@@ -1,8 +1,16 @@
-//! NodeName.
+//! NodeName: rejects every node but the one the pod names.
+//!
+//! A new node may be the one. In practice a pod that names its node is never scheduled, so the plugin is a safeguard.
 
+use longshore_framework::event::{Action, EventPattern, Resource};
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin};
+use longshore_framework::pod::Pod;
+use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, Verdict};
+use longshore_framework::view::NodeView;
 use serde_json::Value;
 
 /// The plugin's name.
@@ -12,13 +20,72 @@ pub const NAME: &str = "NodeName";
 #[derive(Debug, Default)]
 pub struct NodeName;
 
-/// Makes the plugin from its arguments.
+/// Makes the plugin; it has no arguments.
 pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(NodeName).build()
+    Instance::of(NodeName).filter().build()
 }
 
 impl Plugin for NodeName {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        vec![EventPattern::new(Resource::Node, Action::ADD)]
+    }
+}
+
+impl Filter for NodeName {
+    fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        match &cx.pod.spec.node_name {
+            Some(name) if name != node.name() => Ok(Verdict::unresolvable(Reason::NodeName)),
+            _ => Ok(Verdict::Pass),
+        }
+    }
+
+    fn filter_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        if cx.pod.spec.node_name.is_none() {
+            return Ok(());
+        }
+        nodes.retain(|slot| self.filter(cx, state, cx.snapshot.view(slot)))
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use longshore_framework::fixture::{node, pod};
+    use longshore_framework::objects::Objects;
+    use longshore_framework::snapshot::Snapshot;
+
+    #[track_caller]
+    fn check(pod: &Pod, want: &[&str]) {
+        let mut snapshot = Snapshot::default();
+        let mut candidates: Vec<_> =
+            ["a", "b"].iter().map(|name| snapshot.set_node(node(name).build())).collect();
+        let objects = Objects::default();
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod };
+        let mut rejected = Vec::new();
+        let mut sink = FilterSink::new(&mut candidates, &mut rejected);
+        NodeName.filter_range(cx, &PluginState::default(), &mut sink).unwrap();
+        let left: Vec<_> = candidates.iter().map(|s| &*snapshot.node(*s).name).collect();
+        assert_eq!(left, want);
+        assert!(rejected.iter().all(|(_, r)| r.message() == "node(s) didn't match the requested node name"));
+    }
+
+    #[test]
+    fn only_the_named_node_remains() {
+        check(&pod("p").build(), &["a", "b"]);
+        check(&pod("p").on("b").build(), &["b"]);
+        check(&pod("p").on("c").build(), &[]);
     }
 }

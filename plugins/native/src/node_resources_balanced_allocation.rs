@@ -1,24 +1,216 @@
-//! NodeResourcesBalancedAllocation.
+//! NodeResourcesBalancedAllocation: prefers nodes whose resources would be used more evenly with the pod than without.
+//!
+//! It rejects nothing, so no event concerns it.
 
-use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::Str;
+use longshore_framework::event::EventPattern;
+use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore, Score};
+use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
-use serde_json::Value;
+use longshore_framework::resources::is_scalar;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreScoreVerdict};
+use longshore_framework::view::NodeView;
+use serde_json::{Value, json};
+use smallvec::SmallVec;
+
+use crate::node_resources_fit::args::{resources, resources_json};
 
 /// The plugin's name.
 pub const NAME: &str = "NodeResourcesBalancedAllocation";
 
 /// The plugin.
-#[derive(Debug, Default)]
-pub struct NodeResourcesBalancedAllocation;
+#[derive(Debug)]
+pub struct NodeResourcesBalancedAllocation {
+    /// `resources`: what is compared; every weight is 1. cpu and memory by default.
+    resources: Vec<Str>,
+}
 
-/// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(NodeResourcesBalancedAllocation).build()
+/// Makes the plugin from `NodeResourcesBalancedAllocationArgs`.
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let mut fields = Fields::of_args(args, "NodeResourcesBalancedAllocationArgs", problems);
+    let weighted = resources(&mut fields, 1, problems);
+    fields.finish(problems);
+    let effective = json!({ "resources": resources_json(&weighted) });
+    let resources: Vec<Str> = weighted.into_iter().map(|(name, _)| name).collect();
+    let mut under = problems.field("resources");
+    for (at, name) in resources.iter().enumerate() {
+        if resources[..at].contains(name) {
+            under.index(at).field("name").report(format!("{:?} stands here twice", &**name));
+        }
+    }
+    Instance::of(NodeResourcesBalancedAllocation { resources }).pre_score().score().args(effective).build()
 }
 
 impl Plugin for NodeResourcesBalancedAllocation {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        Vec::new()
+    }
+}
+
+impl PreScore for NodeResourcesBalancedAllocation {
+    fn pre_score(
+        &self,
+        cx: Cycle<'_>,
+        _: &mut PluginState,
+        _: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        // Balance would draw all pods without requests to one node.
+        let nothing = self.resources.iter().all(|name| cx.pod.resources.usage.get(name) == 0);
+        Ok(if nothing { PreScoreVerdict::Skip } else { PreScoreVerdict::Score })
+    }
+}
+
+impl Score for NodeResourcesBalancedAllocation {
+    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(balance_gained(&self.parts(cx), node.slot()))
+    }
+
+    fn score_range(
+        &self,
+        cx: Cycle<'_>,
+        _: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        let parts = self.parts(cx);
+        for (slot, score) in nodes.iter().zip(scores) {
+            *score = balance_gained(&parts, *slot);
+        }
+        Ok(())
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Node
+    }
+}
+
+/// One resource that counts: its columns, and what the pod adds.
+struct Part<'a> {
+    amount: i64,
+    allocatable: &'a [i64],
+    requested: &'a [i64],
+}
+
+type Parts<'a> = SmallVec<[Part<'a>; 2]>;
+
+impl NodeResourcesBalancedAllocation {
+    /// Scalars that the pod does not request and resources that no node offers are left out. Real requests count, on
+    /// both sides.
+    fn parts<'a>(&self, cx: Cycle<'a>) -> Parts<'a> {
+        let part = |name: &Str| {
+            let amount = cx.pod.resources.usage.get(name);
+            let id = cx.snapshot.resource(name).filter(|_| amount != 0 || !is_scalar(name))?;
+            let (allocatable, requested) = (cx.snapshot.allocatable(id), cx.snapshot.requested(id));
+            Some(Part { amount, allocatable, requested })
+        };
+        self.resources.iter().filter_map(part).collect()
+    }
+}
+
+/// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
+fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
+    const HALF: i64 = MAX_SCORE / 2;
+    let at = slot.index();
+    let offered = || parts.iter().filter(|p| p.allocatable[at] != 0);
+    let with = offered().map(|p| (p.requested[at].saturating_add(p.amount), p.allocatable[at]));
+    let without = offered().map(|p| (p.requested[at], p.allocatable[at]));
+    HALF + (HALF + balance(with) - balance(without)) / 2
+}
+
+/// 100 when all resources are used to the same fraction, less with the standard deviation of the fractions. Of pairs
+/// of amount used and amount there is; the floating-point steps are kube-scheduler's, one by one.
+fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
+    let fractions: SmallVec<[f64; 4]> =
+        resources.map(|(used, capacity)| (used as f64 / capacity as f64).min(1.0)).collect();
+    let deviation = match *fractions {
+        [] | [_] => 0.0,
+        [a, b] => ((a - b) / 2.0).abs(),
+        _ => {
+            let count = fractions.len() as f64;
+            let mean = fractions.iter().fold(0.0, |sum, f| sum + f) / count;
+            (fractions.iter().fold(0.0, |sum, f| sum + (f - mean) * (f - mean)) / count).sqrt()
+        }
+    };
+    ((1.0 - deviation) * MAX_SCORE as f64) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use longshore_framework::fields::Problem;
+    use longshore_framework::fixture::{node, pod};
+    use longshore_framework::objects::Objects;
+    use longshore_framework::snapshot::Snapshot;
+
+    const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+    /// A node of 1000 of each resource; amounts used before, and what the pod adds.
+    #[track_caller]
+    fn check(before: &[i64], added: &[i64], want: Option<i64>) {
+        let amount = |at: usize, n: i64| if at == 0 { format!("{n}m") } else { n.to_string() };
+        let mut builder = node("n");
+        let (mut there, mut wants) = (pod("a"), pod("p"));
+        for at in 0..before.len() {
+            builder = builder.allocatable(RESOURCES[at], &amount(at, 1000));
+            there = there.request(RESOURCES[at], &amount(at, before[at]));
+            wants = wants.request(RESOURCES[at], &amount(at, added[at]));
+        }
+        let mut snapshot = Snapshot::default();
+        let slot = snapshot.set_node(builder.build());
+        snapshot.add_pod(slot, there.build());
+        let (objects, mut state, wants) = (Objects::default(), PluginState::default(), wants.build());
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &wants };
+        let resources = RESOURCES[..before.len()].iter().map(|r| Str::from(*r)).collect();
+        let plugin = NodeResourcesBalancedAllocation { resources };
+        let got = match plugin.pre_score(cx, &mut state, &[slot]).unwrap() {
+            PreScoreVerdict::Skip => None,
+            PreScoreVerdict::Score => {
+                let mut scores = [0];
+                plugin.score_range(cx, &state, &[slot], &mut scores).unwrap();
+                assert_eq!(plugin.score(cx, &state, snapshot.view(slot)), Ok(scores[0]));
+                Some(scores[0])
+            }
+        };
+        assert_eq!(got, want, "{before:?} + {added:?}");
+    }
+
+    #[test]
+    fn a_gain_of_balance_scores_above_75_and_a_loss_below() {
+        check(&[250, 500], &[250, 125], Some(78));
+        check(&[250, 250], &[250, 250], Some(75));
+        check(&[0, 0], &[1000, 0], Some(50));
+        check(&[100, 100, 100], &[400, 0, 0], Some(65));
+        check(&[900, 100], &[900, 0], Some(72));
+    }
+
+    #[test]
+    fn a_pod_that_requests_nothing_is_not_scored() {
+        check(&[250, 500], &[0, 0], None);
+        check(&[250, 500], &[0, 1], Some(75));
+    }
+
+    #[test]
+    fn absurd_amounts_do_not_overflow() {
+        check(&[0, i64::MAX], &[1000, i64::MAX], Some(100));
+    }
+
+    #[test]
+    fn every_weight_is_1_and_no_resource_stands_twice() {
+        let args = json!({"resources": [{"name": "cpu", "weight": 2}, {"name": "cpu"}]});
+        let mut found = Vec::new();
+        let instance = build(&args, &FactoryContext::default(), &mut Problems::new(&mut found));
+        let wants = [
+            "resources[0].weight: must be a whole number from 0 to 1, not 2",
+            "resources[1].name: \"cpu\" stands here twice",
+        ];
+        assert_eq!(found.iter().map(Problem::to_string).collect::<Vec<_>>(), wants);
+        assert_eq!(instance.args["resources"][0], json!({"name": "cpu", "weight": 1}));
     }
 }

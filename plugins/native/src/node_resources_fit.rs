@@ -1,24 +1,150 @@
-//! NodeResourcesFit.
+//! NodeResourcesFit: rejects nodes without room for one more pod or for what the pod requests, and prefers nodes by how
+//! full they would be.
+//!
+//! Room made on a node changes its mind: a pod deleted or scaled down, a node new or grown; and a device class that
+//! begins to stand for an extended resource.
 
+pub(crate) mod args;
+mod filter;
+mod hints;
+mod score;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{
+    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+};
+use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::resources::is_extended;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::view::NodeView;
 use serde_json::Value;
+
+use filter::Needs;
+use score::{Parts, Strategy};
 
 /// The plugin's name.
 pub const NAME: &str = "NodeResourcesFit";
 
-/// The plugin.
-#[derive(Debug, Default)]
-pub struct NodeResourcesFit;
+/// The plugin, with its options.
+#[derive(Debug)]
+pub struct NodeResourcesFit {
+    /// `ignoredResources`: extended resources that Filter leaves out. None by default.
+    ignored: Vec<Str>,
+    /// `ignoredResourceGroups`: the same for all extended resources with one of these prefixes. None by default.
+    ignored_groups: Vec<Str>,
+    /// `scoringStrategy.type` with its parameters. LeastAllocated by default.
+    strategy: Strategy,
+    /// `scoringStrategy.resources`: what is scored, with weights. cpu and memory with weight 1 by default.
+    resources: Vec<(Str, i64)>,
+    /// Names of cpu, memory and ephemeral-storage, made once.
+    basic: [Str; 3],
+}
 
-/// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(NodeResourcesFit).build()
+/// Makes the plugin from `NodeResourcesFitArgs`.
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let (plugin, effective) = args::read(args, context, problems);
+    Instance::of(plugin).pre_filter().filter().pre_score().score().args(effective).build()
+}
+
+impl NodeResourcesFit {
+    fn ignores(&self, resource: &Str) -> bool {
+        let group = || resource.split('/').next().unwrap_or_default();
+        (!self.ignored.is_empty() || !self.ignored_groups.is_empty())
+            && is_extended(resource)
+            && (self.ignored.contains(resource) || self.ignored_groups.iter().any(|g| &**g == group()))
+    }
+
+    fn parts<'a>(&self, cx: Cycle<'a>) -> Parts<'a> {
+        Parts::resolve(&self.resources, cx)
+    }
 }
 
 impl Plugin for NodeResourcesFit {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        vec![
+            EventPattern::new(Resource::Pod, Action::DELETE | Action::POD_SCALE_DOWN),
+            EventPattern::new(Resource::Node, Action::ADD | Action::NODE_ALLOCATABLE),
+            EventPattern::new(Resource::DeviceClass, Action::ADD | Action::UPDATE),
+        ]
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
+        hints::hint(self, pod, event)
+    }
+}
+
+impl PreFilter for NodeResourcesFit {
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        state.put(Arc::new(Needs::resolve(self, cx)));
+        Ok(PreFilterVerdict::Pass(None))
+    }
+}
+
+impl Filter for NodeResourcesFit {
+    fn filter(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        node: NodeView<'_>,
+    ) -> Result<Verdict, PluginError> {
+        Ok(state.get::<Arc<Needs>>()?.judge(node))
+    }
+
+    fn filter_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        state.get::<Arc<Needs>>()?.sift(cx.snapshot, nodes)
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Node
+    }
+}
+
+impl PreScore for NodeResourcesFit {
+    fn pre_score(
+        &self,
+        _: Cycle<'_>,
+        _: &mut PluginState,
+        _: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        Ok(PreScoreVerdict::Score)
+    }
+}
+
+impl Score for NodeResourcesFit {
+    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(self.strategy.score(&self.parts(cx), node.slot()))
+    }
+
+    fn score_range(
+        &self,
+        cx: Cycle<'_>,
+        _: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        self.strategy.score_all(&self.parts(cx), nodes, scores);
+        Ok(())
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Node
     }
 }

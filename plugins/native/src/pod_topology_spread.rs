@@ -1,24 +1,224 @@
-//! PodTopologySpread.
+//! PodTopologySpread: spreads the pods that a selector picks over the domains of a topology key.
+//!
+//! Rejects nodes where the pod would raise the skew of a `DoNotSchedule` constraint above `maxSkew`, and nodes without
+//! the topology key; prefers nodes in domains with few matching pods for `ScheduleAnyway` constraints. A pod without
+//! constraints of its own gets the profile's defaults when a Service or a controller selects it.
+//!
+//! Woken by pods of the same namespace that the constraints count (added, deleted, relabelled), by new tolerations of
+//! the pod itself, and by nodes that join, leave or change a topology label or a taint.
 
+mod args;
+mod constraints;
+mod counts;
+mod default_selector;
+mod filter;
+mod hints;
+mod score;
+#[cfg(test)]
+mod tests;
+
+use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::objects::Objects;
+use longshore_framework::plugin::{
+    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+};
+use longshore_framework::pod::{Pod, SpreadConstraint, WhenUnsatisfiable};
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::view::NodeView;
 use serde_json::Value;
+
+pub use args::{Defaulting, PodTopologySpreadArgs};
+use default_selector::default_selector;
+use filter::FilterState;
+use score::ScoreState;
 
 /// The plugin's name.
 pub const NAME: &str = "PodTopologySpread";
 
 /// The plugin.
-#[derive(Debug, Default)]
-pub struct PodTopologySpread;
+#[derive(Debug)]
+pub struct PodTopologySpread {
+    /// Whether the defaults are the built-in ones, which do not ask that a node has every key.
+    system_defaults: bool,
+    /// Constraints of pods that have none, without selectors.
+    defaults: Vec<SpreadConstraint>,
+}
 
 /// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(PodTopologySpread).build()
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let args = PodTopologySpreadArgs::read(args, problems);
+    let shown = args.to_json();
+    Instance::of(PodTopologySpread::new(args)).args(shown).pre_filter().filter().pre_score().score().build()
+}
+
+impl PodTopologySpread {
+    /// The plugin with these arguments.
+    pub fn new(args: PodTopologySpreadArgs) -> Self {
+        let system_defaults = args.defaulting == Defaulting::System;
+        Self { system_defaults, defaults: args.into_defaults() }
+    }
+
+    /// The constraints of the pod with this answer to a violation: its own, or the defaults when it has none of any
+    /// kind and something selects it.
+    fn constraints(&self, pod: &Pod, when: WhenUnsatisfiable, objects: &Objects) -> Vec<SpreadConstraint> {
+        let kept = |all: &[SpreadConstraint]| -> Vec<SpreadConstraint> {
+            all.iter().filter(|c| c.when_unsatisfiable == when).cloned().collect()
+        };
+        if !pod.spec.spread.is_empty() {
+            return kept(&pod.spec.spread);
+        }
+        let mut constraints = kept(&self.defaults);
+        if constraints.is_empty() {
+            return constraints;
+        }
+        let selector = default_selector(pod, objects);
+        if selector.is_empty() {
+            return Vec::new();
+        }
+        for constraint in &mut constraints {
+            constraint.selector = Some(selector.clone());
+        }
+        constraints
+    }
+
+    fn depends_on(&self, pod: &Pod, when: WhenUnsatisfiable) -> Dependence {
+        let given = if pod.spec.spread.is_empty() { &self.defaults } else { &pod.spec.spread };
+        match given.iter().any(|c| c.when_unsatisfiable == when) {
+            true => Dependence::Domain,
+            false => Dependence::Static,
+        }
+    }
 }
 
 impl Plugin for PodTopologySpread {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        let pod = Action::ADD | Action::POD_LABEL | Action::POD_TOLERATION | Action::DELETE;
+        let node = Action::ADD | Action::DELETE | Action::NODE_LABEL | Action::NODE_TAINT;
+        vec![EventPattern::new(Resource::Pod, pod), EventPattern::new(Resource::Node, node)]
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
+        hints::hint(pod, event, || self.constraints(pod, WhenUnsatisfiable::DoNotSchedule, cluster.objects))
+    }
+}
+
+impl PreFilter for PodTopologySpread {
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        let constraints = self.constraints(cx.pod, WhenUnsatisfiable::DoNotSchedule, cx.objects);
+        if constraints.is_empty() {
+            return Ok(PreFilterVerdict::Skip);
+        }
+        state.put(FilterState::count(cx, constraints));
+        Ok(PreFilterVerdict::Pass(None))
+    }
+
+    fn add_pod(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        added: &Pod,
+        node: Slot,
+    ) -> Result<(), PluginError> {
+        state.get_mut::<FilterState>()?.change(cx, added, node, 1);
+        Ok(())
+    }
+
+    fn remove_pod(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        removed: &Pod,
+        node: Slot,
+    ) -> Result<(), PluginError> {
+        state.get_mut::<FilterState>()?.change(cx, removed, node, -1);
+        Ok(())
+    }
+}
+
+impl Filter for PodTopologySpread {
+    fn filter(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        node: NodeView<'_>,
+    ) -> Result<Verdict, PluginError> {
+        let state = state.get::<FilterState>()?;
+        Ok(state.judge(&state.ceilings(), node.slot()))
+    }
+
+    fn filter_range(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        let state = state.get::<FilterState>()?;
+        let ceilings = state.ceilings();
+        nodes.retain(|slot| Ok(state.judge(&ceilings, slot)))
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        self.depends_on(pod, WhenUnsatisfiable::DoNotSchedule)
+    }
+}
+
+impl PreScore for PodTopologySpread {
+    fn pre_score(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        feasible: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        let constraints = self.constraints(cx.pod, WhenUnsatisfiable::ScheduleAnyway, cx.objects);
+        if constraints.is_empty() {
+            return Ok(PreScoreVerdict::Skip);
+        }
+        // The built-in defaults let a node without a zone label still be spread by hostname.
+        let require_all = !cx.pod.spec.spread.is_empty() || !self.system_defaults;
+        state.put(ScoreState::count(cx, constraints, feasible, require_all));
+        Ok(PreScoreVerdict::Score)
+    }
+}
+
+impl Score for PodTopologySpread {
+    fn score(&self, _cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(state.get::<ScoreState>()?.raw(node.slot()))
+    }
+
+    fn score_range(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        let state = state.get::<ScoreState>()?;
+        for (slot, score) in nodes.iter().zip(scores) {
+            *score = state.raw(*slot);
+        }
+        Ok(())
+    }
+
+    fn normalise(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        state.get::<ScoreState>()?.normalise(nodes, scores);
+        Ok(())
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        self.depends_on(pod, WhenUnsatisfiable::ScheduleAnyway)
     }
 }

@@ -1,7 +1,13 @@
-//! PrioritySort.
+//! PrioritySort: pods of higher priority first, and among equals the one that has waited longest.
+//!
+//! It rejects nothing, so no event concerns it. A pod's wait counts from its last return to the queue: pods of equal
+//! priority take turns.
 
+use std::cmp::Ordering;
+
+use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+use longshore_framework::plugin::{Plugin, QueueSort, Queued};
 use longshore_framework::registry::{FactoryContext, Instance};
 use serde_json::Value;
 
@@ -12,13 +18,52 @@ pub const NAME: &str = "PrioritySort";
 #[derive(Debug, Default)]
 pub struct PrioritySort;
 
-/// Makes the plugin from its arguments.
+/// Makes the plugin; it has no arguments.
 pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(PrioritySort).build()
+    Instance::of(PrioritySort).queue_sort().build()
 }
 
 impl Plugin for PrioritySort {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        Vec::new()
+    }
+}
+
+impl QueueSort for PrioritySort {
+    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering {
+        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use longshore_framework::Timestamp;
+    use longshore_framework::fixture::pod;
+
+    #[track_caller]
+    fn check(a: (i32, i64), b: (i32, i64), want: Ordering) {
+        let (first, second) = (pod("a").priority(a.0).build(), pod("b").priority(b.0).build());
+        let left = Queued { pod: &first, since: Timestamp(a.1) };
+        let right = Queued { pod: &second, since: Timestamp(b.1) };
+        assert_eq!(PrioritySort.compare(left, right), want);
+        assert_eq!(PrioritySort.compare(right, left), want.reverse());
+    }
+
+    #[test]
+    fn the_higher_priority_goes_first_however_late() {
+        check((10, 9), (5, 1), Ordering::Less);
+        check((-1, 1), (0, 9), Ordering::Greater);
+        check((i32::MAX, 1), (i32::MIN, 0), Ordering::Less);
+    }
+
+    #[test]
+    fn equals_go_in_the_order_of_their_wait() {
+        check((5, 1), (5, 2), Ordering::Less);
+        check((5, 1), (5, 1), Ordering::Equal);
     }
 }

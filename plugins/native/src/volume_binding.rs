@@ -1,24 +1,203 @@
-//! VolumeBinding.
+//! VolumeBinding: rejects nodes where the pod's claims cannot be had: their volumes are bound elsewhere, and for those
+//! that wait for a pod there is neither a volume to bind nor a way to make one. Rejects the pod everywhere while a
+//! claim is missing, being deleted, or not bound though it should be. On the chosen node it sets the volumes aside.
+//!
+//! Changes of storage classes, claims, volumes, node labels, CSINodes, CSIDrivers and capacities can change its mind.
+//!
+//! It takes part in scoring only with kube-scheduler's alpha gate StorageCapacityScoring, which is off: the stages are
+//! there, and skip.
 
-use longshore_framework::fields::Problems;
-use longshore_framework::plugin::Plugin;
+mod affinity;
+mod assume;
+mod candidates;
+pub(crate) mod claims;
+mod decide;
+mod hints;
+mod pin_index;
+mod pod_claims;
+mod provision;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::plugin::{
+    Cycle, Dependence, Filter, Plugin, PreBind, PreFilter, PreScore, Reserve, ReserveContext, Score,
+};
+use longshore_framework::pod::Pod;
+use longshore_framework::port::StorageWrite;
 use longshore_framework::registry::{FactoryContext, Instance};
-use serde_json::Value;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::view::NodeView;
+use serde_json::{Value, json};
+
+use assume::Reserved;
+use decide::decide;
+use pod_claims::{Gathered, PodClaims};
 
 /// The plugin's name.
 pub const NAME: &str = "VolumeBinding";
+
+/// `VolumeBindingArgs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeBindingArgs {
+    /// `bindTimeoutSeconds`: how long PreBind waits until the volumes are bound; 600 s when not given, not negative.
+    pub bind_timeout: Duration,
+}
+
+impl Default for VolumeBindingArgs {
+    fn default() -> Self {
+        Self { bind_timeout: Duration::from_secs(600) }
+    }
+}
+
+impl VolumeBindingArgs {
+    /// Reads the arguments; what is wrong with them is reported and takes its default.
+    pub fn read(args: &Value, problems: &mut Problems<'_>) -> Self {
+        let mut read = Self::default();
+        let mut fields = Fields::of_args(args, "VolumeBindingArgs", problems);
+        let seconds = fields.int("bindTimeoutSeconds", 0..=i64::MAX, problems);
+        if let Some(seconds) = seconds.and_then(|s| u64::try_from(s).ok()) {
+            read.bind_timeout = Duration::from_secs(seconds);
+        }
+        if fields.value("shape").is_some() {
+            problems.field("shape").report(
+                "has no effect, because scoring by storage capacity (feature gate StorageCapacityScoring) is off; \
+                 remove it",
+            );
+        }
+        fields.finish(problems);
+        read
+    }
+}
 
 /// The plugin.
 #[derive(Debug, Default)]
 pub struct VolumeBinding;
 
 /// Makes the plugin from its arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(VolumeBinding).build()
+pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let args = VolumeBindingArgs::read(args, problems);
+    Instance::of(VolumeBinding)
+        .pre_filter()
+        .filter()
+        .pre_score()
+        .score()
+        .reserve()
+        .pre_bind()
+        .args(json!({ "bindTimeoutSeconds": args.bind_timeout.as_secs() }))
+        .build()
 }
+
+/// What PreFilter leaves for the later stages: the claims, `None` when the pod uses none.
+#[derive(Clone)]
+struct State(Option<Arc<PodClaims>>);
 
 impl Plugin for VolumeBinding {
     fn name(&self) -> &str {
         NAME
     }
+
+    fn events(&self) -> Vec<EventPattern> {
+        hints::events()
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
+        hints::hint(pod, event)
+    }
 }
+
+impl PreFilter for VolumeBinding {
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        match pod_claims::gather(cx.pod, cx.objects)? {
+            Gathered::Reject(rejection) => Ok(PreFilterVerdict::Reject(rejection)),
+            Gathered::Nothing => {
+                state.put(State(None));
+                Ok(PreFilterVerdict::Skip)
+            }
+            Gathered::Claims(claims) => {
+                state.put(State(Some(Arc::new(claims))));
+                Ok(PreFilterVerdict::Pass(None))
+            }
+        }
+    }
+}
+
+impl Filter for VolumeBinding {
+    fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        let Some(claims) = &state.get::<State>()?.0 else { return Ok(Verdict::Pass) };
+        claims.filtered.store(true, Ordering::Relaxed);
+        Ok(match decide(claims, cx.objects, node.node())? {
+            Ok(_) => Verdict::Pass,
+            Err(rejection) => Verdict::Reject(rejection),
+        })
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        // Volumes, claims and classes come and go without a trace on any node.
+        if pod.claim_names().next().is_some() { Dependence::Uncacheable } else { Dependence::Static }
+    }
+}
+
+impl PreScore for VolumeBinding {
+    fn pre_score(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &mut PluginState,
+        _feasible: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        Ok(PreScoreVerdict::Skip)
+    }
+}
+
+impl Score for VolumeBinding {
+    fn score(&self, _cx: Cycle<'_>, _state: &PluginState, _node: NodeView<'_>) -> Result<i64, PluginError> {
+        Ok(0)
+    }
+
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
+    }
+}
+
+impl Reserve for VolumeBinding {
+    fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
+        let claims = state.get::<State>()?.0.clone();
+        let mut reserved = Reserved::default();
+        // Reserve carries out what Filter found, as in kube-scheduler: in a profile without this Filter that is nothing.
+        let open = |c: &Arc<PodClaims>| !c.delayed.is_empty() && c.filtered.load(Ordering::Relaxed);
+        if let Some(claims) = claims.filter(open) {
+            let node = cx.snapshot.node(cx.node);
+            match decide(&claims, cx.objects, node)? {
+                Ok(bindings) => reserved = assume::assume(bindings, &node.name, cx.objects),
+                Err(rejection) => return Ok(Verdict::Reject(rejection)),
+            }
+        }
+        state.put(reserved);
+        Ok(Verdict::Pass)
+    }
+
+    fn unreserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) {
+        if let Ok(reserved) = state.get_mut::<Reserved>() {
+            assume::restore(reserved, cx.objects);
+        }
+    }
+}
+
+impl PreBind for VolumeBinding {
+    fn pre_bind(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        _node: Slot,
+    ) -> Result<Vec<StorageWrite>, PluginError> {
+        Ok(state.get::<Reserved>()?.writes.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

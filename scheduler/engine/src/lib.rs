@@ -1,1 +1,33 @@
-//! Skeleton.
+//! The engine: it is told what happens in a cluster and says what is to be done about it.
+//!
+//! [`Engine::apply`] takes an [`Input`](longshore_framework::port::Input), [`Engine::step`] tries the pod whose turn it
+//! is; both answer with [`Effect`](longshore_framework::port::Effect)s. There is no I/O and no clock here, and chance
+//! comes from a seed: the same inputs give the same effects on every machine, with any number of threads.
+
+mod attempt;
+mod binding;
+mod cache;
+mod cycle;
+mod diagnose;
+mod engine;
+mod events;
+mod heap;
+mod inputs;
+mod message;
+mod options;
+mod plugin_set;
+mod post_filter;
+mod preempt;
+mod queue;
+mod reservation;
+mod rules;
+pub mod trace;
+
+pub use attempt::{Attempt, Outcome};
+pub use cache::Cache;
+pub use diagnose::{Judgement, Verdicts};
+pub use engine::Engine;
+pub use message::NO_NODES;
+pub use options::{Options, Parallelism, TieBreak};
+pub use plugin_set::PluginSet;
+pub use queue::{QueueCounts, QueuedPod};

@@ -81,6 +81,21 @@ impl<'v> Fields<'v> {
         Self { map, known: Vec::new() }
     }
 
+    /// The fields of a plugin's arguments, which may name their own type: then it has to be v1 and `kind`.
+    pub fn of_args(value: &'v Value, kind: &str, problems: &mut Problems<'_>) -> Self {
+        let mut fields = Self::of(value, problems);
+        for (name, want) in [("apiVersion", "kubescheduler.config.k8s.io/v1"), ("kind", kind)] {
+            if let Some(found) = fields.string(name, problems)
+                && found != want
+            {
+                problems
+                    .field(name)
+                    .report(format!("must be {want}, or be left out, not {}", shown(&Value::from(found))));
+            }
+        }
+        fields
+    }
+
     /// The value of a field; null counts as absent.
     pub fn value(&mut self, name: &'static str) -> Option<&'v Value> {
         self.known.push(name);

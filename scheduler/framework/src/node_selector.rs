@@ -94,15 +94,19 @@ impl NodeSelectorTerm {
     /// What is malformed in the term, in the API's words: the API server lets a `Gt` or `Lt` with a value that is no
     /// integer pass, and kube-scheduler fails the cycle over it when it stands in a *preferred* term.
     pub fn problem(&self, index: usize) -> Option<String> {
-        self.expressions.iter().enumerate().find_map(|(at, r)| {
+        self.problems(index).next()
+    }
+
+    /// Everything that [`problem`](Self::problem) could tell, in order.
+    pub fn problems(&self, index: usize) -> impl Iterator<Item = String> + '_ {
+        self.expressions.iter().enumerate().filter_map(move |(at, r)| {
             let ordered = matches!(r.operator, NodeOperator::Gt | NodeOperator::Lt);
             if !ordered || r.bound().is_some() {
                 return None;
             }
             let value = r.values.first().map_or("", |v| v);
-            let op = if r.operator == NodeOperator::Gt { "Gt" } else { "Lt" };
             Some(format!(
-                "[{index}].matchExpressions[{at}].values[0]: Invalid value: \"{value}\": for '{op}' operator, the value must be an integer"
+                "[{index}].matchExpressions[{at}].values[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
             ))
         })
     }

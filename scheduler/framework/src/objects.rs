@@ -165,6 +165,8 @@ pub struct Objects {
     pub capacities: BTreeMap<NamespacedName, Arc<CsiStorageCapacity>>,
     /// VolumeAttachments by name.
     pub attachments: BTreeMap<Str, Arc<VolumeAttachment>>,
+    /// The same VolumeAttachments by (node name, name); [`set`](Self::set) and [`remove`](Self::remove) keep them in step.
+    pub attachments_by_node: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
 }
 
 impl Objects {
@@ -181,6 +183,26 @@ impl Objects {
     /// The claim behind a volume of `pod`.
     pub fn pod_claim(&self, pod: &Pod, claim: &Str) -> Option<&Arc<Claim>> {
         self.claim(&pod.meta.namespace, claim)
+    }
+
+    /// The VolumeAttachments of a node, in name order.
+    pub fn attachments_on(&self, node: &Str) -> impl Iterator<Item = &Arc<VolumeAttachment>> {
+        let first = (Arc::clone(node), Str::default());
+        self.attachments_by_node.range(first..).take_while(move |((n, _), _)| n == node).map(|(_, a)| a)
+    }
+
+    fn set_attachment(&mut self, attachment: Arc<VolumeAttachment>) -> Option<Arc<VolumeAttachment>> {
+        let old = self.remove_attachment(&attachment.name);
+        let key = (Arc::clone(&attachment.node), Arc::clone(&attachment.name));
+        self.attachments_by_node.insert(key, Arc::clone(&attachment));
+        self.attachments.insert(Arc::clone(&attachment.name), attachment);
+        old
+    }
+
+    fn remove_attachment(&mut self, name: &Str) -> Option<Arc<VolumeAttachment>> {
+        let old = self.attachments.remove(name)?;
+        self.attachments_by_node.remove(&(Arc::clone(&old.node), Arc::clone(name)));
+        Some(old)
     }
 
     /// Puts an object in place of the one with the same key, which is returned.
@@ -205,9 +227,7 @@ impl Objects {
             O::CsiStorageCapacity(o) => {
                 self.capacities.insert((o.namespace.clone(), o.name.clone()), o).map(O::CsiStorageCapacity)
             }
-            O::VolumeAttachment(o) => {
-                self.attachments.insert(Arc::clone(&o.name), o).map(O::VolumeAttachment)
-            }
+            O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
         }
     }
 
@@ -233,7 +253,7 @@ impl Objects {
             O::CsiStorageCapacity(o) => {
                 self.capacities.remove(&(o.namespace.clone(), o.name.clone())).map(O::CsiStorageCapacity)
             }
-            O::VolumeAttachment(o) => self.attachments.remove(&o.name).map(O::VolumeAttachment),
+            O::VolumeAttachment(o) => self.remove_attachment(&o.name).map(O::VolumeAttachment),
         }
     }
 }

@@ -259,7 +259,7 @@ pub trait Reserve: Plugin {
     fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError>;
 
     /// Gives back. Called in reverse order, also where [`reserve`](Self::reserve) was never reached or was undone
-    /// already, so it must not mind.
+    /// already, so it must not mind. The node may be gone by now: the slot is not to be looked up.
     fn unreserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState);
 }
 

@@ -42,6 +42,14 @@ impl Pod {
         !self.spec.pod_anti_affinity.required.is_empty()
     }
 
+    /// Claims that the pod's volumes name; those of generic ephemeral volumes are not among them.
+    pub fn named_claims(&self) -> impl Iterator<Item = &Str> {
+        self.spec.volumes.iter().filter_map(|v| match &v.source {
+            crate::volume::VolumeSource::Claim { name } => Some(name),
+            _ => None,
+        })
+    }
+
     /// Claims the pod uses through volumes: the names of PersistentVolumeClaims in its namespace, in volume order.
     pub fn claim_names(&self) -> impl Iterator<Item = Str> {
         self.spec.volumes.iter().filter_map(|v| v.claim_name(&self.meta.name))

@@ -7,6 +7,7 @@
 
 mod columns;
 mod dirty;
+mod matching;
 mod order;
 mod topology;
 
@@ -16,6 +17,7 @@ use dashmap::DashMap;
 use rustc_hash::FxHashMap;
 
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
+pub use matching::{NamespaceSet, PodColumn, PodQuery};
 pub use topology::{NO_DOMAIN, TopologyColumn};
 
 use crate::Str;
@@ -32,6 +34,9 @@ use order::NodeOrder;
 
 /// Topology columns kept at the most; keys come from pods, which are not trusted to be few.
 const MAX_TOPOLOGY_COLUMNS: usize = 64;
+
+/// Columns of matching pods kept at the most: every pod that comes or goes is matched against each.
+const MAX_POD_COLUMNS: usize = 256;
 
 /// The index of a node in every column. A slot is reused after its node is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +79,8 @@ pub struct Snapshot {
     images: ImageTable,
     /// Built when first asked for, by whichever worker asks, and kept up to date after.
     topologies: DashMap<Str, Arc<TopologyColumn>>,
+    /// Likewise.
+    matching: DashMap<PodQuery, Arc<PodColumn>>,
     dirty: DirtyLog,
 }
 
@@ -159,7 +166,7 @@ impl Snapshot {
         &self.with_required_anti_affinity
     }
 
-    /// How many pods on nodes use the claim.
+    /// How many pods on nodes name the claim; generic ephemeral volumes do not count.
     pub fn claim_users(&self, namespace: &Str, name: &Str) -> u32 {
         self.claim_users.get(&(Arc::clone(namespace), Arc::clone(name))).copied().unwrap_or(0)
     }
@@ -179,6 +186,19 @@ impl Snapshot {
             self.topologies.clear();
         }
         self.topologies.insert(Arc::clone(key), Arc::clone(&column));
+        column
+    }
+
+    /// How many pods on every node match the query. Counted once, then kept up to date.
+    pub fn matching(&self, query: &PodQuery) -> Arc<PodColumn> {
+        if let Some(column) = self.matching.get(query) {
+            return Arc::clone(&column);
+        }
+        let column = Arc::new(PodColumn::build(query, &self.pods));
+        if self.matching.len() >= MAX_POD_COLUMNS {
+            self.matching.clear();
+        }
+        self.matching.insert(query.clone(), Arc::clone(&column));
         column
     }
 
@@ -287,8 +307,8 @@ impl Snapshot {
         if pod.has_required_anti_affinity() {
             self.with_required_anti_affinity.insert(at);
         }
-        for claim in pod.claim_names() {
-            *self.claim_users.entry((Arc::clone(&pod.meta.namespace), claim)).or_default() += 1;
+        for claim in pod.named_claims() {
+            *self.claim_users.entry((Arc::clone(&pod.meta.namespace), Arc::clone(claim))).or_default() += 1;
         }
         self.pods[at].push(pod);
         self.dirty.push(slot);
@@ -307,8 +327,8 @@ impl Snapshot {
         if pod.has_required_anti_affinity() && !self.pods[at].iter().any(|p| p.has_required_anti_affinity()) {
             self.with_required_anti_affinity.remove(at);
         }
-        for claim in pod.claim_names() {
-            let key = (Arc::clone(&pod.meta.namespace), claim);
+        for claim in pod.named_claims() {
+            let key = (Arc::clone(&pod.meta.namespace), Arc::clone(claim));
             if let Some(count) = self.claim_users.get_mut(&key) {
                 *count -= 1;
                 if *count == 0 {
@@ -327,6 +347,11 @@ impl Snapshot {
         self.nonzero_cpu[at] = self.nonzero_cpu[at].saturating_add(cpu.saturating_mul(sign));
         self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
         self.pod_counts[at] += sign;
+        for mut column in self.matching.iter_mut() {
+            if column.key().matches(pod) {
+                Arc::make_mut(&mut column).add(slot, sign);
+            }
+        }
     }
 
     fn fill(&mut self, slot: Slot, node: &Node) {

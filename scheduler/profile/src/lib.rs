@@ -1,1 +1,113 @@
-//! Skeleton.
+//! KubeSchedulerConfiguration files to runnable profiles, in two phases: [as written](Configuration), every default filled
+//! in, and [as resolved](Resolved), every plugin built and every stage in its order.
+//!
+//! | phase | module | what it does |
+//! | --- | --- | --- |
+//! | text | `text` | YAML or JSON to a tree, within a budget |
+//! | as written | `read`, `extender` | the tree to [`Configuration`]; unknown fields and wrong types are problems |
+//! | as written | `validate` | the rules that need no plugin |
+//! | as resolved | `merge` | the user's lists merged into the default ones |
+//! | as resolved | `expand` | `multiPoint` spread over the stages |
+//! | as resolved | `resolve` | plugins built, profiles filled |
+//! | as resolved | `show` | the effective configuration, itself a valid file |
+//!
+//! Every problem of a file is reported at once, with its path and the mend.
+
+mod defaults;
+mod duration;
+mod error;
+mod expand;
+mod extender;
+mod known;
+mod merge;
+mod model;
+mod read;
+mod resolve;
+mod show;
+mod text;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+use longshore_framework::fields::Problems;
+use longshore_framework::registry::Registry;
+
+pub use error::ConfigError;
+pub use extender::{Extender, ManagedResource, PrivateKey, TlsConfig};
+pub use longshore_framework::fields::Problem;
+pub use model::{
+    ClientConnection, Configuration, LeaderElection, PluginConfig, PluginRef, PluginSet, Plugins, ProfileSpec,
+};
+pub use resolve::Resolved;
+pub use show::show;
+
+/// The only `apiVersion` there is since Kubernetes 1.29.
+pub const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
+
+/// The `kind` of a configuration file.
+pub const KIND: &str = "KubeSchedulerConfiguration";
+
+/// Reads a file, strictly, and checks everything that can be checked without plugins. `source_name` is what messages call
+/// the file; `text` is YAML or JSON.
+///
+/// # Errors
+/// Everything that is wrong, all at once.
+pub fn parse(source_name: &str, text: &str) -> Result<Configuration, ConfigError> {
+    let mut found = Vec::new();
+    let configuration = read_and_validate(source_name, text, &mut found);
+    ConfigError::unless_empty(source_name, found, configuration)
+}
+
+/// Builds the plugins and puts them in order. `default_multi_point` is `multiPoint` of the default profile: names in order,
+/// with the weight of their score (0: the default weight, 1).
+///
+/// # Errors
+/// Everything that is wrong, all at once; the source name is the one that was given to [`parse`].
+pub fn resolve(
+    configuration: Configuration,
+    registry: &Registry,
+    default_multi_point: &[(&str, i64)],
+) -> Result<Resolved, ConfigError> {
+    let mut found = Vec::new();
+    validate::configuration(&configuration, &mut Problems::new(&mut found));
+    let source_name = configuration.source_name.clone();
+    let resolved = resolve::configuration(configuration, registry, default_multi_point, &mut found);
+    ConfigError::unless_empty(&source_name, found, Some(resolved))
+}
+
+/// [`parse`] and [`resolve`] in one, so that the problems of both phases are reported together. A text that is no YAML, or
+/// another kind of object, ends the first phase.
+///
+/// # Errors
+/// Everything that is wrong, all at once.
+pub fn load(
+    source_name: &str,
+    text: &str,
+    registry: &Registry,
+    default_multi_point: &[(&str, i64)],
+) -> Result<Resolved, ConfigError> {
+    let mut found = Vec::new();
+    let resolved = read_and_validate(source_name, text, &mut found)
+        .map(|written| resolve::configuration(written, registry, default_multi_point, &mut found));
+    ConfigError::unless_empty(source_name, found, resolved)
+}
+
+/// What runs without a file: one profile, `default-scheduler`, with every default.
+///
+/// # Errors
+/// When the registry and `default_multi_point` do not make a profile.
+pub fn default_profile(
+    registry: &Registry,
+    default_multi_point: &[(&str, i64)],
+) -> Result<Resolved, ConfigError> {
+    resolve(Configuration::default(), registry, default_multi_point)
+}
+
+fn read_and_validate(source_name: &str, text: &str, found: &mut Vec<Problem>) -> Option<Configuration> {
+    let mut problems = Problems::new(found);
+    let value = text::tree(text, &mut problems)?;
+    let configuration = read::configuration(source_name, &value, &mut problems)?;
+    validate::configuration(&configuration, &mut problems);
+    Some(configuration)
+}

@@ -1,0 +1,93 @@
+//! The filter: what the pod needs, against what the node has left.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::plugin::{Cycle, FilterSink};
+use longshore_framework::reason::Reason;
+use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Snapshot};
+use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection, Verdict};
+use longshore_framework::view::NodeView;
+use smallvec::SmallVec;
+
+use super::NodeResourcesFit;
+
+/// What is asked of one resource; more than nothing.
+#[derive(Debug)]
+struct Need {
+    name: Str,
+    amount: i64,
+    /// `None`: no node ever offered it.
+    column: Option<ResourceId>,
+}
+
+/// An amount needed, what each node has, and what its pods hold.
+type Column<'a> = (i64, &'a [i64], &'a [i64]);
+
+/// What the pod asks for, in the order in which reasons are given.
+#[derive(Debug)]
+pub(super) struct Needs(Vec<Need>);
+
+impl Needs {
+    /// The pod's request without what is 0 or ignored. The scalars come in name order.
+    pub(super) fn resolve(plugin: &NodeResourcesFit, cx: Cycle<'_>) -> Self {
+        let request = &cx.pod.resources.request;
+        let [cpu, memory, ephemeral] = &plugin.basic;
+        let basic = [
+            (cpu, request.milli_cpu, Some(CPU_ID)),
+            (memory, request.memory, Some(MEMORY_ID)),
+            (ephemeral, request.ephemeral_storage, Some(EPHEMERAL_ID)),
+        ];
+        let scalars = request
+            .scalars
+            .iter()
+            .filter(|(name, _)| !plugin.ignores(name))
+            .map(|(name, amount)| (name, *amount, cx.snapshot.resource(name)));
+        let needs = basic.into_iter().chain(scalars).filter(|(_, amount, _)| *amount > 0);
+        Self(needs.map(|(name, amount, column)| Need { name: Arc::clone(name), amount, column }).collect())
+    }
+
+    /// Judges one node, hypothetical or not, with all reasons.
+    pub(super) fn judge(&self, node: NodeView<'_>) -> Verdict {
+        let mut reasons = Reasons::new();
+        let mut code = RejectCode::Unschedulable;
+        if node.pod_count() >= node.allowed_pods() {
+            reasons.push(Reason::TooManyPods);
+        }
+        for need in &self.0 {
+            let (allocatable, requested) =
+                need.column.map_or((0, 0), |id| (node.allocatable(id), node.requested(id)));
+            if need.amount <= allocatable.saturating_sub(requested) {
+                continue;
+            }
+            reasons.push(Reason::Insufficient(Arc::clone(&need.name)));
+            if need.amount > allocatable {
+                // Not even the empty node would do.
+                code = RejectCode::UnschedulableAndUnresolvable;
+            }
+        }
+        if reasons.is_empty() { Verdict::Pass } else { Verdict::Reject(Rejection { code, reasons }) }
+    }
+
+    /// Judges all nodes of a range as they are. Most pass, so they are told by the columns alone; only who fails is
+    /// looked at again for the reasons.
+    pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
+        let (counts, allowed) = (snapshot.pod_counts(), snapshot.allowed_pods());
+        let offered = self.0.iter().all(|need| need.column.is_some());
+        let columns: SmallVec<[Column<'_>; 4]> = self
+            .0
+            .iter()
+            .filter_map(|need| {
+                let id = need.column?;
+                Some((need.amount, snapshot.allocatable(id), snapshot.requested(id)))
+            })
+            .collect();
+        nodes.retain(|slot| {
+            let at = slot.index();
+            let fits = offered
+                && counts[at] < allowed[at]
+                && columns.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
+            Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
+        })
+    }
+}

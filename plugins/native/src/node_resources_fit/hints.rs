@@ -1,0 +1,53 @@
+//! Which events may make room for a pod that did not fit.
+
+use longshore_framework::event::{ClusterEvent, Hint, Resource, Subject, is_placed, same_pod};
+use longshore_framework::node::Node;
+use longshore_framework::pod::Pod;
+use longshore_framework::resources::{Amounts, is_extended};
+
+use super::NodeResourcesFit;
+
+pub(super) fn hint(plugin: &NodeResourcesFit, pod: &Pod, event: &ClusterEvent) -> Hint {
+    match &event.subject {
+        Subject::Pod(Some(gone), None) => Hint::queue_if(is_placed(gone)),
+        Subject::Pod(Some(old), Some(new)) => Hint::queue_if(scaled_down_for(pod, old, new)),
+        Subject::Node(old, Some(new)) => {
+            let fits = fits_empty(plugin, pod, new);
+            Hint::queue_if(fits && old.as_ref().is_none_or(|old| grew_for(pod, old, new)))
+        }
+        // A device class may stand for an extended resource; it concerns only pods that request one.
+        _ if event.resource == Resource::DeviceClass => {
+            Hint::queue_if(pod.resources.request.scalars.iter().any(|(name, _)| is_extended(name)))
+        }
+        _ => Hint::Queue,
+    }
+}
+
+/// Whether the change of another pod frees something that `pod` requests, or the pod itself asks for less.
+fn scaled_down_for(pod: &Pod, old: &Pod, new: &Pod) -> bool {
+    if same_pod(pod, new) {
+        return true;
+    }
+    new.spec.node_name.is_some()
+        && requested(&pod.resources.usage)
+            .any(|name| old.resources.usage.get(name) > new.resources.usage.get(name))
+}
+
+/// Whether the pod would fit if nothing else were on the node.
+fn fits_empty(plugin: &NodeResourcesFit, pod: &Pod, node: &Node) -> bool {
+    let request = &pod.resources.request;
+    let ignored = |name: &str| request.scalars.iter().any(|(n, _)| &**n == name && plugin.ignores(n));
+    node.allocatable_pods >= 1
+        && requested(request).all(|name| request.get(name) <= node.allocatable.get(name) || ignored(name))
+}
+
+/// Whether the node offers more than before of something the pod needs.
+fn grew_for(pod: &Pod, old: &Node, new: &Node) -> bool {
+    new.allocatable_pods > old.allocatable_pods
+        || requested(&pod.resources.request).any(|name| new.allocatable.get(name) > old.allocatable.get(name))
+}
+
+/// Names of the resources of which more than nothing is asked.
+fn requested(amounts: &Amounts) -> impl Iterator<Item = &str> {
+    amounts.iter().filter(|(_, amount)| *amount > 0).map(|(name, _)| name)
+}

@@ -1,0 +1,151 @@
+//! The score: how full the node would be with the pod, by one of three strategies.
+
+use longshore_framework::Str;
+use longshore_framework::plugin::{Cycle, MAX_SCORE};
+use longshore_framework::resources::{CPU, MEMORY, is_scalar};
+use longshore_framework::snapshot::{CPU_ID, MEMORY_ID, Slot};
+use smallvec::SmallVec;
+
+/// How fullness becomes a score.
+#[derive(Clone, Debug)]
+pub(super) enum Strategy {
+    /// The emptier, the better.
+    LeastAllocated,
+    /// The fuller, the better.
+    MostAllocated,
+    /// As a curve says: the score for each percentage of use, 0 to 100.
+    RequestedToCapacityRatio(Box<[i64; 101]>),
+}
+
+/// One resource that counts: its columns, and what the pod adds.
+struct Part<'a> {
+    weight: i64,
+    amount: i64,
+    allocatable: &'a [i64],
+    used: &'a [i64],
+}
+
+/// The resources that count for a pod.
+pub(super) struct Parts<'a>(SmallVec<[Part<'a>; 2]>);
+
+impl<'a> Parts<'a> {
+    /// Leaves out scalars that the pod does not request and resources that no node offers. cpu and memory count with
+    /// the defaults for containers that request none, on both sides; all else counts as requested.
+    pub(super) fn resolve(resources: &[(Str, i64)], cx: Cycle<'a>) -> Self {
+        let part = |(name, weight): &(Str, i64)| {
+            let amount = cx.pod.resources.scored.get(name);
+            if amount == 0 && is_scalar(name) {
+                return None;
+            }
+            let (column, used) = match &**name {
+                CPU => (CPU_ID, cx.snapshot.nonzero_cpu()),
+                MEMORY => (MEMORY_ID, cx.snapshot.nonzero_memory()),
+                _ => {
+                    let id = cx.snapshot.resource(name)?;
+                    (id, cx.snapshot.requested(id))
+                }
+            };
+            Some(Part { weight: *weight, amount, allocatable: cx.snapshot.allocatable(column), used })
+        };
+        Self(resources.iter().filter_map(part).collect())
+    }
+
+    /// Per resource that the node offers: weight, what would be used, and what there is.
+    fn at(&self, slot: Slot) -> impl Iterator<Item = (i64, i64, i64)> + '_ {
+        let at = slot.index();
+        let offered = self.0.iter().filter(move |p| p.allocatable[at] != 0);
+        offered.map(move |p| (p.weight, p.used[at].saturating_add(p.amount), p.allocatable[at]))
+    }
+}
+
+impl Strategy {
+    /// The strategy RequestedToCapacityRatio for a shape: points of (percentage of use, score 0 to 10), the
+    /// percentages rising. Between two points the score lies on the line between them, rounded towards the first;
+    /// before the first and after the last it stays.
+    pub(super) fn ratio(shape: &[(i64, i64)]) -> Self {
+        let mut table = Box::new([0; 101]);
+        for (used, score) in table.iter_mut().enumerate() {
+            *score = on_shape(shape, used as i64);
+        }
+        Self::RequestedToCapacityRatio(table)
+    }
+
+    /// The score of one node.
+    pub(super) fn score(&self, parts: &Parts<'_>, slot: Slot) -> i64 {
+        match self {
+            Self::LeastAllocated => mean(parts, slot, least),
+            Self::MostAllocated => mean(parts, slot, most),
+            Self::RequestedToCapacityRatio(table) => ratio_mean(parts, slot, table),
+        }
+    }
+
+    /// The scores of many nodes.
+    pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
+        let pairs = nodes.iter().zip(scores);
+        match self {
+            Self::LeastAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, least)),
+            Self::MostAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, most)),
+            Self::RequestedToCapacityRatio(table) => {
+                pairs.for_each(|(slot, score)| *score = ratio_mean(parts, *slot, table));
+            }
+        }
+    }
+}
+
+/// The weighted mean over the resources, rounded down; 0 over none.
+fn mean(parts: &Parts<'_>, slot: Slot, score: impl Fn(i64, i64) -> i64) -> i64 {
+    let (mut sum, mut weights) = (0, 0);
+    for (weight, used, capacity) in parts.at(slot) {
+        sum += weight * score(used, capacity);
+        weights += weight;
+    }
+    if weights == 0 { 0 } else { sum / weights }
+}
+
+/// The weighted mean over the resources whose score is not 0, rounded to the nearest.
+fn ratio_mean(parts: &Parts<'_>, slot: Slot, table: &[i64; 101]) -> i64 {
+    let (mut sum, mut weights) = (0, 0);
+    for (weight, used, capacity) in parts.at(slot) {
+        let score = table[usize::try_from(most(used, capacity)).unwrap_or(0).min(100)];
+        if score > 0 {
+            sum += weight * score;
+            weights += weight;
+        }
+    }
+    if weights == 0 { 0 } else { (2 * sum + weights) / (2 * weights) }
+}
+
+fn least(used: i64, capacity: i64) -> i64 {
+    if used > capacity { 0 } else { percentage(capacity.saturating_sub(used), capacity) }
+}
+
+fn most(used: i64, capacity: i64) -> i64 {
+    if used > capacity { MAX_SCORE } else { percentage(used, capacity) }
+}
+
+/// `part` of `whole` in percent, rounded down, also where a hundredfold part would not fit.
+fn percentage(part: i64, whole: i64) -> i64 {
+    match part.checked_mul(MAX_SCORE) {
+        Some(scaled) => scaled / whole,
+        None => {
+            i64::try_from(i128::from(part) * i128::from(MAX_SCORE) / i128::from(whole)).unwrap_or(MAX_SCORE)
+        }
+    }
+}
+
+/// The score at `used` percent, as a shape has it, times 10.
+fn on_shape(shape: &[(i64, i64)], used: i64) -> i64 {
+    const SCALE: i64 = MAX_SCORE / 10;
+    let after = shape.iter().position(|(at, _)| used <= *at);
+    let score = |at: usize| shape.get(at).map_or(0, |(_, score)| score * SCALE);
+    match after {
+        None => score(shape.len().wrapping_sub(1)),
+        Some(0) => score(0),
+        Some(at) => {
+            let (from, to) = (shape[at - 1].0, shape[at].0);
+            let rise = (score(at) - score(at - 1)) * (used - from);
+            // Shapes that are not rising are refused with a message; they must not break the arithmetic either.
+            score(at - 1) + rise.checked_div(to - from).unwrap_or(0)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether and where a volume can be made for a claim.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::labels::{LabelSelector, Labels, Operator};
+use longshore_framework::objects::Objects;
+use longshore_framework::quantity::Quantity;
+use longshore_framework::volume::{Claim, CsiStorageCapacity, NO_PROVISIONER, StorageClass};
+
+use super::pin_index::PinIndex;
+
+/// Whether and where a volume can be made for a claim.
+#[derive(Debug)]
+pub(super) enum Provision {
+    /// The class is gone.
+    NoClass(Str),
+    /// The class has no provisioner.
+    Never,
+    /// Where the class allows it.
+    Allowed(Arc<StorageClass>),
+    /// Where the class allows it and one of the capacities reaches.
+    WithRoom(Arc<StorageClass>, Room),
+}
+
+/// Capacities that are large enough.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    topologies: Vec<LabelSelector>,
+    index: PinIndex,
+}
+
+impl Room {
+    fn add(&mut self, topology: &LabelSelector) {
+        let listed = topology.requirements.iter().find(|r| r.operator == Operator::In);
+        self.index.add(self.topologies.len(), listed.map(|r| (&r.key, r.values.as_slice())));
+        self.topologies.push(topology.clone());
+    }
+
+    /// Whether a node with these labels has access to one of them.
+    pub(super) fn reaches(&self, labels: &Labels) -> bool {
+        self.index.first(labels, |at| self.topologies[at].matches(labels)).is_some()
+    }
+}
+
+impl Provision {
+    /// What can be done for `claim`.
+    pub(super) fn of(claim: &Claim, objects: &Objects) -> Self {
+        let name = claim.class.clone().unwrap_or_default();
+        let Some(class) = objects.classes.get(&name) else { return Self::NoClass(name) };
+        if class.provisioner.is_empty() || &*class.provisioner == NO_PROVISIONER {
+            return Self::Never;
+        }
+        let counted = objects.csi_drivers.get(&class.provisioner).is_some_and(|d| d.storage_capacity);
+        if !counted || claim.request == Quantity::ZERO {
+            return Self::Allowed(Arc::clone(class));
+        }
+        let size = claim.request.value();
+        let enough = |c: &CsiStorageCapacity| c.limit().is_some_and(|limit| limit.value() >= size);
+        let mut room = Room::default();
+        for capacity in objects.capacities.values().filter(|c| c.class == name && enough(c)) {
+            if let Some(topology) = &capacity.topology {
+                room.add(topology);
+            }
+        }
+        Self::WithRoom(Arc::clone(class), room)
+    }
+}

@@ -1,0 +1,221 @@
+//! The engine over a cluster that stands still: every pending pod is tried once, in queue order, and what the engine
+//! wants done is done at once.
+//!
+//! A pod that is given a node is on it for all later pods. The victims of a preemption vanish at once and the preemptor
+//! is tried again at once. A pod that does not fit stays pending and is not tried again. No time passes and nothing else
+//! happens.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use longshore_engine::{Attempt, Engine, Options, Outcome};
+use longshore_framework::Str;
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Effect, Input};
+use longshore_framework::profile::Profile;
+use longshore_framework::verdict::Rejection;
+use longshore_manifest::Manifests;
+
+/// What became of a pending pod, one record for each try.
+#[derive(Debug)]
+pub enum Record {
+    /// It was tried.
+    Tried {
+        /// What came of it.
+        attempt: Box<Attempt>,
+        /// The second try, after a preemption.
+        retry: bool,
+    },
+    /// A PreEnqueue plugin keeps it out of the queue.
+    Gated {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The plugin.
+        plugin: Str,
+        /// What it said.
+        rejection: Rejection,
+    },
+    /// No profile has its scheduler name.
+    NoProfile {
+        /// The pod.
+        pod: Arc<Pod>,
+    },
+}
+
+impl Record {
+    /// The pod.
+    pub fn pod(&self) -> &Arc<Pod> {
+        match self {
+            Self::Tried { attempt, .. } => &attempt.pod,
+            Self::Gated { pod, .. } | Self::NoProfile { pod } => pod,
+        }
+    }
+
+    /// The node it was given.
+    pub fn node(&self) -> Option<&Str> {
+        match self {
+            Self::Tried { attempt, .. } => match &attempt.outcome {
+                Outcome::Assumed { node } => Some(node),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The end of a simulation.
+#[derive(Debug)]
+pub struct Simulated {
+    /// The engine with the cluster as it ended.
+    pub engine: Engine,
+    /// Every try, in order; pods that were never tried stand where their turn would have been.
+    pub records: Vec<Record>,
+    /// Pods that were evicted, in order, each with the pod it made room for.
+    pub evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
+    /// Pending pods there were at the start.
+    pub pending_at_start: usize,
+}
+
+/// Runs every pending pod of `cluster` through an engine. `progress` is told of pods done.
+pub fn run(
+    cluster: &Manifests,
+    profiles: Vec<Profile>,
+    options: Options,
+    progress: &mut dyn FnMut(usize),
+) -> Simulated {
+    let mut simulation = Simulation {
+        engine: Engine::new(profiles, Options { retry: false, ..options }),
+        records: Vec::new(),
+        aside: Vec::new(),
+        evicted: Vec::new(),
+    };
+    let pending = simulation.load(cluster);
+    simulation.schedule(progress);
+    simulation.merge(&pending);
+    Simulated {
+        engine: simulation.engine,
+        records: simulation.records,
+        evicted: simulation.evicted,
+        pending_at_start: pending.len(),
+    }
+}
+
+/// An engine with the cluster in it and every pending pod in its queue, none of them tried.
+pub fn load(cluster: &Manifests, profiles: Vec<Profile>, options: Options) -> Engine {
+    let mut simulation = Simulation {
+        engine: Engine::new(profiles, Options { retry: false, ..options }),
+        records: Vec::new(),
+        aside: Vec::new(),
+        evicted: Vec::new(),
+    };
+    simulation.load(cluster);
+    simulation.engine
+}
+
+struct Simulation {
+    engine: Engine,
+    records: Vec<Record>,
+    /// Records of pods that never entered the queue.
+    aside: Vec<Record>,
+    evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
+}
+
+impl Simulation {
+    /// Tells the engine of everything; the pending pods in the order of their creation, then of the input.
+    fn load(&mut self, cluster: &Manifests) -> Vec<Arc<Pod>> {
+        for object in &cluster.objects {
+            self.engine.apply(Input::Object(object.clone()));
+        }
+        for node in &cluster.nodes {
+            self.engine.apply(Input::Node(Arc::clone(node)));
+        }
+        let (running, mut pending): (Vec<_>, Vec<_>) =
+            cluster.pods.iter().cloned().partition(|p| p.spec.node_name.is_some());
+        for pod in running {
+            self.engine.apply(Input::Pod(pod));
+        }
+        pending.sort_by_key(|p| p.meta.created);
+        for pod in &pending {
+            self.enqueue(pod);
+        }
+        pending
+    }
+
+    fn enqueue(&mut self, pod: &Arc<Pod>) {
+        if self.engine.profile_of(pod).is_none() {
+            self.aside.push(Record::NoProfile { pod: Arc::clone(pod) });
+            return;
+        }
+        for effect in self.engine.apply(Input::Pod(Arc::clone(pod))) {
+            if let Effect::Gated { pod, plugin, rejection } = effect {
+                self.aside.push(Record::Gated { pod, plugin, rejection });
+            }
+        }
+    }
+
+    fn schedule(&mut self, progress: &mut dyn FnMut(usize)) {
+        let mut done = 0;
+        while let Some(attempt) = self.engine.step() {
+            let again = self.perform(&attempt.effects);
+            self.records.push(Record::Tried { attempt: Box::new(attempt), retry: false });
+            if let Some(attempt) = again.and_then(|uid| self.engine.step_pod(&uid)) {
+                self.perform(&attempt.effects);
+                self.records.push(Record::Tried { attempt: Box::new(attempt), retry: true });
+            }
+            done += 1;
+            progress(done);
+        }
+    }
+
+    /// Does what the engine wants, and what it then wants. Returns the pod to be tried again, if evictions made room.
+    fn perform(&mut self, effects: &[Effect]) -> Option<Str> {
+        let mut again = None;
+        let mut to_do: VecDeque<Effect> = effects.to_vec().into();
+        while let Some(effect) = to_do.pop_front() {
+            let more = match effect {
+                Effect::PreBind { pod, .. } => self.engine.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) }),
+                Effect::Bind { pod, .. } => self.engine.apply(Input::Bound { uid: uid(&pod), result: Ok(()) }),
+                Effect::Evict { preemptor, victims, .. } => {
+                    self.evict(&preemptor, victims);
+                    again = Some(uid(&preemptor));
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            };
+            to_do.extend(more);
+        }
+        again
+    }
+
+    fn evict(&mut self, preemptor: &Arc<Pod>, victims: Vec<Arc<Pod>>) {
+        for victim in victims {
+            self.engine.apply(Input::PodDeleted { uid: uid(&victim) });
+            self.evicted.push((victim, Arc::clone(preemptor)));
+        }
+        self.engine.apply(Input::Evicted { uid: uid(preemptor), result: Ok(()) });
+    }
+
+    /// Puts the records of pods that were never tried where their turn would have been: by priority, creation and input.
+    fn merge(&mut self, pending: &[Arc<Pod>]) {
+        let mut rank: rustc_hash::FxHashMap<Str, (i64, usize)> = rustc_hash::FxHashMap::default();
+        rank.extend(pending.iter().enumerate().map(|(at, p)| (uid(p), (-i64::from(p.spec.priority), at))));
+        let rank_of = |record: &Record| rank.get(&record.pod().meta.uid).copied();
+        let mut aside = std::mem::take(&mut self.aside);
+        aside.sort_by_key(&rank_of);
+        let mut aside = aside.into_iter().peekable();
+        let mut merged = Vec::with_capacity(self.records.len() + aside.len());
+        for record in self.records.drain(..) {
+            let first = matches!(record, Record::Tried { retry: false, .. });
+            while let Some(next) = aside.next_if(|a| first && rank_of(a) < rank_of(&record)) {
+                merged.push(next);
+            }
+            merged.push(record);
+        }
+        merged.extend(aside);
+        self.records = merged;
+    }
+}
+
+fn uid(pod: &Pod) -> Str {
+    Arc::clone(&pod.meta.uid)
+}

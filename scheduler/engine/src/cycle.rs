@@ -1,0 +1,198 @@
+//! One decision: which node is best for the pod?
+//!
+//! This is the literal evaluator: every filter is asked about every candidate, every scorer about every feasible node.
+//! The answer does not depend on how the work is split or on how many threads do it.
+
+pub(crate) mod filter;
+mod pre_filter;
+pub(crate) mod score;
+mod search;
+pub(crate) mod select;
+pub(crate) mod state;
+
+use std::sync::Arc;
+
+use longshore_framework::objects::Objects;
+use longshore_framework::plugin::Cycle;
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::{PluginId, Profile};
+use longshore_framework::registry::Stage;
+use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
+
+use crate::options::Parallelism;
+use crate::plugin_set::PluginSet;
+use crate::queue::Nominator;
+use crate::trace::Trace;
+use score::Scores;
+use select::Chooser;
+use state::CycleState;
+
+/// All that a decision reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Evaluator<'a> {
+    pub(crate) profile: &'a Profile,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) objects: &'a Objects,
+    pub(crate) pod: &'a Arc<Pod>,
+    pub(crate) nominator: &'a Nominator,
+    pub(crate) parallelism: &'a Parallelism,
+}
+
+/// A node and why it was rejected.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeStatus {
+    pub(crate) slot: Slot,
+    pub(crate) plugin: PluginId,
+    pub(crate) rejection: Rejection,
+}
+
+/// Why no node was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Diagnosis {
+    /// PreFilter rejected the pod: the plugin, when it was one, and how.
+    pub(crate) pre_filter: Option<(Option<PluginId>, Rejection)>,
+    /// Nodes that filters rejected, in slot order.
+    pub(crate) rejected: Vec<NodeStatus>,
+    /// How every other node counts: as PreFilter rejected the pod, or as outside the set it left.
+    pub(crate) absent: Option<Rejection>,
+    /// Every plugin that had a part in it.
+    pub(crate) rejected_by: PluginSet,
+    /// Those that said that something is pending.
+    pub(crate) pending_on: PluginSet,
+}
+
+impl Diagnosis {
+    fn blame(&mut self, plugin: PluginId, code: RejectCode) {
+        self.rejected_by.insert(plugin);
+        if code == RejectCode::Pending {
+            self.pending_on.insert(plugin);
+        }
+    }
+
+    fn reject(&mut self, status: NodeStatus) {
+        self.blame(status.plugin, status.rejection.code);
+        self.rejected.push(status);
+    }
+
+    /// How the node was rejected.
+    pub(crate) fn code(&self, slot: Slot) -> Option<RejectCode> {
+        let explicit = self.rejected.binary_search_by_key(&slot, |s| s.slot);
+        let rejection = explicit.map(|at| &self.rejected[at].rejection).ok().or(self.absent.as_ref());
+        rejection.map(|r| r.code)
+    }
+}
+
+/// A decision that did not end with a node.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The pod does not fit.
+    Unfit(Diagnosis),
+    /// There is no node at all.
+    NoNodes,
+    /// Something broke.
+    Broken(String),
+}
+
+impl<'a> Evaluator<'a> {
+    /// What plugins are given.
+    pub(crate) fn cycle(&self) -> Cycle<'a> {
+        Cycle { snapshot: self.snapshot, objects: self.objects, pod: self.pod }
+    }
+
+    /// PreFilter, Filter, PreScore, Score and the choice. With `trace`, what was said is written there, also when the
+    /// decision stops on the way. `start` is where a search of fewer than all nodes begins, and is moved on.
+    pub(crate) fn decide(
+        &self,
+        state: &mut CycleState,
+        chooser: &mut Chooser,
+        start: &mut usize,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<Slot, Stopped> {
+        if self.snapshot.is_empty() {
+            return Err(Stopped::NoNodes);
+        }
+        if let Some(trace) = trace.as_deref_mut() {
+            trace.ran = true;
+        }
+        let mut diagnosis = Diagnosis::default();
+        let feasible = self.feasible(state, &mut diagnosis, start, trace.as_deref_mut())?;
+        if let Some(trace) = trace.as_deref_mut() {
+            trace.nodes = Some(self.trace_nodes(&diagnosis, &feasible));
+        }
+        let chosen = match feasible.as_slice() {
+            [] => return Err(Stopped::Unfit(diagnosis)),
+            [only] => {
+                if let Some(trace) = trace {
+                    trace.best = vec![Arc::clone(&self.snapshot.node(*only).name)];
+                }
+                *only
+            }
+            several => {
+                let scores = self.score(state, several).map_err(Stopped::Broken)?;
+                let best = scores.best();
+                if let Some(trace) = trace {
+                    self.trace_scores(trace, several, &scores, &best);
+                }
+                several[chooser.choose(&best, |at| &self.snapshot.node(several[at]).name)]
+            }
+        };
+        Ok(chosen)
+    }
+
+    /// The text of an error of a plugin at a stage.
+    pub(crate) fn broken(&self, stage: Stage, plugin: PluginId, error: &PluginError) -> String {
+        let name = self.profile.name(plugin);
+        match stage {
+            Stage::Filter => format!("running \"{name}\" filter plugin: {error}"),
+            other => format!("running {} plugin \"{name}\": {error}", other.name()),
+        }
+    }
+}
+
+/// The record of a decision.
+impl Evaluator<'_> {
+    fn trace_nodes(
+        &self,
+        diagnosis: &Diagnosis,
+        feasible: &[Slot],
+    ) -> Vec<(longshore_framework::Str, crate::trace::NodeTrace)> {
+        use crate::trace::NodeTrace;
+        let name = |slot: Slot| Arc::clone(&self.snapshot.node(slot).name);
+        let rejected = diagnosis.rejected.iter().map(|s| {
+            let plugin = self.profile.name(s.plugin).into();
+            (s.slot, NodeTrace::Rejected { plugin, rejection: s.rejection.clone() })
+        });
+        let passed = feasible.iter().map(|slot| (*slot, NodeTrace::Feasible { scores: None, total: 0 }));
+        let mut nodes: Vec<_> = rejected.chain(passed).collect();
+        nodes.sort_by_key(|(slot, _)| *slot);
+        nodes.into_iter().map(|(slot, node)| (name(slot), node)).collect()
+    }
+
+    fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores, best: &[usize]) {
+        use crate::trace::{NodeTrace, PluginScore};
+        let name = |at: usize| &self.snapshot.node(feasible[at]).name;
+        trace.best = best.iter().map(|at| Arc::clone(name(*at))).collect();
+        trace.best.sort_unstable();
+        let mut by_name: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
+        by_name.extend((0..feasible.len()).map(|at| (&**name(at), at)));
+        for (node, record) in trace.nodes.iter_mut().flatten() {
+            let (NodeTrace::Feasible { scores: list, total }, Some(at)) = (record, by_name.get(&**node)) else {
+                continue;
+            };
+            *total = scores.totals[*at];
+            *list = Some(
+                scores
+                    .columns
+                    .iter()
+                    .map(|c| PluginScore {
+                        plugin: self.profile.name(c.plugin).into(),
+                        raw: c.raw[*at],
+                        score: c.score[*at],
+                        weight: c.weight,
+                    })
+                    .collect(),
+            );
+        }
+    }
+}

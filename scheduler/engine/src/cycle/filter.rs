@@ -1,0 +1,164 @@
+//! Filter: which nodes can the pod run on?
+
+use std::sync::Arc;
+
+use longshore_framework::plugin::{Filter, FilterSink};
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+use longshore_framework::registry::Stage;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::verdict::{Rejection, Verdict};
+use longshore_framework::view::{Hypothesis, NodeView};
+use rayon::prelude::*;
+
+use super::state::CycleState;
+use super::{Evaluator, NodeStatus};
+
+/// What became of some nodes; both lists in slot order.
+#[derive(Debug, Default)]
+pub(crate) struct Filtered {
+    pub(crate) feasible: Vec<Slot>,
+    pub(crate) rejected: Vec<NodeStatus>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Judges `slots`, which are in ascending order.
+    pub(crate) fn filter(&self, state: &CycleState, mut slots: Vec<Slot>) -> Result<Filtered, String> {
+        let promised = self.take_promised(&mut slots);
+        let mut all = self.filter_split(state, slots)?;
+        for slot in promised {
+            match self.judge(state, slot)? {
+                None => all.feasible.push(slot),
+                Some((plugin, rejection)) => all.rejected.push(NodeStatus { slot, plugin, rejection }),
+            }
+        }
+        all.feasible.sort_unstable();
+        all.rejected.sort_unstable_by_key(|s| s.slot);
+        Ok(all)
+    }
+
+    fn filter_split(&self, state: &CycleState, slots: Vec<Slot>) -> Result<Filtered, String> {
+        if slots.len() < self.parallelism.threshold {
+            return self.filter_chunk(state, slots);
+        }
+        let chunks = || -> Vec<Result<Filtered, String>> {
+            slots
+                .par_chunks(self.parallelism.chunk.max(1))
+                .map(|chunk| self.filter_chunk(state, chunk.to_vec()))
+                .collect()
+        };
+        let results = match &self.parallelism.pool {
+            Some(pool) => pool.install(chunks),
+            None => chunks(),
+        };
+        let mut all = Filtered::default();
+        for result in results {
+            let part = result?;
+            all.feasible.extend(part.feasible);
+            all.rejected.extend(part.rejected);
+        }
+        Ok(all)
+    }
+
+    /// Every filter in turn sees the nodes that the ones before it passed.
+    fn filter_chunk(&self, state: &CycleState, mut candidates: Vec<Slot>) -> Result<Filtered, String> {
+        let mut statuses = Vec::new();
+        let mut rejected = Vec::new();
+        for (id, plugin) in self.filters(state) {
+            if candidates.is_empty() {
+                break;
+            }
+            let mut sink = FilterSink::new(&mut candidates, &mut rejected);
+            plugin
+                .filter_range(self.cycle(), state.of(id), &mut sink)
+                .map_err(|e| self.broken(Stage::Filter, id, &e))?;
+            let blamed = |(slot, rejection)| NodeStatus { slot, plugin: id, rejection };
+            statuses.extend(rejected.drain(..).map(blamed));
+        }
+        Ok(Filtered { feasible: candidates, rejected: statuses })
+    }
+
+    /// Judges one node as it is.
+    pub(crate) fn judge(
+        &self,
+        state: &CycleState,
+        slot: Slot,
+    ) -> Result<Option<(PluginId, Rejection)>, String> {
+        if self.promised_to(slot).next().is_some() {
+            let supposed = Hypothesis::of(self.snapshot, slot);
+            return self.judge_supposed(state, &supposed);
+        }
+        self.judge_view(state, self.snapshot.view(slot))
+    }
+
+    /// Judges a node as supposed: it has to pass with the pods that were promised room there, whose priority is at
+    /// least the pod's, and without them, because they may never come.
+    pub(crate) fn judge_supposed(
+        &self,
+        state: &CycleState,
+        supposed: &Hypothesis,
+    ) -> Result<Option<(PluginId, Rejection)>, String> {
+        let slot = supposed.slot();
+        let mut promised = self.promised_to(slot).peekable();
+        if promised.peek().is_some() {
+            let (mut with, mut with_state) = (supposed.clone(), state.clone());
+            for pod in promised {
+                with.add(Arc::clone(pod));
+                self.move_pod(&mut with_state, pod, slot, true)?;
+            }
+            let verdict = self.judge_view(&with_state, NodeView::supposed(self.snapshot, &with))?;
+            if verdict.is_some() {
+                return Ok(verdict);
+            }
+        }
+        self.judge_view(state, NodeView::supposed(self.snapshot, supposed))
+    }
+
+    fn judge_view(
+        &self,
+        state: &CycleState,
+        node: NodeView<'_>,
+    ) -> Result<Option<(PluginId, Rejection)>, String> {
+        for (id, plugin) in self.filters(state) {
+            let verdict = plugin
+                .filter(self.cycle(), state.of(id), node)
+                .map_err(|e| self.broken(Stage::Filter, id, &e))?;
+            if let Verdict::Reject(rejection) = verdict {
+                return Ok(Some((id, rejection)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn filters(&self, state: &CycleState) -> impl Iterator<Item = (PluginId, &'a Arc<dyn Filter>)> {
+        self.profile.at(Stage::Filter, |i| i.filter.as_ref()).filter(|(id, _)| !state.skips_filter(*id))
+    }
+
+    fn promised_to(&self, slot: Slot) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+        let pod = self.pod;
+        let name = &self.snapshot.node(slot).name;
+        let counts = move |other: &&Arc<Pod>| {
+            other.spec.priority >= pod.spec.priority && other.meta.uid != pod.meta.uid
+        };
+        self.nominator.on(name).iter().filter(counts)
+    }
+
+    /// Takes out the nodes that are promised to other pods: each needs a hypothesis of its own.
+    fn take_promised(&self, slots: &mut Vec<Slot>) -> Vec<Slot> {
+        if self.nominator.is_empty() {
+            return Vec::new();
+        }
+        let mut promised: Vec<Slot> = self
+            .nominator
+            .nodes()
+            .filter_map(|name| self.snapshot.slot(name))
+            .filter(|slot| self.promised_to(*slot).next().is_some())
+            .collect();
+        promised.sort_unstable();
+        promised.retain(|slot| slots.binary_search(slot).is_ok());
+        if !promised.is_empty() {
+            slots.retain(|slot| promised.binary_search(slot).is_err());
+        }
+        promised
+    }
+}

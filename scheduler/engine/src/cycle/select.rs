@@ -1,0 +1,70 @@
+//! The choice among equals.
+
+use longshore_framework::Str;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::options::TieBreak;
+
+/// Breaks ties; the same seed breaks the same ties the same way on every machine.
+#[derive(Debug)]
+pub(crate) struct Chooser {
+    rng: ChaCha8Rng,
+    tie_break: TieBreak,
+}
+
+impl Chooser {
+    pub(crate) fn new(seed: u64, tie_break: TieBreak) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), tie_break }
+    }
+
+    /// One of `best`, which is not empty; by name when ties go to the first.
+    pub(crate) fn choose<'n>(&mut self, best: &[usize], name: impl Fn(usize) -> &'n Str) -> usize {
+        match self.tie_break {
+            TieBreak::First => best.iter().copied().min_by_key(|at| name(*at)).unwrap_or_default(),
+            TieBreak::Random => best.get(self.below(best.len())).copied().unwrap_or_default(),
+        }
+    }
+
+    /// A number below `bound`, each as likely; 0 when ties go to the first, or for a bound of 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        if self.tie_break == TieBreak::First || bound <= 1 {
+            return 0;
+        }
+        let bound = bound as u64;
+        // Numbers in the last, incomplete run of `bound` would be favoured: draw again.
+        let limit = u64::MAX - u64::MAX % bound;
+        loop {
+            let draw = self.rng.next_u64();
+            if draw < limit {
+                return usize::try_from(draw % bound).unwrap_or(0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_equal_is_as_likely_and_the_seed_decides() {
+        let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
+        let draw = |seed| {
+            let mut chooser = Chooser::new(seed, TieBreak::Random);
+            (0..3000).map(|_| chooser.choose(&[0, 1, 2], |at| &names[at])).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        for place in 0..3 {
+            let hits = draw(1).iter().filter(|p| **p == place).count();
+            assert!((850..1150).contains(&hits), "{place}: {hits}");
+        }
+    }
+
+    #[test]
+    fn the_first_by_name_when_asked() {
+        let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
+        assert_eq!(Chooser::new(1, TieBreak::First).choose(&[0, 1, 2], |at| &names[at]), 1);
+    }
+}

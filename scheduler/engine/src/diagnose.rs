@@ -1,0 +1,108 @@
+//! Every filter's word on every node, for people who ask why.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+use longshore_framework::registry::Stage;
+use longshore_framework::verdict::{Rejection, Verdict};
+
+use crate::cycle::state::CycleState;
+use crate::cycle::{Diagnosis, Stopped};
+use crate::engine::Engine;
+
+/// What every filter says of one node; in a real cycle the first rejection ends the matter.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The node.
+    pub node: Str,
+    /// Every filter that rejects it.
+    pub rejections: Vec<(Str, Rejection)>,
+}
+
+/// What is said of a pod.
+#[derive(Clone, Debug)]
+pub enum Verdicts {
+    /// PreFilter rejected it for all nodes.
+    Everywhere {
+        /// Why.
+        rejection: Rejection,
+    },
+    /// Each node has its own verdict.
+    PerNode(Vec<Judgement>),
+    /// Something broke.
+    Broken(String),
+}
+
+impl Engine {
+    /// Judges `pod` on every node with every filter, changing nothing. Promises to other pods are left out of account.
+    pub fn judge_everywhere(&self, pod: &Arc<Pod>) -> Verdicts {
+        let Some(profile) = self.profile_of(pod) else { return Verdicts::PerNode(Vec::new()) };
+        let evaluator = self.evaluator(profile, pod);
+        let mut state = CycleState::new(evaluator.profile);
+        let mut diagnosis = Diagnosis::default();
+        let names = match evaluator.node_set(&mut state, &mut diagnosis) {
+            Ok(names) => names,
+            Err(Stopped::Broken(message)) => return Verdicts::Broken(message),
+            Err(_) => None,
+        };
+        if let Some((_, rejection)) = diagnosis.pre_filter {
+            return Verdicts::Everywhere { rejection };
+        }
+        let mut judgements = Vec::new();
+        for slot in evaluator.snapshot.order() {
+            let node = Arc::clone(&evaluator.snapshot.node(*slot).name);
+            let outside = names.as_ref().is_some_and(|set| !set.contains(&node));
+            let judged = if outside {
+                evaluator.outside(&diagnosis).into_iter().collect()
+            } else {
+                match evaluator.every_rejection(&state, *slot) {
+                    Ok(rejections) => rejections,
+                    Err(message) => return Verdicts::Broken(message),
+                }
+            };
+            let named = |(id, r): (PluginId, Rejection)| (evaluator.profile.name(id).into(), r);
+            judgements.push(Judgement { node, rejections: judged.into_iter().map(named).collect() });
+        }
+        Verdicts::PerNode(judgements)
+    }
+
+    /// On how many nodes every filter passes `pod`.
+    pub fn count_feasible(&self, pod: &Arc<Pod>) -> usize {
+        match self.judge_everywhere(pod) {
+            Verdicts::PerNode(nodes) => nodes.iter().filter(|n| n.rejections.is_empty()).count(),
+            Verdicts::Everywhere { .. } | Verdicts::Broken(_) => 0,
+        }
+    }
+}
+
+impl crate::cycle::Evaluator<'_> {
+    /// A node outside the set that PreFilter left.
+    fn outside(&self, diagnosis: &Diagnosis) -> Option<(PluginId, Rejection)> {
+        let id = diagnosis.rejected_by.iter().next()?;
+        let names = diagnosis.rejected_by.sorted_names(self.profile);
+        let reason = longshore_framework::reason::Reason::OutsideNodeSet(names.into());
+        Some((id, Rejection::unresolvable(reason)))
+    }
+
+    fn every_rejection(
+        &self,
+        state: &CycleState,
+        slot: longshore_framework::snapshot::Slot,
+    ) -> Result<Vec<(PluginId, Rejection)>, String> {
+        let mut rejections = Vec::new();
+        for (id, plugin) in self.profile.at(Stage::Filter, |i| i.filter.as_ref()) {
+            if state.skips_filter(id) {
+                continue;
+            }
+            let verdict = plugin
+                .filter(self.cycle(), state.of(id), self.snapshot.view(slot))
+                .map_err(|e| self.broken(Stage::Filter, id, &e))?;
+            if let Verdict::Reject(rejection) = verdict {
+                rejections.push((id, rejection));
+            }
+        }
+        Ok(rejections)
+    }
+}

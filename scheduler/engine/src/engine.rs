@@ -1,0 +1,283 @@
+//! One pod's way through the engine.
+
+use std::sync::Arc;
+
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Effect, FailureReason};
+use longshore_framework::profile::Profile;
+use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::{Str, Timestamp};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::attempt::{Attempt, Outcome};
+use crate::cache::Cache;
+use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::message::{self, NO_NODES};
+use crate::options::Options;
+use crate::plugin_set::PluginSet;
+use crate::post_filter::PostFiltered;
+use crate::queue::{Queue, QueueCounts, QueuedPod};
+use crate::reservation::{Guard, Phase, Refused, Reservation};
+use crate::rules::EngineRules;
+use crate::trace::Trace;
+
+/// The scheduler.
+///
+/// Every pod it was told of is in exactly one place: waiting in the queue, reserved on a node, or counted in the cache.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) options: Options,
+    pub(crate) cache: Cache,
+    pub(crate) queue: Queue,
+    /// Pods whose binding is under way, by UID.
+    pub(crate) reservations: FxHashMap<Str, Reservation>,
+    /// Preemptors whose evictions are under way, by UID.
+    pub(crate) evicting: FxHashSet<Str>,
+    pub(crate) chooser: Chooser,
+    pub(crate) now: Timestamp,
+    /// Where the next search of fewer than all nodes begins, in the node order.
+    start: usize,
+}
+
+/// A failure on its way to the pod's condition.
+pub(crate) struct Failure {
+    pub(crate) reason: FailureReason,
+    pub(crate) message: String,
+    pub(crate) rejected_by: PluginSet,
+    pub(crate) pending_on: PluginSet,
+    pub(crate) post_filter: Option<PostFiltered>,
+}
+
+impl Failure {
+    /// Something broke; the nomination goes.
+    pub(crate) fn broken(message: String) -> Self {
+        Self {
+            reason: FailureReason::SchedulerError,
+            message,
+            rejected_by: PluginSet::default(),
+            pending_on: PluginSet::default(),
+            post_filter: None,
+        }
+    }
+
+    /// Reserve or Permit refused, or something broke there.
+    pub(crate) fn refused(refused: Refused) -> Self {
+        match refused {
+            Refused::Broken(message) => Self::broken(message),
+            Refused::Rejected(plugin, rejection) => {
+                let mut rejected_by = PluginSet::default();
+                rejected_by.insert(plugin);
+                Self {
+                    reason: FailureReason::Unschedulable,
+                    message: message::refused(&rejection),
+                    rejected_by,
+                    ..Self::broken(String::new())
+                }
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
+    pub fn new(profiles: Vec<Profile>, options: Options) -> Self {
+        Self {
+            queue: Queue::new(&options),
+            chooser: Chooser::new(options.seed, options.tie_break),
+            profiles,
+            options,
+            cache: Cache::default(),
+            reservations: FxHashMap::default(),
+            evicting: FxHashSet::default(),
+            now: Timestamp::default(),
+            start: 0,
+        }
+    }
+
+    /// Nodes and the pods on them.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.cache.snapshot()
+    }
+
+    /// Pods on nodes and all other objects.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// The profiles.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// How many pods wait where.
+    pub fn queue_counts(&self) -> QueueCounts {
+        self.queue.counts()
+    }
+
+    /// The waiting pod with this UID.
+    pub fn waiting(&self, uid: &str) -> Option<&QueuedPod> {
+        self.queue.get(uid)
+    }
+
+    /// The profile that a pod belongs to.
+    pub fn profile_of(&self, pod: &Pod) -> Option<usize> {
+        let own = self.profiles.iter().position(|p| p.scheduler_name == pod.spec.scheduler_name);
+        own.or_else(|| self.options.adopt_all.then_some(0)).filter(|at| *at < self.profiles.len())
+    }
+
+    /// Tries the pod whose turn it is; `None` when none waits to be tried.
+    pub fn step(&mut self) -> Option<Attempt> {
+        let (queue, rules) = self.queue_and_rules();
+        let queued = queue.pop(&rules)?;
+        Some(self.attempt(queued))
+    }
+
+    /// Tries a waiting pod out of turn; `None` when no pod with this UID waits.
+    pub fn step_pod(&mut self, uid: &str) -> Option<Attempt> {
+        let (queue, rules) = self.queue_and_rules();
+        let queued = queue.take_out_of_turn(uid, &rules)?;
+        Some(self.attempt(queued))
+    }
+
+    /// Puts a waiting pod straight into the active queue, past its backoff; false when no pod with this UID waits.
+    pub fn activate(&mut self, uid: &str) -> bool {
+        let (queue, rules) = self.queue_and_rules();
+        queue.activate(uid, &rules)
+    }
+
+    pub(crate) fn queue_and_rules(&mut self) -> (&mut Queue, EngineRules<'_>) {
+        let rules = EngineRules { profiles: &self.profiles, cache: &self.cache, evicting: &self.evicting };
+        (&mut self.queue, rules)
+    }
+
+    pub(crate) fn evaluator<'e>(&'e self, profile: usize, pod: &'e Arc<Pod>) -> Evaluator<'e> {
+        Evaluator {
+            profile: &self.profiles[profile],
+            snapshot: self.cache.snapshot(),
+            objects: self.cache.objects(),
+            pod,
+            nominator: &self.queue.nominator,
+            parallelism: &self.options.parallelism,
+        }
+    }
+
+    fn attempt(&mut self, queued: QueuedPod) -> Attempt {
+        let pod = Arc::clone(&queued.pod);
+        let mut attempt = Attempt {
+            profile: Arc::clone(&self.profiles[queued.profile].scheduler_name),
+            outcome: Outcome::Terminating,
+            effects: Vec::new(),
+            trace: None,
+            pod: Arc::clone(&pod),
+        };
+        if pod.meta.terminating || self.cache.is_assumed(&pod.meta.uid) {
+            self.queue.done(&pod.meta.uid);
+            if !pod.meta.terminating {
+                attempt.outcome = Outcome::Placed;
+            }
+            return attempt;
+        }
+        let mut trace = self.options.trace.then(Box::<Trace>::default);
+        let mut state = CycleState::new(&self.profiles[queued.profile]);
+        let decided = self.decide(&queued, &mut state, trace.as_deref_mut());
+        attempt.outcome = match decided {
+            Ok(slot) => self.reserve(queued, slot, state, &mut attempt.effects),
+            Err(stopped) => {
+                let failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                self.fail(queued, failure, &mut attempt.effects)
+            }
+        };
+        attempt.trace = trace;
+        attempt
+    }
+
+    fn decide(
+        &mut self,
+        queued: &QueuedPod,
+        state: &mut CycleState,
+        trace: Option<&mut Trace>,
+    ) -> Result<Slot, Stopped> {
+        let mut start = self.start;
+        // The generator is taken out while the evaluator reads the engine.
+        let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
+        let evaluator = self.evaluator(queued.profile, &queued.pod);
+        let decided = evaluator.decide(state, &mut chooser, &mut start, trace);
+        self.chooser = chooser;
+        self.start = start;
+        decided
+    }
+
+    /// Assume, Reserve, Permit, and the first step of the binding.
+    fn reserve(
+        &mut self,
+        queued: QueuedPod,
+        slot: Slot,
+        state: CycleState,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        let uid = Arc::clone(&queued.pod.meta.uid);
+        let profile = &self.profiles[queued.profile];
+        let node = Arc::clone(&self.cache.snapshot().node(slot).name);
+        if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
+            return self.fail(queued, Failure::broken(error.to_string()), effects);
+        }
+        let held = Reservation { queued, node, state, phase: Phase::Deciding };
+        let mut guard = Guard::resume(&mut self.cache, profile, held);
+        self.queue.nominator.remove(&uid);
+        let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
+            Ok(waits) => waits,
+            Err(refused) => {
+                let Some(queued) = guard.abandon() else { return Outcome::Placed };
+                return self.fail(queued, Failure::refused(refused), effects);
+            }
+        };
+        self.queue.done(&uid);
+        match crate::binding::advance(guard, waits, effects) {
+            Ok(held) => {
+                let node = Arc::clone(&held.node);
+                self.reservations.insert(uid, held);
+                Outcome::Assumed { node }
+            }
+            Err((queued, refused)) => self.fail_late(queued, Failure::refused(refused), effects),
+        }
+    }
+
+    /// Why the pod found no node, and what PostFilter makes of it.
+    fn diagnose(
+        &mut self,
+        queued: &QueuedPod,
+        stopped: Stopped,
+        state: &CycleState,
+        trace: Option<&mut Trace>,
+    ) -> Failure {
+        match stopped {
+            Stopped::Broken(message) => Failure::broken(message),
+            Stopped::NoNodes => Failure {
+                reason: FailureReason::Unschedulable,
+                ..Failure::broken(NO_NODES.to_string())
+            },
+            Stopped::Unfit(diagnosis) => self.unfit(queued, diagnosis, state, trace),
+        }
+    }
+
+    fn unfit(
+        &mut self,
+        queued: &QueuedPod,
+        diagnosis: Diagnosis,
+        state: &CycleState,
+        trace: Option<&mut Trace>,
+    ) -> Failure {
+        let post_filter = self.post_filter(queued, &diagnosis, state, trace);
+        let said = post_filter.as_ref().map_or("", |p| &p.message);
+        Failure {
+            reason: FailureReason::Unschedulable,
+            message: message::unschedulable(self.cache.snapshot().len(), &diagnosis, said),
+            rejected_by: diagnosis.rejected_by,
+            pending_on: diagnosis.pending_on,
+            post_filter,
+        }
+    }
+}

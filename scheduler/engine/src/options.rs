@@ -1,0 +1,72 @@
+//! What can be set of an engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which of equally good nodes is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TieBreak {
+    /// Any of them, each as likely, by the seeded generator.
+    #[default]
+    Random,
+    /// The first by name.
+    First,
+}
+
+/// How work over nodes is split.
+#[derive(Clone, Debug)]
+pub struct Parallelism {
+    /// Nodes in one piece of work.
+    pub chunk: usize,
+    /// Work is split only when there are at least this many nodes. Waking a second thread costs 10 to 50 µs, which is
+    /// what a scan of some thousand nodes costs in all.
+    pub threshold: usize,
+    /// The threads; `None` uses rayon's global pool.
+    pub pool: Option<Arc<rayon::ThreadPool>>,
+}
+
+impl Default for Parallelism {
+    fn default() -> Self {
+        Self { chunk: 1024, threshold: 4096, pool: None }
+    }
+}
+
+/// Options of an engine. The defaults are those of kube-scheduler.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of the generator that breaks ties.
+    pub seed: u64,
+    /// How ties are broken.
+    pub tie_break: TieBreak,
+    /// Keep the verdict and the scores of every node with each attempt.
+    pub trace: bool,
+    /// Pods whose scheduler name no profile has go to the first profile.
+    pub adopt_all: bool,
+    /// Failed pods are tried again after events and backoff. Without it they stay where they are until they are
+    /// [activated](crate::Engine::activate): the sequential mode of a simulation.
+    pub retry: bool,
+    /// First backoff of a failed pod.
+    pub initial_backoff: Duration,
+    /// Longest backoff of a failed pod; zero switches backoff off.
+    pub max_backoff: Duration,
+    /// A pod that no event woke for this long is tried anyway.
+    pub max_unschedulable: Duration,
+    /// How work over nodes is split.
+    pub parallelism: Parallelism,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            tie_break: TieBreak::Random,
+            trace: false,
+            adopt_all: false,
+            retry: true,
+            initial_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(10),
+            max_unschedulable: Duration::from_secs(300),
+            parallelism: Parallelism::default(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! PostFilter: what can be done for a pod without a feasible node.
+
+use std::sync::Arc;
+
+use longshore_framework::plugin::{
+    Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome,
+};
+use longshore_framework::pod::Pod;
+use longshore_framework::registry::Stage;
+use longshore_framework::verdict::RejectCode;
+
+use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::cycle::{Diagnosis, Evaluator};
+use crate::engine::Engine;
+use crate::preempt::Preemptor;
+use crate::queue::QueuedPod;
+use crate::trace::{PostFilterTrace, Trace};
+
+/// What the stage came to.
+#[derive(Debug, Default)]
+pub(crate) struct PostFiltered {
+    /// For the pod's message; empty on success.
+    pub(crate) message: String,
+    pub(crate) nomination: Nomination,
+    pub(crate) victims: Vec<Arc<Pod>>,
+    pub(crate) lapsed: Vec<Arc<Pod>>,
+}
+
+impl Engine {
+    /// Asks the plugins in order until one succeeds or says that nothing helps. `None` when there is none to ask.
+    pub(crate) fn post_filter(
+        &mut self,
+        queued: &QueuedPod,
+        diagnosis: &Diagnosis,
+        state: &CycleState,
+        trace: Option<&mut Trace>,
+    ) -> Option<PostFiltered> {
+        let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
+        let evaluator = self.evaluator(queued.profile, &queued.pod);
+        let asked = !evaluator.profile.stage(Stage::PostFilter).is_empty();
+        let (done, record) = run(evaluator, diagnosis, state, &mut chooser);
+        self.chooser = chooser;
+        if let (Some(trace), true) = (trace, asked) {
+            trace.post_filter = Some(record);
+        }
+        asked.then_some(done)
+    }
+}
+
+fn run(
+    evaluator: Evaluator<'_>,
+    diagnosis: &Diagnosis,
+    state: &CycleState,
+    chooser: &mut Chooser,
+) -> (PostFiltered, PostFilterTrace) {
+    let mut done = PostFiltered::default();
+    let mut record = PostFilterTrace { code: RejectCode::Unschedulable.as_str(), ..Default::default() };
+    let mut said = Vec::new();
+    let mut engine = Preemptor { evaluator, state, diagnosis, chooser };
+    for (id, plugin) in evaluator.profile.at(Stage::PostFilter, |i| i.post_filter.as_ref()) {
+        let mut cx = PostFilterContext {
+            snapshot: evaluator.snapshot,
+            objects: evaluator.objects,
+            pod: evaluator.pod,
+            engine: &mut engine,
+        };
+        let outcome = match plugin.post_filter(&mut cx, state.of(id)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                record.code = "Error";
+                said = vec![error.to_string()];
+                done.nomination = Nomination::Keep;
+                break;
+            }
+        };
+        describe(&evaluator, &outcome, &mut record);
+        if outcome.nomination != Nomination::Keep {
+            done.nomination = outcome.nomination;
+        }
+        let Some(rejection) = outcome.rejected else {
+            record.code = "Success";
+            (done.victims, done.lapsed) = (outcome.victims, outcome.lapsed);
+            said.clear();
+            break;
+        };
+        let last = rejection.code == RejectCode::UnschedulableAndUnresolvable;
+        if last {
+            record.code = rejection.code.as_str();
+            said.clear();
+        }
+        said.extend(rejection.reasons.iter().map(ToString::to_string));
+        if last {
+            break;
+        }
+    }
+    done.message = said.join(", ");
+    record.message.clone_from(&done.message);
+    if let Nomination::Node(node) = &done.nomination {
+        record.nominated = Some(Arc::clone(node));
+    }
+    (done, record)
+}
+
+/// Adds to the record what a plugin tried.
+fn describe(evaluator: &Evaluator<'_>, outcome: &PostFilterOutcome, record: &mut PostFilterTrace) {
+    let name = |slot| Arc::clone(&evaluator.snapshot.node(slot).name);
+    let keys = |pods: &[Arc<Pod>]| pods.iter().map(|p| p.key()).collect::<Vec<_>>();
+    for (slot, tried) in &outcome.tried {
+        match tried {
+            DryRun::Candidate(Candidate { victims, violations, .. }) => {
+                record.candidates.push((name(*slot), keys(victims), *violations));
+            }
+            DryRun::Rejected { plugin, rejection } => {
+                let plugin = plugin.map(|id| evaluator.profile.name(id).into());
+                record.failures.push((name(*slot), plugin, rejection.clone()));
+            }
+        }
+    }
+    record.acceptable.extend(outcome.acceptable.iter().map(|s| name(*s)));
+    record.victims.extend(keys(&outcome.victims));
+}

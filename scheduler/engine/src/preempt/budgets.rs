@@ -1,0 +1,75 @@
+//! PodDisruptionBudgets.
+
+use std::sync::Arc;
+
+use longshore_framework::objects::{DisruptionBudget, Objects};
+use longshore_framework::pod::Pod;
+
+/// Splits pods, most important first, into those whose eviction would break a budget and the others. Each pod takes one
+/// disruption from every budget that selects it.
+pub(super) fn split(objects: &Objects, pods: Vec<Arc<Pod>>) -> (Vec<Arc<Pod>>, Vec<Arc<Pod>>) {
+    let budgets: Vec<&DisruptionBudget> = objects.disruption_budgets.values().map(|b| &**b).collect();
+    let mut left: Vec<i64> = budgets.iter().map(|b| i64::from(b.disruptions_allowed)).collect();
+    pods.into_iter().partition(|pod| {
+        let mut broken = false;
+        for (budget, left) in budgets.iter().zip(&mut left) {
+            if protects(budget, pod) {
+                *left -= 1;
+                broken |= *left < 0;
+            }
+        }
+        broken
+    })
+}
+
+/// A pod without labels is protected by no budget, nor is one whose disruption was counted already.
+fn protects(budget: &DisruptionBudget, pod: &Pod) -> bool {
+    !pod.meta.labels.is_empty()
+        && budget.namespace == pod.meta.namespace
+        && budget.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&pod.meta.labels))
+        && !budget.disrupted.contains(&pod.meta.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_framework::fixture::pod;
+    use longshore_framework::objects::Object;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(budget: DisruptionBudget, pods: &[Arc<Pod>], protected: &[&str]) {
+        let mut objects = Objects::default();
+        objects.set(Object::DisruptionBudget(Arc::new(budget)));
+        let (got, _) = split(&objects, pods.to_vec());
+        let names: Vec<&str> = got.iter().map(|p| &*p.meta.name).collect();
+        assert_eq!(names, protected);
+    }
+
+    fn budget(allowed: i32) -> DisruptionBudget {
+        DisruptionBudget {
+            namespace: "default".into(),
+            name: "b".into(),
+            selector: Some([("app", "web")].into_iter().collect()),
+            disruptions_allowed: allowed,
+            disrupted: Vec::new(),
+        }
+    }
+
+    fn web(name: &str) -> Arc<Pod> {
+        pod(name).label("app", "web").build()
+    }
+
+    #[test]
+    fn the_first_pods_use_up_what_is_allowed() {
+        check(budget(1), &[web("a"), web("b"), pod("c").build()], &["b"]);
+        check(budget(0), &[web("a"), web("b")], &["a", "b"]);
+    }
+
+    #[test]
+    fn disrupted_pods_foreign_namespaces_and_empty_selectors_do_not_count() {
+        check(DisruptionBudget { disrupted: vec!["a".into()], ..budget(0) }, &[web("a")], &[]);
+        check(DisruptionBudget { namespace: "x".into(), ..budget(0) }, &[web("a")], &[]);
+        check(DisruptionBudget { selector: Some(Default::default()), ..budget(0) }, &[web("a")], &[]);
+    }
+}

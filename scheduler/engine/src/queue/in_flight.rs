@@ -1,0 +1,97 @@
+//! Pods that are being decided, and what happened meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::event::ClusterEvent;
+use rustc_hash::FxHashMap;
+
+/// Events since the oldest pod in flight was taken; each pod remembers where it came in.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    started: FxHashMap<Str, u64>,
+    /// How many pods came in at each point, so that the oldest is found without a walk.
+    starts: BTreeMap<u64, usize>,
+    events: BTreeMap<u64, Arc<ClusterEvent>>,
+    next: u64,
+}
+
+impl InFlight {
+    /// The pod is being decided from now on; false when it was already.
+    pub(crate) fn start(&mut self, uid: &Str) -> bool {
+        if self.started.contains_key(uid) {
+            return false;
+        }
+        self.started.insert(Arc::clone(uid), self.next);
+        *self.starts.entry(self.next).or_default() += 1;
+        true
+    }
+
+    pub(crate) fn contains(&self, uid: &str) -> bool {
+        self.started.contains_key(uid)
+    }
+
+    pub(crate) fn record(&mut self, event: &Arc<ClusterEvent>) {
+        if !self.started.is_empty() {
+            self.events.insert(self.next, Arc::clone(event));
+            self.next += 1;
+        }
+    }
+
+    /// What happened since the pod was taken, oldest first.
+    pub(crate) fn events_since_start(&self, uid: &str) -> Vec<Arc<ClusterEvent>> {
+        let Some(start) = self.started.get(uid) else { return Vec::new() };
+        self.events.range(start..).map(|(_, e)| Arc::clone(e)).collect()
+    }
+
+    /// The pod is decided; events that no pod in flight has missed are dropped.
+    pub(crate) fn done(&mut self, uid: &str) {
+        let Some(start) = self.started.remove(uid) else { return };
+        if let Some(count) = self.starts.get_mut(&start) {
+            *count -= 1;
+            if *count == 0 {
+                self.starts.remove(&start);
+            }
+        }
+        match self.starts.keys().next() {
+            None => self.events.clear(),
+            Some(oldest) => self.events = self.events.split_off(oldest),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.started.len()
+    }
+
+    #[cfg(test)]
+    fn event_count(&self) -> usize {
+        self.events.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(label: &'static str) -> Arc<ClusterEvent> {
+        Arc::new(ClusterEvent::wildcard(label))
+    }
+
+    #[test]
+    fn a_pod_sees_what_happened_after_it_was_taken_and_events_go_when_all_saw_them() {
+        let (a, b): (Str, Str) = ("a".into(), "b".into());
+        let mut flight = InFlight::default();
+        flight.record(&event("before"));
+        assert!(flight.start(&a) && !flight.start(&a));
+        flight.record(&event("one"));
+        flight.start(&b);
+        flight.record(&event("two"));
+        assert_eq!(flight.events_since_start("a").len(), 2);
+        assert_eq!(flight.events_since_start("b").len(), 1);
+        flight.done("a");
+        assert_eq!(flight.event_count(), 1);
+        flight.done("b");
+        assert_eq!(flight.event_count(), 0);
+    }
+}

@@ -1,0 +1,173 @@
+use std::time::Duration;
+
+use longshore_framework::event::{Action, Resource, Subject};
+use longshore_framework::fixture::pod;
+use longshore_framework::reason::Reason;
+
+use super::*;
+
+/// Priority order; plugin 1 rejects pods labelled `gate`, and wakes its pods on node additions; plugin 2 is woken by
+/// nothing.
+struct Fake;
+
+const WAKES_ON_NODE: PluginId = PluginId(1);
+const NEVER_WAKES: PluginId = PluginId(2);
+
+impl Rules for Fake {
+    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
+        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since)).then(a.entry.cmp(&b.entry))
+    }
+
+    fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
+        let gated = pod.pod.meta.labels.get("gate").is_some();
+        gated.then(|| (WAKES_ON_NODE, Rejection::unresolvable(Reason::Other("gated".into()))))
+    }
+
+    fn is_registered(&self, event: &ClusterEvent) -> bool {
+        event.resource == Resource::Node
+    }
+
+    fn hint(&self, _pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
+        (plugin == WAKES_ON_NODE && event.resource == Resource::Node).then_some(Hint::Queue)
+    }
+}
+
+fn queue() -> Queue {
+    Queue::new(&Options { initial_backoff: Duration::from_secs(1), ..Options::default() })
+}
+
+fn seconds(at: i64) -> Timestamp {
+    Timestamp(at * 1000)
+}
+
+fn node_added() -> ClusterEvent {
+    ClusterEvent::new(Resource::Node, Action::ADD, Subject::None)
+}
+
+fn rejected(queue: &mut Queue, by: PluginId) -> Place {
+    let mut popped = queue.pop(&Fake).unwrap();
+    popped.rejected_by = PluginSet::default();
+    popped.rejected_by.insert(by);
+    queue.give_back(popped, &Fake)
+}
+
+/// (active, backoff, unschedulable, gated)
+#[track_caller]
+fn check(queue: &Queue, want: (usize, usize, usize, usize)) {
+    let c = queue.counts();
+    assert_eq!((c.active, c.backoff, c.unschedulable, c.gated), want);
+}
+
+#[test]
+fn pods_leave_by_priority_then_by_order_of_entry() {
+    let mut q = queue();
+    for (name, priority) in [("a", 0), ("b", 5), ("c", 0), ("d", 5)] {
+        q.add(pod(name).priority(priority).build(), 0, &Fake);
+    }
+    let names: Vec<String> =
+        std::iter::from_fn(|| q.pop(&Fake)).map(|p| p.pod.meta.name.to_string()).collect();
+    assert_eq!(names, ["b", "d", "a", "c"]);
+    assert_eq!(q.counts().in_flight, 4);
+}
+
+#[test]
+fn a_rejected_pod_is_parked_until_an_event_its_rejector_registered() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    assert_eq!(rejected(&mut q, WAKES_ON_NODE), Place::Parked);
+    q.on_event(ClusterEvent::new(Resource::CsiNode, Action::ADD, Subject::None), &|_| true, &Fake);
+    check(&q, (0, 0, 1, 0));
+    q.on_event(node_added(), &|_| true, &Fake);
+    check(&q, (0, 1, 0, 0));
+    q.advance(seconds(2), &Fake);
+    check(&q, (1, 0, 0, 0));
+}
+
+#[test]
+fn an_event_while_in_flight_is_not_missed() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    let mut popped = q.pop(&Fake).unwrap();
+    q.on_event(node_added(), &|_| true, &Fake);
+    popped.rejected_by.insert(WAKES_ON_NODE);
+    assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
+}
+
+#[test]
+fn a_pod_that_no_event_wakes_is_tried_again_after_five_minutes() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, NEVER_WAKES);
+    q.on_event(node_added(), &|_| true, &Fake);
+    q.advance(seconds(299), &Fake);
+    check(&q, (0, 0, 1, 0));
+    q.advance(seconds(301), &Fake);
+    check(&q, (1, 0, 0, 0));
+}
+
+#[test]
+fn errors_back_off_longer_and_longer_and_are_not_popped_early() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    let mut now = 0;
+    for wait in [1, 2, 4, 8, 10, 10] {
+        let popped = q.pop(&Fake).unwrap();
+        assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
+        assert!(q.pop(&Fake).is_none());
+        q.advance(seconds(now + wait), &Fake);
+        check(&q, (0, 1, 0, 0));
+        now += wait + 1;
+        q.advance(seconds(now), &Fake);
+        check(&q, (1, 0, 0, 0));
+    }
+}
+
+#[test]
+fn a_pod_in_backoff_goes_early_when_nothing_else_waits() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, WAKES_ON_NODE);
+    q.on_event(node_added(), &|_| true, &Fake);
+    check(&q, (0, 1, 0, 0));
+    assert_eq!(q.pop(&Fake).map(|p| p.attempts), Some(2));
+}
+
+#[test]
+fn a_gated_pod_counts_no_attempt_and_reserves_nothing() {
+    let mut q = queue();
+    let gated = pod("a").label("gate", "").meta(|m| m.nominated_node = Some("n".into())).build();
+    assert!(matches!(q.add(gated, 0, &Fake), Place::Gated(..)));
+    check(&q, (0, 0, 0, 1));
+    assert!(q.nominator.on("n").is_empty());
+    let open = pod("a").meta(|m| m.nominated_node = Some("n".into())).build();
+    let event = ClusterEvent::new(Resource::Node, Action::NODE_LABEL, Subject::None);
+    assert_eq!(q.update(open, &[Arc::new(event)], &Fake), Place::Active);
+    assert_eq!(q.nominator.on("n").len(), 1);
+    assert_eq!(q.pop(&Fake).map(|p| p.attempts), Some(1));
+}
+
+#[test]
+fn without_retry_a_failed_pod_stays_where_it_is_until_it_is_activated() {
+    let mut q = Queue::new(&Options { retry: false, ..Options::default() });
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, WAKES_ON_NODE);
+    q.on_event(node_added(), &|_| true, &Fake);
+    q.advance(seconds(10_000), &Fake);
+    check(&q, (0, 0, 1, 0));
+    assert!(q.activate("default/a", &Fake));
+    check(&q, (1, 0, 0, 0));
+    assert!(!q.activate("default/b", &Fake));
+}
+
+#[test]
+fn removing_finds_a_pod_wherever_it_is() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, WAKES_ON_NODE);
+    q.add(pod("b").build(), 0, &Fake);
+    q.add(pod("c").label("gate", "").build(), 0, &Fake);
+    for name in ["a", "b", "c"] {
+        assert!(q.remove(&format!("default/{name}"), &Fake).is_some(), "{name}");
+    }
+    check(&q, (0, 0, 0, 0));
+}

@@ -1,0 +1,70 @@
+//! The profiles' answers to the queue's questions.
+
+use std::cmp::Ordering;
+
+use longshore_framework::Str;
+use longshore_framework::event::{ClusterEvent, Hint, HintContext};
+use longshore_framework::plugin::{EnqueueContext, Queued};
+use longshore_framework::profile::{PluginId, Profile};
+use longshore_framework::registry::Stage;
+use longshore_framework::verdict::{Rejection, Verdict};
+use rustc_hash::FxHashSet;
+
+use crate::cache::Cache;
+use crate::queue::{QueuedPod, Rules};
+
+/// Everything the queue's questions are answered from.
+pub(crate) struct EngineRules<'a> {
+    pub(crate) profiles: &'a [Profile],
+    pub(crate) cache: &'a Cache,
+    /// Preemptors whose evictions are under way.
+    pub(crate) evicting: &'a FxHashSet<Str>,
+}
+
+impl EngineRules<'_> {
+    fn profile(&self, pod: &QueuedPod) -> &Profile {
+        &self.profiles[pod.profile]
+    }
+}
+
+impl Rules for EngineRules<'_> {
+    /// The QueueSort of the first profile; all have the same.
+    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
+        let sorted = match self.profiles.first().and_then(Profile::queue_sort) {
+            Some(sort) => sort.compare(
+                Queued { pod: &a.pod, since: a.since },
+                Queued { pod: &b.pod, since: b.since },
+            ),
+            None => Ordering::Equal,
+        };
+        sorted.then_with(|| a.entry.cmp(&b.entry))
+    }
+
+    fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
+        let profile = self.profile(pod);
+        let cx = EnqueueContext {
+            pod: &pod.pod,
+            evicting: self.evicting.contains(&pod.pod.meta.uid),
+            objects: self.cache.objects(),
+        };
+        profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref()).find_map(|(id, plugin)| {
+            match plugin.pre_enqueue(cx) {
+                Verdict::Pass => None,
+                Verdict::Reject(rejection) => Some((id, rejection)),
+            }
+        })
+    }
+
+    fn is_registered(&self, event: &ClusterEvent) -> bool {
+        self.profiles.iter().flat_map(Profile::plugins).any(|p| p.events.iter().any(|e| e.covers(event)))
+    }
+
+    fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
+        let instance = self.profile(pod).plugins().get(plugin.index())?;
+        if !instance.events.iter().any(|e| e.covers(event)) {
+            return None;
+        }
+        let cluster = HintContext { snapshot: self.cache.snapshot(), objects: self.cache.objects() };
+        Some(instance.plugin.hint(&pod.pod, event, cluster))
+    }
+}

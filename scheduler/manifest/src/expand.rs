@@ -1,0 +1,69 @@
+//! Workloads that no API server has seen, made into the pods their controllers would make. Pods of the input that
+//! belong to such a workload count towards its replicas.
+
+mod daemon_set;
+mod deployment;
+mod job;
+mod names;
+mod stateful_set;
+mod template;
+pub(crate) mod world;
+
+pub(crate) use world::World;
+
+use crate::error::{ObjectError, Within};
+use crate::kind::Kind;
+use crate::wire::workload::Workload;
+use crate::{meta, selectors};
+
+use template::Template;
+
+type Result<T> = std::result::Result<T, ObjectError>;
+
+/// Adds the pods of a workload to the world, and what else its controller would make. `hash` is the text that the name
+/// of a Deployment's ReplicaSet is derived from.
+pub(crate) fn expand(kind: Kind, workload: &Workload, hash: &str, world: &mut World<'_>) -> Result<()> {
+    check_selector(kind, workload)?;
+    match kind {
+        Kind::Deployment => deployment::expand(workload, hash, world),
+        Kind::StatefulSet => stateful_set::expand(workload, world),
+        Kind::DaemonSet => daemon_set::expand(workload, world),
+        Kind::Job => job::expand(workload, world),
+        _ => replicas(kind, workload, world),
+    }
+}
+
+/// The pods of a ReplicaSet or ReplicationController.
+fn replicas(kind: Kind, workload: &Workload, world: &mut World<'_>) -> Result<()> {
+    let metadata = &workload.metadata;
+    let have = world.owned_by(kind.name(), &meta::namespace(metadata), &metadata.name);
+    let missing = wanted("spec.replicas", workload.spec.replicas)?.saturating_sub(have);
+    Template::new(kind, workload).copies(missing, world)
+}
+
+/// Except for Jobs, the API server wants a selector that matches the template.
+fn check_selector(kind: Kind, workload: &Workload) -> Result<()> {
+    if kind == Kind::Job {
+        return Ok(());
+    }
+    let selector = selectors::optional(workload.spec.selector.as_ref(), "spec.selector")?;
+    let message = match selector {
+        None => "must be given; repeat the labels of spec.template under matchLabels",
+        Some(s) if !s.matches(&meta::labels(&workload.spec.template.metadata.labels)) => {
+            "does not match the labels of spec.template; make them agree"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(ObjectError::of("spec.selector", message))
+}
+
+/// A count that defaults to 1.
+fn wanted(field: &str, written: Option<i64>) -> Result<usize> {
+    let count = written.unwrap_or(1);
+    usize::try_from(count)
+        .map_err(|_| ObjectError::new(format!("must not be negative, but is {count}")))
+        .within(field)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! DaemonSets: one pod for each node it should run on, bound to it by node affinity.
+
+use std::sync::Arc;
+
+use longshore_framework::node::Node;
+use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelector, NodeSelectorTerm};
+use longshore_framework::pod::Pod;
+use longshore_framework::taint::{TaintEffect, Toleration, TolerationOperator, first_untolerated};
+
+use super::Result;
+use super::template::{Naming, Template, named};
+use super::world::World;
+use crate::kind::Kind;
+use crate::wire::workload::Workload;
+
+/// Taints of node conditions that every daemon tolerates.
+const TOLERATED: [(&str, TaintEffect); 6] = [
+    ("node.kubernetes.io/not-ready", TaintEffect::NoExecute),
+    ("node.kubernetes.io/unreachable", TaintEffect::NoExecute),
+    ("node.kubernetes.io/disk-pressure", TaintEffect::NoSchedule),
+    ("node.kubernetes.io/memory-pressure", TaintEffect::NoSchedule),
+    ("node.kubernetes.io/pid-pressure", TaintEffect::NoSchedule),
+    ("node.kubernetes.io/unschedulable", TaintEffect::NoSchedule),
+];
+/// The taint that daemons on the host's network tolerate, too.
+const NETWORK: (&str, TaintEffect) = ("node.kubernetes.io/network-unavailable", TaintEffect::NoSchedule);
+
+pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
+    let template = Template::new(Kind::DaemonSet, workload);
+    let mut prototype = template.prototype(world)?;
+    let host_network = workload.spec.template.spec.host_network;
+    for taint in TOLERATED.into_iter().chain(host_network.then_some(NETWORK)) {
+        tolerate(&mut prototype, taint);
+    }
+    let nodes: Vec<Arc<Node>> = world.nodes.iter().filter(|n| should_run(&prototype, n)).cloned().collect();
+    template.allow(nodes.len(), world)?;
+    let owner = (template.namespace.clone(), template.owner_name().clone());
+    let mut naming = Naming::new(&template);
+    for node in nodes {
+        if world.daemons.contains(&(owner.0.clone(), owner.1.clone(), node.name.clone())) {
+            continue;
+        }
+        let name = naming.next(&format!("{}-", owner.1), world);
+        let mut pod = named(prototype.clone(), name);
+        pin(&mut pod, &node);
+        template.add(pod, world)?;
+    }
+    Ok(())
+}
+
+fn tolerate(pod: &mut Pod, (key, effect): (&str, TaintEffect)) {
+    let toleration = Toleration {
+        key: key.into(),
+        operator: TolerationOperator::Exists,
+        value: "".into(),
+        effect: Some(effect),
+    };
+    if !pod.spec.tolerations.contains(&toleration) {
+        pod.spec.tolerations.push(toleration);
+    }
+}
+
+/// The controller's own check: node name, node selector, required node affinity, taints.
+fn should_run(pod: &Pod, node: &Node) -> bool {
+    let spec = &pod.spec;
+    spec.node_name.as_ref().is_none_or(|name| *name == node.name)
+        && spec.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
+        && spec.node_affinity.required.as_ref().is_none_or(|required| required.matches(node))
+        && first_untolerated(&node.taints, &spec.tolerations).is_none()
+}
+
+/// Required node affinity is replaced, not added to: the node is known to match it.
+fn pin(pod: &mut Pod, node: &Node) {
+    let name = NodeRequirement {
+        key: "metadata.name".into(),
+        operator: NodeOperator::In,
+        values: vec![node.name.clone()],
+    };
+    let term = NodeSelectorTerm { expressions: Vec::new(), fields: vec![name] };
+    pod.spec.node_affinity.required = Some(NodeSelector { terms: vec![term] });
+}

@@ -1,0 +1,146 @@
+//! Pods made from a workload's template.
+
+use longshore_framework::Str;
+use longshore_framework::pod::Pod;
+
+use super::names;
+use super::world::World;
+use crate::error::{ObjectError, Within};
+use crate::kind::Kind;
+use crate::wire::StringMap;
+use crate::wire::meta::{Meta, OwnerReference};
+use crate::wire::pod::Pod as Written;
+use crate::wire::workload::Workload;
+use crate::{meta, pod};
+
+/// The template of a workload, with what its controller adds to every pod.
+#[derive(Clone, Debug)]
+pub(super) struct Template<'w> {
+    workload: &'w Workload,
+    /// Namespace of workload and pods.
+    pub(super) namespace: Str,
+    owner: OwnerReference,
+    /// Labels that the controller adds.
+    pub(super) labels: StringMap,
+}
+
+impl<'w> Template<'w> {
+    /// The template of `workload`, which is the owner of the pods.
+    pub(super) fn new(kind: Kind, workload: &'w Workload) -> Self {
+        Self::owned_by(kind, &workload.metadata.name, workload)
+    }
+
+    /// The same with an owner of another name between workload and pods.
+    pub(super) fn owned_by(kind: Kind, name: &Str, workload: &'w Workload) -> Self {
+        let namespace = meta::namespace(&workload.metadata);
+        let api_version = match kind {
+            Kind::ReplicationController => "v1",
+            Kind::Job => "batch/v1",
+            _ => "apps/v1",
+        };
+        let owner = OwnerReference {
+            api_version: api_version.into(),
+            kind: kind.name().into(),
+            name: name.clone(),
+            uid: meta::made_up_uid(kind.name(), &namespace, name),
+            controller: true,
+        };
+        Self { workload, namespace, owner, labels: StringMap::new() }
+    }
+
+    /// Name and hash of the owner, which names of pods are made of.
+    pub(super) fn owner_name(&self) -> &Str {
+        &self.owner.name
+    }
+
+    /// UID of the owner.
+    pub(super) fn owner_uid(&self) -> &Str {
+        &self.owner.uid
+    }
+
+    /// A pod as the controller would write it.
+    pub(super) fn written(&self, name: Str) -> Written {
+        let template = &self.workload.spec.template;
+        let mut labels = template.metadata.labels.clone();
+        labels.extend(self.labels.clone());
+        let metadata = Meta {
+            name,
+            namespace: self.namespace.clone(),
+            labels,
+            annotations: template.metadata.annotations.clone(),
+            creation_timestamp: self.workload.metadata.creation_timestamp,
+            owner_references: vec![self.owner.clone()],
+            ..Default::default()
+        };
+        Written { metadata, spec: template.spec.clone(), status: Default::default() }
+    }
+
+    /// The pod, read.
+    pub(super) fn pod(&self, written: &Written, world: &World<'_>) -> Result<Pod, ObjectError> {
+        pod::convert(written, world.classes).within("spec.template")
+    }
+
+    /// The first pod, whose copies the others are; its name is not its own yet.
+    pub(super) fn prototype(&self, world: &World<'_>) -> Result<Pod, ObjectError> {
+        self.pod(&self.written(self.owner.name.clone()), world)
+    }
+
+    /// Refuses more pods, or larger ones, than any cluster has.
+    pub(super) fn allow(&self, count: usize, world: &mut World<'_>) -> Result<(), ObjectError> {
+        let spec = &self.workload.spec.template.spec;
+        let parts = spec.containers.len() + spec.init_containers.len() + spec.volumes.len();
+        let parts = parts + spec.tolerations.len() + self.workload.spec.volume_claim_templates.len();
+        // A pod of up to a hundred parts counts once.
+        world.allow(count.saturating_mul(parts / 100 + 1), count)
+    }
+
+    /// Adds `count` pods named `<owner>-<suffix>` that differ in nothing else.
+    pub(super) fn copies(&self, count: usize, world: &mut World<'_>) -> Result<(), ObjectError> {
+        let prototype = self.prototype(world)?;
+        self.allow(count, world)?;
+        let mut naming = Naming::new(self);
+        for _ in 0..count {
+            let name = naming.next(&format!("{}-", self.owner.name), world);
+            self.add(named(prototype.clone(), name), world)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a pod with the template's ephemeral volumes.
+    pub(super) fn add(&self, pod: Pod, world: &mut World<'_>) -> Result<(), ObjectError> {
+        world.add_pod(pod, &self.workload.spec.template.spec.volumes, true).within("spec.template")
+    }
+}
+
+/// `pod` under another name.
+pub(super) fn named(mut pod: Pod, name: Str) -> Pod {
+    pod.meta.uid = World::pod_uid(&pod.meta.namespace, &name);
+    pod.meta.name = name;
+    pod
+}
+
+/// Names with suffixes that no other pod has.
+#[derive(Debug)]
+pub(super) struct Naming {
+    namespace: Str,
+    seed: u64,
+    next: u64,
+}
+
+impl Naming {
+    /// Names for the pods of a template.
+    pub(super) fn new(template: &Template<'_>) -> Self {
+        Self { namespace: template.namespace.clone(), seed: names::hash(template.owner_uid()), next: 0 }
+    }
+
+    /// The next free name, taken at once.
+    pub(super) fn next(&mut self, prefix: &str, world: &mut World<'_>) -> Str {
+        loop {
+            let name: Str = format!("{prefix}{}", names::suffix(self.seed, self.next)).into();
+            self.next += 1;
+            if world.take_name(&self.namespace, &name) {
+                return name;
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use crate::{Manifests, read_str};
+
+/// Names of the pods and of the claims.
+fn names(read: &Manifests) -> (Vec<String>, Vec<String>) {
+    use longshore_framework::objects::Object;
+    let claims = read.objects.iter().filter_map(|o| match o {
+        Object::Claim(c) => Some(format!("{}:{}", c.name, c.class.as_deref().unwrap_or("-"))),
+        _ => None,
+    });
+    (read.pods.iter().map(|p| p.key()).collect(), claims.collect())
+}
+
+/// A workload with a template of one container.
+fn workload(api_version: &str, kind: &str, name: &str, spec: &str, pod: &str) -> String {
+    format!(
+        "---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  {spec}\n  selector: {{matchLabels: \
+         {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: c}}]{pod}}}\n"
+    )
+}
+
+fn read(text: &str) -> Manifests {
+    let read = read_str(text);
+    assert_eq!(read.problems, [], "{text}");
+    read
+}
+
+const NODE: &str = "---\napiVersion: v1\nkind: Node\n";
+
+#[test]
+fn a_deployment_makes_a_replica_set_and_its_pods() {
+    let read = read(&workload("apps/v1", "Deployment", "web", "replicas: 3", ""));
+    let pod = &read.pods[0];
+    let owner = pod.meta.owner.as_ref().unwrap();
+    let hash = pod.meta.labels.get("pod-template-hash").unwrap();
+    assert_eq!(read.pods.len(), 3);
+    assert_eq!((&*owner.kind, &*owner.name), ("ReplicaSet", &*format!("web-{hash}")));
+    assert!(pod.meta.name.starts_with(&*owner.name));
+    let [longshore_framework::objects::Object::Controller(set)] = read.objects.as_slice() else { panic!() };
+    assert_eq!((&set.name, &set.uid), (&owner.name, &owner.uid));
+    assert!(set.selector.as_ref().unwrap().matches(&pod.meta.labels));
+    let again = read_str(&workload("apps/v1", "Deployment", "web", "replicas: 3", ""));
+    assert_eq!(again.pods, read.pods, "names are the same on every reading");
+}
+
+#[test]
+fn replicas_default_to_one_and_workloads_of_a_cluster_make_none() {
+    let one = workload("apps/v1", "ReplicaSet", "web", "minReadySeconds: 0", "");
+    assert_eq!(read(&one).pods.len(), 1);
+    let known = one.replace("{name: web}\nspec", "{name: web, uid: abc}\nspec");
+    let read = read(&known);
+    assert_eq!((read.pods.len(), read.objects.len()), (0, 1));
+}
+
+#[test]
+fn pods_of_the_input_count_towards_the_replicas() {
+    let text = workload("apps/v1", "ReplicaSet", "web", "replicas: 2", "")
+        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: mine, labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: \
+           ReplicaSet, name: web, controller: true}]}\nspec: {containers: [{name: c}]}\n";
+    let read = read(&text);
+    assert_eq!(read.pods.len(), 2);
+    assert_eq!(read.pods[1].key(), "default/mine");
+}
+
+#[test]
+fn a_stateful_set_numbers_its_pods_and_makes_their_claims() {
+    let spec = "replicas: 2\n  ordinals: {start: 5}\n  volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: \
+                {storage: 1Gi}}}}]";
+    let text = workload("apps/v1", "StatefulSet", "db", spec, "")
+        + "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data-db-5}\nspec: {storageClassName: mine}\n"
+        + "---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: std, annotations: \
+           {storageclass.kubernetes.io/is-default-class: \"true\"}}\nprovisioner: x\n";
+    let read = read(&text);
+    let (pods, claims) = names(&read);
+    assert_eq!(pods, ["default/db-5", "default/db-6"]);
+    assert_eq!(claims, ["data-db-6:std", "data-db-5:mine"]);
+    assert_eq!(read.pods[1].claim_names().collect::<Vec<_>>(), ["data-db-6".into()]);
+}
+
+#[test]
+fn a_daemon_set_runs_where_selector_and_taints_let_it() {
+    let taint = |key: &str| format!("spec: {{taints: [{{key: {key}, effect: NoSchedule}}]}}\n");
+    let text = workload("apps/v1", "DaemonSet", "agent", "minReadySeconds: 0", ", nodeSelector: {os: linux}")
+        + &format!("{NODE}metadata: {{name: a, labels: {{os: linux}}}}\n")
+        + &format!("{NODE}metadata: {{name: b, labels: {{os: linux}}}}\n{}", taint("gpu"))
+        + &format!(
+            "{NODE}metadata: {{name: c, labels: {{os: linux}}}}\n{}",
+            taint("node.kubernetes.io/unschedulable")
+        )
+        + &format!("{NODE}metadata: {{name: d}}\n");
+    let read = read(&text);
+    let required = |at: usize| read.pods[at].spec.node_affinity.required.clone().unwrap();
+    assert_eq!(read.pods.len(), 2);
+    assert_eq!(&*required(0).terms[0].fields[0].values[0], "a");
+    assert_eq!(&*required(1).terms[0].fields[0].values[0], "c");
+}
+
+#[test]
+fn a_job_runs_as_many_pods_as_it_may_and_needs() {
+    let job = |spec: &str| read(&workload("batch/v1", "Job", "sum", spec, "")).pods.len();
+    assert_eq!(job("parallelism: 4\n  completions: 3"), 3);
+    assert_eq!(job("parallelism: 4"), 4);
+    assert_eq!(job("suspend: true"), 0);
+    let read = read(&workload(
+        "batch/v1",
+        "Job",
+        "sum",
+        "parallelism: 2\n  completionMode: Indexed\n  completions: 9",
+        "",
+    ));
+    let label =
+        |at: usize| read.pods[at].meta.labels.get("batch.kubernetes.io/job-completion-index").cloned();
+    assert_eq!(label(1).as_deref(), Some("1"));
+    assert!(read.pods[1].meta.name.starts_with("sum-1-"));
+    assert_eq!(read.pods[1].meta.labels.get("batch.kubernetes.io/job-name").map(|n| &**n), Some("sum"));
+}
+
+#[test]
+fn an_ephemeral_volume_of_a_hand_written_pod_gets_its_claim() {
+    let volume =
+        ", volumes: [{name: tmp, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: fast}}}}]";
+    let read = read(
+        &workload("v1", "ReplicationController", "web", "replicas: 1", volume)
+            .replace("{matchLabels: {app: web}}", "{app: web}"),
+    );
+    let (_, claims) = names(&read);
+    assert_eq!(claims, [format!("{}-tmp:fast", read.pods[0].meta.name)]);
+}
+
+#[test]
+fn what_cannot_be_made_is_a_problem_with_the_workload() {
+    let problem = |spec: &str, pod: &str| {
+        let read = read_str(&workload("apps/v1", "Deployment", "web", spec, pod));
+        assert_eq!(read.pods.len(), 0);
+        read.problems[0].to_string()
+    };
+    assert_eq!(
+        problem("replicas: 2000000000", ""),
+        "-: document 1 (Deployment default/web): asks for 2000000000 pods; all workloads together may have 1000000"
+    );
+    assert_eq!(
+        problem("replicas: -1", ""),
+        "-: document 1 (Deployment default/web): spec.replicas: must not be negative, but is -1"
+    );
+    assert_eq!(
+        problem("replicas: 0", ", priorityClassName: gold"),
+        "-: document 1 (Deployment default/web): spec.template.spec.priorityClassName: no PriorityClass \"gold\" is \
+         among the objects; add it or set priority"
+    );
+}

@@ -1,0 +1,78 @@
+//! Workloads, and the other objects that speak of pods by selector or name.
+
+use std::collections::BTreeMap;
+
+use longshore_framework::Str;
+use serde::de::IgnoredAny;
+
+use super::meta::{LabelSelector, Meta};
+use super::pod::Pod;
+use super::volume::ClaimTemplate;
+use super::{StringMap, wire};
+
+wire! {
+    /// A Deployment, ReplicaSet, StatefulSet, DaemonSet or Job.
+    struct Workload {
+        metadata: Meta,
+        spec: WorkloadSpec,
+    }
+    /// `spec`, all kinds together.
+    struct WorkloadSpec {
+        replicas: Option<i64>,
+        selector: Option<LabelSelector>,
+        template: Pod,
+        volume_claim_templates: Vec<ClaimTemplate>,
+        ordinals: Ordinals,
+        parallelism: Option<i64>,
+        completions: Option<i64>,
+        completion_mode: Str,
+        suspend: bool,
+    }
+    /// `spec.ordinals`.
+    struct Ordinals {
+        start: i64,
+    }
+    /// A Service or ReplicationController: its selector is a plain map.
+    struct MapSelected {
+        metadata: Meta,
+        spec: MapSelectedSpec,
+    }
+    /// `spec` of those.
+    struct MapSelectedSpec {
+        replicas: Option<i64>,
+        selector: StringMap,
+        template: Pod,
+    }
+    /// A PodDisruptionBudget.
+    struct DisruptionBudget {
+        metadata: Meta,
+        spec: DisruptionBudgetSpec,
+        status: DisruptionBudgetStatus,
+    }
+    /// `spec` of a PodDisruptionBudget.
+    struct DisruptionBudgetSpec {
+        selector: Option<LabelSelector>,
+    }
+    /// `status` of a PodDisruptionBudget.
+    struct DisruptionBudgetStatus {
+        disruptions_allowed: i32,
+        disrupted_pods: BTreeMap<Str, Ignored>,
+    }
+    /// A PriorityClass.
+    struct PriorityClass {
+        metadata: Meta,
+        value: i32,
+        global_default: bool,
+        preemption_policy: Str,
+    }
+}
+
+/// A value that is not read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ignored;
+
+impl<'de> serde::Deserialize<'de> for Ignored {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}

@@ -1,0 +1,59 @@
+//! Plugin names that kube-scheduler knew or knows and this registry does not, and what to do about them.
+
+use longshore_framework::fields::nearest;
+use longshore_framework::registry::Registry;
+
+use crate::error::quote;
+
+/// Plugins that are gone, and what does their work now.
+const REMOVED: [(&str, &str); 14] = [
+    ("AzureDiskLimits", "NodeVolumeLimits counts the volumes of every CSI driver; use it instead"),
+    ("CinderLimits", "NodeVolumeLimits counts the volumes of every CSI driver; use it instead"),
+    ("EBSLimits", "NodeVolumeLimits counts the volumes of every CSI driver; use it instead"),
+    ("GCEPDLimits", "NodeVolumeLimits counts the volumes of every CSI driver; use it instead"),
+    ("SelectorSpread", "PodTopologySpread with defaultingType System spreads the same way; use it instead"),
+    ("DefaultPodTopologySpread", "it became PodTopologySpread with defaultingType System; use that instead"),
+    ("EvenPodsSpread", "it became PodTopologySpread; use that instead"),
+    ("ServiceAffinity", "use inter-pod affinity (InterPodAffinity) instead"),
+    ("NodeLabel", "use addedAffinity of NodeAffinity instead"),
+    ("NodePreferAvoidPods", "use a taint with effect PreferNoSchedule (TaintToleration) instead"),
+    ("NodeResourcesLeastAllocated", "use scoringStrategy type LeastAllocated of NodeResourcesFit instead"),
+    ("NodeResourcesMostAllocated", "use scoringStrategy type MostAllocated of NodeResourcesFit instead"),
+    (
+        "RequestedToCapacityRatio",
+        "use scoringStrategy type RequestedToCapacityRatio of NodeResourcesFit instead",
+    ),
+    ("NodeResourceLimits", "it has no successor; leave it out"),
+];
+
+/// Plugins behind feature gates that are off in Kubernetes 1.36.
+const ALPHA: [&str; 3] = ["GangScheduling", "TopologyPlacementGenerator", "PodGroupPodsCount"];
+
+/// Why `name` is not in the registry, and the mend.
+pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
+    if name == "*" {
+        return "\"*\" may stand only in disabled; name each plugin to enable".to_string();
+    }
+    if let Some((_, mend)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
+        return format!("plugin {name:?} was removed from Kubernetes; {mend}");
+    }
+    if ALPHA.contains(&name) {
+        return format!(
+            "plugin {name:?} belongs to an alpha feature that is off in Kubernetes 1.36 and that Longshore does not \
+             have; leave it out"
+        );
+    }
+    let quoted = quote(name);
+    match nearest(name, registry.names().map(|n| &**n)) {
+        Some(near) => format!("unknown plugin {quoted}; did you mean {near:?}?"),
+        None => {
+            let all: Vec<&str> = registry.names().map(|n| &**n).collect();
+            format!("unknown plugin {quoted}; known plugins: {}", all.join(", "))
+        }
+    }
+}
+
+/// Whether `name` is one of the plugins of kube-scheduler that this registry leaves out on purpose.
+pub(crate) fn is_left_out(name: &str) -> bool {
+    ALPHA.contains(&name) || REMOVED.iter().any(|(removed, _)| *removed == name)
+}

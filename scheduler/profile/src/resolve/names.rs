@@ -1,0 +1,62 @@
+//! Names in the plugin lists that no plugin has.
+
+use longshore_framework::fields::Problems;
+use longshore_framework::registry::{Registry, Stage};
+
+use crate::known;
+use crate::merge::Entry;
+use crate::model::{Plugins, ProfileSpec};
+
+/// Reports names that the registry does not have, wherever they are enabled; whether there are any.
+pub(super) fn unknown_enabled(
+    spec: &ProfileSpec,
+    multi_point: &[Entry<'_>],
+    registry: &Registry,
+    problems: &mut Problems<'_>,
+) -> bool {
+    let before = problems.count();
+    for entry in multi_point.iter().filter(|e| !e.name.is_empty() && registry.get(e.name).is_none()) {
+        let message = known::unknown(entry.name, registry);
+        match entry.written {
+            Some(_) => at_entry("multiPoint", entry.written, problems).field("name").report(message),
+            None => problems.field("multiPoint").report(format!("a default plugin cannot be had: {message}")),
+        }
+    }
+    for stage in Stage::ALL {
+        for (at, plugin) in spec.plugins.stage(stage).enabled.iter().enumerate() {
+            if !plugin.name.is_empty() && registry.get(&plugin.name).is_none() {
+                let message = known::unknown(&plugin.name, registry);
+                at_entry(stage.field(), Some(at), problems).field("name").report(message);
+            }
+        }
+    }
+    problems.count() > before
+}
+
+/// The place of an entry: `filter.enabled[1]`, or `multiPoint` for a default.
+pub(super) fn at_entry<'p>(
+    list: &str,
+    written: Option<usize>,
+    problems: &'p mut Problems<'_>,
+) -> Problems<'p> {
+    match written {
+        Some(at) => problems.field(&format!("{list}.enabled[{at}]")),
+        None => problems.field(list),
+    }
+}
+
+/// `disabled` may name anything, as in kube-scheduler; a name that no plugin has disables nothing.
+pub(super) fn unknown_disabled(spec: &ProfileSpec, registry: &Registry, warnings: &mut Problems<'_>) {
+    let Plugins { multi_point, stages } = &spec.plugins;
+    let lists =
+        [("multiPoint", multi_point)].into_iter().chain(Stage::ALL.iter().map(|s| s.field()).zip(stages));
+    for (list, set) in lists {
+        for (at, name) in set.disabled.iter().enumerate() {
+            if name != "*" && !known::is_left_out(name) && registry.get(name).is_none() {
+                warnings
+                    .field(&format!("{list}.disabled[{at}].name"))
+                    .report(format!("disables nothing: {}", known::unknown(name, registry)));
+            }
+        }
+    }
+}

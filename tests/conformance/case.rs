@@ -1,0 +1,53 @@
+//! Reading cases and running them.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use longshore_cli::{attempts, plugins, simulation};
+use longshore_engine::{Options, TieBreak};
+use serde_json::Value;
+
+use crate::compare::differences;
+
+/// The files of recorded cases in a folder, by name.
+pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    files.retain(|f| f.to_string_lossy().contains(".jsonl"));
+    files.sort();
+    Ok(files)
+}
+
+/// The cases of a file, one JSON object per line.
+pub(crate) fn read(file: &Path) -> Result<Vec<Value>, String> {
+    let open = File::open(file).map_err(|e| e.to_string())?;
+    let reader: Box<dyn Read> =
+        if file.extension().is_some_and(|e| e == "gz") { Box::new(GzDecoder::new(open)) } else { Box::new(open) };
+    BufReader::new(reader)
+        .lines()
+        .map(|line| serde_json::from_str(&line.map_err(|e| e.to_string())?).map_err(|e| e.to_string()))
+        .collect()
+}
+
+/// Runs a case; what differs from what was recorded.
+pub(crate) fn run(case: &Value) -> Vec<String> {
+    let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
+    let cluster = longshore_manifest::read_values(objects);
+    if let Some(problem) = cluster.problems.first() {
+        return vec![format!("unreadable: {problem}")];
+    }
+    let (registry, defaults) = (plugins::registry(), plugins::default_multi_point());
+    let resolved = match case["config"].as_str() {
+        Some(config) => longshore_profile::load("config", config, &registry, defaults),
+        None => longshore_profile::default_profile(&registry, defaults),
+    };
+    let profiles = match resolved {
+        Ok(resolved) => resolved.profiles,
+        Err(error) => return vec![format!("configuration: {error}")],
+    };
+    let options = Options { tie_break: TieBreak::First, trace: true, ..Options::default() };
+    let simulated = simulation::run(&cluster, profiles, options, &mut |_| {});
+    differences(&case["expected"], &attempts::to_json(&simulated), &simulated)
+}
