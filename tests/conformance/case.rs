@@ -23,8 +23,11 @@ pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// The cases of a file, one JSON object per line.
 pub(crate) fn read(file: &Path) -> Result<Vec<Value>, String> {
     let open = File::open(file).map_err(|e| e.to_string())?;
-    let reader: Box<dyn Read> =
-        if file.extension().is_some_and(|e| e == "gz") { Box::new(GzDecoder::new(open)) } else { Box::new(open) };
+    let reader: Box<dyn Read> = if file.extension().is_some_and(|e| e == "gz") {
+        Box::new(GzDecoder::new(open))
+    } else {
+        Box::new(open)
+    };
     BufReader::new(reader)
         .lines()
         .map(|line| serde_json::from_str(&line.map_err(|e| e.to_string())?).map_err(|e| e.to_string()))

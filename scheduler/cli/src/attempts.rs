@@ -94,10 +94,8 @@ fn node(trace: &NodeTrace) -> Value {
         NodeTrace::Rejected { plugin, rejection } => infeasible(Some(plugin), rejection),
         NodeTrace::Feasible { scores: None, .. } => json!({"feasible": true}),
         NodeTrace::Feasible { scores: Some(scores), total } => {
-            let mut out = Map::from_iter([
-                ("feasible".to_string(), json!(true)),
-                ("total".to_string(), json!(total)),
-            ]);
+            let mut out =
+                Map::from_iter([("feasible".to_string(), json!(true)), ("total".to_string(), json!(total))]);
             if !scores.is_empty() {
                 let scores = scores.iter().map(|s| (s.plugin.to_string(), s.score.into()));
                 out.insert("scores".into(), scores.collect::<Map<_, _>>().into());
@@ -139,8 +137,11 @@ fn preemption(trace: &PostFilterTrace) -> Value {
     out.insert("nominated".into(), (&**nominated).into());
     out.insert("acceptable".into(), trace.acceptable.iter().map(|n| &**n).collect());
     out.insert("victims".into(), trace.victims.clone().into());
-    let candidates: Map<String, Value> =
-        trace.candidates.iter().map(|(node, victims, _)| (node.to_string(), victims.clone().into())).collect();
+    let candidates: Map<String, Value> = trace
+        .candidates
+        .iter()
+        .map(|(node, victims, _)| (node.to_string(), victims.clone().into()))
+        .collect();
     out.insert("candidates".into(), candidates.into());
     let violations: Map<String, Value> = trace
         .candidates

@@ -1,5 +1,87 @@
 //! The `longshore` command, as a library: everything but `main`. The only crate that knows all the others.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `args` | the command line, and nothing else |
+//! | `cmd` | one file per command: from arguments to an exit code |
+//! | `input` | files to a cluster and profiles, and what is wrong with them |
+//! | `simulation` | the engine over a cluster that stands still |
+//! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
+//! | `explain` | why a pod does not fit, and what would help |
+//! | `render` | documents to text |
 
+pub mod args;
 pub mod attempts;
+pub mod console;
+pub mod exit;
 pub mod plugins;
+pub mod report;
 pub mod simulation;
+
+mod cmd;
+mod explain;
+mod input;
+mod logging;
+mod render;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use console::{Console, is_broken_pipe};
+use exit::{Exit, UsageError};
+
+/// Runs a command line, the program's name first. Results and messages go to `console`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, console),
+    };
+    logging::start(cli.verbose);
+    let done = match cli.command {
+        Command::Simulate(args) => cmd::simulate::run(&args, console),
+        Command::Explain(args) => cmd::explain::run(&args, console),
+        Command::Profile(args) => cmd::profile::run(&args, console),
+        Command::Version(args) => cmd::version::run(&args, console),
+        Command::Completion(args) => cmd::completion::run(&args, console),
+    };
+    done.unwrap_or_else(|error| fail(&error, console))
+}
+
+/// The exit code once everything is flushed.
+pub fn finish(exit: Exit, flushed: io::Result<()>, err: &mut dyn Write) -> Exit {
+    match flushed {
+        Ok(()) => exit,
+        Err(error) if is_broken_pipe(&error) => exit,
+        Err(error) => {
+            // Nobody is left to be told.
+            let _ = writeln!(err, "error: cannot write the results: {error}");
+            Exit::Failure
+        }
+    }
+}
+
+/// Help and version are errors to clap, though not to the user.
+fn refuse(error: &clap::Error, console: &mut Console<'_>) -> Exit {
+    let text = error.render();
+    if !error.use_stderr() {
+        let written = match console.colour {
+            true => write!(console.out, "{}", text.ansi()),
+            false => write!(console.out, "{text}"),
+        };
+        return finish(Exit::Done, written, console.err);
+    }
+    // Nobody is left to be told.
+    let _ = write!(console.err, "{text}");
+    Exit::Usage
+}
+
+fn fail(error: &anyhow::Error, console: &mut Console<'_>) -> Exit {
+    if error.chain().any(|e| e.downcast_ref::<io::Error>().is_some_and(is_broken_pipe)) {
+        return Exit::Done;
+    }
+    console.error(&format!("{error:#}"));
+    if error.is::<UsageError>() { Exit::Usage } else { Exit::Failure }
+}

@@ -173,8 +173,12 @@ impl Simulation {
         let mut to_do: VecDeque<Effect> = effects.to_vec().into();
         while let Some(effect) = to_do.pop_front() {
             let more = match effect {
-                Effect::PreBind { pod, .. } => self.engine.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) }),
-                Effect::Bind { pod, .. } => self.engine.apply(Input::Bound { uid: uid(&pod), result: Ok(()) }),
+                Effect::PreBind { pod, .. } => {
+                    self.engine.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) })
+                }
+                Effect::Bind { pod, .. } => {
+                    self.engine.apply(Input::Bound { uid: uid(&pod), result: Ok(()) })
+                }
                 Effect::Evict { preemptor, victims, .. } => {
                     self.evict(&preemptor, victims);
                     again = Some(uid(&preemptor));

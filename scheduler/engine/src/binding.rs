@@ -29,11 +29,7 @@ pub(crate) fn advance(
     }
     let until = waits.iter().map(|(_, at)| *at).min().unwrap_or_default();
     let held = keep(guard, Phase::Waiting(waits))?;
-    effects.push(Effect::Waiting {
-        pod: Arc::clone(&held.queued.pod),
-        node: Arc::clone(&held.node),
-        until,
-    });
+    effects.push(Effect::Waiting { pod: Arc::clone(&held.queued.pod), node: Arc::clone(&held.node), until });
     Ok(held)
 }
 
@@ -129,7 +125,8 @@ impl Engine {
     /// A Permit plugin turns the pod away.
     pub(crate) fn turn_away(&mut self, uid: &str, plugin: &str, message: Str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.get(uid) else { return };
-        let (Phase::Waiting(_), Some(id)) = (&held.phase, self.profiles[held.queued.profile].id(plugin)) else {
+        let (Phase::Waiting(_), Some(id)) = (&held.phase, self.profiles[held.queued.profile].id(plugin))
+        else {
             return;
         };
         let rejection = Rejection::unschedulable(longshore_framework::reason::Reason::Other(message));

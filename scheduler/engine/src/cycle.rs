@@ -177,7 +177,8 @@ impl Evaluator<'_> {
         let mut by_name: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
         by_name.extend((0..feasible.len()).map(|at| (&**name(at), at)));
         for (node, record) in trace.nodes.iter_mut().flatten() {
-            let (NodeTrace::Feasible { scores: list, total }, Some(at)) = (record, by_name.get(&**node)) else {
+            let (NodeTrace::Feasible { scores: list, total }, Some(at)) = (record, by_name.get(&**node))
+            else {
                 continue;
             };
             *total = scores.totals[*at];

@@ -255,10 +255,9 @@ impl Engine {
     ) -> Failure {
         match stopped {
             Stopped::Broken(message) => Failure::broken(message),
-            Stopped::NoNodes => Failure {
-                reason: FailureReason::Unschedulable,
-                ..Failure::broken(NO_NODES.to_string())
-            },
+            Stopped::NoNodes => {
+                Failure { reason: FailureReason::Unschedulable, ..Failure::broken(NO_NODES.to_string()) }
+            }
             Stopped::Unfit(diagnosis) => self.unfit(queued, diagnosis, state, trace),
         }
     }

@@ -100,9 +100,14 @@ mod tests {
         let old = node("n").allocatable("cpu", "1").with(|n| n.unschedulable = true).build();
         check(node_update(&old, &old), &[]);
         let new = node("n").allocatable("cpu", "2").label("a", "b").build();
-        check(node_update(&old, &new), &["NodeUpdateNodeTaint", "NodeUpdateNodeAllocatable", "NodeUpdateNodeLabel"]);
-        let tainted =
-            node("n").allocatable("cpu", "1").taint("a", "", TaintEffect::NoSchedule).with(|n| n.unschedulable = true);
+        check(
+            node_update(&old, &new),
+            &["NodeUpdateNodeTaint", "NodeUpdateNodeAllocatable", "NodeUpdateNodeLabel"],
+        );
+        let tainted = node("n")
+            .allocatable("cpu", "1")
+            .taint("a", "", TaintEffect::NoSchedule)
+            .with(|n| n.unschedulable = true);
         check(node_update(&old, &tainted.build()), &["NodeUpdateNodeTaint"]);
     }
 

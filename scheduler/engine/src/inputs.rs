@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::Timestamp;
 use longshore_framework::event::{Action, ClusterEvent, Resource, Subject};
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
-use longshore_framework::Timestamp;
 
 use crate::engine::{Engine, Failure};
 use crate::events;
@@ -141,7 +141,9 @@ impl Engine {
 
     fn node(&mut self, node: Arc<Node>) {
         match self.cache.set_node(Arc::clone(&node)) {
-            None => self.tell(ClusterEvent::new(Resource::Node, Action::ADD, Subject::Node(None, Some(node)))),
+            None => {
+                self.tell(ClusterEvent::new(Resource::Node, Action::ADD, Subject::Node(None, Some(node))))
+            }
             Some(old) => {
                 for event in events::node_update(&old, &node) {
                     self.tell(event);

@@ -59,7 +59,8 @@ impl<'a> Histogram<'a> {
     }
 
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.0.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let mut lines: Vec<String> =
+            self.0.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         lines.sort_unstable();
         lines
     }

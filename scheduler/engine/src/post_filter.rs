@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_framework::plugin::{
-    Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome,
-};
+use longshore_framework::plugin::{Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::RejectCode;

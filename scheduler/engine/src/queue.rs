@@ -440,7 +440,9 @@ impl Queue {
     }
 
     fn is_backing_off(&self, queued: &QueuedPod) -> bool {
-        expiry(&self.timing, queued) >= whole_second(self.now) && failures(queued) > 0 && !self.timing.max.is_zero()
+        expiry(&self.timing, queued) >= whole_second(self.now)
+            && failures(queued) > 0
+            && !self.timing.max.is_zero()
     }
 
     fn take(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {

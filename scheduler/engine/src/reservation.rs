@@ -1,6 +1,5 @@
 //! Room held for a pod between the choice of a node and the end of its binding.
 
-
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
 use longshore_framework::plugin::{Cycle, ReserveContext};

@@ -31,10 +31,9 @@ impl Rules for EngineRules<'_> {
     /// The QueueSort of the first profile; all have the same.
     fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
         let sorted = match self.profiles.first().and_then(Profile::queue_sort) {
-            Some(sort) => sort.compare(
-                Queued { pod: &a.pod, since: a.since },
-                Queued { pod: &b.pod, since: b.since },
-            ),
+            Some(sort) => {
+                sort.compare(Queued { pod: &a.pod, since: a.since }, Queued { pod: &b.pod, since: b.since })
+            }
             None => Ordering::Equal,
         };
         sorted.then_with(|| a.entry.cmp(&b.entry))

@@ -86,9 +86,8 @@ impl<'a> Evaluator<'a> {
         feasible: &[Slot],
     ) -> Result<Vec<i64>, String> {
         let mut scores = vec![0; feasible.len()];
-        let run = |(nodes, out): (&[Slot], &mut [i64])| {
-            plugin.score_range(self.cycle(), state.of(id), nodes, out)
-        };
+        let run =
+            |(nodes, out): (&[Slot], &mut [i64])| plugin.score_range(self.cycle(), state.of(id), nodes, out);
         let result = if feasible.len() < self.parallelism.threshold {
             run((feasible, &mut scores))
         } else {

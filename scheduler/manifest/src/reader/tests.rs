@@ -253,7 +253,7 @@ fn faults_are_placed_in_the_source() {
         &text,
         1,
         &[
-            "-: document 2, line 8: is not valid JSON: key must be a string",
+            "-: document 2, line 9: is not valid JSON: key must be a string",
             "-: document 3 (Pod without a name): metadata.name: must be given",
         ],
     );

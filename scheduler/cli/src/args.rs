@@ -1,0 +1,253 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use longshore_engine::TieBreak;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "longshore", version, propagate_version = false, arg_required_else_help = true)]
+#[command(about = "A Kubernetes scheduler that decides as kube-scheduler does and can say why")]
+#[command(after_help = "Exit codes: 0 done, 1 failure, 2 usage, 3 some pod does not fit (--fail-on-pending).")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Log to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decide every pending pod of a cluster given as files, without a cluster
+    #[command(after_help = SIMULATE_HELP)]
+    Simulate(SimulateArgs),
+    /// Say why a pod is placed where it is, or why it fits nowhere and what would help
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
+    /// Check and show scheduler configuration files
+    #[command(arg_required_else_help = true)]
+    Profile(ProfileArgs),
+    /// Print the version
+    Version(VersionArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETION_HELP)]
+    Completion(CompletionArgs),
+}
+
+const SIMULATE_HELP: &str = "\
+Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the
+input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods. Kinds that scheduling does
+not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code is 1.
+
+The table lists placements when there are at most 50 pending pods, or with -o wide; the summary always.
+
+Examples:
+  # What would become of a workload on a cluster of files
+  longshore simulate -f cluster/ -f workload.yaml
+
+  # A real cluster with one more workload, all in one stream
+  (kubectl get nodes,pods -A -o yaml; echo ---; cat new.yaml) | longshore simulate -f -
+
+  # In CI: fail when anything stays pending
+  longshore simulate -f cluster/ -f workload.yaml --fail-on-pending
+
+  # With your scheduler's configuration, for machines
+  longshore simulate -f cluster/ --config profile.yaml -o json";
+
+const EXPLAIN_HELP: &str = "\
+POD is a name or namespace/name; without a namespace it is looked for in the one of -n, then everywhere. Every pod before
+it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is
+explained against the cluster as it stands.
+
+Examples:
+  # Why is this pod pending, and what would help?
+  longshore explain shop/checkout-7d9f4 -f cluster/ -f workload.yaml
+
+  # The scores of the ten best nodes
+  longshore explain web -n shop -f cluster/ --top 10";
+
+const COMPLETION_HELP: &str = "\
+Examples:
+  source <(longshore completion bash)
+  longshore completion zsh > \"${fpath[1]}/_longshore\"";
+
+/// Where the cluster comes from.
+#[derive(Args, Debug)]
+pub struct InputArgs {
+    /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = true)]
+    pub filenames: Vec<String>,
+    /// A KubeSchedulerConfiguration: only pods whose schedulerName it has are decided. Without it the default profile takes
+    /// every pending pod
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How decisions are made.
+#[derive(Args, Debug)]
+pub struct DecisionArgs {
+    /// Seed of the generator that breaks ties
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Which of equally good nodes is taken: any, or the first by name
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Ties::Random)]
+    pub tie_break: Ties,
+    /// Threads to evaluate nodes with; all cores when not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// `longshore simulate`.
+#[derive(Args, Debug)]
+pub struct SimulateArgs {
+    /// The cluster.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The decisions.
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+    /// Leave the header lines of tables out
+    #[arg(long)]
+    pub no_headers: bool,
+    /// Record who said what of which node in every attempt (the field attempts of -o json and yaml)
+    #[arg(long)]
+    pub trace: bool,
+    /// Exit with 3 when a pod does not fit
+    #[arg(long)]
+    pub fail_on_pending: bool,
+}
+
+/// `longshore explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The pod
+    #[arg(value_name = "POD")]
+    pub pod: String,
+    /// Namespace of the pod
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// The cluster.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The decisions.
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+    /// Against the cluster as it stands, without deciding the pods before it
+    #[arg(long)]
+    pub now: bool,
+    /// How many nodes to show of those that fit best, and of those that fit nearly
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub top: usize,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = PlainFormat::Table)]
+    pub output: PlainFormat,
+    /// Leave the header lines of tables out
+    #[arg(long)]
+    pub no_headers: bool,
+}
+
+/// `longshore profile`.
+#[derive(Args, Debug)]
+pub struct ProfileArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ProfileCommand,
+}
+
+/// The commands of `longshore profile`.
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// Report everything that is wrong with a file, all at once
+    #[command(after_help = "Examples:\n  longshore profile validate profile.yaml")]
+    Validate {
+        /// A KubeSchedulerConfiguration, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print what comes of a file: the plugins of every stage in order, weights and arguments, every default filled in
+    #[command(after_help = "Examples:\n  # The default profile\n  longshore profile show\n\n  \
+        # What a file really means\n  longshore profile show profile.yaml -o json")]
+    Show {
+        /// A KubeSchedulerConfiguration, or - for standard input; the default profile when not given
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Output format
+        #[arg(short, long, value_enum, default_value_t = DataFormat::Yaml)]
+        output: DataFormat,
+    },
+}
+
+/// `longshore version`.
+#[derive(Args, Debug)]
+pub struct VersionArgs {
+    /// Output format; a line of text when not given
+    #[arg(short, long, value_enum)]
+    pub output: Option<DataFormat>,
+}
+
+/// `longshore completion`.
+#[derive(Args, Debug)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Output formats of `simulate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For people, every placement with more columns
+    Wide,
+    /// One JSON document
+    Json,
+    /// One YAML document
+    Yaml,
+}
+
+/// Output formats without a wide table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlainFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One YAML document
+    Yaml,
+}
+
+/// Output formats for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// One JSON document
+    Json,
+    /// One YAML document
+    Yaml,
+}
+
+/// Values of `--tie-break`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ties {
+    /// Any of them, by the seeded generator
+    Random,
+    /// The first by name
+    First,
+}
+
+impl From<Ties> for TieBreak {
+    fn from(ties: Ties) -> Self {
+        match ties {
+            Ties::Random => Self::Random,
+            Ties::First => Self::First,
+        }
+    }
+}

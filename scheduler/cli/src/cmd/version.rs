@@ -1,0 +1,21 @@
+//! `longshore version`.
+
+use crate::args::VersionArgs;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::render::data;
+use crate::report::Version;
+
+/// Prints the version and whose decisions it makes.
+pub(crate) fn run(args: &VersionArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let version = Version::this();
+    match args.output {
+        Some(format) => data::write(console.out, format, &version)?,
+        None => writeln!(
+            console.out,
+            "longshore {} (decides as kube-scheduler {})",
+            version.version, version.kube_scheduler
+        )?,
+    }
+    Ok(Exit::Done)
+}

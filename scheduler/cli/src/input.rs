@@ -1,0 +1,118 @@
+//! From files to a cluster and profiles; what is wrong with them goes to the console.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use longshore_manifest::Manifests;
+use longshore_profile::Resolved;
+
+use crate::args::InputArgs;
+use crate::console::Console;
+use crate::plugins;
+
+/// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
+const LARGEST_CONFIG: u64 = 1 << 20;
+
+/// Most pods or nodes that a warning names.
+const NAMED: usize = 3;
+
+/// A cluster and the profiles to decide it with.
+pub(crate) struct Input {
+    /// The cluster.
+    pub(crate) cluster: Manifests,
+    /// The profiles.
+    pub(crate) resolved: Resolved,
+    /// Whether every pending pod is the first profile's.
+    pub(crate) adopt_all: bool,
+}
+
+/// Reads everything. What cannot be read of the cluster is reported on the console and left out.
+///
+/// # Errors
+/// A path that is not there, and a configuration that is not valid.
+pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
+    let resolved = profiles(args.config.as_deref())?;
+    let cluster = longshore_manifest::read(&longshore_manifest::collect(&args.filenames)?);
+    tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
+    if let Some(file) = &args.config {
+        warn_of_profile(file, &resolved, console);
+    }
+    warn_of_cluster(&cluster, console);
+    Ok(Input { cluster, resolved, adopt_all: args.config.is_none() })
+}
+
+/// The profiles of a configuration file (`-`: of standard input); without one the default profile.
+///
+/// # Errors
+/// Everything that is wrong with the file, one line each.
+pub(crate) fn profiles(file: Option<&Path>) -> anyhow::Result<Resolved> {
+    let (registry, defaults) = (plugins::registry(), plugins::default_multi_point());
+    let Some(file) = file else { return Ok(longshore_profile::default_profile(&registry, defaults)?) };
+    let text = config_text(file)?;
+    Ok(longshore_profile::load(&file.display().to_string(), &text, &registry, defaults)?)
+}
+
+fn config_text(file: &Path) -> anyhow::Result<String> {
+    let name = file.display();
+    let open = || -> std::io::Result<Box<dyn Read>> {
+        Ok(if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(fs::File::open(file)?) })
+    };
+    let opened = open().with_context(|| format!("{name}: cannot be opened; check the path"))?;
+    let mut text = String::new();
+    opened
+        .take(LARGEST_CONFIG + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{name}: cannot be read as text; a KubeSchedulerConfiguration is wanted"))?;
+    if text.len() as u64 > LARGEST_CONFIG {
+        return Err(anyhow!("{name}: is larger than 1 MiB; a KubeSchedulerConfiguration is wanted"));
+    }
+    Ok(text)
+}
+
+fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) {
+    let name = file.display();
+    for warning in &resolved.warnings {
+        console.warn(&format!("{name}: {warning}"));
+    }
+    let extenders = resolved.configuration.extenders.len();
+    if extenders > 0 {
+        console.warn(&format!(
+            "{name}: its {extenders} extender(s) are not called here; what they would filter, score or bind is left out"
+        ));
+    }
+}
+
+fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
+    for problem in &cluster.problems {
+        console.error(&problem.to_string());
+    }
+    for warning in &cluster.warnings {
+        console.warn(warning);
+    }
+    if !cluster.unknown_kinds.is_empty() {
+        let kinds: Vec<String> = cluster.unknown_kinds.iter().map(|(k, n)| format!("{k} ({n})")).collect();
+        console.warn(&format!("left out kinds that scheduling does not read: {}", kinds.join(", ")));
+    }
+    let nodes: std::collections::BTreeSet<&str> = cluster.nodes.iter().map(|n| &*n.name).collect();
+    let homes = cluster.pods.iter().filter_map(|p| p.spec.node_name.as_deref());
+    let lost: Vec<&str> = homes.filter(|n| !nodes.contains(n)).collect();
+    if !lost.is_empty() {
+        let names: std::collections::BTreeSet<&str> = lost.iter().copied().collect();
+        console.warn(&format!(
+            "{} running pod(s) are on nodes that are not in the input ({}) and use no room",
+            lost.len(),
+            some(&names.into_iter().collect::<Vec<_>>())
+        ));
+    }
+}
+
+/// The first few names, and how many more there are.
+pub(crate) fn some(names: &[&str]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

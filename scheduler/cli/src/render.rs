@@ -1,0 +1,7 @@
+//! Documents to text.
+
+pub(crate) mod bytes;
+pub(crate) mod data;
+pub(crate) mod explanation;
+pub(crate) mod simulation;
+pub(crate) mod table;
