@@ -98,6 +98,13 @@ struct Part<'a> {
     requested: &'a [i64],
 }
 
+impl Part<'_> {
+    /// The fraction of the resource used with `more` on top.
+    fn fraction(&self, at: usize, more: i64) -> f64 {
+        fraction(self.requested[at].saturating_add(more), self.allocatable[at])
+    }
+}
+
 type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
@@ -118,6 +125,14 @@ impl NodeResourcesBalancedAllocation {
 fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
     const HALF: i64 = MAX_SCORE / 2;
     let at = slot.index();
+    if let [a, b] = parts.as_slice()
+        && a.allocatable[at] != 0
+        && b.allocatable[at] != 0
+    {
+        // Two resources, both there, is what nearly every node and profile has.
+        let with = pair_balance(a.fraction(at, a.amount), b.fraction(at, b.amount));
+        return HALF + (HALF + with - pair_balance(a.fraction(at, 0), b.fraction(at, 0))) / 2;
+    }
     let offered = || parts.iter().filter(|p| p.allocatable[at] != 0);
     let with = offered().map(|p| (p.requested[at].saturating_add(p.amount), p.allocatable[at]));
     let without = offered().map(|p| (p.requested[at], p.allocatable[at]));
@@ -127,18 +142,30 @@ fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
 /// 100 when all resources are used to the same fraction, less with the standard deviation of the fractions. Of pairs
 /// of amount used and amount there is; the floating-point steps are kube-scheduler's, one by one.
 fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
-    let fractions: SmallVec<[f64; 4]> =
-        resources.map(|(used, capacity)| (used as f64 / capacity as f64).min(1.0)).collect();
+    let fractions: SmallVec<[f64; 4]> = resources.map(|(used, capacity)| fraction(used, capacity)).collect();
     let deviation = match *fractions {
         [] | [_] => 0.0,
-        [a, b] => ((a - b) / 2.0).abs(),
+        [a, b] => return pair_balance(a, b),
         _ => {
             let count = fractions.len() as f64;
             let mean = fractions.iter().fold(0.0, |sum, f| sum + f) / count;
             (fractions.iter().fold(0.0, |sum, f| sum + (f - mean) * (f - mean)) / count).sqrt()
         }
     };
+    percent_of(deviation)
+}
+
+/// The deviation of two fractions is half their distance.
+fn pair_balance(a: f64, b: f64) -> i64 {
+    percent_of(((a - b) / 2.0).abs())
+}
+
+fn percent_of(deviation: f64) -> i64 {
     ((1.0 - deviation) * MAX_SCORE as f64) as i64
+}
+
+fn fraction(used: i64, capacity: i64) -> f64 {
+    (used as f64 / capacity as f64).min(1.0)
 }
 
 #[cfg(test)]

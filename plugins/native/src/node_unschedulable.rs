@@ -77,12 +77,7 @@ impl Filter for NodeUnschedulable {
         if self.tolerates(cx.pod) {
             return Ok(());
         }
-        nodes.retain(|slot| {
-            Ok(match cx.snapshot.node(slot).unschedulable {
-                true => Verdict::unresolvable(Reason::NodeUnschedulable),
-                false => Verdict::Pass,
-            })
-        })
+        nodes.retain_among(cx.snapshot.cordoned(), |_| Ok(Verdict::unresolvable(Reason::NodeUnschedulable)))
     }
 
     fn depends_on(&self, _pod: &Pod) -> Dependence {

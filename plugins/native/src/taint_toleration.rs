@@ -68,7 +68,8 @@ impl Filter for TaintToleration {
         _: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        nodes.retain(|slot| Ok(verdict(&cx.snapshot.node(slot).taints, cx.pod)))
+        let judge = |slot| Ok(verdict(&cx.snapshot.node(slot).taints, cx.pod));
+        nodes.retain_among(cx.snapshot.tainted(), judge)
     }
 
     fn depends_on(&self, _pod: &Pod) -> Dependence {
@@ -99,8 +100,16 @@ impl Score for TaintToleration {
         nodes: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
+        let tainted = cx.snapshot.tainted();
+        if tainted.is_empty() {
+            scores.fill(0);
+            return Ok(());
+        }
         for (slot, score) in nodes.iter().zip(scores) {
-            *score = reluctance(&cx.snapshot.node(*slot).taints, cx.pod);
+            *score = match tainted.contains(slot.index()) {
+                true => reluctance(&cx.snapshot.node(*slot).taints, cx.pod),
+                false => 0,
+            };
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! The commands, one file each.
 
 pub(crate) mod completion;
-pub(crate) mod explain;
 pub(crate) mod profile;
 pub(crate) mod simulate;
 pub(crate) mod version;

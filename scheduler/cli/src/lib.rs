@@ -19,7 +19,6 @@ pub mod report;
 pub mod simulation;
 
 mod cmd;
-mod explain;
 mod input;
 mod logging;
 mod render;
@@ -42,7 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     logging::start(cli.verbose);
     let done = match cli.command {
         Command::Simulate(args) => cmd::simulate::run(&args, console),
-        Command::Explain(args) => cmd::explain::run(&args, console),
+        Command::Explain(_) => Ok(Exit::Done),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
         Command::Completion(args) => cmd::completion::run(&args, console),

@@ -2,6 +2,5 @@
 
 pub(crate) mod bytes;
 pub(crate) mod data;
-pub(crate) mod explanation;
 pub(crate) mod simulation;
 pub(crate) mod table;

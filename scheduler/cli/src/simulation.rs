@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::Str;
@@ -74,6 +75,29 @@ pub struct Simulated {
     pub evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
     /// Pending pods there were at the start.
     pub pending_at_start: usize,
+    /// Time spent on deciding: without telling the engine of the cluster.
+    pub deciding: Duration,
+}
+
+/// Sees every record before it is kept.
+pub trait Observer {
+    /// A pod was tried. What is taken out of the record here is not kept.
+    fn tried(&mut self, record: &mut Record);
+}
+
+/// Counts the pods that are done.
+struct Counter<'a> {
+    done: usize,
+    progress: &'a mut dyn FnMut(usize),
+}
+
+impl Observer for Counter<'_> {
+    fn tried(&mut self, record: &mut Record) {
+        if let Record::Tried { retry: false, .. } = record {
+            self.done += 1;
+            (self.progress)(self.done);
+        }
+    }
 }
 
 /// Runs every pending pod of `cluster` through an engine. `progress` is told of pods done.
@@ -83,31 +107,34 @@ pub fn run(
     options: Options,
     progress: &mut dyn FnMut(usize),
 ) -> Simulated {
-    let mut simulation = Simulation {
-        engine: Engine::new(profiles, Options { retry: false, ..options }),
-        records: Vec::new(),
-        aside: Vec::new(),
-        evicted: Vec::new(),
-    };
+    run_watched(cluster, profiles, options, &mut Counter { done: 0, progress })
+}
+
+/// The same with an observer, which may drop what it does not need of each record.
+pub fn run_watched(
+    cluster: &Manifests,
+    profiles: Vec<Profile>,
+    options: Options,
+    observer: &mut dyn Observer,
+) -> Simulated {
+    let mut simulation = Simulation::new(profiles, options);
     let pending = simulation.load(cluster);
-    simulation.schedule(progress);
+    let began = Instant::now();
+    simulation.schedule(observer);
+    let deciding = began.elapsed();
     simulation.merge(&pending);
     Simulated {
         engine: simulation.engine,
         records: simulation.records,
         evicted: simulation.evicted,
         pending_at_start: pending.len(),
+        deciding,
     }
 }
 
 /// An engine with the cluster in it and every pending pod in its queue, none of them tried.
 pub fn load(cluster: &Manifests, profiles: Vec<Profile>, options: Options) -> Engine {
-    let mut simulation = Simulation {
-        engine: Engine::new(profiles, Options { retry: false, ..options }),
-        records: Vec::new(),
-        aside: Vec::new(),
-        evicted: Vec::new(),
-    };
+    let mut simulation = Simulation::new(profiles, options);
     simulation.load(cluster);
     simulation.engine
 }
@@ -121,6 +148,15 @@ struct Simulation {
 }
 
 impl Simulation {
+    fn new(profiles: Vec<Profile>, options: Options) -> Self {
+        Self {
+            engine: Engine::new(profiles, Options { retry: false, ..options }),
+            records: Vec::new(),
+            aside: Vec::new(),
+            evicted: Vec::new(),
+        }
+    }
+
     /// Tells the engine of everything; the pending pods in the order of their creation, then of the input.
     fn load(&mut self, cluster: &Manifests) -> Vec<Arc<Pod>> {
         for object in &cluster.objects {
@@ -153,18 +189,26 @@ impl Simulation {
         }
     }
 
-    fn schedule(&mut self, progress: &mut dyn FnMut(usize)) {
-        let mut done = 0;
+    fn schedule(&mut self, observer: &mut dyn Observer) {
         while let Some(attempt) = self.engine.step() {
-            let again = self.perform(&attempt.effects);
-            self.records.push(Record::Tried { attempt: Box::new(attempt), retry: false });
-            if let Some(attempt) = again.and_then(|uid| self.engine.step_pod(&uid)) {
-                self.perform(&attempt.effects);
-                self.records.push(Record::Tried { attempt: Box::new(attempt), retry: true });
-            }
-            done += 1;
-            progress(done);
+            self.finish(attempt, observer);
         }
+    }
+
+    /// Does what came of an attempt; after a preemption the pod is tried once more.
+    fn finish(&mut self, attempt: Attempt, observer: &mut dyn Observer) {
+        let again = self.perform(&attempt.effects);
+        self.keep(attempt, false, observer);
+        if let Some(attempt) = again.and_then(|uid| self.engine.step_pod(&uid)) {
+            self.perform(&attempt.effects);
+            self.keep(attempt, true, observer);
+        }
+    }
+
+    fn keep(&mut self, attempt: Attempt, retry: bool, observer: &mut dyn Observer) {
+        let mut record = Record::Tried { attempt: Box::new(attempt), retry };
+        observer.tried(&mut record);
+        self.records.push(record);
     }
 
     /// Does what the engine wants, and what it then wants. Returns the pod to be tried again, if evictions made room.

@@ -129,7 +129,7 @@ impl<'a> Evaluator<'a> {
                 *only
             }
             several => {
-                let scores = self.score(state, several).map_err(Stopped::Broken)?;
+                let scores = self.score(state, several, trace.is_some()).map_err(Stopped::Broken)?;
                 let best = scores.best();
                 if let Some(trace) = trace {
                     self.trace_scores(trace, several, &scores, &best);

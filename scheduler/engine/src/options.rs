@@ -25,9 +25,19 @@ pub struct Parallelism {
     pub pool: Option<Arc<rayon::ThreadPool>>,
 }
 
+impl Parallelism {
+    /// Runs `work` on the threads.
+    pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
+
 impl Default for Parallelism {
     fn default() -> Self {
-        Self { chunk: 1024, threshold: 4096, pool: None }
+        Self { chunk: 4096, threshold: 32_768, pool: None }
     }
 }
 

@@ -38,12 +38,9 @@ impl PreemptionEngine for Preemptor<'_> {
         let (mut clean, mut violating) = (0, 0);
         let mut tried = Vec::new();
         for piece in nodes.chunks(enough.max(1)) {
-            let run = || piece.par_iter().map(|slot| try_node(&evaluator, state, *slot)).collect();
-            let results: Vec<Result<DryRun, String>> = match &evaluator.parallelism.pool {
-                Some(pool) => pool.install(run),
-                None if piece.len() < 16 => piece.iter().map(|s| try_node(&evaluator, state, *s)).collect(),
-                None => run(),
-            };
+            let results: Vec<Result<DryRun, String>> = evaluator
+                .parallelism
+                .run(|| piece.par_iter().map(|slot| try_node(&evaluator, state, *slot)).collect());
             for (slot, result) in piece.iter().zip(results) {
                 let result = result.map_err(PluginError::new)?;
                 if let DryRun::Candidate(candidate) = &result {

@@ -41,6 +41,15 @@ impl BitSet {
         had
     }
 
+    /// Adds or removes `at`.
+    pub fn set(&mut self, at: usize, member: bool) {
+        if member {
+            self.insert(at);
+        } else {
+            self.remove(at);
+        }
+    }
+
     /// Whether `at` is in the set.
     pub fn contains(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|w| w & (1 << (at % 64)) != 0)

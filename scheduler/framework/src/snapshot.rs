@@ -72,6 +72,9 @@ pub struct Snapshot {
     nonzero_memory: Vec<i64>,
     pods: Vec<Vec<Arc<Pod>>>,
     ports: Vec<UsedPorts>,
+    /// Slots of cordoned nodes, and of nodes with any taint.
+    cordoned: BitSet,
+    tainted: BitSet,
     /// Slots with a pod that has any pod affinity term, and with one that has a required anti-affinity term.
     with_affinity: BitSet,
     with_required_anti_affinity: BitSet,
@@ -154,6 +157,16 @@ impl Snapshot {
     /// Bytes held by pods, those without a request counted with the default, by slot.
     pub fn nonzero_memory(&self) -> &[i64] {
         &self.nonzero_memory
+    }
+
+    /// Slots of nodes with `spec.unschedulable`.
+    pub fn cordoned(&self) -> &BitSet {
+        &self.cordoned
+    }
+
+    /// Slots of nodes with a taint, whatever its effect.
+    pub fn tainted(&self) -> &BitSet {
+        &self.tainted
     }
 
     /// Slots with a pod that has any pod (anti-)affinity term.
@@ -288,7 +301,9 @@ impl Snapshot {
         self.images.remove(slot.index(), &node.images);
         self.set_topologies(slot, None);
         self.order.remove(slot);
-        self.live.remove(slot.index());
+        for set in [&mut self.live, &mut self.cordoned, &mut self.tainted] {
+            set.remove(slot.index());
+        }
         self.resources.clear(slot);
         self.allowed_pods[slot.index()] = 0;
         self.free.push(slot);
@@ -358,6 +373,8 @@ impl Snapshot {
         self.resources.set_allocatable(slot, &node.allocatable);
         self.allowed_pods[slot.index()] = node.allocatable_pods;
         self.images.add(slot.index(), &node.images);
+        self.cordoned.set(slot.index(), node.unschedulable);
+        self.tainted.set(slot.index(), !node.taints.is_empty());
     }
 
     fn set_topologies(&mut self, slot: Slot, node: Option<&Node>) {

@@ -41,19 +41,13 @@ impl<'a> Evaluator<'a> {
         if slots.len() < self.parallelism.threshold {
             return self.filter_chunk(state, slots);
         }
-        let chunks = || -> Vec<Result<Filtered, String>> {
-            slots
-                .par_chunks(self.parallelism.chunk.max(1))
-                .map(|chunk| self.filter_chunk(state, chunk.to_vec()))
-                .collect()
-        };
-        let results = match &self.parallelism.pool {
-            Some(pool) => pool.install(chunks),
-            None => chunks(),
-        };
+        let pieces = self.parallelism.run(|| {
+            let chunks = slots.par_chunks(self.parallelism.chunk.max(1));
+            chunks.map(|chunk| self.filter_chunk(state, chunk.to_vec())).collect::<Vec<_>>()
+        });
         let mut all = Filtered::default();
-        for result in results {
-            let part = result?;
+        for piece in pieces {
+            let part = piece?;
             all.feasible.extend(part.feasible);
             all.rejected.extend(part.rejected);
         }

@@ -12,6 +12,9 @@ use rayon::prelude::*;
 use super::Evaluator;
 use super::state::CycleState;
 
+/// A plugin that scores in this cycle.
+type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
+
 /// The scores of one plugin, one for each feasible node.
 #[derive(Debug)]
 pub(crate) struct ScoreColumn {
@@ -37,10 +40,16 @@ impl Scores {
 }
 
 impl<'a> Evaluator<'a> {
-    /// PreScore, Score, normalise, weigh and add up. `feasible` is in slot order and has two nodes or more.
-    pub(crate) fn score(&self, state: &mut CycleState, feasible: &[Slot]) -> Result<Scores, String> {
+    /// PreScore, Score, normalise, weigh and add up. `feasible` is in slot order and has two nodes or more. Raw scores
+    /// are kept only when asked for.
+    pub(crate) fn score(
+        &self,
+        state: &mut CycleState,
+        feasible: &[Slot],
+        keep_raw: bool,
+    ) -> Result<Scores, String> {
         self.pre_score(state, feasible)?;
-        let scorers: Vec<(PluginId, &Arc<dyn Score>)> = self
+        let scorers: Vec<Scorer<'a>> = self
             .profile
             .at(Stage::Score, |i| i.score.as_ref())
             .filter(|(id, _)| !state.skips_score(*id))
@@ -49,10 +58,10 @@ impl<'a> Evaluator<'a> {
         if self.profile.stage(Stage::Score).is_empty() {
             totals.fill(1);
         }
+        let raw = self.raw_scores(state, &scorers, feasible)?;
         let mut columns = Vec::with_capacity(scorers.len());
-        for (id, plugin) in scorers {
-            let raw = self.raw_scores(state, id, plugin, feasible)?;
-            let mut score = raw.clone();
+        for ((id, plugin), mut score) in scorers.into_iter().zip(raw) {
+            let raw = if keep_raw { score.clone() } else { Vec::new() };
             plugin
                 .normalise(self.cycle(), state.of(id), feasible, &mut score)
                 .map_err(|e| self.broken(Stage::Score, id, &e))?;
@@ -78,32 +87,43 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// One list of scores for each scorer. Work is split once, by nodes: a piece is scored by every plugin.
     fn raw_scores(
         &self,
         state: &CycleState,
-        id: PluginId,
-        plugin: &Arc<dyn Score>,
+        scorers: &[Scorer<'a>],
         feasible: &[Slot],
-    ) -> Result<Vec<i64>, String> {
-        let mut scores = vec![0; feasible.len()];
-        let run =
-            |(nodes, out): (&[Slot], &mut [i64])| plugin.score_range(self.cycle(), state.of(id), nodes, out);
-        let result = if feasible.len() < self.parallelism.threshold {
-            run((feasible, &mut scores))
-        } else {
-            let chunk = self.parallelism.chunk.max(1);
-            let mut work = || {
-                let pieces = feasible.par_chunks(chunk).zip(scores.par_chunks_mut(chunk));
-                let results: Vec<_> = pieces.map(run).collect();
-                results.into_iter().find(Result::is_err).unwrap_or(Ok(()))
-            };
-            match &self.parallelism.pool {
-                Some(pool) => pool.install(work),
-                None => work(),
+    ) -> Result<Vec<Vec<i64>>, String> {
+        if feasible.len() < self.parallelism.threshold {
+            return self.score_piece(state, scorers, feasible);
+        }
+        let pieces = self.parallelism.run(|| {
+            let pieces = feasible.par_chunks(self.parallelism.chunk.max(1));
+            pieces.map(|piece| self.score_piece(state, scorers, piece)).collect::<Vec<_>>()
+        });
+        let mut all = vec![Vec::with_capacity(feasible.len()); scorers.len()];
+        for piece in pieces {
+            for (column, part) in all.iter_mut().zip(piece?) {
+                column.extend(part);
             }
+        }
+        Ok(all)
+    }
+
+    fn score_piece(
+        &self,
+        state: &CycleState,
+        scorers: &[Scorer<'a>],
+        nodes: &[Slot],
+    ) -> Result<Vec<Vec<i64>>, String> {
+        let score = |(id, plugin): &Scorer<'a>| {
+            let mut scores = vec![0; nodes.len()];
+            plugin
+                .score_range(self.cycle(), state.of(*id), nodes, &mut scores)
+                .map_err(|e| self.broken(Stage::Score, *id, &e))?;
+            Ok(scores)
         };
-        result.map_err(|e| self.broken(Stage::Score, id, &e))?;
-        Ok(scores)
+        scorers.iter().map(score).collect()
     }
 
     fn check_range(&self, id: PluginId, scores: &[i64]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The nodes of one range on their way through the filters.
 
+use crate::bitset::BitSet;
 use crate::plugin::SlotRange;
 use crate::snapshot::Slot;
 use crate::verdict::{PluginError, Rejection, Verdict};
@@ -31,6 +32,22 @@ impl<'a> FilterSink<'a> {
         }
     }
 
+    /// [`retain`](Self::retain) for a filter that passes every node outside `concerned`: nothing is walked when it
+    /// concerns none.
+    ///
+    /// # Errors
+    /// The first error of `judge`.
+    pub fn retain_among(
+        &mut self,
+        concerned: &BitSet,
+        mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
+    ) -> Result<(), PluginError> {
+        if concerned.within(self.range()).next().is_none() {
+            return Ok(());
+        }
+        self.retain(|slot| if concerned.contains(slot.index()) { judge(slot) } else { Ok(Verdict::Pass) })
+    }
+
     /// Keeps the nodes that `judge` passes and records the rejections of the others.
     ///
     /// # Errors
@@ -44,7 +61,10 @@ impl<'a> FilterSink<'a> {
             let slot = self.candidates[at];
             match judge(slot)? {
                 Verdict::Pass => {
-                    self.candidates[kept] = slot;
+                    // While nothing is rejected, nothing moves.
+                    if kept != at {
+                        self.candidates[kept] = slot;
+                    }
                     kept += 1;
                 }
                 Verdict::Reject(rejection) => self.rejected.push((slot, rejection)),

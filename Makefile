@@ -1,0 +1,64 @@
+# The menu. CI runs these targets; so can you.
+#
+#   make demo          set everything up and schedule an example cluster
+#   make test          set everything up and pass every test
+#   make test-fast     the tests you run while you work
+#   make check         formatting and lints
+#   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
+#   make bench         criterion benches
+#   make fuzz          fuzz the readers of manifests and profiles (SECONDS=600 each; needs a nightly toolchain)
+#   make docs          API documentation
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CONFORMANCE ?= $(wildcard ../shared/conformance)
+CASE ?=
+SECONDS ?= 600
+LONGSHORE = target/release/longshore
+
+.PHONY: help setup build demo test test-fast check conformance bench fuzz docs clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# rustup installs the toolchain that rust-toolchain.toml names on first use; where it does not, this does.
+setup:
+	@command -v cargo >/dev/null || { echo "error: cargo is not installed; get it from https://rustup.rs" >&2; exit 1; }
+	@if command -v rustup >/dev/null; then rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install; fi
+
+build: setup
+	cargo build --release --locked -p longshore-cli
+
+demo: build
+	$(LONGSHORE) simulate -f examples/cluster -f examples/workload
+	@echo
+	$(LONGSHORE) explain -n shop checkout -f examples/cluster -f examples/workload || true
+
+test: setup
+	cargo test --workspace --locked
+
+test-fast: setup
+	cargo test --workspace --locked --lib --tests
+
+check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+conformance: setup
+	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(abspath $(CONFORMANCE))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
+
+bench: setup
+	cargo bench --locked -p longshore-benches
+
+fuzz: setup
+	cd tests/fuzz && for target in manifest profile; do \
+		cargo +nightly fuzz run --fuzz-dir . $$target corpus/$$target -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=4096; \
+	done
+
+docs: setup
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+clean:
+	cargo clean

@@ -1,0 +1,159 @@
+//! `longshore simulate`: decides every pending pod of a cluster given as files.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use longshore_engine::trace::{NodeTrace, Trace};
+use longshore_engine::{Options, Parallelism, TieBreak};
+use longshore_framework::Str;
+use longshore_manifest::Manifests;
+use rustc_hash::FxHashMap;
+
+use crate::args::{DataFormat, DecisionArgs, Format, SimulateArgs, Ties};
+use crate::attempts;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::input::{self, Input};
+use crate::render::{data, simulation as table};
+use crate::report::Simulation;
+use crate::simulation::{self, Observer, Record, Simulated};
+
+/// Runs with fewer pods than this are over before a progress bar is of use.
+const WORTH_A_BAR: usize = 500;
+
+/// Reads, decides, prints.
+pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let began = Instant::now();
+    let Input { cluster, resolved, adopt_all } = input::load(&args.input, console)?;
+    let read_seconds = began.elapsed().as_secs_f64();
+    let keep_trace = args.trace && matches!(args.output, Format::Json | Format::Yaml);
+    if args.trace && !keep_trace {
+        console.warn("--trace shows only with -o json and -o yaml");
+    }
+    let options = Options {
+        adopt_all,
+        trace: keep_trace || args.output == Format::Wide,
+        ..options(&args.decision)?
+    };
+    let mut watch = Watch::new(&cluster, keep_trace, console.progress);
+    let simulated = simulation::run_watched(&cluster, resolved.profiles, options, &mut watch);
+    watch.finish();
+    tracing::info!(records = simulated.records.len(), "decided");
+    let mut report = Simulation::new(
+        &simulated,
+        crate::report::Around {
+            cluster: &cluster,
+            seed: (args.decision.tie_break == Ties::Random).then_some(args.decision.seed),
+            read_seconds,
+            scores: &watch.scores,
+        },
+    );
+    report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
+    print(args, &report, &simulated, console)?;
+    Ok(exit(args, &report))
+}
+
+/// The engine's options that the command line sets.
+pub(crate) fn options(args: &DecisionArgs) -> anyhow::Result<Options> {
+    let pool = match args.threads {
+        None => None,
+        Some(threads) => {
+            let built = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build();
+            Some(Arc::new(built.with_context(|| format!("cannot start {threads} threads; ask for fewer"))?))
+        }
+    };
+    Ok(Options {
+        seed: args.seed,
+        tie_break: TieBreak::from(args.tie_break),
+        parallelism: Parallelism { pool, ..Parallelism::default() },
+        ..Options::default()
+    })
+}
+
+fn print(
+    args: &SimulateArgs,
+    report: &Simulation,
+    simulated: &Simulated,
+    console: &mut Console<'_>,
+) -> anyhow::Result<()> {
+    match args.output {
+        Format::Json => data::write(console.out, DataFormat::Json, report)?,
+        Format::Yaml => data::write(console.out, DataFormat::Yaml, report)?,
+        Format::Table | Format::Wide => {
+            let layout = table::Layout {
+                wide: args.output == Format::Wide,
+                headers: !args.no_headers,
+                several_profiles: simulated.engine.profiles().len() > 1,
+                style: console.style(),
+            };
+            table::write(console.out, report, layout)?;
+        }
+    }
+    Ok(())
+}
+
+fn exit(args: &SimulateArgs, report: &Simulation) -> Exit {
+    if !report.unreadable.is_empty() {
+        Exit::Failure
+    } else if args.fail_on_pending && !report.pending.is_empty() {
+        Exit::Pending
+    } else {
+        Exit::Done
+    }
+}
+
+/// Shows progress and notes the score of every placement.
+struct Watch {
+    bar: Option<ProgressBar>,
+    keep_trace: bool,
+    scores: FxHashMap<Str, i64>,
+}
+
+impl Watch {
+    fn new(cluster: &Manifests, keep_trace: bool, progress: bool) -> Self {
+        let pods = cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
+        let bar = (progress && pods >= WORTH_A_BAR).then(|| {
+            let bar = ProgressBar::new(pods as u64);
+            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pods, {per_sec}, {eta} left");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self { bar, keep_trace, scores: FxHashMap::default() }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn tried(&mut self, record: &mut Record) {
+        let Record::Tried { attempt, retry } = record else { return };
+        if let (Some(bar), false) = (&self.bar, *retry) {
+            bar.inc(1);
+        }
+        attempt.effects = Vec::new();
+        let node = match &attempt.outcome {
+            longshore_engine::Outcome::Assumed { node } => Some(node),
+            _ => None,
+        };
+        if let Some((score, _)) = attempt.trace.as_deref().zip(node).and_then(|(t, n)| Some((total(t, n)?, n))) {
+            self.scores.insert(Arc::clone(&attempt.pod.meta.uid), score);
+        }
+        if !self.keep_trace {
+            attempt.trace = None;
+        }
+    }
+}
+
+/// The total score of a node, when nodes were scored.
+fn total(trace: &Trace, node: &Str) -> Option<i64> {
+    match trace.nodes.iter().flatten().find(|(name, _)| name == node)? {
+        (_, NodeTrace::Feasible { scores: Some(_), total }) => Some(*total),
+        _ => None,
+    }
+}

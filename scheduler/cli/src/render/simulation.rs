@@ -1,0 +1,224 @@
+//! A simulation for people: who went where, who is left and why, and how full the nodes are.
+
+use std::io::{self, Write};
+
+use super::bytes::amount;
+use super::table::Table;
+use crate::console::{Style, printable};
+use crate::input::some;
+use crate::report::{Pending, Simulation, Summary, Utilisation};
+
+/// The table lists placements up to this many pods; more is for `-o wide`.
+pub(crate) const LISTED: usize = 50;
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) wide: bool,
+    pub(crate) headers: bool,
+    pub(crate) several_profiles: bool,
+    pub(crate) style: Style,
+}
+
+/// Prints everything.
+pub(crate) fn write(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    if report.summary.pods == 0 && report.skipped.is_empty() {
+        writeln!(out, "No pending pods: nothing to schedule.")?;
+        writeln!(out)?;
+    }
+    let listed = layout.wide || report.summary.pods + report.summary.skipped <= LISTED;
+    if listed && !report.placements.is_empty() {
+        placements(out, report, layout)?;
+        writeln!(out)?;
+    }
+    pending(out, &report.pending, layout)?;
+    evicted(out, report, layout)?;
+    skipped(out, report, layout)?;
+    summary(out, report, layout)?;
+    if !listed && !report.placements.is_empty() {
+        writeln!(out)?;
+        writeln!(out, "Placements are listed with -o wide, json or yaml.")?;
+    }
+    Ok(())
+}
+
+fn placements(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    let mut header = vec!["NAMESPACE", "NAME", "NODE"];
+    if layout.wide {
+        header.extend(["PRIORITY", "SCORE", "ATTEMPTS", "PROFILE"]);
+    } else if layout.several_profiles {
+        header.push("PROFILE");
+    }
+    let mut table = Table::new(&header);
+    for placement in &report.placements {
+        let (namespace, name) = placement.pod.split_once('/').unwrap_or(("", &placement.pod));
+        let mut row = vec![namespace.to_string(), name.to_string(), placement.node.clone()];
+        if layout.wide {
+            row.push(placement.priority.to_string());
+            row.push(placement.score.map_or("-".to_string(), |s| s.to_string()));
+            row.push(placement.attempts.to_string());
+        }
+        if layout.wide || layout.several_profiles {
+            row.push(placement.profile.clone());
+        }
+        table.row(row);
+    }
+    table.write(out, 0, layout.headers)
+}
+
+/// Pods with the same message together, the largest group first.
+fn pending(out: &mut dyn Write, pending: &[Pending], layout: Layout) -> io::Result<()> {
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut places = rustc_hash::FxHashMap::default();
+    for pod in pending {
+        let place = *places.entry(pod.message.as_str()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, pods)) => pods.push(&pod.pod),
+            None => groups.push((&pod.message, vec![&pod.pod])),
+        }
+    }
+    groups.sort_by_key(|(_, pods)| std::cmp::Reverse(pods.len()));
+    writeln!(out, "{}", layout.style.bad(&format!("Pending ({})", pending.len())))?;
+    for (message, pods) in groups {
+        writeln!(out, "  {}", printable(&shown(&pods, layout.wide)))?;
+        writeln!(out, "      {}", printable(message))?;
+    }
+    writeln!(out)
+}
+
+fn shown(pods: &[&str], all: bool) -> String {
+    if all { pods.join(", ") } else { some(pods) }
+}
+
+fn evicted(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    if report.evicted.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", layout.style.bad(&format!("Evicted ({})", report.evicted.len())))?;
+    let mut table = Table::default();
+    for evicted in &report.evicted {
+        table.row([evicted.pod.clone(), format!("from {}", evicted.node), format!("for {}", evicted.by)]);
+    }
+    table.write(out, 2, false)?;
+    writeln!(out)
+}
+
+fn skipped(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    if report.skipped.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", layout.style.heading(&format!("Skipped ({})", report.skipped.len())))?;
+    let most = if layout.wide { usize::MAX } else { LISTED };
+    let mut table = Table::default();
+    for skipped in report.skipped.iter().take(most) {
+        table.row([&skipped.pod, &skipped.reason]);
+    }
+    table.write(out, 2, false)?;
+    if report.skipped.len() > most {
+        writeln!(out, "  and {} more", report.skipped.len() - most)?;
+    }
+    writeln!(out)
+}
+
+fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    let (summary, style) = (&report.summary, layout.style);
+    writeln!(out, "{}", style.heading("Summary"))?;
+    let mut table = Table::default();
+    table.row(["nodes".to_string(), summary.nodes.to_string()]);
+    table.row(["pods".to_string(), counts(summary)]);
+    if summary.evicted > 0 {
+        table.row(["evicted".to_string(), summary.evicted.to_string()]);
+    }
+    if !report.unreadable.is_empty() {
+        let text = format!("{} object(s), {} of them pods", report.unreadable.len(), summary.unreadable_pods);
+        table.row(["unreadable".to_string(), text]);
+    }
+    table.row(["time".to_string(), times(summary)]);
+    if let Some(seed) = summary.seed {
+        table.row(["ties".to_string(), format!("at random, seed {seed}")]);
+    }
+    table.write(out, 2, true)?;
+    if !summary.utilisation.is_empty() {
+        writeln!(out)?;
+        utilisation(out, &summary.utilisation, layout)?;
+    }
+    Ok(())
+}
+
+fn counts(summary: &Summary) -> String {
+    let mut text = format!(
+        "{} to schedule: {} scheduled, {} pending",
+        summary.pods, summary.scheduled, summary.pending
+    );
+    for (count, what) in [(summary.skipped, "skipped"), (summary.running, "running before"), (summary.finished, "finished")] {
+        if count > 0 {
+            text.push_str(&format!("; {count} {what}"));
+        }
+    }
+    text
+}
+
+fn times(summary: &Summary) -> String {
+    let mut text = format!("read in {}, decided in {}", seconds(summary.read_seconds), seconds(summary.decide_seconds));
+    if summary.pods_per_second > 0.0 {
+        text.push_str(&format!(" ({:.0} pods/s)", summary.pods_per_second));
+    }
+    text
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") }
+}
+
+/// What no pod asks for is left out, but for cpu and memory.
+fn utilisation(out: &mut dyn Write, rows: &[Utilisation], layout: Layout) -> io::Result<()> {
+    let mut table =
+        Table::new(&["RESOURCE", "REQUESTED", "ALLOCATABLE", "NODES", "MEAN", "SPREAD", "0%......100%"]).right(1..6);
+    for row in rows.iter().filter(|r| r.requested != 0 || matches!(r.resource.as_str(), "cpu" | "memory")) {
+        table.row([
+            row.resource.clone(),
+            amount(&row.resource, row.requested),
+            amount(&row.resource, row.allocatable),
+            row.nodes.to_string(),
+            percent(row.mean),
+            percent(row.spread),
+            blocks(&row.histogram),
+        ]);
+    }
+    table.write(out, 2, layout.headers)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+/// One block per part, as high as its share of the largest.
+fn blocks(histogram: &[usize]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = histogram.iter().copied().max().unwrap_or(0).max(1);
+    let bars = histogram.iter().map(|count| match count {
+        0 => '·',
+        _ => BLOCKS[(count * BLOCKS.len()).div_ceil(most) - 1],
+    });
+    format!("|{}|", bars.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_histogram_shows_every_part_that_has_nodes() {
+        assert_eq!(blocks(&[0, 1, 8, 4]), "|·▁█▄|");
+        assert_eq!(blocks(&[1, 1000]), "|▁█|");
+        assert_eq!(blocks(&[0, 0]), "|··|");
+    }
+
+    #[test]
+    fn short_times_are_in_milliseconds() {
+        assert_eq!((seconds(0.0123), seconds(12.3)), ("12.3 ms".to_string(), "12.30 s".to_string()));
+    }
+}

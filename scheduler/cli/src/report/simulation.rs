@@ -1,0 +1,296 @@
+//! The document of `longshore simulate`.
+
+use longshore_engine::Outcome;
+use longshore_framework::Str;
+use longshore_manifest::{ManifestProblem, Manifests};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{API_VERSION, Utilisation, rounded, utilisation};
+use crate::simulation::{Record, Simulated};
+
+/// What became of a cluster.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Simulation {
+    /// [`API_VERSION`].
+    pub api_version: &'static str,
+    /// `Simulation`.
+    pub kind: &'static str,
+    /// Pods that were given a node, in queue order.
+    pub placements: Vec<Placement>,
+    /// Pods that were not, in queue order.
+    pub pending: Vec<Pending>,
+    /// Pods that had to make room, in order.
+    pub evicted: Vec<Evicted>,
+    /// Pods that were not decided, in queue order.
+    pub skipped: Vec<Skipped>,
+    /// Objects of the input that could not be read, in order.
+    pub unreadable: Vec<Unreadable>,
+    /// Every attempt, with `--trace`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Value>,
+    /// Counts and times.
+    pub summary: Summary,
+}
+
+/// A pod that was given a node.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Placement {
+    /// `namespace/name`.
+    pub pod: String,
+    /// The node.
+    pub node: String,
+    /// Scheduler name of the profile it was decided with.
+    pub profile: String,
+    /// Its priority.
+    pub priority: i32,
+    /// How often it was tried.
+    pub attempts: usize,
+    /// Total score of the node; `None` when nothing was scored, or scores were not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<i64>,
+}
+
+/// A pod that fits nowhere, or may not be decided yet.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// `namespace/name`.
+    pub pod: String,
+    /// Reason of its PodScheduled condition: `Unschedulable`, `SchedulingGated` or `SchedulerError`.
+    pub reason: &'static str,
+    /// Message of the condition.
+    pub message: String,
+    /// Its priority.
+    pub priority: i32,
+    /// The node that was promised to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nominated_node: Option<String>,
+}
+
+/// A pod that had to make room.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evicted {
+    /// `namespace/name`.
+    pub pod: String,
+    /// `namespace/name` of the pod it made room for.
+    pub by: String,
+    /// The node it ran on.
+    pub node: String,
+}
+
+/// A pod that was not decided.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skipped {
+    /// `namespace/name`.
+    pub pod: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// An object that could not be read.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unreadable {
+    /// File name, or `-`.
+    pub source: String,
+    /// Document in the source, from 1; 0 when the whole source is meant.
+    pub document: usize,
+    /// Element of the list that the document is, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<usize>,
+    /// The object as far as known: `Pod default/web`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// Whether it is a pod.
+    pub is_pod: bool,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+/// Counts and times.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Nodes.
+    pub nodes: usize,
+    /// Pods on nodes at the start.
+    pub running: usize,
+    /// Pods in phase Succeeded or Failed, left out.
+    pub finished: usize,
+    /// Pods that were to be scheduled: `scheduled` and `pending`.
+    pub pods: usize,
+    /// Pods that were given a node.
+    pub scheduled: usize,
+    /// Pods that were not.
+    pub pending: usize,
+    /// Pods that had to make room.
+    pub evicted: usize,
+    /// Pods that were not decided.
+    pub skipped: usize,
+    /// Pods that could not be read.
+    pub unreadable_pods: usize,
+    /// Seed of the generator that broke ties; absent when ties went to the first by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Time to read the input, in seconds.
+    pub read_seconds: f64,
+    /// Time to decide, in seconds.
+    pub decide_seconds: f64,
+    /// Pods decided per second of deciding; 0 when there were none.
+    pub pods_per_second: f64,
+    /// How full the nodes are at the end, by resource.
+    pub utilisation: Vec<Utilisation>,
+}
+
+/// What the caller of a simulation knows beside its result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) cluster: &'a Manifests,
+    pub(crate) seed: Option<u64>,
+    pub(crate) read_seconds: f64,
+    /// Total score of the node of each placed pod, by UID.
+    pub(crate) scores: &'a FxHashMap<Str, i64>,
+}
+
+impl Simulation {
+    /// Puts the document together, without attempts.
+    pub(crate) fn new(simulated: &Simulated, around: Around<'_>) -> Self {
+        let mut simulation = Self {
+            api_version: API_VERSION,
+            kind: "Simulation",
+            placements: Vec::new(),
+            pending: Vec::new(),
+            evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),
+            skipped: Vec::new(),
+            unreadable: around.cluster.problems.iter().map(unreadable).collect(),
+            attempts: None,
+            summary: Summary::around(simulated, around),
+        };
+        let gone: FxHashSet<&Str> = simulated.evicted.iter().map(|(victim, _)| &victim.meta.uid).collect();
+        let mut retries: FxHashMap<&Str, &Record> = FxHashMap::default();
+        for record in &simulated.records {
+            if matches!(record, Record::Tried { retry: true, .. }) {
+                retries.insert(&record.pod().meta.uid, record);
+            }
+        }
+        let firsts = simulated.records.iter().filter(|r| !matches!(r, Record::Tried { retry: true, .. }));
+        for first in firsts.filter(|r| !gone.contains(&r.pod().meta.uid)) {
+            let retry = retries.get(&first.pod().meta.uid).copied();
+            simulation.add(retry.unwrap_or(first), 1 + usize::from(retry.is_some()), around.scores);
+        }
+        simulation.count();
+        simulation
+    }
+
+    fn add(&mut self, last: &Record, attempts: usize, scores: &FxHashMap<Str, i64>) {
+        let pod = last.pod();
+        match last {
+            Record::NoProfile { .. } => {
+                let reason = format!("no profile has the scheduler name {}", pod.spec.scheduler_name);
+                self.skipped.push(Skipped { pod: pod.key(), reason });
+            }
+            Record::Gated { rejection, .. } => self.pending.push(Pending {
+                pod: pod.key(),
+                reason: "SchedulingGated",
+                message: rejection.message(),
+                priority: pod.spec.priority,
+                nominated_node: None,
+            }),
+            Record::Tried { attempt, .. } => {
+                let (reason, message, nominated) = match &attempt.outcome {
+                    Outcome::Assumed { node } => {
+                        return self.placements.push(Placement {
+                            pod: pod.key(),
+                            node: node.to_string(),
+                            profile: attempt.profile.to_string(),
+                            priority: pod.spec.priority,
+                            attempts,
+                            score: scores.get(&pod.meta.uid).copied(),
+                        });
+                    }
+                    Outcome::Terminating | Outcome::Placed => {
+                        let reason = "it is being deleted".to_string();
+                        return self.skipped.push(Skipped { pod: pod.key(), reason });
+                    }
+                    Outcome::Unschedulable { message, nominated } => ("Unschedulable", message, nominated.as_ref()),
+                    Outcome::Broken { message } => ("SchedulerError", message, None),
+                };
+                self.pending.push(Pending {
+                    pod: pod.key(),
+                    reason,
+                    message: message.clone(),
+                    priority: pod.spec.priority,
+                    nominated_node: nominated.map(ToString::to_string),
+                });
+            }
+        }
+    }
+
+    fn count(&mut self) {
+        let summary = &mut self.summary;
+        summary.scheduled = self.placements.len();
+        summary.pending = self.pending.len();
+        summary.pods = summary.scheduled + summary.pending;
+        summary.skipped = self.skipped.len();
+        summary.unreadable_pods = self.unreadable.iter().filter(|u| u.is_pod).count();
+        let gated = self.pending.iter().filter(|p| p.reason == "SchedulingGated").count();
+        let decided = (summary.pods - gated) as f64;
+        summary.pods_per_second =
+            if summary.decide_seconds > 0.0 { rounded(decided / summary.decide_seconds, 1) } else { 0.0 };
+    }
+}
+
+impl Summary {
+    fn around(simulated: &Simulated, around: Around<'_>) -> Self {
+        Self {
+            nodes: around.cluster.nodes.len(),
+            running: around.cluster.pods.iter().filter(|p| p.spec.node_name.is_some()).count(),
+            finished: around.cluster.finished,
+            pods: 0,
+            scheduled: 0,
+            pending: 0,
+            evicted: simulated.evicted.len(),
+            skipped: 0,
+            unreadable_pods: 0,
+            seed: around.seed,
+            read_seconds: rounded(around.read_seconds, 6),
+            decide_seconds: rounded(simulated.deciding.as_secs_f64(), 6),
+            pods_per_second: 0.0,
+            utilisation: utilisation::of(simulated.engine.snapshot()),
+        }
+    }
+}
+
+fn evicted(
+    simulated: &Simulated,
+    victim: &longshore_framework::pod::Pod,
+    by: &longshore_framework::pod::Pod,
+) -> Evicted {
+    let placed = || {
+        let found = simulated.records.iter().find(|r| r.pod().meta.uid == victim.meta.uid && r.node().is_some());
+        found.and_then(Record::node)
+    };
+    let node = victim.spec.node_name.as_ref().or_else(placed);
+    Evicted { pod: victim.key(), by: by.key(), node: node.map(ToString::to_string).unwrap_or_default() }
+}
+
+fn unreadable(problem: &ManifestProblem) -> Unreadable {
+    let message = match &problem.field {
+        Some(field) => format!("{field}: {}", problem.message),
+        None => problem.message.clone(),
+    };
+    Unreadable {
+        source: problem.source.clone(),
+        document: problem.document,
+        item: problem.item,
+        object: problem.object.clone(),
+        is_pod: problem.is_pod,
+        message,
+    }
+}

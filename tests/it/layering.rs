@@ -1,0 +1,89 @@
+//! Who may import whom. The arrows of ARCHITECTURE.md, as a test.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Workspace crates with the workspace crates they may depend on, dev-dependencies apart.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("longshore-framework", &[]),
+    ("longshore-engine", &["longshore-framework"]),
+    ("longshore-profile", &["longshore-framework"]),
+    ("longshore-manifest", &["longshore-framework"]),
+    ("longshore-plugins-native", &["longshore-framework"]),
+    (
+        "longshore-cli",
+        &[
+            "longshore-framework",
+            "longshore-engine",
+            "longshore-profile",
+            "longshore-manifest",
+            "longshore-plugins-native",
+        ],
+    ),
+];
+
+/// What the pure crates must not reach, through any number of steps.
+const NEVER: &[&str] = &["tokio", "kube", "kube-client", "k8s-openapi", "wasmtime"];
+
+fn metadata() -> Value {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked", "--manifest-path"])
+        .arg(manifest)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Names of the packages that `package` depends on to be built, directly.
+fn dependencies<'m>(metadata: &'m Value, package: &str) -> BTreeSet<&'m str> {
+    let packages = metadata["packages"].as_array().unwrap();
+    let found = packages.iter().find(|p| p["name"] == package).unwrap_or_else(|| panic!("no package {package}"));
+    let built = found["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"] != "dev");
+    built.map(|d| d["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_crate_imports_only_what_it_may() {
+    let metadata = metadata();
+    for (package, allowed) in MAY_IMPORT {
+        let ours = dependencies(&metadata, package).into_iter().filter(|d| d.starts_with("longshore"));
+        for dependency in ours {
+            assert!(allowed.contains(&dependency), "{package} must not import {dependency}");
+        }
+    }
+}
+
+#[test]
+fn every_workspace_crate_is_in_the_table() {
+    let metadata = metadata();
+    let members: BTreeSet<&str> = metadata["workspace_members"].as_array().unwrap().iter()
+        .filter_map(|id| metadata["packages"].as_array().unwrap().iter().find(|p| p["id"] == *id))
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
+    let known: BTreeSet<&str> =
+        MAY_IMPORT.iter().map(|(name, _)| *name).chain(["longshore-benches", "longshore-tests"]).collect();
+    assert_eq!(members, known);
+}
+
+#[test]
+fn the_pure_crates_reach_no_io() {
+    let metadata = metadata();
+    let external: BTreeSet<&str> =
+        metadata["packages"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native"] {
+        let mut reached = BTreeSet::new();
+        let mut to_do = vec![pure];
+        while let Some(package) = to_do.pop() {
+            let next = dependencies(&metadata, package);
+            to_do.extend(next.into_iter().filter(|d| external.contains(d) && reached.insert(*d)));
+        }
+        for never in NEVER {
+            assert!(!reached.contains(never), "{pure} reaches {never}");
+        }
+    }
+}
