@@ -42,7 +42,8 @@ fn metadata() -> Value {
 /// Names of the packages that `package` depends on to be built, directly.
 fn dependencies<'m>(metadata: &'m Value, package: &str) -> BTreeSet<&'m str> {
     let packages = metadata["packages"].as_array().unwrap();
-    let found = packages.iter().find(|p| p["name"] == package).unwrap_or_else(|| panic!("no package {package}"));
+    let found =
+        packages.iter().find(|p| p["name"] == package).unwrap_or_else(|| panic!("no package {package}"));
     let built = found["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"] != "dev");
     built.map(|d| d["name"].as_str().unwrap()).collect()
 }
@@ -61,7 +62,10 @@ fn every_crate_imports_only_what_it_may() {
 #[test]
 fn every_workspace_crate_is_in_the_table() {
     let metadata = metadata();
-    let members: BTreeSet<&str> = metadata["workspace_members"].as_array().unwrap().iter()
+    let members: BTreeSet<&str> = metadata["workspace_members"]
+        .as_array()
+        .unwrap()
+        .iter()
         .filter_map(|id| metadata["packages"].as_array().unwrap().iter().find(|p| p["id"] == *id))
         .map(|p| p["name"].as_str().unwrap())
         .collect();

@@ -1,1 +1,4 @@
 //! Tests of the whole.
+
+/// Who may import whom.
+mod layering;
