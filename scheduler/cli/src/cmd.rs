@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod completion;
+pub(crate) mod explain;
 pub(crate) mod profile;
 pub(crate) mod simulate;
 pub(crate) mod version;

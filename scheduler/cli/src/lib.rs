@@ -19,6 +19,7 @@ pub mod report;
 pub mod simulation;
 
 mod cmd;
+mod explain;
 mod input;
 mod logging;
 mod render;
@@ -41,7 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     logging::start(cli.verbose);
     let done = match cli.command {
         Command::Simulate(args) => cmd::simulate::run(&args, console),
-        Command::Explain(_) => Ok(Exit::Done),
+        Command::Explain(args) => cmd::explain::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
         Command::Completion(args) => cmd::completion::run(&args, console),

@@ -2,5 +2,6 @@
 
 pub(crate) mod bytes;
 pub(crate) mod data;
+pub(crate) mod explanation;
 pub(crate) mod simulation;
 pub(crate) mod table;

@@ -1,11 +1,16 @@
 //! What a command found out, as the documents that `-o json` and `-o yaml` print. Every field is described in
 //! `docs/output.md`, and the tests hold real output against `docs/schema`.
 
+mod explanation;
 mod simulation;
 mod utilisation;
 
 use serde::Serialize;
 
+pub use explanation::{
+    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure, Relaxation,
+    ScoredNode, Status,
+};
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, Simulation, Skipped, Summary, Unreadable};
 pub use utilisation::Utilisation;

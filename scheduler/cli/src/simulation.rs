@@ -5,6 +5,8 @@
 //! is tried again at once. A pod that does not fit stays pending and is not tried again. No time passes and nothing else
 //! happens.
 
+mod paused;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use longshore_framework::port::{Effect, Input};
 use longshore_framework::profile::Profile;
 use longshore_framework::verdict::Rejection;
 use longshore_manifest::Manifests;
+
+pub use paused::Paused;
 
 /// What became of a pending pod, one record for each try.
 #[derive(Debug)]
@@ -139,6 +143,7 @@ pub fn load(cluster: &Manifests, profiles: Vec<Profile>, options: Options) -> En
     simulation.engine
 }
 
+#[derive(Debug)]
 struct Simulation {
     engine: Engine,
     records: Vec<Record>,

@@ -2,10 +2,11 @@
 
 use longshore_framework::resources::{CPU, EPHEMERAL_STORAGE, MEMORY};
 
-/// `amount` of a resource: cpu in cores or thousandths, storage with a binary suffix, all else as a number.
+/// `amount` of a resource: cpu in cores, small amounts in thousandths, storage with a binary suffix, all else as a number.
 pub(crate) fn amount(resource: &str, amount: i64) -> String {
     match resource {
         CPU if amount % 1000 == 0 => (amount / 1000).to_string(),
+        CPU if amount.unsigned_abs() > 10_000 => format!("{:.2}", amount as f64 / 1000.0),
         CPU => format!("{amount}m"),
         MEMORY | EPHEMERAL_STORAGE => binary(amount),
         other if other.starts_with("hugepages-") => binary(amount),
@@ -42,6 +43,7 @@ mod tests {
         check("cpu", 1500, "1500m");
         check("cpu", 2000, "2");
         check("cpu", -500, "-500m");
+        check("cpu", 67_950, "67.95");
         check("memory", 0, "0");
         check("memory", 1023, "1023");
         check("memory", 2 << 30, "2Gi");

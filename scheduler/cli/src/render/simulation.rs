@@ -140,7 +140,7 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     if let Some(seed) = summary.seed {
         table.row(["ties".to_string(), format!("at random, seed {seed}")]);
     }
-    table.write(out, 2, true)?;
+    table.write(out, 2, false)?;
     if !summary.utilisation.is_empty() {
         writeln!(out)?;
         utilisation(out, &summary.utilisation, layout)?;

@@ -1,6 +1,7 @@
 //! The order in which nodes are searched.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 
 use super::Slot;
 use crate::Str;
@@ -8,11 +9,11 @@ use crate::Str;
 type Zone = Option<(Str, Str)>;
 
 /// Zones in the order they were first seen, nodes of a zone in order of arrival; the list takes one node of each zone
-/// in turn. It is flattened at each change of the set of nodes, which is rare next to decisions.
+/// in turn. It is made when it is asked for, because nodes come in crowds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeOrder {
     zones: Vec<(Zone, Vec<Slot>)>,
-    flat: Vec<Slot>,
+    flat: OnceLock<Vec<Slot>>,
 }
 
 impl NodeOrder {
@@ -21,11 +22,7 @@ impl NodeOrder {
             Some((_, slots)) => slots.push(slot),
             None => self.zones.push((zone, vec![slot])),
         }
-        if self.zones.len() == 1 {
-            self.flat.push(slot);
-        } else {
-            self.flatten();
-        }
+        self.flat.take();
     }
 
     pub(super) fn remove(&mut self, slot: Slot) {
@@ -33,21 +30,20 @@ impl NodeOrder {
             slots.retain(|s| *s != slot);
         }
         self.zones.retain(|(_, slots)| !slots.is_empty());
-        self.flatten();
+        self.flat.take();
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
-        &self.flat
-    }
-
-    fn flatten(&mut self) {
-        let mut queues: VecDeque<_> = self.zones.iter().map(|(_, slots)| slots.iter()).collect();
-        self.flat.clear();
-        while let Some(mut zone) = queues.pop_front() {
-            if let Some(slot) = zone.next() {
-                self.flat.push(*slot);
-                queues.push_back(zone);
+        self.flat.get_or_init(|| {
+            let mut queues: VecDeque<_> = self.zones.iter().map(|(_, slots)| slots.iter()).collect();
+            let mut flat = Vec::new();
+            while let Some(mut zone) = queues.pop_front() {
+                if let Some(slot) = zone.next() {
+                    flat.push(*slot);
+                    queues.push_back(zone);
+                }
             }
-        }
+            flat
+        })
     }
 }

@@ -1,0 +1,146 @@
+//! How far a pod is from fitting on a node: each reason in the terms of that pod and that node.
+
+use longshore_engine::{Engine, Judgement};
+use longshore_framework::pod::Pod;
+use longshore_framework::ports;
+use longshore_framework::reason::Reason;
+use longshore_framework::resources::PODS;
+use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::taint::{Taint, tolerated};
+
+use crate::render::bytes::amount;
+use crate::report::NearMiss;
+
+/// The `top` nodes that the fewest things keep the pod from; of equals, the one that lacks the smallest share of what the
+/// pod asks for, then by name.
+pub(crate) fn nearest(engine: &Engine, pod: &Pod, judged: &[Judgement], top: usize) -> Vec<NearMiss> {
+    let mut misses: Vec<(usize, f64, NearMiss)> = judged
+        .iter()
+        .filter(|j| !j.rejections.is_empty())
+        .filter_map(|j| Some(miss(engine.snapshot(), engine.snapshot().slot(&j.node)?, pod, j)))
+        .collect();
+    misses.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.node.cmp(&b.2.node)));
+    misses.into_iter().take(top).map(|(_, _, miss)| miss).collect()
+}
+
+fn miss(snapshot: &Snapshot, slot: Slot, pod: &Pod, judgement: &Judgement) -> (usize, f64, NearMiss) {
+    let reasons: Vec<&Reason> = judgement.rejections.iter().flat_map(|(_, r)| &r.reasons).collect();
+    let mut problems: Vec<String> = Vec::new();
+    for reason in &reasons {
+        for problem in in_terms_of(snapshot, slot, pod, reason) {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+    }
+    let lacking = reasons.iter().map(|r| lack(snapshot, slot, pod, r)).sum();
+    (problems.len(), lacking, NearMiss { node: judgement.node.to_string(), problems })
+}
+
+fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> Vec<String> {
+    let node = snapshot.node(slot);
+    match reason {
+        Reason::Insufficient(resource) => vec![insufficient(snapshot, slot, pod, resource)],
+        Reason::TooManyPods => {
+            let (have, most) = (snapshot.pod_counts()[slot.index()], snapshot.allowed_pods()[slot.index()]);
+            vec![format!("{have} of {most} pods are there already")]
+        }
+        Reason::UntoleratedTaint => untolerated(&node.taints, pod)
+            .map(|taint| format!("taint {} is not tolerated", taint_text(taint)))
+            .collect(),
+        Reason::NodeUnschedulable => vec!["is marked unschedulable".to_string()],
+        Reason::NodeAffinity => {
+            let wrong: Vec<String> = pod
+                .spec
+                .node_selector
+                .iter()
+                .filter(|(key, value)| node.labels.get(key) != Some(value))
+                .map(|(key, value)| match node.labels.get(key) {
+                    Some(other) => format!("label {key} is {other}, not {value}"),
+                    None => format!("has no label {key}={value}"),
+                })
+                .collect();
+            if wrong.is_empty() { vec!["does not match the required node affinity".to_string()] } else { wrong }
+        }
+        Reason::NodePorts => ports::wanted(pod)
+            .filter(|port| snapshot.ports(slot).conflicts(port))
+            .map(|port| format!("host port {}/{} is taken", port.port, port.protocol))
+            .collect(),
+        other => vec![other.to_string()],
+    }
+}
+
+fn insufficient(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> String {
+    let (wanted, allocatable, free) = room(snapshot, slot, pod, resource);
+    if allocatable == 0 {
+        format!("has no {resource} ({} wanted)", amount(resource, wanted))
+    } else if wanted > allocatable {
+        let (wanted, most) = (amount(resource, wanted), amount(resource, allocatable));
+        format!("too small: {wanted} {resource} wanted, {most} when empty")
+    } else {
+        format!("short of {} {resource}", amount(resource, wanted.saturating_sub(free)))
+    }
+}
+
+/// What is wanted, what the node has, and what of it is free.
+fn room(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> (i64, i64, i64) {
+    let wanted = if resource == PODS { 1 } else { pod.resources.request.get(resource) };
+    let Some(id) = snapshot.resource(resource) else { return (wanted, 0, 0) };
+    let (has, used) = (snapshot.allocatable(id)[slot.index()], snapshot.requested(id)[slot.index()]);
+    (wanted, has, has.saturating_sub(used))
+}
+
+/// The share of the pod's request that is lacking, 1 for reasons that are not of amounts.
+fn lack(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> f64 {
+    let Reason::Insufficient(resource) = reason else { return 1.0 };
+    let (wanted, _, free) = room(snapshot, slot, pod, resource);
+    wanted.saturating_sub(free) as f64 / wanted.max(1) as f64
+}
+
+/// The taints that keep the pod away.
+pub(crate) fn untolerated<'a>(taints: &'a [Taint], pod: &Pod) -> impl Iterator<Item = &'a Taint> {
+    taints.iter().filter(|t| t.effect.forbids() && !tolerated(t, &pod.spec.tolerations))
+}
+
+/// As kubectl writes a taint: `key=value:effect`.
+pub(crate) fn taint_text(taint: &Taint) -> String {
+    let equals = if taint.value.is_empty() { "" } else { "=" };
+    format!("{}{equals}{}:{}", taint.key, taint.value, taint.effect.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_framework::fixture::{node, pod};
+    use longshore_framework::taint::TaintEffect;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(reason: &Reason, want: &[&str]) {
+        let mut snapshot = Snapshot::default();
+        let taint = |n: longshore_framework::fixture::NodeBuilder| n.taint("gpu", "yes", TaintEffect::NoSchedule);
+        let slot = snapshot.set_node(
+            taint(node("n")).allocatable("cpu", "4").allocatable("memory", "2Gi").label("disk", "hdd").build(),
+        );
+        snapshot.add_pod(slot, pod("other").request("cpu", "3").host_port(80).build());
+        let pod = pod("p")
+            .request("cpu", "2500m")
+            .request("memory", "8Gi")
+            .request("example.com/fpga", "1")
+            .host_port(80)
+            .spec(|s| s.node_selector = vec![("disk".into(), "ssd".into()), ("os".into(), "linux".into())])
+            .build();
+        assert_eq!(in_terms_of(&snapshot, slot, &pod, reason), want);
+    }
+
+    #[test]
+    fn reasons_in_terms_of_pod_and_node() {
+        check(&Reason::Insufficient("cpu".into()), &["short of 1500m cpu"]);
+        check(&Reason::Insufficient("memory".into()), &["too small: 8Gi memory wanted, 2Gi when empty"]);
+        check(&Reason::Insufficient("example.com/fpga".into()), &["has no example.com/fpga (1 wanted)"]);
+        check(&Reason::UntoleratedTaint, &["taint gpu=yes:NoSchedule is not tolerated"]);
+        check(&Reason::NodeAffinity, &["label disk is hdd, not ssd", "has no label os=linux"]);
+        check(&Reason::NodePorts, &["host port 80/TCP is taken"]);
+        check(&Reason::PodAffinity, &["node(s) didn't match pod affinity rules"]);
+    }
+}

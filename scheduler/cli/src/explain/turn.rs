@@ -1,0 +1,111 @@
+//! The turn of one pod, as an explanation.
+
+mod record;
+
+use std::sync::Arc;
+
+use longshore_engine::{Judgement, Options, Verdicts};
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::Profile;
+use longshore_manifest::Manifests;
+
+use super::{misses, relax};
+use crate::report::{API_VERSION, Explanation, PreFilter, Status};
+use crate::simulation::{Paused, Record};
+
+/// What is asked.
+pub(crate) struct Question<'a> {
+    pub(crate) cluster: &'a Manifests,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) options: Options,
+    pub(crate) pod: Arc<Pod>,
+    /// Against the cluster as it stands, without deciding the pods before it.
+    pub(crate) now: bool,
+    /// Nodes to show.
+    pub(crate) top: usize,
+}
+
+/// Explains the pod.
+pub(crate) fn explain(question: Question<'_>) -> Explanation {
+    let Question { cluster, profiles, options, pod, now, top } = question;
+    let mut explanation = blank(&pod, cluster.nodes.len());
+    if let Some(node) = &pod.spec.node_name {
+        explanation.status = Status::Running;
+        explanation.node = Some(node.to_string());
+        explanation.notes.push("It runs already: its place is not decided again.".to_string());
+        return explanation;
+    }
+    let options = Options { trace: true, ..options };
+    let pause = if now { Paused::now } else { Paused::at_turn };
+    let paused = pause(cluster, profiles, options, &pod);
+    explanation.decided_before = paused.before;
+    let Some(profile) = paused.engine().profile_of(&pod) else {
+        return skipped(explanation, &paused, &pod);
+    };
+    explanation.profile = Some(paused.engine().profiles()[profile].scheduler_name.to_string());
+    judge(&mut explanation, &paused, &pod, top);
+    match paused.aside() {
+        Some(Record::Gated { rejection, .. }) => {
+            explanation.status = Status::Gated;
+            explanation.message = Some(rejection.message());
+            explanation.notes.push("Once its gates are gone it would be decided as shown here.".to_string());
+        }
+        _ => record::attempts(&mut explanation, &paused.proceed(), top),
+    }
+    explanation
+}
+
+fn blank(pod: &Pod, nodes: usize) -> Explanation {
+    Explanation {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        pod: pod.key(),
+        status: Status::Skipped,
+        node: None,
+        message: None,
+        profile: None,
+        priority: pod.spec.priority,
+        decided_before: 0,
+        nodes,
+        feasible: 0,
+        pre_filter: None,
+        filters: Vec::new(),
+        scores: Vec::new(),
+        preemption: None,
+        nearest: Vec::new(),
+        relaxations: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn skipped(mut explanation: Explanation, paused: &Paused, pod: &Pod) -> Explanation {
+    let names: Vec<&str> = paused.engine().profiles().iter().map(|p| &*p.scheduler_name).collect();
+    let (wanted, names) = (&pod.spec.scheduler_name, names.join(", "));
+    explanation.message = Some(format!("no profile has the scheduler name {wanted}; there are {names}"));
+    explanation
+}
+
+/// What every filter says of every node, before the pod is tried.
+fn judge(explanation: &mut Explanation, paused: &Paused, pod: &Arc<Pod>, top: usize) {
+    let engine = paused.engine();
+    let judged: Vec<Judgement> = match engine.judge_everywhere(pod) {
+        Verdicts::PerNode(judged) => judged,
+        Verdicts::Everywhere { rejection } => {
+            let reasons = rejection.reasons.iter().map(ToString::to_string).collect();
+            explanation.pre_filter = Some(PreFilter { plugin: None, reasons, nodes: None });
+            Vec::new()
+        }
+        Verdicts::Broken(message) => {
+            explanation.status = Status::Error;
+            explanation.message = Some(message);
+            return;
+        }
+    };
+    explanation.feasible = judged.iter().filter(|j| j.rejections.is_empty()).count();
+    let first = judged.iter().filter_map(|j| Some((&j.node, j.rejections.first()?)));
+    explanation.filters = record::grouped(first.map(|(node, (plugin, rejection))| (node, plugin, rejection)));
+    if explanation.feasible == 0 {
+        explanation.nearest = misses::nearest(engine, pod, &judged, top);
+        explanation.relaxations = relax::relaxations(engine, pod, &judged);
+    }
+}

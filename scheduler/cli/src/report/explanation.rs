@@ -1,0 +1,187 @@
+//! The document of `longshore explain`.
+
+use serde::Serialize;
+
+/// Why a pod is where it is, or is nowhere.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// `longshore.dev/v1alpha1`.
+    pub api_version: &'static str,
+    /// `Explanation`.
+    pub kind: &'static str,
+    /// `namespace/name`.
+    pub pod: String,
+    /// What becomes of it.
+    pub status: Status,
+    /// The node it runs on, is given, or is promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Why it has no node: the message of its PodScheduled condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Scheduler name of its profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Its priority.
+    pub priority: i32,
+    /// Pods that were decided before it.
+    pub decided_before: usize,
+    /// Nodes in the cluster.
+    pub nodes: usize,
+    /// Nodes that it fits on.
+    pub feasible: usize,
+    /// What PreFilter said, when it had something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pre_filter: Option<PreFilter>,
+    /// Rejected nodes by the filter that was first to reject them, and its reasons.
+    pub filters: Vec<FilterGroup>,
+    /// The nodes with the highest totals, best first.
+    pub scores: Vec<ScoredNode>,
+    /// Preemption, when it was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preemption: Option<Preemption>,
+    /// The nodes that the fewest things keep it from, nearest first.
+    pub nearest: Vec<NearMiss>,
+    /// Single changes of the pod that would open nodes to it, the most effective first.
+    pub relaxations: Vec<Relaxation>,
+    /// Anything else worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// What becomes of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Status {
+    /// It runs on a node already.
+    Running,
+    /// It is given a node.
+    Scheduled,
+    /// It is given a node once others have made room.
+    Preempting,
+    /// It fits nowhere.
+    Unschedulable,
+    /// A PreEnqueue plugin keeps it out of the queue.
+    Gated,
+    /// It is not decided here.
+    Skipped,
+    /// A plugin broke.
+    Error,
+}
+
+/// What PreFilter said.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreFilter {
+    /// The plugin that rejected the pod for all nodes; absent when none did, or several together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// Why; empty when the pod was not rejected.
+    pub reasons: Vec<String>,
+    /// The nodes that it left, by name; absent when it left all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Vec<String>>,
+}
+
+/// Nodes that one filter rejected for the same reasons.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterGroup {
+    /// The filter.
+    pub plugin: String,
+    /// `Unschedulable` when evicting pods could help, `UnschedulableAndUnresolvable` when not.
+    pub code: &'static str,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// The nodes, by name.
+    pub nodes: Vec<String>,
+}
+
+/// A feasible node and its scores.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoredNode {
+    /// The node.
+    pub node: String,
+    /// Sum of score times weight.
+    pub total: i64,
+    /// Whether it was taken.
+    pub chosen: bool,
+    /// By plugin, in the order they run.
+    pub scores: Vec<PluginScore>,
+}
+
+/// The score of one plugin for one node.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginScore {
+    /// The plugin.
+    pub plugin: String,
+    /// Before normalising, in the plugin's own unit.
+    pub raw: i64,
+    /// After normalising: 0 to 100.
+    pub score: i64,
+    /// What it is multiplied by.
+    pub weight: i64,
+}
+
+/// What preemption did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preemption {
+    /// `Success`, or the code of its failure.
+    pub code: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The node that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// `namespace/name` of the pods that have to go.
+    pub victims: Vec<String>,
+    /// Every node where evictions would help, by name.
+    pub candidates: Vec<Candidate>,
+    /// Nodes that were tried in vain, by reason.
+    pub failures: Vec<PreemptionFailure>,
+}
+
+/// A node where evictions would help.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The node.
+    pub node: String,
+    /// `namespace/name` of the pods that would have to go.
+    pub victims: Vec<String>,
+    /// How many of them a PodDisruptionBudget protects.
+    pub protected: usize,
+}
+
+/// Nodes where evictions would not help.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreemptionFailure {
+    /// Why.
+    pub reasons: Vec<String>,
+    /// The nodes, by name.
+    pub nodes: Vec<String>,
+}
+
+/// A node and everything that keeps the pod from it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NearMiss {
+    /// The node.
+    pub node: String,
+    /// What stands in the way.
+    pub problems: Vec<String>,
+}
+
+/// A single change of the pod that would open nodes to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Relaxation {
+    /// The change, such as `drop nodeSelector disk=ssd`.
+    pub change: String,
+    /// Nodes that the pod would fit on with this change alone.
+    pub nodes: usize,
+}

@@ -1,0 +1,75 @@
+//! A simulation that stops before the turn of one pod, so that the pod can be looked at in that state.
+
+use std::sync::Arc;
+
+use longshore_engine::{Engine, Options};
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::Profile;
+use longshore_manifest::Manifests;
+
+use super::{Observer, Record, Simulation};
+
+/// Keeps records as they are.
+struct KeepAll;
+
+impl Observer for KeepAll {
+    fn tried(&mut self, _: &mut Record) {}
+}
+
+/// The simulation.
+#[derive(Debug)]
+pub struct Paused {
+    simulation: Simulation,
+    pod: Arc<Pod>,
+    /// Pods that were tried before.
+    pub before: usize,
+}
+
+impl Paused {
+    /// Stops at once, before any pod is tried.
+    pub fn now(cluster: &Manifests, profiles: Vec<Profile>, options: Options, pod: &Arc<Pod>) -> Self {
+        let mut simulation = Simulation::new(profiles, options);
+        simulation.load(cluster);
+        Self { simulation, pod: Arc::clone(pod), before: 0 }
+    }
+
+    /// Tries every pod that comes before `pod` in the queue: by priority, creation and input.
+    pub fn at_turn(cluster: &Manifests, profiles: Vec<Profile>, options: Options, pod: &Arc<Pod>) -> Self {
+        let mut simulation = Simulation::new(profiles, options);
+        let pending = simulation.load(cluster);
+        let aside = |p: &Arc<Pod>| simulation.aside.iter().any(|r| r.pod().meta.uid == p.meta.uid);
+        let place = pending.iter().position(|p| p.meta.uid == pod.meta.uid).unwrap_or(0);
+        let earlier = |(at, p): (usize, &Arc<Pod>)| {
+            let (theirs, own) = (p.spec.priority, pod.spec.priority);
+            theirs > own || (theirs == own && at < place)
+        };
+        let queue = pending.iter().enumerate().filter(|(at, p)| earlier((*at, p)));
+        let before = queue.filter(|(_, p)| !aside(p)).count();
+        for _ in 0..before {
+            let Some(attempt) = simulation.engine.step() else { break };
+            simulation.finish(attempt, &mut KeepAll);
+            // The traces of large clusters are large.
+            simulation.records.clear();
+        }
+        simulation.evicted.clear();
+        Self { simulation, pod: Arc::clone(pod), before }
+    }
+
+    /// The cluster as it stands before the pod is tried.
+    pub fn engine(&self) -> &Engine {
+        &self.simulation.engine
+    }
+
+    /// What keeps the pod out of the queue, if anything does.
+    pub fn aside(&self) -> Option<&Record> {
+        self.simulation.aside.iter().find(|r| r.pod().meta.uid == self.pod.meta.uid)
+    }
+
+    /// Tries the pod, and once more after a preemption. Returns its records: none when it does not wait.
+    pub fn proceed(mut self) -> Vec<Record> {
+        if let Some(attempt) = self.simulation.engine.step_pod(&self.pod.meta.uid) {
+            self.simulation.finish(attempt, &mut KeepAll);
+        }
+        self.simulation.records
+    }
+}
