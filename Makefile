@@ -34,7 +34,7 @@ build: setup
 demo: build
 	$(LONGSHORE) simulate -f examples/cluster -f examples/workload
 	@echo
-	$(LONGSHORE) explain -n shop checkout -f examples/cluster -f examples/workload || true
+	$(LONGSHORE) explain shop/recommender -f examples/cluster -f examples/workload
 
 test: setup
 	cargo test --workspace --locked

@@ -2,3 +2,5 @@
 
 /// Who may import whom.
 mod layering;
+/// Random clusters and events.
+mod properties;

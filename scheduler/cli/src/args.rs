@@ -10,7 +10,9 @@ use longshore_engine::TieBreak;
 #[derive(Debug, Parser)]
 #[command(name = "longshore", version, propagate_version = false, arg_required_else_help = true)]
 #[command(about = "A Kubernetes scheduler that decides as kube-scheduler does and can say why")]
-#[command(after_help = "Exit codes: 0 done, 1 failure, 2 usage, 3 some pod does not fit (--fail-on-pending).")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failure, 2 usage, 3 some pod does not fit (--fail-on-pending)."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

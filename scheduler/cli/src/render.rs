@@ -3,5 +3,6 @@
 pub(crate) mod bytes;
 pub(crate) mod data;
 pub(crate) mod explanation;
+pub(crate) mod ordered;
 pub(crate) mod simulation;
 pub(crate) mod table;

@@ -8,8 +8,8 @@ mod utilisation;
 use serde::Serialize;
 
 pub use explanation::{
-    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure, Relaxation,
-    ScoredNode, Status,
+    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
+    Relaxation, ScoredNode, Status,
 };
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, Simulation, Skipped, Summary, Unreadable};

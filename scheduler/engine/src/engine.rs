@@ -14,12 +14,11 @@ use crate::cache::Cache;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::options::Options;
-use crate::plugin_set::PluginSet;
-use crate::post_filter::PostFiltered;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
-use crate::reservation::{Guard, Phase, Refused, Reservation};
+use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
 use crate::trace::Trace;
 
@@ -40,45 +39,6 @@ pub struct Engine {
     pub(crate) now: Timestamp,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
-}
-
-/// A failure on its way to the pod's condition.
-pub(crate) struct Failure {
-    pub(crate) reason: FailureReason,
-    pub(crate) message: String,
-    pub(crate) rejected_by: PluginSet,
-    pub(crate) pending_on: PluginSet,
-    pub(crate) post_filter: Option<PostFiltered>,
-}
-
-impl Failure {
-    /// Something broke; the nomination goes.
-    pub(crate) fn broken(message: String) -> Self {
-        Self {
-            reason: FailureReason::SchedulerError,
-            message,
-            rejected_by: PluginSet::default(),
-            pending_on: PluginSet::default(),
-            post_filter: None,
-        }
-    }
-
-    /// Reserve or Permit refused, or something broke there.
-    pub(crate) fn refused(refused: Refused) -> Self {
-        match refused {
-            Refused::Broken(message) => Self::broken(message),
-            Refused::Rejected(plugin, rejection) => {
-                let mut rejected_by = PluginSet::default();
-                rejected_by.insert(plugin);
-                Self {
-                    reason: FailureReason::Unschedulable,
-                    message: message::refused(&rejection),
-                    rejected_by,
-                    ..Self::broken(String::new())
-                }
-            }
-        }
-    }
 }
 
 impl Engine {
@@ -142,7 +102,8 @@ impl Engine {
         Some(self.attempt(queued))
     }
 
-    /// Puts a waiting pod straight into the active queue, past its backoff; false when no pod with this UID waits.
+    /// Puts a waiting pod straight into the active queue, past its backoff. One that is being decided is not parked
+    /// should it come back. False when there is no such pod.
     pub fn activate(&mut self, uid: &str) -> bool {
         let (queue, rules) = self.queue_and_rules();
         queue.activate(uid, &rules)
@@ -224,24 +185,26 @@ impl Engine {
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
-        let held = Reservation { queued, node, state, phase: Phase::Deciding };
+        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None };
         let mut guard = Guard::resume(&mut self.cache, profile, held);
         self.queue.nominator.remove(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
             Ok(waits) => waits,
             Err(refused) => {
-                let Some(queued) = guard.abandon() else { return Outcome::Placed };
-                return self.fail(queued, Failure::refused(refused), effects);
+                let Some(undone) = guard.abandon() else { return Outcome::Placed };
+                return self.fail(undone.queued, Failure::refused(refused), effects);
             }
         };
-        self.queue.done(&uid);
+        if waits.is_empty() {
+            self.queue.done(&uid);
+        }
         match crate::binding::advance(guard, waits, effects) {
             Ok(held) => {
                 let node = Arc::clone(&held.node);
                 self.reservations.insert(uid, held);
                 Outcome::Assumed { node }
             }
-            Err((queued, refused)) => self.fail_late(queued, Failure::refused(refused), effects),
+            Err((undone, refused)) => self.fail_late(undone, Failure::refused(refused), effects),
         }
     }
 

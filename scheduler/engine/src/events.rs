@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, Resource, Subject};
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
@@ -50,6 +51,14 @@ pub(crate) fn assigned(action: Action, pod: Arc<Pod>) -> ClusterEvent {
         _ => Subject::Pod(None, Some(pod)),
     };
     ClusterEvent::new(Resource::AssignedPod, action, subject)
+}
+
+/// A pod whose place was only assumed, or promised, gave it up. Hints read of the pod that it took room, so the event
+/// shows it on the node.
+pub(crate) fn left(pod: &Pod, node: &Str) -> ClusterEvent {
+    let mut placed = pod.clone();
+    placed.spec.node_name = Some(Arc::clone(node));
+    assigned(Action::DELETE, Arc::new(placed))
 }
 
 /// An object that is neither pod nor node came, changed or went; `None` for kinds that no plugin can register.

@@ -9,9 +9,10 @@ use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
 
-use crate::engine::{Engine, Failure};
+use crate::engine::Engine;
 use crate::events;
 use crate::queue::Place;
+use crate::reservation::{Phase, Reservation};
 
 impl Engine {
     /// Takes in what happened. The effects are what is to be done at once; most inputs have none.
@@ -33,14 +34,11 @@ impl Engine {
                 let old = self.cache.objects.remove(&object);
                 self.tell_if(events::object(old, None));
             }
-            Input::PreBound { uid, result: Ok(()) } => self.proceed(&uid, &mut effects),
-            Input::Bound { uid, result: Ok(()) } => self.bound(&uid, &mut effects),
-            Input::PreBound { uid, result: Err(e) } | Input::Bound { uid, result: Err(e) } => {
-                self.unbind(&uid, Failure::broken(e.to_string()), &mut effects);
-            }
+            Input::PreBound { uid, result } => self.pre_bound(&uid, result, &mut effects),
+            Input::Bound { uid, result } => self.bound(&uid, result, &mut effects),
             Input::Evicted { uid, .. } => self.evicted(&uid),
             Input::Allow { uid, plugin } => self.allow(&uid, &plugin, &mut effects),
-            Input::Reject { uid, plugin, message } => self.turn_away(&uid, &plugin, message, &mut effects),
+            Input::Reject { uid, plugin, message } => self.reject(&uid, &plugin, message, &mut effects),
             Input::Time(now) => self.time(now, &mut effects),
         }
         effects
@@ -49,13 +47,10 @@ impl Engine {
     fn assigned_pod(&mut self, pod: Arc<Pod>) {
         let Some(node) = pod.spec.node_name.clone() else { return };
         let uid = Arc::clone(&pod.meta.uid);
+        self.settle(&uid, &node);
         let was_assumed = self.cache.is_assumed(&uid);
-        let (queue, rules) = self.queue_and_rules();
-        queue.remove(&uid, &rules);
-        // The binding is seen before its answer came back: the answer will find nothing to do.
-        self.reservations.remove(&uid);
-        let old = self.cache.confirm(Arc::clone(&pod), node);
-        match old {
+        match self.cache.confirm(Arc::clone(&pod), node) {
+            Some(old) if !was_assumed && old == pod => {}
             Some(old) if !was_assumed => {
                 for event in events::pod_update(Resource::AssignedPod, &old, &pod) {
                     self.tell(event);
@@ -65,31 +60,39 @@ impl Engine {
         }
     }
 
+    /// The pod is on a node: it is no longer to be scheduled. If that is the binding that is under way, its answer is
+    /// still waited for; any other reservation is given up.
+    fn settle(&mut self, uid: &Str, node: &Str) {
+        let (queue, rules) = self.queue_and_rules();
+        queue.remove(uid, &rules);
+        self.queue.done(uid);
+        self.evicting.remove(uid);
+        let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
+        if self.reservations.get(uid).is_some_and(is_own) {
+            return;
+        }
+        if let Some(undone) = self.release(uid) {
+            self.tell(undone.left());
+        }
+    }
+
     fn unassigned_pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
         let uid = Arc::clone(&pod.meta.uid);
-        if self.cache.is_assumed(&uid) {
-            if pod.meta.terminating {
-                self.assumed_pod_deleted(&uid);
-            }
+        if self.cache.pod(&uid).is_some() {
+            self.placed_pod_updated(pod);
             return;
         }
         let Some(profile) = self.profile_of(&pod) else { return };
         let known = self.queue.get(&uid).map(|q| Arc::clone(&q.pod));
+        if known.as_ref() == Some(&pod) {
+            return;
+        }
         let (queue, rules) = self.queue_and_rules();
         let place = match &known {
             Some(old) => {
                 let changes = events::pod_update(Resource::UnschedulablePod, old, &pod);
                 let changes: Vec<_> = changes.into_iter().map(Arc::new).collect();
                 queue.update(Arc::clone(&pod), &changes, &rules)
-            }
-            None if queue.is_in_flight(&uid) => {
-                let subject = Subject::Pod(None, Some(Arc::clone(&pod)));
-                queue.record_in_flight(&Arc::new(ClusterEvent::new(
-                    Resource::UnschedulablePod,
-                    Action::UPDATE,
-                    subject,
-                )));
-                return;
             }
             None => queue.add(Arc::clone(&pod), profile, &rules),
         };
@@ -98,10 +101,23 @@ impl Engine {
             effects.push(Effect::Gated { pod: Arc::clone(&pod), plugin, rejection });
         }
         if let Some(old) = known
-            && old.meta.nominated_node.is_some()
+            && let Some(node) = &old.meta.nominated_node
             && old.meta.nominated_node != pod.meta.nominated_node
         {
-            self.promise_ended(&old);
+            self.promise_ended(&old, node);
+        }
+    }
+
+    /// News of a pod that has its place here, though the news does not say so: it is older than the binding.
+    fn placed_pod_updated(&mut self, pod: Arc<Pod>) {
+        let uid = Arc::clone(&pod.meta.uid);
+        if !self.cache.is_assumed(&uid) {
+            return;
+        }
+        if pod.meta.terminating {
+            self.assumed_pod_deleted(&uid);
+        } else if let Some(held) = self.reservations.get_mut(&uid) {
+            held.newest = Some(pod);
         }
     }
 
@@ -111,30 +127,34 @@ impl Engine {
             self.assumed_pod_deleted(uid);
             return;
         }
-        let promised = self.queue.nominator.node_of(uid).is_some();
+        self.release(uid);
+        let promised = self.queue.nominator.node_of(uid).cloned();
         let (queue, rules) = self.queue_and_rules();
         if let Some(queued) = queue.remove(uid, &rules) {
-            if promised {
-                self.promise_ended(&queued.pod);
+            if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
+                self.promise_ended(&queued.pod, &node);
             }
         } else if let Some(pod) = self.cache.remove(uid) {
             self.tell(events::assigned(Action::DELETE, pod));
         }
-        self.queue.done(uid);
     }
 
-    /// A pod that was assumed is gone before it was seen on its node.
+    /// A pod that was assumed is gone, or will be, before it was seen on its node. It is not tried again; the answer to
+    /// what is being written for it finds nothing to do.
     fn assumed_pod_deleted(&mut self, uid: &Str) {
-        let released = self.release(uid).map(|queued| queued.pod);
-        if let Some(pod) = released.or_else(|| self.cache.remove(uid)) {
-            self.tell(events::assigned(Action::DELETE, pod));
-        }
+        self.queue.done(uid);
+        let left = match self.release(uid) {
+            Some(undone) => Some(undone.left()),
+            None => self.cache.pod(uid).map(|(pod, node)| events::left(pod, node)),
+        };
+        self.cache.forget(uid);
+        self.tell_if(left);
     }
 
-    /// Room that was promised to `pod` is free for pods that matter no more than it.
-    fn promise_ended(&mut self, pod: &Arc<Pod>) {
+    /// Room that was promised to `pod` on `node` is free for pods that matter no more than it.
+    fn promise_ended(&mut self, pod: &Pod, node: &Str) {
         let priority = pod.spec.priority;
-        let event = events::assigned(Action::DELETE, Arc::clone(pod));
+        let event = events::left(pod, node);
         let (queue, rules) = self.queue_and_rules();
         queue.on_event(event, &|other| other.spec.priority <= priority, &rules);
     }
@@ -158,19 +178,12 @@ impl Engine {
         }
     }
 
-    /// Whether or not the evictions went well, the preemptor is tried again: a victim that was gone already sends no
-    /// event that would wake it.
-    fn evicted(&mut self, uid: &Str) {
-        self.evicting.remove(uid);
-        self.activate(uid);
-    }
-
     fn time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
-        self.expire_waits(effects);
         let now = self.now;
         let (queue, rules) = self.queue_and_rules();
         queue.advance(now, &rules);
+        self.expire_waits(effects);
     }
 
     fn tell_if(&mut self, event: Option<ClusterEvent>) {

@@ -1,6 +1,7 @@
 //! The text of a failure, word for word as kube-scheduler writes it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use longshore_framework::reason::Reason;
 use longshore_framework::verdict::Rejection;
@@ -46,6 +47,36 @@ pub(crate) fn refused(rejection: &Rejection) -> String {
     format!("0/1 nodes are available: {}.", counted.lines().join(", "))
 }
 
+/// A length of time as kube-scheduler writes it: `10s`, `1m30s`, `1h0m0s`, `1.5s`, `250ms`.
+pub(crate) fn duration(time: Duration) -> String {
+    let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
+    if seconds == 0 {
+        return match nanos {
+            0 => "0s".to_string(),
+            1..1_000 => format!("{nanos}ns"),
+            1_000..1_000_000 => format!("{}µs", decimal(nanos.into(), 1_000)),
+            _ => format!("{}ms", decimal(nanos.into(), 1_000_000)),
+        };
+    }
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    let rest = decimal(seconds % 60 * NANOS + u64::from(nanos), NANOS);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m{rest}s"),
+        _ => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
+/// Nanoseconds in a second.
+const NANOS: u64 = 1_000_000_000;
+
+/// `amount / unit` without trailing zeros; `unit` is a power of ten.
+fn decimal(amount: u64, unit: u64) -> String {
+    let digits = unit.ilog10() as usize;
+    let text = format!("{}.{:0digits$}", amount / unit, amount % unit);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 #[derive(Default)]
 struct Histogram<'a>(BTreeMap<&'a Reason, usize>);
 
@@ -63,5 +94,28 @@ impl<'a> Histogram<'a> {
             self.0.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         lines.sort_unstable();
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(millis: u64, want: &str) {
+        assert_eq!(duration(Duration::from_millis(millis)), want);
+    }
+
+    #[test]
+    fn durations_are_written_as_go_does() {
+        check(0, "0s");
+        check(250, "250ms");
+        check(1_500, "1.5s");
+        check(10_000, "10s");
+        check(90_000, "1m30s");
+        check(15 * 60_000, "15m0s");
+        check(3_600_000, "1h0m0s");
+        assert_eq!(duration(Duration::from_nanos(1_500)), "1.5µs");
+        assert_eq!(duration(Duration::from_nanos(7)), "7ns");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::plugin::{Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
@@ -21,6 +22,8 @@ pub(crate) struct PostFiltered {
     /// For the pod's message; empty on success.
     pub(crate) message: String,
     pub(crate) nomination: Nomination,
+    /// The plugin that succeeded.
+    pub(crate) plugin: Str,
     pub(crate) victims: Vec<Arc<Pod>>,
     pub(crate) lapsed: Vec<Arc<Pod>>,
 }
@@ -78,6 +81,7 @@ fn run(
         }
         let Some(rejection) = outcome.rejected else {
             record.code = "Success";
+            done.plugin = evaluator.profile.name(id).into();
             (done.victims, done.lapsed) = (outcome.victims, outcome.lapsed);
             said.clear();
             break;

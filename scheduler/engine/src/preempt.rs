@@ -36,13 +36,19 @@ impl PreemptionEngine for Preemptor<'_> {
     fn dry_run(&self, nodes: &[Slot], enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
         let (evaluator, state) = (self.evaluator, self.state);
         let (mut clean, mut violating) = (0, 0);
-        let mut tried = Vec::new();
+        let (mut tried, mut broken) = (Vec::new(), Vec::new());
         for piece in nodes.chunks(enough.max(1)) {
             let results: Vec<Result<DryRun, String>> = evaluator
                 .parallelism
                 .run(|| piece.par_iter().map(|slot| try_node(&evaluator, state, *slot)).collect());
             for (slot, result) in piece.iter().zip(results) {
-                let result = result.map_err(PluginError::new)?;
+                let result = match result {
+                    Ok(result) => result,
+                    Err(error) => {
+                        broken.push(error);
+                        continue;
+                    }
+                };
                 if let DryRun::Candidate(candidate) = &result {
                     *if candidate.violations == 0 { &mut clean } else { &mut violating } += 1;
                 }
@@ -52,7 +58,10 @@ impl PreemptionEngine for Preemptor<'_> {
                 }
             }
         }
-        Ok(tried)
+        match one_error(broken) {
+            Some(error) if clean + violating == 0 => Err(PluginError::new(error)),
+            _ => Ok(tried),
+        }
     }
 
     fn random(&mut self, bound: usize) -> usize {
@@ -65,6 +74,13 @@ impl PreemptionEngine for Preemptor<'_> {
         let promised = self.evaluator.nominator.on(name).iter();
         promised.filter(|p| p.spec.priority < priority).cloned().collect()
     }
+}
+
+/// Several errors as one, each of them once; in brackets when they differ, as the API's aggregates are.
+fn one_error(mut errors: Vec<String>) -> Option<String> {
+    let mut seen = std::collections::HashSet::new();
+    errors.retain(|e| seen.insert(e.clone()));
+    if errors.len() > 1 { Some(format!("[{}]", errors.join(", "))) } else { errors.pop() }
 }
 
 /// A node under trial: as supposed, with the state that goes with it.

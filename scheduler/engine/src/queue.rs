@@ -1,16 +1,18 @@
 //! Pods that have no node yet.
 //!
 //! ```text
-//!             PreEnqueue passes              pop
-//!   new pod ───────────────────▶ active ─────────────▶ in flight ──▶ (assumed, bound)
-//!      │                          ▲  ▲                    │
-//!      │ gated                    │  │ backoff over       │ failed
-//!      ▼                event     │  │                    ▼
-//!   unschedulable ────────────────┴──┼──── event? ── rejected by a plugin ──▶ unschedulable
-//!      (parked)  ──── event ──▶ backoff ◀─────────── broken, or an event came meanwhile
+//!                PreEnqueue passes                 pop
+//!   new pod ────────────────────────▶ active ──────────────▶ in flight ───▶ done (being bound, or gone)
+//!      │                              ▲    ▲                  │     │
+//!      │ gated          event, no     │    │ backoff over     │     │ rejected, and no event
+//!      ▼                backoff left  │    │                  │     │ meanwhile that may help
+//!   parked ───────────────────────────┘    │                  │     ▼
+//!      └── event, backoff left ─────▶ backoff ◀───────────────┘   parked
+//!                                          broken, or rejected and an event meanwhile
 //! ```
-//! A pod is in exactly one of these places. Plugins are opaque ids here: whether an event may wake a pod is asked of
-//! [`Rules`].
+//! Parked are unschedulable and gated pods. A pod is in exactly one place; it is in flight until Permit has let it go,
+//! and what happens until then is asked about should it come back. PreEnqueue is asked on the way into active and
+//! backoff. Plugins are opaque ids here: whether an event may wake a pod is asked of [`Rules`].
 
 pub(crate) mod backoff;
 pub(crate) mod in_flight;
@@ -58,6 +60,9 @@ pub struct QueuedPod {
     pub pending_on: PluginSet,
     /// The PreEnqueue plugin that keeps it out.
     pub gated_by: Option<PluginId>,
+    /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
+    /// QueueSort reads.
+    pub(crate) flushed: Option<Timestamp>,
 }
 
 impl Keyed for QueuedPod {
@@ -70,7 +75,7 @@ impl Keyed for QueuedPod {
 pub(crate) trait Rules {
     /// QueueSort.
     fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering;
-    /// PreEnqueue: who keeps the pod out, if anyone.
+    /// PreEnqueue: who keeps the pod out, if anyone. The plugin that did last is asked first.
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)>;
     /// Whether any plugin of any profile registered the event.
     fn is_registered(&self, event: &ClusterEvent) -> bool;
@@ -160,10 +165,6 @@ impl Queue {
         heaps.into_iter().find_map(|h| h.get(uid)).or_else(|| self.parked.get(uid))
     }
 
-    pub(crate) fn is_in_flight(&self, uid: &str) -> bool {
-        self.in_flight.contains(uid)
-    }
-
     /// A new pod.
     pub(crate) fn add(&mut self, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
         let queued = QueuedPod {
@@ -178,6 +179,7 @@ impl Queue {
             rejected_by: PluginSet::default(),
             pending_on: PluginSet::default(),
             gated_by: None,
+            flushed: None,
         };
         self.activate_unless_gated(queued, rules)
     }
@@ -214,6 +216,7 @@ impl Queue {
             queued.error_count = 0;
         }
         queued.since = self.now;
+        queued.flushed = None;
         let wake = match (self.retry, broken) {
             (false, _) => Wake::No,
             (true, true) => Wake::AfterBackoff,
@@ -232,6 +235,7 @@ impl Queue {
     pub(crate) fn retry_later(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
         queued.error_count += 1;
         queued.since = self.now;
+        queued.flushed = None;
         let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
         self.put(queued, wake, rules)
     }
@@ -245,8 +249,8 @@ impl Queue {
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
     pub(crate) fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
         let uid = Arc::clone(&pod.meta.uid);
-        if let Some(node) = &pod.meta.nominated_node {
-            self.nominator.nominate(&pod, node);
+        if let Some(old) = self.get(&uid).map(|q| Arc::clone(&q.pod)) {
+            self.nominator.update(&old, &pod);
         }
         if let Some(mut queued) = self.parked.remove(&uid) {
             queued.pod = pod;
@@ -296,22 +300,24 @@ impl Queue {
         self.in_flight.record(&event);
     }
 
-    /// What concerns one pod in flight only.
-    pub(crate) fn record_in_flight(&mut self, event: &Arc<ClusterEvent>) {
-        self.in_flight.record(event);
-    }
-
-    /// Straight to the active queue, past backoff; the pod may still be gated. False when it is nowhere to be found.
+    /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
+    /// back. False when the pod is nowhere to be found.
     pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
         if self.active.get(uid).is_some() {
             return true;
         }
-        match self.take(uid, rules) {
+        if let Some(queued) = self.parked.remove(uid) {
+            self.activate_unless_gated(queued, rules);
+            return true;
+        }
+        let by_expiry = self.by_expiry(rules);
+        let backing_off = self.backoff.remove(uid, &by_expiry);
+        match backing_off.or_else(|| self.error_backoff.remove(uid, &by_expiry)) {
             Some(queued) => {
-                self.activate_unless_gated(queued, rules);
+                self.enter_active(queued, &|a, b| rules.compare(a, b));
                 true
             }
-            None => false,
+            None => self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate")),
         }
     }
 
@@ -337,14 +343,12 @@ impl Queue {
             return;
         }
         let limit = self.now.0.saturating_sub(self.max_unschedulable_ms);
-        let old: Vec<Str> =
-            self.parked.iter().filter(|(_, q)| q.since.0 < limit).map(|(uid, _)| Arc::clone(uid)).collect();
-        for uid in old {
+        let is_due = |q: &QueuedPod| q.flushed.unwrap_or(q.since).0 < limit;
+        let due = self.parked.iter().filter(|(_, q)| is_due(q));
+        let due: Vec<Str> = due.map(|(uid, _)| Arc::clone(uid)).collect();
+        for uid in due {
             if let Some(mut queued) = self.parked.remove(&uid) {
-                // A gated pod is asked again at the same pace, not at every flush.
-                if queued.gated_by.is_some() {
-                    queued.since = self.now;
-                }
+                queued.flushed = Some(self.now);
                 self.put(queued, Wake::AfterBackoff, rules);
             }
         }
@@ -389,7 +393,8 @@ impl Queue {
             Err(place) => return place,
         };
         let by_expiry = self.by_expiry(rules);
-        let heap = if queued.error_count > 0 { &mut self.error_backoff } else { &mut self.backoff };
+        let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
+        let heap = if broken { &mut self.error_backoff } else { &mut self.backoff };
         heap.push(queued, &by_expiry);
         Place::Backoff
     }
@@ -406,8 +411,10 @@ impl Queue {
 
     /// Parks the pod when a PreEnqueue plugin keeps it out.
     fn gated(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Result<QueuedPod, Place> {
-        queued.gated_by = None;
-        let Some((plugin, rejection)) = rules.gate(&queued) else { return Ok(queued) };
+        let Some((plugin, rejection)) = rules.gate(&queued) else {
+            queued.gated_by = None;
+            return Ok(queued);
+        };
         queued.gated_by = Some(plugin);
         queued.rejected_by.insert(plugin);
         self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
@@ -418,12 +425,15 @@ impl Queue {
         self.entries += 1;
         queued.entry = self.entries;
         queued.initial_attempt.get_or_insert(self.now);
-        self.nominate_as_stated(&queued.pod);
+        if queued.attempts == 0 {
+            self.nominate_as_stated(&queued.pod);
+        }
         self.active.push(queued, compare);
     }
 
-    /// A nomination that stands in the pod's status counts from now on, unless a newer one was made in memory. Gated
-    /// pods never come here: their nominations reserve no room.
+    /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
+    /// memory; after an attempt that attempt's word counts. Gated pods never come here: their nominations reserve no
+    /// room.
     fn nominate_as_stated(&mut self, pod: &Arc<Pod>) {
         if let (Some(node), None) = (&pod.meta.nominated_node, self.nominator.node_of(&pod.meta.uid)) {
             self.nominator.nominate(pod, node);

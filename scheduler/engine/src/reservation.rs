@@ -1,9 +1,26 @@
 //! Room held for a pod between the choice of a node and the end of its binding.
+//!
+//! ```text
+//!              Permit: wait            all allow, and writes      written
+//!   Deciding ───────────────▶ Waiting ─────────────────────▶ PreBinding ─────────▶ Binding ───▶ bound
+//!      │  │                                                     ▲  ▲                 ▲
+//!      │  └────── Permit: allow, and writes to be made ─────────┘  │                 │
+//!      └───────── Permit: allow, and nothing to write ─────────────┼─────────────────┘
+//!                                         (Waiting too may go straight to Binding)
+//! ```
+//! Whatever fails on the way, the reservation is undone and the pod goes back to the queue: from Deciding and Waiting as
+//! rejected or as broken, from PreBinding and Binding always as broken. A pod that is deleted or placed by someone else
+//! leaves from any phase.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
+use longshore_framework::event::ClusterEvent;
 use longshore_framework::plugin::{Cycle, ReserveContext};
 use longshore_framework::pod::Pod;
+use longshore_framework::port::{Binding, StorageWrite};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
@@ -11,20 +28,32 @@ use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdic
 
 use crate::cache::Cache;
 use crate::cycle::state::CycleState;
+use crate::events;
 use crate::queue::QueuedPod;
 
-/// Longest wait a Permit plugin may ask for: 15 minutes.
-const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
+/// Longest wait a Permit plugin may ask for.
+const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// A Permit plugin that wants the pod to wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    pub(crate) plugin: PluginId,
+    /// How long at the most.
+    pub(crate) time: Duration,
+    /// When it gives up.
+    pub(crate) until: Timestamp,
+}
 
 /// How far a reservation has come.
 #[derive(Clone, Debug)]
 pub(crate) enum Phase {
     /// In the serial part.
     Deciding,
-    /// Plugins want it to wait: each with the time it gives up.
-    Waiting(Vec<(PluginId, Timestamp)>),
-    /// What goes before the binding is being written.
-    PreBinding,
+    /// Plugins want it to wait; never empty.
+    Waiting(Vec<Wait>),
+    /// What goes before the binding is being written. A preemptor may want the room back meanwhile: then the
+    /// reservation is undone, for this reason, as soon as the writes are over.
+    PreBinding { cancelled: Option<String> },
     /// The binding is being written.
     Binding,
 }
@@ -36,6 +65,26 @@ pub(crate) struct Reservation {
     pub(crate) node: Str,
     pub(crate) state: CycleState,
     pub(crate) phase: Phase,
+    /// The newest version of the pod, when it changed meanwhile: the one that is tried next should this come to
+    /// nothing.
+    pub(crate) newest: Option<Arc<Pod>>,
+}
+
+/// What is left of a reservation that was undone.
+#[derive(Debug)]
+pub(crate) struct Undone {
+    /// The pod, in its newest version.
+    pub(crate) queued: QueuedPod,
+    /// The pod as it was counted on the node.
+    pod: Arc<Pod>,
+    node: Str,
+}
+
+impl Undone {
+    /// The event that tells others of the room.
+    pub(crate) fn left(&self) -> ClusterEvent {
+        events::left(&self.pod, &self.node)
+    }
 }
 
 /// Why a reservation came to nothing.
@@ -69,7 +118,7 @@ impl<'a> Guard<'a> {
     }
 
     /// Undoes everything and gives the pod back.
-    pub(crate) fn abandon(mut self) -> Option<QueuedPod> {
+    pub(crate) fn abandon(mut self) -> Option<Undone> {
         self.undo()
     }
 
@@ -87,8 +136,8 @@ impl<'a> Guard<'a> {
         Ok(())
     }
 
-    /// Permit: the plugins that want the pod to wait, each with the time it gives up.
-    pub(crate) fn permit(&mut self, now: Timestamp) -> Result<Vec<(PluginId, Timestamp)>, Refused> {
+    /// Permit: the plugins that want the pod to wait.
+    pub(crate) fn permit(&mut self, now: Timestamp) -> Result<Vec<Wait>, Refused> {
         let mut waits = Vec::new();
         let Some((held, slot)) = self.held_on() else { return Ok(waits) };
         for (id, plugin) in self.profile.at(Stage::Permit, |i| i.permit.as_ref()) {
@@ -96,8 +145,9 @@ impl<'a> Guard<'a> {
                 Ok(PermitVerdict::Allow) => {}
                 Ok(PermitVerdict::Reject(rejection)) => return Err(Refused::Rejected(id, rejection)),
                 Ok(PermitVerdict::Wait(time)) => {
-                    let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(MAX_WAIT_MS);
-                    waits.push((id, Timestamp(now.0.saturating_add(time))));
+                    let time = time.min(MAX_WAIT);
+                    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+                    waits.push(Wait { plugin: id, time, until: Timestamp(now.0.saturating_add(millis)) });
                 }
                 Err(e) => return Err(self.broken("Permit", id, &e)),
             }
@@ -106,7 +156,7 @@ impl<'a> Guard<'a> {
     }
 
     /// PreBind: all that has to be written first.
-    pub(crate) fn pre_bind(&mut self) -> Result<Vec<longshore_framework::port::StorageWrite>, Refused> {
+    pub(crate) fn pre_bind(&mut self) -> Result<Vec<StorageWrite>, Refused> {
         let mut writes = Vec::new();
         let Some((held, slot)) = self.held_on() else { return Ok(writes) };
         for (id, plugin) in self.profile.at(Stage::PreBind, |i| i.pre_bind.as_ref()) {
@@ -119,7 +169,7 @@ impl<'a> Guard<'a> {
     }
 
     /// Bind: the first plugin that does not leave it to the next.
-    pub(crate) fn bind(&mut self) -> Result<longshore_framework::port::Binding, Refused> {
+    pub(crate) fn bind(&mut self) -> Result<Binding, Refused> {
         let gone = || Refused::Broken("the node is gone".to_string());
         let (held, slot) = self.held_on().ok_or_else(gone)?;
         for (id, plugin) in self.profile.at(Stage::Bind, |i| i.bind.as_ref()) {
@@ -153,7 +203,7 @@ impl<'a> Guard<'a> {
         Refused::Broken(format!("running {stage} plugin \"{}\": {error}", self.profile.name(id)))
     }
 
-    fn undo(&mut self) -> Option<QueuedPod> {
+    fn undo(&mut self) -> Option<Undone> {
         let mut held = self.held.take()?;
         for id in self.profile.stage(Stage::Reserve).iter().rev() {
             if let Some(plugin) = &self.profile.plugin(*id).reserve {
@@ -162,7 +212,11 @@ impl<'a> Guard<'a> {
             }
         }
         self.cache.forget(&held.queued.pod.meta.uid);
-        Some(held.queued)
+        let pod = Arc::clone(&held.queued.pod);
+        if let Some(newest) = held.newest {
+            held.queued.pod = newest;
+        }
+        Some(Undone { queued: held.queued, pod, node: held.node })
     }
 }
 

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use longshore_framework::Str;
-use longshore_framework::event::{ClusterEvent, Hint, HintContext};
+use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource};
 use longshore_framework::plugin::{EnqueueContext, Queued};
 use longshore_framework::profile::{PluginId, Profile};
-use longshore_framework::registry::Stage;
+use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::verdict::{Rejection, Verdict};
 use rustc_hash::FxHashSet;
 
@@ -46,24 +46,42 @@ impl Rules for EngineRules<'_> {
             evicting: self.evicting.contains(&pod.pod.meta.uid),
             objects: self.cache.objects(),
         };
-        profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref()).find_map(|(id, plugin)| {
-            match plugin.pre_enqueue(cx) {
-                Verdict::Pass => None,
-                Verdict::Reject(rejection) => Some((id, rejection)),
-            }
+        let plugins = || profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref());
+        let last = plugins().filter(|(id, _)| pod.gated_by == Some(*id));
+        let others = plugins().filter(|(id, _)| pod.gated_by != Some(*id));
+        last.chain(others).find_map(|(id, plugin)| match plugin.pre_enqueue(cx) {
+            Verdict::Pass => None,
+            Verdict::Reject(rejection) => Some((id, rejection)),
         })
     }
 
     fn is_registered(&self, event: &ClusterEvent) -> bool {
-        self.profiles.iter().flat_map(Profile::plugins).any(|p| p.events.iter().any(|e| e.covers(event)))
+        self.profiles.iter().flat_map(Profile::plugins).any(|p| covers(p, event) || hears_of_taints(p, event))
     }
 
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
         let instance = self.profile(pod).plugins().get(plugin.index())?;
-        if !instance.events.iter().any(|e| e.covers(event)) {
-            return None;
+        if !covers(instance, event) {
+            return hears_of_taints(instance, event).then_some(Hint::Queue);
         }
         let cluster = HintContext { snapshot: self.cache.snapshot(), objects: self.cache.objects() };
         Some(instance.plugin.hint(&pod.pod, event, cluster))
     }
+}
+
+fn covers(plugin: &Instance, event: &ClusterEvent) -> bool {
+    plugin.events.iter().any(|e| e.covers(event))
+}
+
+/// Who waits for new nodes is told of changed taints too, whether it asked or not: a node may be tainted when it is new
+/// and of no use until the taint goes.
+fn hears_of_taints(plugin: &Instance, event: &ClusterEvent) -> bool {
+    let hears_of = |action: Action| {
+        let of_nodes = |r: Resource| r == Resource::Node || r == Resource::Any;
+        plugin.events.iter().any(|e| of_nodes(e.resource) && e.action.overlaps(action))
+    };
+    event.resource == Resource::Node
+        && event.action == Action::NODE_TAINT
+        && hears_of(Action::ADD)
+        && !hears_of(Action::NODE_TAINT)
 }

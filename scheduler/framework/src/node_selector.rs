@@ -92,24 +92,47 @@ impl NodeSelectorTerm {
     }
 
     /// What is malformed in the term, in the API's words: the API server lets a `Gt` or `Lt` with a value that is no
-    /// integer pass, and kube-scheduler fails the cycle over it when it stands in a *preferred* term.
+    /// integer pass, and a value that cannot be one of a label (such as `-5`). kube-scheduler fails the cycle over it
+    /// when it stands in a *preferred* term; in a required one see [`Self::unless_malformed`].
     pub fn problem(&self, index: usize) -> Option<String> {
         self.problems(index).next()
     }
 
     /// Everything that [`problem`](Self::problem) could tell, in order.
     pub fn problems(&self, index: usize) -> impl Iterator<Item = String> + '_ {
-        self.expressions.iter().enumerate().filter_map(move |(at, r)| {
+        self.expressions.iter().enumerate().flat_map(move |(at, r)| {
+            let place = format!("[{index}].matchExpressions[{at}].values");
             let ordered = matches!(r.operator, NodeOperator::Gt | NodeOperator::Lt);
-            if !ordered || r.bound().is_some() {
-                return None;
-            }
-            let value = r.values.first().map_or("", |v| v);
-            Some(format!(
-                "[{index}].matchExpressions[{at}].values[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
-            ))
+            let order = (ordered && r.bound().is_none()).then(|| {
+                let value = r.values.first().map_or("", |v| v);
+                format!(
+                    "{place}[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                )
+            });
+            let impossible = r.values.iter().enumerate().filter(|(_, v)| !is_label_value(v)).map(move |(n, v)| {
+                format!("{place}[{n}][{}]: Invalid value: \"{v}\": cannot be the value of a label", r.key)
+            });
+            order.into_iter().chain(impossible)
         })
     }
+
+    /// The term as it counts among required ones: a malformed term matches no node. The nodes that it names in
+    /// `fields` stay, because they narrow the search all the same.
+    pub fn unless_malformed(self) -> Self {
+        let Some(first) = self.expressions.first().filter(|_| self.problems(0).next().is_some()) else {
+            return self;
+        };
+        let never = NodeRequirement { key: first.key.clone(), operator: NodeOperator::In, values: Vec::new() };
+        Self { expressions: vec![never], fields: self.fields }
+    }
+}
+
+/// Whether a label can have this value: empty, or up to 63 letters, digits, `-`, `_` and `.` that begin and end with
+/// a letter or digit.
+fn is_label_value(value: &str) -> bool {
+    let (bytes, edge) = (value.as_bytes(), |b: Option<&u8>| b.is_none_or(u8::is_ascii_alphanumeric));
+    let inner = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
+    bytes.len() <= 63 && bytes.iter().all(inner) && edge(bytes.first()) && edge(bytes.last())
 }
 
 /// A disjunction of terms; without terms it matches no node.
@@ -167,6 +190,26 @@ mod tests {
         check(NodeOperator::Gt, &["x"], Some("6"), false);
         check(NodeOperator::Gt, &["1", "2"], Some("6"), false);
         check(NodeOperator::Lt, &["5"], None, false);
+    }
+
+    #[test]
+    fn a_required_term_with_an_impossible_label_value_matches_nothing() {
+        let node = Labels::from_iter([("k", "6")]);
+        let term = |operator, values: &[&str]| NodeSelectorTerm {
+            expressions: vec![NodeRequirement {
+                key: "k".into(),
+                operator,
+                values: values.iter().map(|v| (*v).into()).collect(),
+            }],
+            fields: Vec::new(),
+        };
+        let counts = |term: NodeSelectorTerm| term.unless_malformed().matches_labels_and_name(&node, "n");
+        assert!(counts(term(NodeOperator::Gt, &["5"])));
+        assert!(!counts(term(NodeOperator::Gt, &["-5"])), "a label cannot be -5");
+        assert!(!counts(term(NodeOperator::In, &["6", "a b"])));
+        assert!(!counts(term(NodeOperator::NotIn, &["a_"])));
+        assert!(counts(term(NodeOperator::NotIn, &["", "a_b.c-d"])));
+        assert_eq!(term(NodeOperator::Lt, &["x-"]).problems(0).count(), 2, "no integer and no label value");
     }
 
     #[test]

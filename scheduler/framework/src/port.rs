@@ -11,7 +11,8 @@ use crate::{Str, Timestamp};
 /// Something the engine is told.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A pod is new or has changed. Which of the two the engine knows by its UID.
+    /// A pod is new or has changed. Which of the two the engine knows by its UID: of a pod that was deleted and created
+    /// anew under its name it has to be told [`PodDeleted`](Self::PodDeleted) first.
     Pod(Arc<Pod>),
     /// A pod is gone or has finished.
     PodDeleted {
@@ -144,12 +145,22 @@ pub enum Effect {
         /// The binding.
         binding: Binding,
     },
-    /// Evict these pods in this order, then say [`Input::Evicted`].
+    /// Evict these pods in this order, then say [`Input::Evicted`]. Those that are terminating need no call.
     Evict {
         /// For whom.
         preemptor: Arc<Pod>,
         /// Which.
         victims: Vec<Arc<Pod>>,
+        /// Where.
+        node: Str,
+    },
+    /// A pod that was not bound yet gave up its room for another one in the scheduler's memory, and is tried again;
+    /// there is nothing to evict. Record a Preempted event on it, with the suffix ` (in kube-scheduler memory).`.
+    Preempted {
+        /// Whose room it was.
+        victim: Arc<Pod>,
+        /// For whom.
+        preemptor: Arc<Pod>,
         /// Where.
         node: Str,
     },

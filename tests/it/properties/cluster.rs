@@ -11,6 +11,7 @@ use longshore_framework::node_selector::{
 };
 use longshore_framework::objects::{Controller, DisruptionBudget, Namespace, Object, Service};
 use longshore_framework::pod::{Owner, Pod, PodSpec, PreemptionPolicy, SpreadConstraint, WhenUnsatisfiable};
+use longshore_framework::ports::{ANY_ADDRESS, HostPort};
 use longshore_framework::taint::{TaintEffect, Toleration, TolerationOperator};
 use longshore_manifest::Manifests;
 use proptest::collection::vec;
@@ -213,11 +214,14 @@ impl NodeDraft {
             node.taint(&format!("key-{key}"), "x", EFFECTS[*effect])
         };
         let image = NodeImage { names: vec!["image:1".into()], size: 500 << 20 };
-        self.taints.iter().fold(node, tainted).with(|n| {
-            n.unschedulable = self.cordoned;
-            n.images.extend(self.image.then_some(image));
-        })
-        .build()
+        self.taints
+            .iter()
+            .fold(node, tainted)
+            .with(|n| {
+                n.unschedulable = self.cordoned;
+                n.images.extend(self.image.then_some(image));
+            })
+            .build()
     }
 }
 
@@ -288,9 +292,12 @@ impl Rule {
                     honor_taints: *taints,
                 });
             }),
-            Self::Port { number, address } => pod.host_port(*number).spec(|s| {
-                if let (true, Some(port)) = (*address, s.containers[0].host_ports.last_mut()) {
-                    port.address = "10.0.0.1".into();
+            Self::Port { number, address } => pod.spec(|s| {
+                let address = if *address { "10.0.0.1" } else { ANY_ADDRESS };
+                let port = HostPort { protocol: "TCP".into(), port: *number, address: address.into() };
+                // The API server lets no pod take a port twice.
+                if !s.containers[0].host_ports.iter().any(|have| have.conflicts(&port)) {
+                    s.containers[0].host_ports.push(port);
                 }
             }),
             Self::Image => pod.spec(|s| s.containers[0].image = "image:1".into()),

@@ -15,11 +15,16 @@ pub(super) fn within(engine: &Engine) {
         let view = snapshot.view(slot);
         for (id, resource) in snapshot.resource_names() {
             let (requested, allocatable) = (view.requested(id), view.allocatable(id));
-            assert!(requested <= allocatable, "{} holds {requested} {resource} of {allocatable}", view.name());
+            assert!(
+                requested <= allocatable,
+                "{} holds {requested} {resource} of {allocatable}",
+                view.name()
+            );
         }
         let (pods, allowed) = (view.pod_count(), view.allowed_pods());
         assert!(pods <= allowed, "{} holds {pods} pods of {allowed}", view.name());
-        let mut ports: Vec<_> = view.pods().iter().flat_map(|p| longshore_framework::ports::wanted(p)).collect();
+        let mut ports: Vec<_> =
+            view.pods().iter().flat_map(|p| longshore_framework::ports::wanted(p)).collect();
         while let Some(port) = ports.pop() {
             let other = ports.iter().find(|p| p.conflicts(port));
             assert_eq!(other, None, "{} gave port {port:?} twice", view.name());

@@ -29,7 +29,12 @@ fn check(draft: &ClusterDraft, seed: u64) {
             panic!("{} was not tried again", preemptor.key());
         };
         assert_eq!(again.pod.meta.uid, preemptor.meta.uid);
-        assert_eq!(again.outcome, Outcome::Assumed { node: node.clone() }, "{} does not fit", preemptor.key());
+        assert_eq!(
+            again.outcome,
+            Outcome::Assumed { node: node.clone() },
+            "{} does not fit",
+            preemptor.key()
+        );
     }
 }
 

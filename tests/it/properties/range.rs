@@ -43,7 +43,8 @@ impl<'a> Judge<'a> {
         Some(Self { cx, name: instance.name(), filter, pre_filter, state })
     }
 
-    fn of(&self, view: NodeView<'_>) -> Verdict {
+    /// What the plugin says of a node.
+    pub(super) fn of(&self, view: NodeView<'_>) -> Verdict {
         self.filter.filter(self.cx, &self.state, view).expect("Filter works")
     }
 
@@ -80,7 +81,14 @@ impl<'a> Judge<'a> {
             }
             let view = NodeView::supposed(self.cx.snapshot, &supposed);
             let have = self.filter.filter(self.cx, &state, view).expect("Filter works");
-            assert_eq!(have, want, "{} for {}, guest {:?}", self.name, self.cx.pod.key(), guest.map(|g| g.key()));
+            assert_eq!(
+                have,
+                want,
+                "{} for {}, guest {:?}",
+                self.name,
+                self.cx.pod.key(),
+                guest.map(|g| g.key())
+            );
         }
     }
 }
@@ -92,14 +100,16 @@ pub(super) fn judges<'a>(profile: &'a Profile, cx: Cycle<'a>) -> Vec<Judge<'a>> 
 
 /// The nodes that every filter passes.
 pub(super) fn feasible(judges: &[Judge<'_>], slots: &[Slot]) -> Vec<Slot> {
-    let passes = |slot: &Slot| {
-        judges.iter().all(|j| j.of(j.cx.snapshot.view(*slot)) == Verdict::Pass)
-    };
+    let passes = |slot: &Slot| judges.iter().all(|j| j.of(j.cx.snapshot.view(*slot)) == Verdict::Pass);
     slots.iter().copied().filter(passes).collect()
 }
 
 /// Scores of every scorer that has a say, node by node, raw and normalised.
-pub(super) fn scores(profile: &Profile, cx: Cycle<'_>, feasible: &[Slot]) -> Vec<(String, Vec<i64>, Vec<i64>)> {
+pub(super) fn scores(
+    profile: &Profile,
+    cx: Cycle<'_>,
+    feasible: &[Slot],
+) -> Vec<(String, Vec<i64>, Vec<i64>)> {
     let mut all = Vec::new();
     for id in profile.stage(Stage::Score) {
         let instance = profile.plugin(*id);
@@ -135,8 +145,10 @@ fn check(draft: &ClusterDraft, keep: u64) {
     let snapshot = engine.snapshot();
     let slots: Vec<Slot> = snapshot.live().iter().map(Slot::from).collect();
     let some: Vec<Slot> = slots.iter().copied().filter(|s| keep >> (s.0 % 64) & 1 == 1).collect();
-    let guests: Vec<Option<&Arc<Pod>>> =
-        [None].into_iter().chain(cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).map(Some)).collect();
+    let guests: Vec<Option<&Arc<Pod>>> = [None]
+        .into_iter()
+        .chain(cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).map(Some))
+        .collect();
     for (at, pod) in cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).enumerate() {
         let cx = Cycle { snapshot, objects: engine.cache().objects(), pod };
         let judges = judges(profile, cx);

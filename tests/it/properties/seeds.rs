@@ -18,7 +18,13 @@ fn without_choice(record: &Record) -> String {
                 other => return format!("{other:?}"),
             };
             let trace = attempt.trace.as_ref().expect("traces are kept");
-            let preempts = trace.post_filter.as_ref().map(|p| (&p.acceptable, &p.candidates, &p.failures));
+            let preempts = trace.post_filter.as_ref().map(|p| {
+                // In the order they were tried, which begins anywhere.
+                let (mut candidates, mut failures) = (p.candidates.clone(), p.failures.clone());
+                candidates.sort();
+                failures.sort_by(|a, b| a.0.cmp(&b.0));
+                (&p.acceptable, candidates, failures)
+            });
             format!(
                 "{} (again: {retry}) {outcome}\n{:?}\n{:?}\n{:?}\n{preempts:?}",
                 attempt.pod.key(),

@@ -25,7 +25,10 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
     match args.output {
         PlainFormat::Json => data::write(console.out, DataFormat::Json, &explanation)?,
         PlainFormat::Yaml => data::write(console.out, DataFormat::Yaml, &explanation)?,
-        PlainFormat::Table => text::write(console.out, &explanation, console.style(), !args.no_headers)?,
+        PlainFormat::Table => {
+            let style = console.style();
+            text::write(console.out, &explanation, style, !args.no_headers)?;
+        }
     }
     Ok(if input.cluster.problems.is_empty() { Exit::Done } else { Exit::Failure })
 }

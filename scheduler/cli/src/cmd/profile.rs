@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
 use crate::render::data;
+use crate::render::ordered::Ordered;
 
 /// Runs one of the two commands.
 pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
@@ -34,7 +35,7 @@ fn show(file: Option<&Path>, format: DataFormat, console: &mut Console<'_>) -> a
     if let Some(file) = file {
         warn(file, &resolved, console);
     }
-    data::write(console.out, format, &longshore_profile::show(&resolved))?;
+    data::write(console.out, format, &Ordered(&longshore_profile::show(&resolved)))?;
     Ok(Exit::Done)
 }
 

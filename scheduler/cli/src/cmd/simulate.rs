@@ -32,11 +32,8 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     if args.trace && !keep_trace {
         console.warn("--trace shows only with -o json and -o yaml");
     }
-    let options = Options {
-        adopt_all,
-        trace: keep_trace || args.output == Format::Wide,
-        ..options(&args.decision)?
-    };
+    let options =
+        Options { adopt_all, trace: keep_trace || args.output == Format::Wide, ..options(&args.decision)? };
     let mut watch = Watch::new(&cluster, keep_trace, console.progress);
     let simulated = simulation::run_watched(&cluster, resolved.profiles, options, &mut watch);
     watch.finish();
@@ -116,7 +113,7 @@ impl Watch {
         let pods = cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
         let bar = (progress && pods >= WORTH_A_BAR).then(|| {
             let bar = ProgressBar::new(pods as u64);
-            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pods, {per_sec}, {eta} left");
+            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pods, {eta} left");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
@@ -141,7 +138,9 @@ impl Observer for Watch {
             longshore_engine::Outcome::Assumed { node } => Some(node),
             _ => None,
         };
-        if let Some((score, _)) = attempt.trace.as_deref().zip(node).and_then(|(t, n)| Some((total(t, n)?, n))) {
+        if let Some((score, _)) =
+            attempt.trace.as_deref().zip(node).and_then(|(t, n)| Some((total(t, n)?, n)))
+        {
             self.scores.insert(Arc::clone(&attempt.pod.meta.uid), score);
         }
         if !self.keep_trace {

@@ -17,7 +17,9 @@ pub(crate) fn find(pods: &[Arc<Pod>], name: &str, namespace: Option<&str>) -> an
     let (within, name) = match name.split_once('/') {
         Some((given, name)) => {
             if let Some(other) = namespace.filter(|n| *n != given) {
-                bail!("pod {given}/{name} is asked for in namespace {other}; leave one of the two namespaces out");
+                bail!(
+                    "pod {given}/{name} is asked for in namespace {other}; leave one of the two namespaces out"
+                );
             }
             (Some(given), name)
         }
@@ -32,7 +34,11 @@ pub(crate) fn find(pods: &[Arc<Pod>], name: &str, namespace: Option<&str>) -> an
         (None, [only]) => Ok(Arc::clone(only)),
         (None, [_, _, ..]) => {
             let keys: Vec<String> = named.iter().map(|p| p.key()).collect();
-            bail!("there are {} pods called {name}: {}; name one of them with its namespace", keys.len(), keys.join(", "))
+            bail!(
+                "there are {} pods called {name}: {}; name one of them with its namespace",
+                keys.len(),
+                keys.join(", ")
+            )
         }
         _ => {
             let asked = within.map_or(name.to_string(), |n| format!("{n}/{name}"));

@@ -1,5 +1,7 @@
 //! How far a pod is from fitting on a node: each reason in the terms of that pod and that node.
 
+use std::collections::BTreeMap;
+
 use longshore_engine::{Engine, Judgement};
 use longshore_framework::pod::Pod;
 use longshore_framework::ports;
@@ -11,30 +13,38 @@ use longshore_framework::taint::{Taint, tolerated};
 use crate::render::bytes::amount;
 use crate::report::NearMiss;
 
-/// The `top` nodes that the fewest things keep the pod from; of equals, the one that lacks the smallest share of what the
-/// pod asks for, then by name.
+/// The `top` groups of nodes that the fewest things keep the pod from; of equals, those that lack the smallest share of what
+/// the pod asks for, then the smaller group, then by name. Nodes with the same problems are one group.
 pub(crate) fn nearest(engine: &Engine, pod: &Pod, judged: &[Judgement], top: usize) -> Vec<NearMiss> {
-    let mut misses: Vec<(usize, f64, NearMiss)> = judged
-        .iter()
-        .filter(|j| !j.rejections.is_empty())
-        .filter_map(|j| Some(miss(engine.snapshot(), engine.snapshot().slot(&j.node)?, pod, j)))
-        .collect();
-    misses.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.node.cmp(&b.2.node)));
-    misses.into_iter().take(top).map(|(_, _, miss)| miss).collect()
+    let mut groups: BTreeMap<Vec<String>, (f64, Vec<String>)> = BTreeMap::new();
+    for judgement in judged.iter().filter(|j| !j.rejections.is_empty()) {
+        let Some(slot) = engine.snapshot().slot(&judgement.node) else { continue };
+        let (lacking, problems) = miss(engine.snapshot(), slot, pod, judgement);
+        let (_, nodes) = groups.entry(problems).or_insert((lacking, Vec::new()));
+        nodes.push(judgement.node.to_string());
+    }
+    let mut misses: Vec<_> = groups.into_iter().collect();
+    for (_, (_, nodes)) in &mut misses {
+        nodes.sort();
+    }
+    misses.sort_by(|(a, (a_lacking, a_nodes)), (b, (b_lacking, b_nodes))| {
+        let by_share = || a_lacking.total_cmp(b_lacking);
+        let by_nodes = || a_nodes.len().cmp(&b_nodes.len()).then_with(|| a_nodes.cmp(b_nodes));
+        a.len().cmp(&b.len()).then_with(by_share).then_with(by_nodes)
+    });
+    misses.into_iter().take(top).map(|(problems, (_, nodes))| NearMiss { nodes, problems }).collect()
 }
 
-fn miss(snapshot: &Snapshot, slot: Slot, pod: &Pod, judgement: &Judgement) -> (usize, f64, NearMiss) {
-    let reasons: Vec<&Reason> = judgement.rejections.iter().flat_map(|(_, r)| &r.reasons).collect();
+/// How much is lacking, and every problem once.
+fn miss(snapshot: &Snapshot, slot: Slot, pod: &Pod, judgement: &Judgement) -> (f64, Vec<String>) {
+    let reasons = || judgement.rejections.iter().flat_map(|(_, r)| &r.reasons);
     let mut problems: Vec<String> = Vec::new();
-    for reason in &reasons {
-        for problem in in_terms_of(snapshot, slot, pod, reason) {
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
+    for problem in reasons().flat_map(|reason| in_terms_of(snapshot, slot, pod, reason)) {
+        if !problems.contains(&problem) {
+            problems.push(problem);
         }
     }
-    let lacking = reasons.iter().map(|r| lack(snapshot, slot, pod, r)).sum();
-    (problems.len(), lacking, NearMiss { node: judgement.node.to_string(), problems })
+    (reasons().map(|r| lack(snapshot, slot, pod, r)).sum(), problems)
 }
 
 fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> Vec<String> {
@@ -60,7 +70,11 @@ fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> V
                     None => format!("has no label {key}={value}"),
                 })
                 .collect();
-            if wrong.is_empty() { vec!["does not match the required node affinity".to_string()] } else { wrong }
+            if wrong.is_empty() {
+                vec!["does not match the required node affinity".to_string()]
+            } else {
+                wrong
+            }
         }
         Reason::NodePorts => ports::wanted(pod)
             .filter(|port| snapshot.ports(slot).conflicts(port))
@@ -118,9 +132,14 @@ mod tests {
     #[track_caller]
     fn check(reason: &Reason, want: &[&str]) {
         let mut snapshot = Snapshot::default();
-        let taint = |n: longshore_framework::fixture::NodeBuilder| n.taint("gpu", "yes", TaintEffect::NoSchedule);
+        let taint =
+            |n: longshore_framework::fixture::NodeBuilder| n.taint("gpu", "yes", TaintEffect::NoSchedule);
         let slot = snapshot.set_node(
-            taint(node("n")).allocatable("cpu", "4").allocatable("memory", "2Gi").label("disk", "hdd").build(),
+            taint(node("n"))
+                .allocatable("cpu", "4")
+                .allocatable("memory", "2Gi")
+                .label("disk", "hdd")
+                .build(),
         );
         snapshot.add_pod(slot, pod("other").request("cpu", "3").host_port(80).build());
         let pod = pod("p")

@@ -86,7 +86,7 @@ fn taints(variants: &mut Variants<'_>, engine: &Engine, judged: &[Judgement]) {
     for judgement in judged {
         let Some(slot) = snapshot.slot(&judgement.node) else { continue };
         let node = snapshot.node(slot);
-        let cordon = node.unschedulable.then_some(std::slice::from_ref(&unschedulable)).unwrap_or_default();
+        let cordon = if node.unschedulable { std::slice::from_ref(&unschedulable) } else { &[] };
         for taint in untolerated(&node.taints, variants.pod).chain(untolerated(cordon, variants.pod)) {
             let text = taint_text(taint);
             if seen.insert(text.clone()) {
@@ -171,9 +171,12 @@ fn ports_and_volumes(variants: &mut Variants<'_>) {
 fn labels(variants: &mut Variants<'_>, judged: &[Judgement]) {
     let reasons = judged.iter().flat_map(|j| &j.rejections).flat_map(|(_, r)| &r.reasons);
     if reasons.into_iter().any(|r| *r == Reason::ExistingPodAntiAffinity) {
-        let meta = longshore_framework::pod::PodMeta { labels: Labels::default(), ..variants.pod.meta.clone() };
+        let meta =
+            longshore_framework::pod::PodMeta { labels: Labels::default(), ..variants.pod.meta.clone() };
         let pod = Arc::new(Pod::new(meta, variants.pod.spec.clone()));
-        variants.all.push(Variant { change: "drop the labels that running pods keep away from".to_string(), pod });
+        variants
+            .all
+            .push(Variant { change: "drop the labels that running pods keep away from".to_string(), pod });
     }
 }
 

@@ -7,13 +7,18 @@ use crate::console::{Style, printable};
 use crate::report::{Explanation, Preemption, ScoredNode, Status};
 
 /// Names of nodes on one line, at the most.
-const NAMED: usize = 6;
+const NAMED: usize = 4;
 
-/// Changes of the pod that are listed, at the most.
-const CHANGES: usize = 8;
+/// Changes of the pod, and nodes for a preemption, that are listed, at the most.
+const LISTED: usize = 8;
 
 /// Prints everything.
-pub(crate) fn write(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: bool) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    explanation: &Explanation,
+    style: Style,
+    headers: bool,
+) -> io::Result<()> {
     writeln!(out, "{}", answer(explanation, style))?;
     if let Some(message) = &explanation.message {
         writeln!(out, "  {}", printable(message))?;
@@ -34,7 +39,9 @@ pub(crate) fn write(out: &mut dyn Write, explanation: &Explanation, style: Style
     pre_filter(out, explanation, style)?;
     filters(out, explanation, style, headers)?;
     scores(out, explanation, style, headers)?;
-    if let Some(preemption) = &explanation.preemption {
+    if let Some(preemption) = &explanation.preemption
+        && adds_something(preemption, explanation)
+    {
         preempt(out, preemption, style)?;
     }
     if explanation.feasible == 0 {
@@ -80,11 +87,12 @@ fn filters(out: &mut dyn Write, explanation: &Explanation, style: Style, headers
         return Ok(());
     }
     section(out, "Filter: who rejects which nodes", style)?;
-    let mut table = Table::new(&["PLUGIN", "NODES", "REASON", "WHICH"]).right([1]);
+    let mut table = Table::new(&["PLUGIN", "NODES", "EVICTING", "REASON", "WHICH"]).right([1]);
     for group in &explanation.filters {
         table.row([
             group.plugin.clone(),
             group.nodes.len().to_string(),
+            if group.code == "UnschedulableAndUnresolvable" { "no use" } else { "may help" }.to_string(),
             group.reasons.join(", "),
             named(&group.nodes),
         ]);
@@ -131,18 +139,29 @@ fn cell(node: &ScoredNode, at: usize) -> String {
     }
 }
 
+/// Without a candidate there is only its message, which the pod's own message ends with.
+fn adds_something(preemption: &Preemption, explanation: &Explanation) -> bool {
+    let message = preemption.message.as_deref().unwrap_or_default();
+    let said = explanation.message.as_ref().is_some_and(|m| m.ends_with(message));
+    preemption.node.is_some() || !preemption.failures.is_empty() || !said
+}
+
 fn preempt(out: &mut dyn Write, preemption: &Preemption, style: Style) -> io::Result<()> {
     section(out, "Preemption", style)?;
-    match (&preemption.node, &preemption.message) {
-        (Some(node), _) => {
-            writeln!(out, "  On {} these have to go: {}", printable(node), printable(&named(&preemption.victims)))?;
+    match &preemption.node {
+        Some(node) => {
+            writeln!(
+                out,
+                "  On {} these have to go: {}",
+                printable(node),
+                printable(&named(&preemption.victims))
+            )?;
         }
-        (None, Some(message)) => writeln!(out, "  {}", printable(message))?,
-        (None, None) => writeln!(out, "  {}", preemption.code)?,
+        None => writeln!(out, "  Evicting pods would not help.")?,
     }
     let others = preemption.candidates.iter().filter(|c| Some(&c.node) != preemption.node.as_ref());
     let mut table = Table::default();
-    for candidate in others.clone().take(NAMED) {
+    for candidate in others.clone().take(LISTED) {
         let protected = match candidate.protected {
             0 => String::new(),
             n => format!("{n} protected by a PodDisruptionBudget"),
@@ -150,9 +169,9 @@ fn preempt(out: &mut dyn Write, preemption: &Preemption, style: Style) -> io::Re
         table.row([format!("or on {}", candidate.node), named(&candidate.victims), protected]);
     }
     table.write(out, 2, false)?;
-    match others.count().saturating_sub(NAMED) {
+    match others.count().saturating_sub(LISTED) {
         0 => {}
-        more => writeln!(out, "  or on one of {more} more nodes")?,
+        more => writeln!(out, "  or on {more} more node(s)")?,
     }
     for failure in &preemption.failures {
         let (reasons, nodes) = (failure.reasons.join(", "), named(&failure.nodes));
@@ -162,12 +181,13 @@ fn preempt(out: &mut dyn Write, preemption: &Preemption, style: Style) -> io::Re
 }
 
 fn help(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: bool) -> io::Result<()> {
-    section(out, "What would help", style)?;
+    let instead = if explanation.status == Status::Preempting { " instead of evicting" } else { "" };
+    section(out, &format!("What would help{instead}"), style)?;
     if explanation.relaxations.is_empty() {
         writeln!(out, "  No single change of the pod: two things or more keep it from every node.")?;
     } else {
         let mut table = Table::new(&["CHANGE", "NODES"]).right([1]);
-        for relaxation in explanation.relaxations.iter().take(CHANGES) {
+        for relaxation in explanation.relaxations.iter().take(LISTED) {
             table.row([relaxation.change.clone(), relaxation.nodes.to_string()]);
         }
         table.write(out, 2, headers)?;
@@ -178,7 +198,7 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: b
     section(out, "Nearest misses", style)?;
     let mut table = Table::default();
     for miss in &explanation.nearest {
-        table.row([miss.node.clone(), miss.problems.join("; ")]);
+        table.row([named(&miss.nodes), miss.problems.join("; ")]);
     }
     table.write(out, 2, false)
 }

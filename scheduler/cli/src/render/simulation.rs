@@ -11,6 +11,9 @@ use crate::report::{Pending, Simulation, Summary, Utilisation};
 /// The table lists placements up to this many pods; more is for `-o wide`.
 pub(crate) const LISTED: usize = 50;
 
+/// Groups of pending pods that the table shows at the most.
+const GROUPS: usize = 20;
+
 /// How to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
@@ -82,9 +85,13 @@ fn pending(out: &mut dyn Write, pending: &[Pending], layout: Layout) -> io::Resu
     }
     groups.sort_by_key(|(_, pods)| std::cmp::Reverse(pods.len()));
     writeln!(out, "{}", layout.style.bad(&format!("Pending ({})", pending.len())))?;
-    for (message, pods) in groups {
-        writeln!(out, "  {}", printable(&shown(&pods, layout.wide)))?;
+    let most = if layout.wide { usize::MAX } else { GROUPS };
+    for (message, pods) in groups.iter().take(most) {
+        writeln!(out, "  {}", printable(&shown(pods, layout.wide)))?;
         writeln!(out, "      {}", printable(message))?;
+    }
+    if groups.len() > most {
+        writeln!(out, "  and pods with {} more messages, listed with -o wide", groups.len() - most)?;
     }
     writeln!(out)
 }
@@ -149,11 +156,11 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
 }
 
 fn counts(summary: &Summary) -> String {
-    let mut text = format!(
-        "{} to schedule: {} scheduled, {} pending",
-        summary.pods, summary.scheduled, summary.pending
-    );
-    for (count, what) in [(summary.skipped, "skipped"), (summary.running, "running before"), (summary.finished, "finished")] {
+    let mut text =
+        format!("{} to schedule: {} scheduled, {} pending", summary.pods, summary.scheduled, summary.pending);
+    for (count, what) in
+        [(summary.skipped, "skipped"), (summary.running, "running before"), (summary.finished, "finished")]
+    {
         if count > 0 {
             text.push_str(&format!("; {count} {what}"));
         }
@@ -162,7 +169,8 @@ fn counts(summary: &Summary) -> String {
 }
 
 fn times(summary: &Summary) -> String {
-    let mut text = format!("read in {}, decided in {}", seconds(summary.read_seconds), seconds(summary.decide_seconds));
+    let mut text =
+        format!("read in {}, decided in {}", seconds(summary.read_seconds), seconds(summary.decide_seconds));
     if summary.pods_per_second > 0.0 {
         text.push_str(&format!(" ({:.0} pods/s)", summary.pods_per_second));
     }
@@ -176,7 +184,8 @@ fn seconds(seconds: f64) -> String {
 /// What no pod asks for is left out, but for cpu and memory.
 fn utilisation(out: &mut dyn Write, rows: &[Utilisation], layout: Layout) -> io::Result<()> {
     let mut table =
-        Table::new(&["RESOURCE", "REQUESTED", "ALLOCATABLE", "NODES", "MEAN", "SPREAD", "0%......100%"]).right(1..6);
+        Table::new(&["RESOURCE", "REQUESTED", "ALLOCATABLE", "NODES", "MEAN", "SPREAD", "0%......100%"])
+            .right(1..6);
     for row in rows.iter().filter(|r| r.requested != 0 || matches!(r.resource.as_str(), "cpu" | "memory")) {
         table.row([
             row.resource.clone(),

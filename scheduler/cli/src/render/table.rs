@@ -37,8 +37,9 @@ impl Table {
         let header = headers.then_some(&self.header);
         let lines = || header.into_iter().chain(&self.rows);
         let columns = lines().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> =
-            (0..columns).map(|at| lines().filter_map(|l| l.get(at)).map(|c| width(c)).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..columns)
+            .map(|at| lines().filter_map(|l| l.get(at)).map(|c| width(c)).max().unwrap_or(0))
+            .collect();
         for line in lines() {
             let mut text = " ".repeat(indent);
             for (at, cell) in line.iter().enumerate() {

@@ -41,9 +41,9 @@ pub struct Explanation {
     /// Preemption, when it was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preemption: Option<Preemption>,
-    /// The nodes that the fewest things keep it from, nearest first.
+    /// The nodes that the fewest things keep it from, nearest first; only when it fits nowhere.
     pub nearest: Vec<NearMiss>,
-    /// Single changes of the pod that would open nodes to it, the most effective first.
+    /// Single changes of the pod that would open nodes to it, the most effective first; only when it fits nowhere.
     pub relaxations: Vec<Relaxation>,
     /// Anything else worth knowing.
     pub notes: Vec<String>,
@@ -166,12 +166,12 @@ pub struct PreemptionFailure {
     pub nodes: Vec<String>,
 }
 
-/// A node and everything that keeps the pod from it.
+/// Nodes and everything that keeps the pod from them, in terms of the pod and the nodes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NearMiss {
-    /// The node.
-    pub node: String,
+    /// The nodes, by name: all of them have the same problems.
+    pub nodes: Vec<String>,
     /// What stands in the way.
     pub problems: Vec<String>,
 }

@@ -218,7 +218,9 @@ impl Simulation {
                         let reason = "it is being deleted".to_string();
                         return self.skipped.push(Skipped { pod: pod.key(), reason });
                     }
-                    Outcome::Unschedulable { message, nominated } => ("Unschedulable", message, nominated.as_ref()),
+                    Outcome::Unschedulable { message, nominated } => {
+                        ("Unschedulable", message, nominated.as_ref())
+                    }
                     Outcome::Broken { message } => ("SchedulerError", message, None),
                 };
                 self.pending.push(Pending {
@@ -273,7 +275,8 @@ fn evicted(
     by: &longshore_framework::pod::Pod,
 ) -> Evicted {
     let placed = || {
-        let found = simulated.records.iter().find(|r| r.pod().meta.uid == victim.meta.uid && r.node().is_some());
+        let found =
+            simulated.records.iter().find(|r| r.pod().meta.uid == victim.meta.uid && r.node().is_some());
         found.and_then(Record::node)
     };
     let node = victim.spec.node_name.as_ref().or_else(placed);

@@ -36,7 +36,10 @@ pub(crate) fn of(snapshot: &Snapshot) -> Vec<Utilisation> {
         .collect();
     columns.push(("pods", snapshot.pod_counts(), snapshot.allowed_pods()));
     columns.sort_by_key(|(name, ..)| (place(name), name.to_string()));
-    columns.into_iter().filter_map(|(name, requested, allocatable)| column(snapshot, name, requested, allocatable)).collect()
+    columns
+        .into_iter()
+        .filter_map(|(name, requested, allocatable)| column(snapshot, name, requested, allocatable))
+        .collect()
 }
 
 fn place(resource: &str) -> usize {
@@ -96,7 +99,10 @@ mod tests {
         snapshot.add_pod(slot, pod("p").request("cpu", "4").build());
         let found = of(&snapshot);
         let cpu = &found[0];
-        assert_eq!((cpu.resource.as_str(), cpu.nodes, cpu.requested, cpu.allocatable), ("cpu", 2, 4000, 6000));
+        assert_eq!(
+            (cpu.resource.as_str(), cpu.nodes, cpu.requested, cpu.allocatable),
+            ("cpu", 2, 4000, 6000)
+        );
         assert_eq!((cpu.mean, cpu.spread), (0.5, 0.5));
         assert_eq!(cpu.histogram, [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }

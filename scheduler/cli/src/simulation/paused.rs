@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use longshore_engine::{Engine, Options};
+use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
+use rustc_hash::FxHashSet;
 
-use super::{Observer, Record, Simulation};
+use super::{Observer, Record, Simulation, uid};
 
 /// Keeps records as they are.
 struct KeepAll;
@@ -37,14 +39,14 @@ impl Paused {
     pub fn at_turn(cluster: &Manifests, profiles: Vec<Profile>, options: Options, pod: &Arc<Pod>) -> Self {
         let mut simulation = Simulation::new(profiles, options);
         let pending = simulation.load(cluster);
-        let aside = |p: &Arc<Pod>| simulation.aside.iter().any(|r| r.pod().meta.uid == p.meta.uid);
+        let aside: FxHashSet<Str> = simulation.aside.iter().map(|r| uid(r.pod())).collect();
         let place = pending.iter().position(|p| p.meta.uid == pod.meta.uid).unwrap_or(0);
         let earlier = |(at, p): (usize, &Arc<Pod>)| {
             let (theirs, own) = (p.spec.priority, pod.spec.priority);
             theirs > own || (theirs == own && at < place)
         };
         let queue = pending.iter().enumerate().filter(|(at, p)| earlier((*at, p)));
-        let before = queue.filter(|(_, p)| !aside(p)).count();
+        let before = queue.filter(|(_, p)| !aside.contains(&p.meta.uid)).count();
         for _ in 0..before {
             let Some(attempt) = simulation.engine.step() else { break };
             simulation.finish(attempt, &mut KeepAll);

@@ -9,7 +9,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
-use longshore_framework::verdict::{PreFilterVerdict, RejectCode, Rejection};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, RejectCode, Rejection};
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator};
@@ -43,6 +43,10 @@ impl<'a> Evaluator<'a> {
                         return Ok(None);
                     }
                 }
+                PreFilterVerdict::Reject(rejection) if rejection.code == RejectCode::Pending => {
+                    let error = PluginError::new(rejection.message());
+                    return Err(self.broken(Stage::PreFilter, id, &error));
+                }
                 PreFilterVerdict::Reject(rejection) => {
                     let last = rejection.code == RejectCode::UnschedulableAndUnresolvable;
                     rejected = Some((id, rejection));
@@ -52,14 +56,17 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
+        let is_final = |(_, r): &(PluginId, Rejection)| r.code == RejectCode::UnschedulableAndUnresolvable;
+        if !rejected.as_ref().is_some_and(is_final) {
+            for id in restricting {
+                diagnosis.rejected_by.insert(id);
+            }
+        }
         if let Some((id, rejection)) = rejected {
             diagnosis.blame(id, rejection.code);
             diagnosis.absent = Some(rejection.clone());
             diagnosis.pre_filter = Some((Some(id), rejection));
             return Ok(None);
-        }
-        for id in restricting {
-            diagnosis.rejected_by.insert(id);
         }
         Ok(nodes)
     }

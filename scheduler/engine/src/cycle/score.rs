@@ -68,7 +68,7 @@ impl<'a> Evaluator<'a> {
             let weight = self.profile.weight(id);
             self.check_range(id, &score)?;
             for (total, score) in totals.iter_mut().zip(&score) {
-                *total += weight * score;
+                *total = i64::saturating_add(*total, weight.saturating_mul(*score));
             }
             columns.push(ScoreColumn { plugin: id, weight, raw, score });
         }

@@ -98,14 +98,14 @@ impl Evaluator<'_> {
             }
             None => self.filter(state, self.snapshot.live().iter().map(Slot::from).collect())?,
         };
-        let total = self.snapshot.len().max(1);
-        *start = (*start + known.len() + found.feasible.len() + found.rejected.len()) % total;
         // The nominated node was judged before; when the search judged it again, the verdict is the same.
         for status in known {
             if let Err(at) = found.rejected.binary_search_by_key(&status.slot, |s| s.slot) {
                 found.rejected.insert(at, status);
             }
         }
+        let judged = found.feasible.len() + found.rejected.len();
+        *start = (*start + judged) % self.snapshot.len().max(1);
         for status in found.rejected {
             diagnosis.reject(status);
         }

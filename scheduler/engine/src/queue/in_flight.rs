@@ -13,8 +13,15 @@ pub(crate) struct InFlight {
     started: FxHashMap<Str, u64>,
     /// How many pods came in at each point, so that the oldest is found without a walk.
     starts: BTreeMap<u64, usize>,
-    events: BTreeMap<u64, Arc<ClusterEvent>>,
+    events: BTreeMap<u64, Recorded>,
     next: u64,
+}
+
+/// An event, and the pod it is for when it is not for all.
+#[derive(Debug)]
+struct Recorded {
+    event: Arc<ClusterEvent>,
+    only: Option<Str>,
 }
 
 impl InFlight {
@@ -28,21 +35,31 @@ impl InFlight {
         true
     }
 
-    pub(crate) fn contains(&self, uid: &str) -> bool {
-        self.started.contains_key(uid)
-    }
-
+    /// Something happened that concerns every pod in flight.
     pub(crate) fn record(&mut self, event: &Arc<ClusterEvent>) {
         if !self.started.is_empty() {
-            self.events.insert(self.next, Arc::clone(event));
-            self.next += 1;
+            self.push(Recorded { event: Arc::clone(event), only: None });
         }
+    }
+
+    /// Something happened to this pod only; false when it is not in flight.
+    pub(crate) fn record_for(&mut self, uid: &str, event: ClusterEvent) -> bool {
+        let Some((uid, _)) = self.started.get_key_value(uid) else { return false };
+        let only = Some(Arc::clone(uid));
+        self.push(Recorded { event: Arc::new(event), only });
+        true
+    }
+
+    fn push(&mut self, recorded: Recorded) {
+        self.events.insert(self.next, recorded);
+        self.next += 1;
     }
 
     /// What happened since the pod was taken, oldest first.
     pub(crate) fn events_since_start(&self, uid: &str) -> Vec<Arc<ClusterEvent>> {
         let Some(start) = self.started.get(uid) else { return Vec::new() };
-        self.events.range(start..).map(|(_, e)| Arc::clone(e)).collect()
+        let concerns = |r: &&Recorded| r.only.as_ref().is_none_or(|only| &**only == uid);
+        self.events.range(start..).map(|(_, r)| r).filter(concerns).map(|r| Arc::clone(&r.event)).collect()
     }
 
     /// The pod is decided; events that no pod in flight has missed are dropped.
@@ -87,10 +104,12 @@ mod tests {
         flight.record(&event("one"));
         flight.start(&b);
         flight.record(&event("two"));
-        assert_eq!(flight.events_since_start("a").len(), 2);
+        assert!(flight.record_for("a", ClusterEvent::wildcard("for a")));
+        assert!(!flight.record_for("c", ClusterEvent::wildcard("for nobody")));
+        assert_eq!(flight.events_since_start("a").len(), 3);
         assert_eq!(flight.events_since_start("b").len(), 1);
         flight.done("a");
-        assert_eq!(flight.event_count(), 1);
+        assert_eq!(flight.event_count(), 2);
         flight.done("b");
         assert_eq!(flight.event_count(), 0);
     }

@@ -21,6 +21,20 @@ impl Nominator {
         self.node_of.insert(Arc::clone(&pod.meta.uid), Arc::clone(node));
     }
 
+    /// A new version of a pod: what its status says counts, once either version says anything. Before that a promise
+    /// made in memory stands, because its write has not come back yet.
+    pub(crate) fn update(&mut self, old: &Pod, new: &Arc<Pod>) {
+        let (was, is) = (&old.meta.nominated_node, &new.meta.nominated_node);
+        let node = match (was, is) {
+            (None, None) => self.node_of(&new.meta.uid).cloned(),
+            _ => is.clone(),
+        };
+        self.remove(&new.meta.uid);
+        if let Some(node) = node {
+            self.nominate(new, &node);
+        }
+    }
+
     /// Takes the pod's promise back.
     pub(crate) fn remove(&mut self, uid: &str) {
         let Some(node) = self.node_of.remove(uid) else { return };
@@ -50,5 +64,33 @@ impl Nominator {
     /// Whether there is no promise at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_node.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_framework::fixture::pod;
+
+    use super::*;
+
+    fn stated(node: Option<&str>) -> Arc<Pod> {
+        pod("p").meta(|m| m.nominated_node = node.map(Str::from)).build()
+    }
+
+    #[track_caller]
+    fn check(old: Option<&str>, new: Option<&str>, want: Option<&str>) {
+        let mut nominator = Nominator::default();
+        nominator.nominate(&stated(old), &"memory".into());
+        nominator.update(&stated(old), &stated(new));
+        assert_eq!(nominator.node_of("default/p").map(|n| &**n), want);
+        assert_eq!(nominator.on("memory").len(), usize::from(want == Some("memory")));
+    }
+
+    #[test]
+    fn a_promise_in_memory_stands_until_the_status_says_something() {
+        check(None, None, Some("memory"));
+        check(None, Some("a"), Some("a"));
+        check(Some("a"), Some("b"), Some("b"));
+        check(Some("a"), None, None);
     }
 }

@@ -6,7 +6,8 @@ use longshore_framework::Str;
 use longshore_framework::verdict::Rejection;
 
 use crate::report::{
-    Candidate, Explanation, FilterGroup, PluginScore, PreFilter, Preemption, PreemptionFailure, ScoredNode, Status,
+    Candidate, Explanation, FilterGroup, PluginScore, PreFilter, Preemption, PreemptionFailure, ScoredNode,
+    Status,
 };
 use crate::simulation::Record;
 
@@ -60,12 +61,16 @@ fn outcome(explanation: &mut Explanation, outcome: &Outcome) {
 
 fn traced(explanation: &mut Explanation, trace: &Trace, top: usize) {
     if let Some(node) = &trace.tried_nominated {
-        explanation.notes.push(format!("It was promised node {node} and fits there: no other node was looked at."));
+        explanation
+            .notes
+            .push(format!("It was promised node {node} and fits there: no other node was looked at."));
     }
     let pre_filter = &trace.pre_filter;
     if pre_filter.rejected.is_some() || pre_filter.nodes.is_some() {
         let (plugin, reasons) = match &pre_filter.rejected {
-            Some((plugin, rejection)) => (Some(plugin.to_string()).filter(|p| !p.is_empty()), reasons(rejection)),
+            Some((plugin, rejection)) => {
+                (Some(plugin.to_string()).filter(|p| !p.is_empty()), reasons(rejection))
+            }
             None => (None, Vec::new()),
         };
         let nodes = pre_filter.nodes.as_ref().map(|names| names.iter().map(ToString::to_string).collect());
@@ -86,7 +91,12 @@ fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<ScoredNode> {
             chosen: chosen == Some(&**node),
             scores: scores
                 .iter()
-                .map(|s| PluginScore { plugin: s.plugin.to_string(), raw: s.raw, score: s.score, weight: s.weight })
+                .map(|s| PluginScore {
+                    plugin: s.plugin.to_string(),
+                    raw: s.raw,
+                    score: s.score,
+                    weight: s.weight,
+                })
                 .collect(),
         });
     }
@@ -128,14 +138,21 @@ fn preemption(trace: &PostFilterTrace) -> Preemption {
 }
 
 /// Nodes that were rejected by the same filter for the same reasons together, the largest group first.
-pub(super) fn grouped<'a>(rejected: impl Iterator<Item = (&'a Str, &'a Str, &'a Rejection)>) -> Vec<FilterGroup> {
+pub(super) fn grouped<'a>(
+    rejected: impl Iterator<Item = (&'a Str, &'a Str, &'a Rejection)>,
+) -> Vec<FilterGroup> {
     let mut groups: Vec<FilterGroup> = Vec::new();
     for (node, plugin, rejection) in rejected {
         let (code, reasons) = (rejection.code.as_str(), reasons(rejection));
         match groups.iter_mut().find(|g| *g.plugin == **plugin && g.code == code && g.reasons == reasons) {
             Some(group) => group.nodes.push(node.to_string()),
             None => {
-                groups.push(FilterGroup { plugin: plugin.to_string(), code, reasons, nodes: vec![node.to_string()] });
+                groups.push(FilterGroup {
+                    plugin: plugin.to_string(),
+                    code,
+                    reasons,
+                    nodes: vec![node.to_string()],
+                });
             }
         }
     }

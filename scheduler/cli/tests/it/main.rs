@@ -1,0 +1,10 @@
+//! The command as its users run it: arguments and files in, text and exit codes out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod explain;
+mod profile;
+mod schema;
+mod simulate;
+mod streams;
+mod support;

@@ -1,0 +1,70 @@
+//! `longshore profile`, `version` and `completion`.
+
+use crate::support::{Scratch, run, run_with};
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let scratch = Scratch::new();
+    let file = scratch.file(
+        "wrong.yaml",
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nparallelism: -1\nprofils: []\npercentageOfNodesToScore: 200\nprofiles:\n- schedulerName: a\n  plugins: {score: {enabled: [{name: NoSuchPlugin}]}}\n",
+    );
+    let ran = run(&["profile", "validate", &file]).exits(1).warns(&[
+        "parallelism",
+        "profils",
+        "percentageOfNodesToScore",
+        "NoSuchPlugin",
+    ]);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(
+        lines.len() >= 4 && lines.iter().all(|l| l.starts_with(&format!("error: {file}: "))),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.is_empty());
+    run(&["simulate", "-f", "examples/cluster", "--config", &file]).exits(1).warns(&["NoSuchPlugin"]);
+}
+
+#[test]
+fn valid_files_are_said_to_be_valid_with_their_warnings() {
+    run(&["profile", "validate", "profiles/two-profiles.yaml"])
+        .exits(0)
+        .says(&["profiles/two-profiles.yaml: valid\n"]);
+    let scratch = Scratch::new();
+    let file = scratch.file(
+        "odd.yaml",
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {score: {disabled: [{name: ImageLocalty}]}}\n",
+    );
+    run(&["profile", "validate", &file]).exits(0).says(&["valid"]).warns(&["Warning: ", "ImageLocalty"]);
+}
+
+#[test]
+fn what_is_shown_is_itself_a_valid_file_that_shows_the_same() {
+    for args in [&["profile", "show"][..], &["profile", "show", "profiles/binpack.yaml"]] {
+        let shown = run(args).exits(0).says(&["kind: KubeSchedulerConfiguration", "NodeResourcesFit"]);
+        let again = run_with(&["profile", "show", "-"], &shown.out).exits(0);
+        assert_eq!(again.out, shown.out);
+    }
+    let json = run(&["profile", "show", "-o", "json"]).exits(0).json();
+    assert_eq!(json["profiles"][0]["schedulerName"], "default-scheduler");
+    run(&["profile", "show", "-o", "table"]).exits(2);
+}
+
+#[test]
+fn version_and_help() {
+    run(&["version"]).exits(0).says(&["longshore 0.", "kube-scheduler v1.36"]);
+    run(&["--version"]).exits(0).says(&["longshore 0."]);
+    let json = run(&["version", "-o", "json"]).exits(0).json();
+    assert_eq!(json["kind"], "Version");
+    for command in ["simulate", "explain", "completion"] {
+        run(&[command, "--help"]).exits(0).says(&["Examples:", "longshore "]);
+    }
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        run(&["completion", shell]).exits(0).says(&["longshore", "simulate"]);
+    }
+    run(&["completion", "tcsh"]).exits(2);
+}

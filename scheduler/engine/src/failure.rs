@@ -1,0 +1,137 @@
+//! The end of an attempt without a node: back to the queue, then the nomination, then the word to the outside.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::plugin::Nomination;
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Effect, FailureReason};
+use longshore_framework::verdict::RejectCode;
+
+use crate::attempt::Outcome;
+use crate::engine::Engine;
+use crate::message;
+use crate::plugin_set::PluginSet;
+use crate::post_filter::PostFiltered;
+use crate::queue::QueuedPod;
+use crate::reservation::{Refused, Undone};
+
+/// A failure on its way to the pod's condition.
+pub(crate) struct Failure {
+    pub(crate) reason: FailureReason,
+    pub(crate) message: String,
+    /// Who rejected the pod; when nobody did, the queue takes the failure for an error whatever the reason says.
+    pub(crate) rejected_by: PluginSet,
+    pub(crate) pending_on: PluginSet,
+    pub(crate) post_filter: Option<PostFiltered>,
+}
+
+impl Failure {
+    /// Something broke; the nomination goes.
+    pub(crate) fn broken(message: String) -> Self {
+        Self {
+            reason: FailureReason::SchedulerError,
+            message,
+            rejected_by: PluginSet::default(),
+            pending_on: PluginSet::default(),
+            post_filter: None,
+        }
+    }
+
+    /// Reserve or Permit refused, or something broke there.
+    pub(crate) fn refused(refused: Refused) -> Self {
+        match refused {
+            Refused::Broken(message) => Self::broken(message),
+            Refused::Rejected(plugin, rejection) => {
+                let mut failure = Self::broken(message::refused(&rejection));
+                failure.reason = FailureReason::Unschedulable;
+                failure.rejected_by.insert(plugin);
+                if rejection.code == RejectCode::Pending {
+                    failure.pending_on.insert(plugin);
+                }
+                failure
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The pod failed before Permit let it go: what happened meanwhile may wake it at once.
+    pub(crate) fn fail(
+        &mut self,
+        mut queued: QueuedPod,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        queued.rejected_by.clone_from(&failure.rejected_by);
+        queued.pending_on.clone_from(&failure.pending_on);
+        let pod = Arc::clone(&queued.pod);
+        if failure.post_filter.as_ref().is_some_and(|p| self.has_to_evict(&p.victims)) {
+            self.evicting.insert(Arc::clone(&pod.meta.uid));
+        }
+        let (queue, rules) = self.queue_and_rules();
+        queue.give_back(queued, &rules);
+        self.report(pod, failure, effects)
+    }
+
+    /// The pod failed after Permit: others hear of its room, and it goes to its backoff.
+    pub(crate) fn fail_late(
+        &mut self,
+        undone: Undone,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        self.tell(undone.left());
+        let mut queued = undone.queued;
+        queued.rejected_by = PluginSet::default();
+        queued.pending_on = PluginSet::default();
+        let pod = Arc::clone(&queued.pod);
+        let (queue, rules) = self.queue_and_rules();
+        queue.retry_later(queued, &rules);
+        self.report(pod, failure, effects)
+    }
+
+    fn report(&mut self, pod: Arc<Pod>, failure: Failure, effects: &mut Vec<Effect>) -> Outcome {
+        // Without a PostFilter to say otherwise the pod is promised nothing any more.
+        let cleared = || PostFiltered { nomination: Nomination::Clear, ..PostFiltered::default() };
+        let post = failure.post_filter.unwrap_or_else(cleared);
+        let nominated_node = self.nominate(&pod, &post.nomination);
+        for lapsed in post.lapsed {
+            self.queue.nominator.remove(&lapsed.meta.uid);
+            effects.push(Effect::ClearNomination { pod: lapsed });
+        }
+        let nominated = match post.nomination {
+            Nomination::Node(node) => Some(node),
+            Nomination::Keep | Nomination::Clear => None,
+        };
+        let (unbound, victims) = self.split_victims(post.victims);
+        if let (Some(node), false) = (&nominated, victims.is_empty()) {
+            let (preemptor, node) = (Arc::clone(&pod), Arc::clone(node));
+            effects.push(Effect::Evict { preemptor, victims, node });
+        }
+        let message = failure.message.clone();
+        effects.push(Effect::Failed { pod: Arc::clone(&pod), reason: failure.reason, message, nominated_node });
+        for victim in unbound {
+            self.preempt_unbound(&victim, &pod, &post.plugin, effects);
+        }
+        match failure.reason {
+            FailureReason::Unschedulable => Outcome::Unschedulable { message: failure.message, nominated },
+            FailureReason::SchedulerError => Outcome::Broken { message: failure.message },
+        }
+    }
+
+    /// Changes the pod's promise in memory; what is to be written of it.
+    fn nominate(&mut self, pod: &Arc<Pod>, nomination: &Nomination) -> Option<Str> {
+        match nomination {
+            Nomination::Keep => None,
+            Nomination::Clear => {
+                self.queue.nominator.remove(&pod.meta.uid);
+                pod.meta.nominated_node.is_some().then(Str::default)
+            }
+            Nomination::Node(node) => {
+                self.queue.nominator.nominate(pod, node);
+                (pod.meta.nominated_node.as_ref() != Some(node)).then(|| Arc::clone(node))
+            }
+        }
+    }
+}

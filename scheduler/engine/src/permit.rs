@@ -1,0 +1,70 @@
+//! Pods that wait for Permit plugins.
+
+use longshore_framework::port::Effect;
+use longshore_framework::profile::PluginId;
+use longshore_framework::reason::Reason;
+use longshore_framework::verdict::Rejection;
+use longshore_framework::{Str, Timestamp};
+
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::message;
+use crate::reservation::{Phase, Refused, Wait};
+
+impl Engine {
+    /// A Permit plugin lets the pod go; it goes on when no other holds it.
+    pub(crate) fn allow(&mut self, uid: &Str, plugin: &str, effects: &mut Vec<Effect>) {
+        let Some(held) = self.reservations.get_mut(uid) else { return };
+        let id = self.profiles[held.queued.profile].id(plugin);
+        let Phase::Waiting(waits) = &mut held.phase else { return };
+        waits.retain(|wait| Some(wait.plugin) != id);
+        if waits.is_empty() {
+            self.queue.done(uid);
+            self.proceed(uid, effects);
+        }
+    }
+
+    /// A Permit plugin turns the pod away.
+    pub(crate) fn reject(&mut self, uid: &Str, plugin: &str, message: Str, effects: &mut Vec<Effect>) {
+        let Some(held) = self.reservations.get(uid) else { return };
+        if let (Phase::Waiting(_), Some(id)) = (&held.phase, self.profiles[held.queued.profile].id(plugin)) {
+            self.turn_away(uid, id, message, effects);
+        }
+    }
+
+    fn turn_away(&mut self, uid: &Str, plugin: PluginId, message: Str, effects: &mut Vec<Effect>) {
+        let rejection = Rejection::unschedulable(Reason::Other(message));
+        self.send_back(uid, Failure::refused(Refused::Rejected(plugin, rejection)), effects);
+    }
+
+    /// Sends a waiting pod back to the queue. Others hear of its room after that, and it does not: its own room is
+    /// no news to it.
+    pub(crate) fn send_back(&mut self, uid: &Str, failure: Failure, effects: &mut Vec<Effect>) {
+        let Some(undone) = self.release(uid) else { return };
+        let left = undone.left();
+        self.fail(undone.queued, failure, effects);
+        let (queue, rules) = self.queue_and_rules();
+        queue.on_event(left, &|other| other.meta.uid != *uid, &rules);
+    }
+
+    /// Permit plugins whose time is up turn their pods away, in the order in which their times ended.
+    pub(crate) fn expire_waits(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let mut expired: Vec<(Timestamp, Str, Wait)> = Vec::new();
+        for (uid, held) in &self.reservations {
+            if let Phase::Waiting(waits) = &held.phase
+                && let Some(wait) = waits.iter().filter(|w| w.until <= now).min_by_key(|w| w.until)
+            {
+                expired.push((wait.until, uid.clone(), *wait));
+            }
+        }
+        expired.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (_, uid, wait) in expired {
+            let Some(held) = self.reservations.get(&uid) else { continue };
+            let plugin = self.profiles[held.queued.profile].name(wait.plugin);
+            let time = message::duration(wait.time);
+            let message = format!("rejected due to timeout after waiting {time} at plugin {plugin}");
+            self.turn_away(&uid, wait.plugin, message.into(), effects);
+        }
+    }
+}

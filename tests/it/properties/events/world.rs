@@ -1,0 +1,265 @@
+//! A cluster with an engine in it: the API server's part, as simple as can be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_engine::{Attempt, Engine, Options, Outcome};
+use longshore_framework::node::Node;
+use longshore_framework::pod::{Pod, PodMeta, PodSpec};
+use longshore_framework::port::{Effect, Input};
+use longshore_framework::{Str, Timestamp};
+
+use super::Happening;
+use crate::properties::PROFILES;
+use crate::properties::cluster::{budget, node_name};
+
+/// Pods and nodes as the API server has them, and what is under way.
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pods: BTreeMap<Str, Arc<Pod>>,
+    nodes: BTreeMap<Str, Arc<Node>>,
+    budgets: BTreeMap<usize, i32>,
+    /// Bindings, or what goes before one, that have no answer yet.
+    binding: Vec<(Str, Str, bool)>,
+    /// Pods that are bound, which the engine has not been shown.
+    unseen: Vec<Arc<Pod>>,
+    evicting: Vec<(Str, Vec<Str>)>,
+    now: i64,
+    made: usize,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            engine: Engine::new(PROFILES.clone(), Options::default()),
+            pods: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            binding: Vec::new(),
+            unseen: Vec::new(),
+            evicting: Vec::new(),
+            now: 0,
+            made: 0,
+        }
+    }
+
+    /// Pods without a node that the engine is to place.
+    pub(super) fn pending(&self) -> Vec<Arc<Pod>> {
+        self.pods.values().filter(|p| self.engine.cache().pod(&p.meta.uid).is_none()).cloned().collect()
+    }
+
+    /// An engine that is told of the cluster as the old one sees it, with assumed pods on their nodes.
+    pub(super) fn fresh_engine(&self) -> Engine {
+        let mut engine = Engine::new(PROFILES.clone(), Options::default());
+        for (app, allowed) in &self.budgets {
+            engine.apply(Input::Object(budget(*app, *app, *allowed)));
+        }
+        for node in self.nodes.values() {
+            engine.apply(Input::Node(Arc::clone(node)));
+        }
+        for pod in self.pods.values() {
+            if let Some((seen, node)) = self.engine.cache().pod(&pod.meta.uid) {
+                engine.apply(Input::Pod(on(seen, node)));
+            }
+        }
+        engine
+    }
+
+    pub(super) fn happens(&mut self, happening: &Happening) {
+        match happening {
+            Happening::PodAdded(draft) => {
+                let name = format!("p{:03}", self.made);
+                self.made += 1;
+                let pod = draft.build(&name, None, self.nodes.len());
+                self.set_pod(pod);
+            }
+            Happening::PodChanged(at, label) => self.change_pod(*at, |meta, spec| {
+                meta.labels = [("app", ["web", "db", "new"][usize::from(*label)])].into_iter().collect();
+                spec.gates.clear();
+            }),
+            Happening::PodTerminates(at) => self.change_pod(*at, |meta, _| meta.terminating = true),
+            Happening::PodDeleted(at) => {
+                if let Some(uid) = nth(&self.pods, *at) {
+                    self.delete_pod(&uid);
+                }
+            }
+            Happening::NodeSet(at, draft) => {
+                let node = draft.build(&node_name(*at));
+                self.nodes.insert(Arc::clone(&node.name), Arc::clone(&node));
+                self.apply(Input::Node(node));
+            }
+            Happening::NodeDeleted(at) => {
+                if let Some(name) = nth(&self.nodes, *at) {
+                    self.nodes.remove(&name);
+                    self.apply(Input::NodeDeleted { name });
+                }
+            }
+            Happening::BudgetSet(app, allowed) => {
+                self.budgets.insert(*app, *allowed);
+                self.apply(Input::Object(budget(*app, *app, *allowed)));
+            }
+            Happening::TimePasses(milliseconds) => {
+                self.now += milliseconds;
+                self.apply(Input::Time(Timestamp(self.now)));
+            }
+            Happening::Step => drop(self.step()),
+            Happening::BindingSucceeds(at) => self.answer_binding(*at, true),
+            Happening::BindingFails(at) => self.answer_binding(*at, false),
+            Happening::BindingSeen(at) => self.see_binding(*at),
+            Happening::EvictionEnds(at, well) => self.end_eviction(*at, *well),
+        }
+    }
+
+    /// Everything under way ends well, and every pod that can be placed is.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..200 {
+            while !self.evicting.is_empty() {
+                self.end_eviction(0, true);
+            }
+            while !self.binding.is_empty() {
+                self.answer_binding(0, true);
+            }
+            while !self.unseen.is_empty() {
+                self.see_binding(0);
+            }
+            self.check_places(&Happening::Step);
+            if self.step().is_none() {
+                return;
+            }
+        }
+    }
+
+    fn set_pod(&mut self, pod: Arc<Pod>) {
+        self.pods.insert(Arc::clone(&pod.meta.uid), Arc::clone(&pod));
+        self.apply(Input::Pod(pod));
+    }
+
+    /// Writes and shows a new version of a pod, unless an older one is still to be shown.
+    fn change_pod(&mut self, at: usize, change: impl FnOnce(&mut PodMeta, &mut PodSpec)) {
+        let Some(uid) = nth(&self.pods, at) else { return };
+        if self.unseen.iter().any(|p| p.meta.uid == uid) {
+            return;
+        }
+        let mut pod = Pod::clone(&self.pods[&uid]);
+        change(&mut pod.meta, &mut pod.spec);
+        self.set_pod(Arc::new(pod));
+    }
+
+    fn delete_pod(&mut self, uid: &Str) {
+        self.pods.remove(uid);
+        self.unseen.retain(|p| p.meta.uid != *uid);
+        self.apply(Input::PodDeleted { uid: Arc::clone(uid) });
+    }
+
+    /// Tries the next pod; returns which.
+    pub(super) fn step(&mut self) -> Option<Str> {
+        let Attempt { pod, outcome, effects, .. } = self.engine.step()?;
+        if let Outcome::Broken { message } = &outcome {
+            panic!("{} met an error: {message}", pod.key());
+        }
+        self.note(effects);
+        Some(Arc::clone(&pod.meta.uid))
+    }
+
+    fn apply(&mut self, input: Input) {
+        let effects = self.engine.apply(input);
+        self.note(effects);
+    }
+
+    fn note(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::PreBind { pod, node, .. } => {
+                    self.binding.push((Arc::clone(&pod.meta.uid), node, true));
+                }
+                Effect::Bind { pod, binding } => {
+                    self.binding.push((Arc::clone(&pod.meta.uid), binding.node, false));
+                }
+                Effect::Evict { preemptor, victims, .. } => {
+                    let victims = victims.iter().map(|v| Arc::clone(&v.meta.uid)).collect();
+                    self.evicting.push((Arc::clone(&preemptor.meta.uid), victims));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn answer_binding(&mut self, at: usize, well: bool) {
+        if self.binding.is_empty() {
+            return;
+        }
+        let (uid, node, before) = self.binding.remove(at % self.binding.len());
+        let known = self.pods.get(&uid).cloned();
+        let result = if well && known.is_some() { Ok(()) } else { Err("the API server said no".into()) };
+        if before {
+            return self.apply(Input::PreBound { uid, result });
+        }
+        if let (Ok(()), Some(pod)) = (&result, known) {
+            let bound = on(&pod, &node);
+            self.pods.insert(Arc::clone(&uid), Arc::clone(&bound));
+            self.unseen.push(bound);
+        }
+        self.apply(Input::Bound { uid, result });
+    }
+
+    /// The engine is shown a bound pod.
+    fn see_binding(&mut self, at: usize) {
+        if !self.unseen.is_empty() {
+            let pod = self.unseen.remove(at % self.unseen.len());
+            self.apply(Input::Pod(pod));
+        }
+    }
+
+    fn end_eviction(&mut self, at: usize, well: bool) {
+        if self.evicting.is_empty() {
+            return;
+        }
+        let (uid, victims) = self.evicting.remove(at % self.evicting.len());
+        for victim in victims.iter().filter(|_| well) {
+            self.delete_pod(victim);
+        }
+        let result = if well { Ok(()) } else { Err("the API server said no".into()) };
+        self.apply(Input::Evicted { uid, result });
+    }
+
+    /// Fails the binding of a pod that has just been tried; false when there is none.
+    pub(super) fn fail_binding(&mut self, uid: &Str) -> bool {
+        let Some(at) = self.binding.iter().position(|(of, ..)| of == uid) else { return false };
+        self.answer_binding(at, false);
+        true
+    }
+
+    /// Every pod is in one place, no pod that is gone is in any, and the queue counts what it holds.
+    #[track_caller]
+    pub(super) fn check_places(&self, after: &Happening) {
+        let mut waiting = 0;
+        for (uid, pod) in &self.pods {
+            let queued = self.engine.waiting(uid);
+            let places = usize::from(queued.is_some()) + usize::from(self.engine.cache().pod(uid).is_some());
+            // A pod that is being deleted need not be anywhere: it is not tried any more.
+            let least = usize::from(!pod.meta.terminating);
+            assert!((least..=1).contains(&places), "{uid} is in {places} places after {after:?}");
+            if let Some(queued) = queued {
+                assert_eq!(queued.pod.meta, pod.meta, "an old version of {uid} waits after {after:?}");
+                waiting += 1;
+            }
+        }
+        let counts = self.engine.queue_counts();
+        let held = counts.active + counts.backoff + counts.unschedulable + counts.gated;
+        assert_eq!((held, counts.in_flight), (waiting, 0), "after {after:?}");
+        let cached = self.pods.keys().filter(|uid| self.engine.cache().pod(uid).is_some()).count();
+        assert_eq!(self.engine.cache().pod_counts().0, cached, "a pod that is gone is held after {after:?}");
+    }
+}
+
+/// The same pod on a node.
+fn on(pod: &Arc<Pod>, node: &Str) -> Arc<Pod> {
+    let mut pod = Pod::clone(pod);
+    pod.spec.node_name = Some(Arc::clone(node));
+    Arc::new(pod)
+}
+
+/// Any key of a map that is not empty.
+fn nth<T>(map: &BTreeMap<Str, T>, at: usize) -> Option<Str> {
+    map.keys().nth(at % map.len().max(1)).cloned()
+}
