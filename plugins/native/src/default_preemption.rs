@@ -90,8 +90,7 @@ impl PostFilter for DefaultPreemption {
         if let Some(why) = ineligible(cx) {
             return Ok(PostFilterOutcome { rejected: Some(failure(why)), ..Default::default() });
         }
-        let tried =
-            self.try_nodes(cx).map_err(|error| PluginError::new(format!("preemption: {error}")))?;
+        let tried = self.try_nodes(cx).map_err(|error| PluginError::new(format!("preemption: {error}")))?;
         let (acceptable, chosen) = choose(cx, &tried);
         let Some(Candidate { node, victims, .. }) = chosen else {
             let rejected = Some(failure(&no_candidates(cx.snapshot.len(), &tried)));

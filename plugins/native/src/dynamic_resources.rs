@@ -75,7 +75,7 @@ impl PreEnqueue for DynamicResources {
     }
 }
 
-/// That PreFilter ran in this cycle. PostFilter fails without it, as upstream: the failure text shows it.
+/// That PreFilter ran in this cycle. Filter and PostFilter fail without it, as upstream: the failure text shows it.
 #[derive(Clone)]
 struct Seen;
 
@@ -93,11 +93,18 @@ impl PreFilter for DynamicResources {
 }
 
 impl Filter for DynamicResources {
-    fn filter(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<Verdict, PluginError> {
+    fn filter(&self, _: Cycle<'_>, state: &PluginState, _: NodeView<'_>) -> Result<Verdict, PluginError> {
+        state.get::<Seen>()?;
         Ok(Verdict::Pass)
     }
 
-    fn filter_range(&self, _: Cycle<'_>, _: &PluginState, _: &mut FilterSink<'_>) -> Result<(), PluginError> {
+    fn filter_range(
+        &self,
+        _: Cycle<'_>,
+        state: &PluginState,
+        _: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        state.get::<Seen>()?;
         Ok(())
     }
 
@@ -212,6 +219,13 @@ mod tests {
             DynamicResources.post_filter(&mut cx, state)
         };
         assert_eq!(ask(&state).unwrap_err().to_string(), "not found");
+        let (mut nodes, mut rejected) = (vec![], vec![]);
+        let unasked = DynamicResources.filter_range(
+            Cycle { snapshot: &snapshot, objects: &objects, pod: &pod },
+            &state,
+            &mut FilterSink::new(&mut nodes, &mut rejected),
+        );
+        assert!(unasked.is_err(), "without PreFilter");
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
         DynamicResources.pre_filter(cx, &mut state).unwrap();
         let outcome = ask(&state).unwrap();

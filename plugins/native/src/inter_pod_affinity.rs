@@ -110,6 +110,9 @@ impl PreFilter for InterPodAffinity {
     }
 }
 
+/// Why Filter fails when PreFilter is switched off.
+const NOT_COUNTED: &str = "error reading \"PreFilterInterPodAffinity\" from cycleState: not found";
+
 impl Filter for InterPodAffinity {
     fn filter(
         &self,
@@ -117,7 +120,7 @@ impl Filter for InterPodAffinity {
         state: &PluginState,
         node: NodeView<'_>,
     ) -> Result<Verdict, PluginError> {
-        Ok(state.get::<FilterState>()?.judge(node.slot()))
+        Ok(state.get_or::<FilterState>(NOT_COUNTED)?.judge(node.slot()))
     }
 
     fn filter_range(
@@ -126,7 +129,7 @@ impl Filter for InterPodAffinity {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        let state = state.get::<FilterState>()?;
+        let state = state.get_or::<FilterState>(NOT_COUNTED)?;
         nodes.retain(|slot| Ok(state.judge(slot)))
     }
 

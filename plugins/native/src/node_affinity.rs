@@ -111,24 +111,35 @@ impl Filter for NodeAffinity {
     }
 }
 
+/// That the pod's preferred terms are well formed.
+#[derive(Clone)]
+struct WellFormed;
+
 impl PreScore for NodeAffinity {
     fn pre_score(
         &self,
         cx: Cycle<'_>,
-        _: &mut PluginState,
+        state: &mut PluginState,
         _: &[Slot],
     ) -> Result<PreScoreVerdict, PluginError> {
         let preferred = &cx.pod.spec.node_affinity.preferred;
         if let Some(problem) = malformed(preferred) {
             return Err(PluginError::new(problem));
         }
+        state.put(WellFormed);
         let nothing = preferred.is_empty() && self.added.preferred.is_empty();
         Ok(if nothing { PreScoreVerdict::Skip } else { PreScoreVerdict::Score })
     }
 }
 
 impl Score for NodeAffinity {
-    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+    fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        if state.get::<WellFormed>().is_err()
+            && let Some(problem) = malformed(&cx.pod.spec.node_affinity.preferred)
+        {
+            // PreScore is switched off in the profile.
+            return Err(PluginError::new(problem));
+        }
         Ok(self.weigh(cx.pod, node.node()))
     }
 

@@ -48,26 +48,35 @@ impl Plugin for NodePorts {
     }
 }
 
+/// That PreFilter ran in this cycle. Filter fails without it, as upstream.
+#[derive(Clone)]
+struct Seen;
+
+const NOT_SEEN: &str = "reading \"PreFilterNodePorts\" from cycleState: not found";
+
 impl PreFilter for NodePorts {
-    fn pre_filter(&self, cx: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        Ok(match wanted(cx.pod).next() {
-            Some(_) => PreFilterVerdict::Pass(None),
-            None => PreFilterVerdict::Skip,
-        })
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        if wanted(cx.pod).next().is_none() {
+            return Ok(PreFilterVerdict::Skip);
+        }
+        state.put(Seen);
+        Ok(PreFilterVerdict::Pass(None))
     }
 }
 
 impl Filter for NodePorts {
-    fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+    fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        state.get_or::<Seen>(NOT_SEEN)?;
         Ok(judge(cx.pod, node.ports()))
     }
 
     fn filter_range(
         &self,
         cx: Cycle<'_>,
-        _: &PluginState,
+        state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
+        state.get_or::<Seen>(NOT_SEEN)?;
         nodes.retain(|slot| Ok(judge(cx.pod, cx.snapshot.ports(slot))))
     }
 
@@ -105,8 +114,14 @@ mod tests {
         let mut snapshot = Snapshot::default();
         let slot = snapshot.set_node(node("n").build());
         snapshot.add_pod(slot, held);
-        let (objects, state) = (Objects::default(), PluginState::default());
+        let (objects, mut state) = (Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: wants };
+        let unasked = NodePorts.filter(cx, &state, snapshot.view(slot));
+        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreFilter");
+        if NodePorts.pre_filter(cx, &mut state) == Ok(PreFilterVerdict::Skip) {
+            assert!(want, "a pod without host ports passes everywhere");
+            return;
+        }
         let verdict = if want { Verdict::Pass } else { Verdict::unschedulable(Reason::NodePorts) };
         assert_eq!(NodePorts.filter(cx, &state, snapshot.view(slot)), Ok(verdict));
         let (mut candidates, mut rejected) = (vec![slot], Vec::new());

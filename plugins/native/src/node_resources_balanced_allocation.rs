@@ -61,15 +61,13 @@ impl PreScore for NodeResourcesBalancedAllocation {
         _: &mut PluginState,
         _: &[Slot],
     ) -> Result<PreScoreVerdict, PluginError> {
-        // Balance would draw all pods without requests to one node.
-        let nothing = self.resources.iter().all(|name| cx.pod.resources.usage.get(name) == 0);
-        Ok(if nothing { PreScoreVerdict::Skip } else { PreScoreVerdict::Score })
+        Ok(if self.concerns(cx) { PreScoreVerdict::Score } else { PreScoreVerdict::Skip })
     }
 }
 
 impl Score for NodeResourcesBalancedAllocation {
     fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
-        Ok(balance_gained(&self.parts(cx), node.slot()))
+        Ok(if self.concerns(cx) { balance_gained(&self.parts(cx), node.slot()) } else { 0 })
     }
 
     fn score_range(
@@ -79,6 +77,11 @@ impl Score for NodeResourcesBalancedAllocation {
         nodes: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
+        if !self.concerns(cx) {
+            // Only in a profile where PreScore is switched off.
+            scores.fill(0);
+            return Ok(());
+        }
         let parts = self.parts(cx);
         for (slot, score) in nodes.iter().zip(scores) {
             *score = balance_gained(&parts, *slot);
@@ -108,6 +111,11 @@ impl Part<'_> {
 type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
+    /// Whether the pod requests any of the resources: balance would draw all pods without requests to one node.
+    fn concerns(&self, cx: Cycle<'_>) -> bool {
+        self.resources.iter().any(|name| cx.pod.resources.usage.get(name) != 0)
+    }
+
     /// Scalars that the pod does not request and resources that no node offers are left out. Real requests count, on
     /// both sides.
     fn parts<'a>(&self, cx: Cycle<'a>) -> Parts<'a> {
@@ -197,7 +205,10 @@ mod tests {
         let resources = RESOURCES[..before.len()].iter().map(|r| Str::from(*r)).collect();
         let plugin = NodeResourcesBalancedAllocation { resources };
         let got = match plugin.pre_score(cx, &mut state, &[slot]).unwrap() {
-            PreScoreVerdict::Skip => None,
+            PreScoreVerdict::Skip => {
+                assert_eq!(plugin.score(cx, &state, snapshot.view(slot)), Ok(0), "without PreScore");
+                None
+            }
             PreScoreVerdict::Score => {
                 let mut scores = [0];
                 plugin.score_range(cx, &state, &[slot], &mut scores).unwrap();

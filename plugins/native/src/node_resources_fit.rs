@@ -93,6 +93,9 @@ impl PreFilter for NodeResourcesFit {
     }
 }
 
+/// Why Filter fails when PreFilter is switched off.
+const NOT_SUMMED: &str = "error reading \"PreFilterNodeResourcesFit\" from cycleState: not found";
+
 impl Filter for NodeResourcesFit {
     fn filter(
         &self,
@@ -100,7 +103,7 @@ impl Filter for NodeResourcesFit {
         state: &PluginState,
         node: NodeView<'_>,
     ) -> Result<Verdict, PluginError> {
-        Ok(state.get::<Arc<Needs>>()?.judge(node))
+        Ok(state.get_or::<Arc<Needs>>(NOT_SUMMED)?.judge(node))
     }
 
     fn filter_range(
@@ -109,7 +112,7 @@ impl Filter for NodeResourcesFit {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        state.get::<Arc<Needs>>()?.sift(cx.snapshot, nodes)
+        state.get_or::<Arc<Needs>>(NOT_SUMMED)?.sift(cx.snapshot, nodes)
     }
 
     fn depends_on(&self, _pod: &Pod) -> Dependence {

@@ -143,6 +143,9 @@ impl PreFilter for PodTopologySpread {
     }
 }
 
+/// Why Filter fails when PreFilter is switched off.
+const NOT_COUNTED: &str = "reading \"PreFilterPodTopologySpread\" from cycleState: not found";
+
 impl Filter for PodTopologySpread {
     fn filter(
         &self,
@@ -150,7 +153,7 @@ impl Filter for PodTopologySpread {
         state: &PluginState,
         node: NodeView<'_>,
     ) -> Result<Verdict, PluginError> {
-        let state = state.get::<FilterState>()?;
+        let state = state.get_or::<FilterState>(NOT_COUNTED)?;
         Ok(state.judge(&state.ceilings(), node.slot()))
     }
 
@@ -160,7 +163,7 @@ impl Filter for PodTopologySpread {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        let state = state.get::<FilterState>()?;
+        let state = state.get_or::<FilterState>(NOT_COUNTED)?;
         let ceilings = state.ceilings();
         nodes.retain(|slot| Ok(state.judge(&ceilings, slot)))
     }

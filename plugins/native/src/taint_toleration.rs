@@ -77,29 +77,38 @@ impl Filter for TaintToleration {
     }
 }
 
+/// That PreScore ran in this cycle. Score fails without it, as upstream.
+#[derive(Clone)]
+struct Seen;
+
+const NOT_SEEN: &str = "failed to read \"PreScoreTaintToleration\" from cycleState: not found";
+
 impl PreScore for TaintToleration {
     fn pre_score(
         &self,
         _: Cycle<'_>,
-        _: &mut PluginState,
+        state: &mut PluginState,
         _: &[Slot],
     ) -> Result<PreScoreVerdict, PluginError> {
+        state.put(Seen);
         Ok(PreScoreVerdict::Score)
     }
 }
 
 impl Score for TaintToleration {
-    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+    fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        state.get_or::<Seen>(NOT_SEEN)?;
         Ok(reluctance(&node.node().taints, cx.pod))
     }
 
     fn score_range(
         &self,
         cx: Cycle<'_>,
-        _: &PluginState,
+        state: &PluginState,
         nodes: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
+        state.get_or::<Seen>(NOT_SEEN)?;
         let tainted = cx.snapshot.tainted();
         if tainted.is_empty() {
             scores.fill(0);
@@ -171,6 +180,8 @@ mod tests {
         let (objects, mut state) = (Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod };
         let mut scores = vec![-1; slots.len()];
+        let unasked = TaintToleration.score_range(cx, &state, &slots, &mut scores);
+        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreScore");
         assert_eq!(TaintToleration.pre_score(cx, &mut state, &slots), Ok(PreScoreVerdict::Score));
         TaintToleration.score_range(cx, &state, &slots, &mut scores).unwrap();
         for (slot, score) in slots.iter().zip(&scores) {

@@ -123,12 +123,15 @@ impl Exclusive {
     }
 }
 
+/// Why Filter fails when PreFilter is switched off.
+const NOT_COUNTED: &str = "cannot read \"PreFilterVolumeRestrictions\" from cycleState";
+
 impl Filter for VolumeRestrictions {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
         if has_disk(cx.pod) && node.pods().iter().any(|held| disks_conflict(cx.pod, held)) {
             return Ok(Verdict::unschedulable(Reason::DiskConflict));
         }
-        if state.get::<Exclusive>()?.uses > 0 {
+        if state.get_or::<Exclusive>(NOT_COUNTED)?.uses > 0 {
             return Ok(Verdict::unschedulable(Reason::ReadWriteOncePodConflict));
         }
         Ok(Verdict::Pass)

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::reservation::{Guard, Phase, Refused, Reservation, Undone, Wait};
 
 /// A pod that comes back, and why.
-type Returned = (Undone, Refused);
+type Returned = Box<(Undone, Refused)>;
 
 /// The next step of a reservation: wait, write what goes first, or bind.
 pub(crate) fn advance(
@@ -54,7 +54,7 @@ fn keep(guard: Guard<'_>, phase: Phase) -> Result<Reservation, Returned> {
 
 fn give_up(guard: Guard<'_>, refused: Refused) -> Result<Reservation, Returned> {
     match guard.abandon() {
-        Some(undone) => Err((undone, refused)),
+        Some(undone) => Err(Box::new((undone, refused))),
         None => unreachable!("a guard holds its reservation"),
     }
 }
@@ -81,7 +81,8 @@ impl Engine {
             Ok(held) => {
                 self.reservations.insert(uid.into(), held);
             }
-            Err((undone, refused)) => {
+            Err(returned) => {
+                let (undone, refused) = *returned;
                 self.fail_late(undone, Failure::refused(refused), effects);
             }
         }

@@ -87,7 +87,7 @@ impl Diagnosis {
 #[derive(Debug)]
 pub(crate) enum Stopped {
     /// The pod does not fit.
-    Unfit(Diagnosis),
+    Unfit(Box<Diagnosis>),
     /// There is no node at all.
     NoNodes,
     /// Something broke.
@@ -121,7 +121,7 @@ impl<'a> Evaluator<'a> {
             trace.nodes = Some(self.trace_nodes(&diagnosis, &feasible));
         }
         let chosen = match feasible.as_slice() {
-            [] => return Err(Stopped::Unfit(diagnosis)),
+            [] => return Err(Stopped::Unfit(Box::new(diagnosis))),
             [only] => {
                 if let Some(trace) = trace {
                     trace.best = vec![Arc::clone(&self.snapshot.node(*only).name)];

@@ -204,7 +204,10 @@ impl Engine {
                 self.reservations.insert(uid, held);
                 Outcome::Assumed { node }
             }
-            Err((undone, refused)) => self.fail_late(undone, Failure::refused(refused), effects),
+            Err(returned) => {
+                let (undone, refused) = *returned;
+                self.fail_late(undone, Failure::refused(refused), effects)
+            }
         }
     }
 
@@ -221,7 +224,7 @@ impl Engine {
             Stopped::NoNodes => {
                 Failure { reason: FailureReason::Unschedulable, ..Failure::broken(NO_NODES.to_string()) }
             }
-            Stopped::Unfit(diagnosis) => self.unfit(queued, diagnosis, state, trace),
+            Stopped::Unfit(diagnosis) => self.unfit(queued, *diagnosis, state, trace),
         }
     }
 
@@ -243,3 +246,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

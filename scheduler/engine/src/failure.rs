@@ -110,7 +110,12 @@ impl Engine {
             effects.push(Effect::Evict { preemptor, victims, node });
         }
         let message = failure.message.clone();
-        effects.push(Effect::Failed { pod: Arc::clone(&pod), reason: failure.reason, message, nominated_node });
+        effects.push(Effect::Failed {
+            pod: Arc::clone(&pod),
+            reason: failure.reason,
+            message,
+            nominated_node,
+        });
         for victim in unbound {
             self.preempt_unbound(&victim, &pod, &post.plugin, effects);
         }

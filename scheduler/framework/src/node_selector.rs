@@ -3,6 +3,7 @@
 use crate::Str;
 use crate::labels::Labels;
 use crate::node::Node;
+use crate::resources::is_qualified_part;
 
 /// How a [`NodeRequirement`] compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,17 +102,19 @@ impl NodeSelectorTerm {
     /// Everything that [`problem`](Self::problem) could tell, in order.
     pub fn problems(&self, index: usize) -> impl Iterator<Item = String> + '_ {
         self.expressions.iter().enumerate().flat_map(move |(at, r)| {
-            let place = format!("[{index}].matchExpressions[{at}].values");
+            let place = move |n: usize| format!("[{index}].matchExpressions[{at}].values[{n}]");
             let ordered = matches!(r.operator, NodeOperator::Gt | NodeOperator::Lt);
             let order = (ordered && r.bound().is_none()).then(|| {
                 let value = r.values.first().map_or("", |v| v);
                 format!(
-                    "{place}[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                    "{}: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer",
+                    place(0)
                 )
             });
-            let impossible = r.values.iter().enumerate().filter(|(_, v)| !is_label_value(v)).map(move |(n, v)| {
-                format!("{place}[{n}][{}]: Invalid value: \"{v}\": cannot be the value of a label", r.key)
-            });
+            let impossible =
+                r.values.iter().enumerate().filter(|(_, v)| !is_label_value(v)).map(move |(n, v)| {
+                    format!("{}[{}]: Invalid value: \"{v}\": cannot be the value of a label", place(n), r.key)
+                });
             order.into_iter().chain(impossible)
         })
     }
@@ -122,17 +125,15 @@ impl NodeSelectorTerm {
         let Some(first) = self.expressions.first().filter(|_| self.problems(0).next().is_some()) else {
             return self;
         };
-        let never = NodeRequirement { key: first.key.clone(), operator: NodeOperator::In, values: Vec::new() };
+        let never =
+            NodeRequirement { key: first.key.clone(), operator: NodeOperator::In, values: Vec::new() };
         Self { expressions: vec![never], fields: self.fields }
     }
 }
 
-/// Whether a label can have this value: empty, or up to 63 letters, digits, `-`, `_` and `.` that begin and end with
-/// a letter or digit.
+/// Whether a label can have this value.
 fn is_label_value(value: &str) -> bool {
-    let (bytes, edge) = (value.as_bytes(), |b: Option<&u8>| b.is_none_or(u8::is_ascii_alphanumeric));
-    let inner = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
-    bytes.len() <= 63 && bytes.iter().all(inner) && edge(bytes.first()) && edge(bytes.last())
+    value.is_empty() || is_qualified_part(value)
 }
 
 /// A disjunction of terms; without terms it matches no node.

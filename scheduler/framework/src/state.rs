@@ -47,6 +47,14 @@ impl PluginState {
         found.ok_or_else(|| PluginError::new("not found"))
     }
 
+    /// As [`get`](Self::get), with the plugin's own words for a missing value: they can reach a pod's message.
+    ///
+    /// # Errors
+    /// `missing`, when the stage that puts the value did not run in this cycle.
+    pub fn get_or<T: StateValue>(&self, missing: &str) -> Result<&T, PluginError> {
+        self.get::<T>().map_err(|_| PluginError::new(missing))
+    }
+
     /// The value of type `T`, to change.
     ///
     /// # Errors

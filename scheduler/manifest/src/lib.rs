@@ -9,6 +9,7 @@ mod decode;
 mod document;
 mod error;
 mod expand;
+mod glance;
 mod items;
 mod kind;
 mod manifests;

@@ -15,8 +15,17 @@ pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 /// Resource names in one list, at most; no object of an API server comes near.
 const MOST_RESOURCES: usize = 1000;
 
-/// The name; the API server refuses objects without.
+/// The longest name that the API server takes.
+const LONGEST_NAME: usize = 253;
+
+/// The name; the API server refuses objects without. Of its rules for names only those are kept that protect whoever
+/// prints them.
 pub(crate) fn name(meta: &Meta) -> Result<Str, ObjectError> {
+    if meta.name.len() > LONGEST_NAME || meta.name.contains(char::is_control) {
+        let message =
+            format!("must be at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', such as my-pod");
+        return Err(ObjectError::of("metadata.name", message));
+    }
     if !meta.name.is_empty() {
         return Ok(meta.name.clone());
     }

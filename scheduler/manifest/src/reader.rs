@@ -5,6 +5,7 @@ mod entries;
 use serde_json::Value;
 
 use crate::collect::Source;
+use crate::glance::glance;
 use crate::manifests::Manifests;
 use crate::{document, items, split};
 
@@ -50,7 +51,10 @@ fn read_source(source: &Source, entries: &mut Entries) {
                         entries.add(&item, Place { item: item.item, ..place });
                     }
                 }
-                Err(error) => entries.unreadable(Place { line: Some(error.line), ..place }, error.message),
+                Err(error) => {
+                    let place = Place { line: Some(error.line), ..place };
+                    entries.unreadable(place, error.message, glance(chunk.text));
+                }
             }
         }
     }

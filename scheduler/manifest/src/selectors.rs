@@ -66,8 +66,8 @@ fn check_requirement(written: &wire::meta::Requirement, takes: Values) -> Result
 /// A node selector. A malformed term of it matches no node.
 pub(crate) fn node_selector(written: &wire::affinity::NodeSelector) -> Result<NodeSelector> {
     let terms = written.node_selector_terms.iter().enumerate();
-    let terms = terms
-        .map(|(at, t)| Ok(node_term(t).within_item("nodeSelectorTerms", at)?.unless_malformed()));
+    let terms =
+        terms.map(|(at, t)| Ok(node_term(t).within_item("nodeSelectorTerms", at)?.unless_malformed()));
     Ok(NodeSelector { terms: terms.collect::<Result<_>>()? })
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn tree(text: &str, problems: &mut Problems<'_>) -> Option<Value> {
     let options = options! {
         budget: budget! {
             max_depth: MAX_DEPTH,
-            flow_nesting_limit: MAX_DEPTH,
+            // Above the depth, so that the depth is what is reported.
+            flow_nesting_limit: MAX_DEPTH * 2,
             max_nodes: 100_000,
             max_events: 300_000,
             max_documents: 1,

@@ -3,7 +3,6 @@
 use longshore_framework::fields::{Fields, Problems};
 use serde_json::{Value, json};
 
-const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
 const KIND: &str = "InterPodAffinityArgs";
 
 /// `InterPodAffinityArgs`.
@@ -37,11 +36,9 @@ impl InterPodAffinityArgs {
         }
     }
 
-    /// The arguments with every default filled in, as kube-scheduler writes them.
+    /// The arguments with every default filled in.
     pub fn to_json(&self) -> Value {
         json!({
-            "apiVersion": API_VERSION,
-            "kind": KIND,
             "hardPodAffinityWeight": self.hard_pod_affinity_weight,
             "ignorePreferredTermsOfExistingPods": self.ignore_preferred_terms_of_existing_pods,
         })

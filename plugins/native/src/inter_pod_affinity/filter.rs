@@ -124,12 +124,11 @@ fn count_against_pod(cx: Cycle<'_>, namespace_labels: &Labels) -> Table {
 /// to have them.
 fn count_own(snapshot: &Snapshot, own: &Own) -> (Table, Table) {
     let (mut affinity, mut anti_affinity) = (Table::default(), Table::default());
-    let mut affinity_keys: Vec<KeyNumber> =
+    // A key that several terms share counts once for each of them, as when a pod comes or goes.
+    let affinity_keys: Vec<KeyNumber> =
         own.affinity.iter().map(|t| affinity.key(snapshot, &t.topology_key)).collect();
     let anti_keys: Vec<KeyNumber> =
         own.anti_affinity.iter().map(|t| anti_affinity.key(snapshot, &t.topology_key)).collect();
-    affinity_keys.sort_unstable();
-    affinity_keys.dedup();
     if affinity_keys.is_empty() && anti_keys.is_empty() {
         return (affinity, anti_affinity);
     }

@@ -6,7 +6,6 @@ use longshore_framework::pod::{SpreadConstraint, WhenUnsatisfiable};
 use longshore_framework::resources::is_qualified_name;
 use serde_json::{Map, Value, json};
 
-const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
 const KIND: &str = "PodTopologySpreadArgs";
 const MAX_INT32: i64 = i32::MAX as i64;
 
@@ -48,11 +47,9 @@ impl PodTopologySpreadArgs {
         Self { defaulting, constraints, written: list.to_vec() }
     }
 
-    /// The arguments with every default filled in, as kube-scheduler writes them.
+    /// The arguments with every default filled in.
     pub fn to_json(&self) -> Value {
         let mut shown = Map::new();
-        shown.insert("apiVersion".into(), API_VERSION.into());
-        shown.insert("kind".into(), KIND.into());
         if !self.written.is_empty() {
             shown.insert("defaultConstraints".into(), Value::Array(self.written.clone()));
         }

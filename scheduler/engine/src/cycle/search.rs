@@ -34,7 +34,7 @@ impl Evaluator<'_> {
                 .map(|(id, r)| (id.map_or_else(Str::default, |id| self.profile.name(id).into()), r.clone()));
         }
         if diagnosis.pre_filter.is_some() {
-            return Err(Stopped::Unfit(std::mem::take(diagnosis)));
+            return Err(Stopped::Unfit(Box::new(std::mem::take(diagnosis))));
         }
         if let Some(slot) = self.nominated_fits(state, diagnosis) {
             if let Some(trace) = trace {

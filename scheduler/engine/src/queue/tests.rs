@@ -171,3 +171,56 @@ fn removing_finds_a_pod_wherever_it_is() {
     }
     check(&q, (0, 0, 0, 0));
 }
+
+#[test]
+fn a_gated_pod_is_asked_again_after_five_minutes_and_keeps_its_place_in_line() {
+    let mut q = queue();
+    q.add(pod("a").label("gate", "").build(), 0, &Fake);
+    q.advance(seconds(301), &Fake);
+    check(&q, (0, 0, 0, 1));
+    let gated = q.get("default/a").unwrap();
+    assert_eq!((gated.since, gated.flushed), (seconds(0), Some(seconds(301))));
+}
+
+#[test]
+fn activating_reaches_a_pod_in_any_place() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    let popped = q.pop(&Fake).unwrap();
+    q.give_back(popped, &Fake);
+    check(&q, (0, 1, 0, 0));
+    assert!(q.activate("default/a", &Fake));
+    check(&q, (1, 0, 0, 0));
+    let mut popped = q.pop(&Fake).unwrap();
+    popped.rejected_by.insert(NEVER_WAKES);
+    assert!(q.activate("default/a", &Fake));
+    assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
+}
+
+#[test]
+fn a_pending_plugin_wakes_its_pod_past_the_backoff() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    let mut popped = q.pop(&Fake).unwrap();
+    popped.rejected_by.insert(WAKES_ON_NODE);
+    popped.pending_on.insert(WAKES_ON_NODE);
+    q.give_back(popped, &Fake);
+    q.on_event(node_added(), &|_| true, &Fake);
+    check(&q, (1, 0, 0, 0));
+}
+
+#[test]
+fn a_nomination_that_an_update_takes_away_is_over_and_an_attempts_word_stands() {
+    let stated = || pod("a").meta(|m| m.nominated_node = Some("n".into())).build();
+    let mut q = queue();
+    q.add(stated(), 0, &Fake);
+    assert_eq!(q.nominator.on("n").len(), 1);
+    q.update(pod("a").build(), &[], &Fake);
+    assert!(q.nominator.on("n").is_empty());
+    q.update(stated(), &[], &Fake);
+    let popped = q.pop(&Fake).unwrap();
+    q.nominator.remove("default/a");
+    q.give_back(popped, &Fake);
+    q.activate("default/a", &Fake);
+    assert!(q.nominator.on("n").is_empty());
+}

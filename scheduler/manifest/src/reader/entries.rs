@@ -68,9 +68,14 @@ impl Entries {
         self.read.warnings.push(message);
     }
 
-    /// Notes a document that does not parse.
-    pub(super) fn unreadable(&mut self, place: Place, message: String) {
-        let problem = ManifestProblem { message, ..self.problem(place) };
+    /// Notes a document that does not parse, with what it was probably about.
+    pub(super) fn unreadable(
+        &mut self,
+        place: Place,
+        message: String,
+        (object, is_pod): (Option<String>, bool),
+    ) {
+        let problem = ManifestProblem { message, object, is_pod, ..self.problem(place) };
         self.read.problems.push(problem);
     }
 

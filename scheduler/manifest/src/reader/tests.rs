@@ -51,6 +51,14 @@ fn a_broken_document_leaves_those_before_and_after() {
 }
 
 #[test]
+fn a_pod_that_does_not_parse_is_counted_and_named() {
+    let read = read_str(&(pod("a", "") + "---\nkind: Pod\nmetadata: {name: b, namespace: shop\n"));
+    let problem = &read.problems[0];
+    assert!(problem.is_pod);
+    assert_eq!(problem.object.as_deref(), Some("Pod shop/b"));
+}
+
+#[test]
 fn duplicates_name_the_first() {
     let twice = pod("a", "") + &pod("a", "  priority: 5\n");
     check_problems(

@@ -222,11 +222,10 @@ impl World {
         self.apply(Input::Evicted { uid, result });
     }
 
-    /// Fails the binding of a pod that has just been tried; false when there is none.
-    pub(super) fn fail_binding(&mut self, uid: &Str) -> bool {
-        let Some(at) = self.binding.iter().position(|(of, ..)| of == uid) else { return false };
-        self.answer_binding(at, false);
-        true
+    /// Fails the binding of a pod that has just been assumed.
+    pub(super) fn fail_binding(&mut self, uid: &Str) {
+        let at = self.binding.iter().rposition(|(of, ..)| of == uid);
+        self.answer_binding(at.expect("an assumed pod is to be bound"), false);
     }
 
     /// Every pod is in one place, no pod that is gone is in any, and the queue counts what it holds.

@@ -79,17 +79,26 @@ fn the_first_pod_of_a_group_needs_the_keys_only() {
     check(&three_zones().with("a", web("first", |_| ())), &pod, &[PASS, AFFINITY, AFFINITY]);
 }
 
-#[test]
-fn the_pod_is_the_first_again_when_the_others_are_removed() {
-    let first = web("first", |_| ());
+/// The only pod that matches leaves its node and comes back.
+#[track_caller]
+fn check_first_again(terms: &[AffinityTerm]) {
+    let first = pod("first").label("app", "web").label("tier", "front").build();
     let cluster = three_zones().with("a", Arc::clone(&first));
-    let pod = affine(&[near(ZONE, "web"), near(HOSTNAME, "web")]);
+    let change = |s: &mut PodSpec| s.pod_affinity.required = terms.to_vec();
+    let pod = pod("new").label("app", "web").label("tier", "front").spec(change).build();
     let mut state = pre_filter(&cluster, &pod).expect("not skipped");
     let (plugin, slot) = (InterPodAffinity::default(), cluster.snapshot.slot("a").unwrap());
     plugin.remove_pod(cluster.cycle(&pod), &mut state, &first, slot).unwrap();
     assert_eq!(verdicts(&cluster, &pod, &state), [PASS, PASS, AFFINITY]);
     plugin.add_pod(cluster.cycle(&pod), &mut state, &first, slot).unwrap();
     assert_eq!(verdicts(&cluster, &pod, &state), [PASS, AFFINITY, AFFINITY]);
+}
+
+#[test]
+fn the_pod_is_the_first_again_when_the_others_are_removed() {
+    check_first_again(&[near(ZONE, "web"), near(HOSTNAME, "web")]);
+    // Two terms share the key.
+    check_first_again(&[near(ZONE, "web"), affinity_term(ZONE, &[("tier", "front")])]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{Body, Entries, Identity, Place};
 use crate::error::ObjectError;
 use crate::expand::{self, World};
 use crate::kind::Kind;
-use crate::manifests::Manifests;
+use crate::manifests::{ManifestProblem, Manifests};
 use crate::wire::workload::Workload;
 use crate::{meta, pod, wire, workload};
 
@@ -30,7 +30,15 @@ impl Entries {
         self.read.objects = std::mem::take(&mut world.objects);
         drop(world);
         self.read.nodes = nodes;
+        self.sort_problems();
         self.read
+    }
+
+    /// Problems are found in several rounds; people read them in the order of the input.
+    fn sort_problems(&mut self) {
+        let sources = &self.sources;
+        let rank = |p: &ManifestProblem| (sources.iter().position(|s| *s == p.source), p.document, p.item);
+        self.read.problems.sort_by_cached_key(rank);
     }
 
     /// First round: what expansions must know of the input. Finished pods go no further, nor do unreadable ones.

@@ -1,0 +1,216 @@
+//! Plugins for tests.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::time::Duration;
+
+use longshore_framework::event::{
+    Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, is_placed,
+};
+use longshore_framework::plugin::*;
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::profile::Profile;
+use longshore_framework::registry::{Instance, Stage};
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PermitVerdict, PluginError, RejectCode, Rejection, Verdict};
+use longshore_framework::view::NodeView;
+
+use super::Log;
+
+/// Does at each stage what the pod's label `<stage>.<name>` says.
+struct Fake(&'static str, Log);
+
+impl Fake {
+    fn told<'p>(&self, stage: &str, pod: &'p Pod) -> Option<&'p str> {
+        pod.meta.labels.get(&format!("{stage}.{}", self.0)).map(|v| &**v)
+    }
+
+    fn verdict(&self, stage: &str, pod: &Pod) -> Result<Verdict, PluginError> {
+        match self.told(stage, pod) {
+            None => Ok(Verdict::Pass),
+            Some("error") => Err(PluginError::new("boom")),
+            Some(reason) => Ok(Verdict::unschedulable(reason.to_string())),
+        }
+    }
+
+    fn note(&self, what: &str) {
+        self.1.lock().unwrap().push(format!("{what} {}", self.0));
+    }
+}
+
+impl Plugin for Fake {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        vec![
+            EventPattern::new(Resource::Node, Action::ADD | Action::NODE_LABEL),
+            EventPattern::new(Resource::Pod, Action::POD_LABEL),
+        ]
+    }
+}
+
+impl PreEnqueue for Fake {
+    fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict {
+        let evicting = cx.evicting.then(|| Verdict::unresolvable("evicting".to_string()));
+        evicting.or_else(|| self.verdict("gate", cx.pod).ok()).unwrap_or(Verdict::Pass)
+    }
+}
+
+impl Filter for Fake {
+    /// Rejects nodes named in the label, or breaks on them.
+    fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        match self.told("filter", cx.pod) {
+            Some("error") => Err(PluginError::new("boom")),
+            Some(name) if name == &**node.name() => Ok(Verdict::unresolvable("not here".to_string())),
+            _ => Ok(Verdict::Pass),
+        }
+    }
+}
+
+impl Score for Fake {
+    /// The node's label `score`.
+    fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        self.verdict("score", cx.pod)?;
+        Ok(node.node().labels.get("score").and_then(|s| s.parse().ok()).unwrap_or(0))
+    }
+}
+
+impl Reserve for Fake {
+    fn reserve(&self, cx: &mut ReserveContext<'_>, _: &mut PluginState) -> Result<Verdict, PluginError> {
+        self.note("reserve");
+        self.verdict("reserve", cx.pod)
+    }
+
+    fn unreserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) {
+        self.note("unreserve");
+    }
+}
+
+impl Permit for Fake {
+    fn permit(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<PermitVerdict, PluginError> {
+        if let Some(seconds) = self.told("permit", cx.pod).and_then(|t| t.strip_prefix("wait ")) {
+            return Ok(PermitVerdict::Wait(Duration::from_secs(seconds.parse().unwrap())));
+        }
+        Ok(match self.verdict("permit", cx.pod)? {
+            Verdict::Pass => PermitVerdict::Allow,
+            Verdict::Reject(rejection) => PermitVerdict::Reject(rejection),
+        })
+    }
+}
+
+impl PreBind for Fake {
+    fn pre_bind(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
+        let write =
+            || StorageWrite::BindVolume { volume: "v".into(), namespace: "n".into(), claim: "c".into() };
+        match self.verdict("prebind", cx.pod)? {
+            Verdict::Pass => Ok(Vec::new()),
+            Verdict::Reject(_) => Ok(vec![write()]),
+        }
+    }
+}
+
+impl Bind for Fake {
+    fn bind(&self, cx: Cycle<'_>, _: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
+        self.verdict("bind", cx.pod)?;
+        Ok(Some(Binding {
+            namespace: cx.pod.meta.namespace.clone(),
+            name: cx.pod.meta.name.clone(),
+            uid: cx.pod.meta.uid.clone(),
+            node: cx.snapshot.node(node).name.clone(),
+        }))
+    }
+}
+
+impl PostBind for Fake {
+    fn post_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) {
+        self.note("bound");
+    }
+}
+
+/// The queue order, the number of pods on a node, and preemption of the first node where it helps.
+struct Room;
+
+impl Plugin for Room {
+    fn name(&self) -> &str {
+        "Room"
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        let node = Action::ADD | Action::NODE_ALLOCATABLE;
+        vec![EventPattern::new(Resource::Pod, Action::DELETE), EventPattern::new(Resource::Node, node)]
+    }
+
+    fn hint(&self, _: &Pod, event: &ClusterEvent, _: HintContext<'_>) -> Hint {
+        match &event.subject {
+            Subject::Pod(Some(gone), None) => Hint::queue_if(is_placed(gone)),
+            _ => Hint::Queue,
+        }
+    }
+}
+
+impl QueueSort for Room {
+    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering {
+        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since))
+    }
+}
+
+impl Filter for Room {
+    fn filter(&self, _: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        let full = node.pod_count() >= node.allowed_pods();
+        Ok(if full { Verdict::unschedulable("full".to_string()) } else { Verdict::Pass })
+    }
+}
+
+impl PostFilter for Room {
+    fn post_filter(
+        &self,
+        cx: &mut PostFilterContext<'_>,
+        _: &PluginState,
+    ) -> Result<PostFilterOutcome, PluginError> {
+        let helps = |slot: &Slot| cx.engine.rejection(*slot) == Some(RejectCode::Unschedulable);
+        let nodes: Vec<Slot> = cx.snapshot.order().iter().copied().filter(helps).collect();
+        for (slot, tried) in cx.engine.dry_run(&nodes, 1)? {
+            if let DryRun::Candidate(candidate) = tried {
+                return Ok(PostFilterOutcome {
+                    nomination: Nomination::Node(Arc::clone(&cx.snapshot.node(slot).name)),
+                    victims: candidate.victims,
+                    lapsed: cx.engine.lower_nominations(slot),
+                    ..PostFilterOutcome::default()
+                });
+            }
+        }
+        let rejected = Some(Rejection::unschedulable("nobody to evict".to_string()));
+        Ok(PostFilterOutcome { rejected, nomination: Nomination::Clear, ..PostFilterOutcome::default() })
+    }
+}
+
+/// Plugins A and B at every stage they can be at, and Room.
+pub(super) fn profile(log: &Log) -> Profile {
+    let mut profile = Profile::new("default-scheduler");
+    let fake = |name| {
+        let fake = Instance::of(Fake(name, Arc::clone(log))).pre_enqueue().filter().score().reserve();
+        fake.permit().pre_bind().bind().post_bind().build()
+    };
+    let a = profile.add(fake("A"));
+    let b = profile.add(fake("B"));
+    let room = profile.add(Instance::of(Room).queue_sort().filter().post_filter().build());
+    for stage in [Stage::PreEnqueue, Stage::Filter, Stage::Reserve, Stage::Permit, Stage::PreBind] {
+        assert!(profile.enable(stage, a) && profile.enable(stage, b));
+    }
+    for (stage, id) in [
+        (Stage::Score, a),
+        (Stage::Bind, a),
+        (Stage::PostBind, a),
+        (Stage::QueueSort, room),
+        (Stage::Filter, room),
+        (Stage::PostFilter, room),
+    ] {
+        assert!(profile.enable(stage, id));
+    }
+    profile.set_weight(a, 1);
+    profile
+}

@@ -1,0 +1,160 @@
+//! Preemption, nominations and pods that wait for room.
+
+use super::*;
+
+const FULL: &str = "0/1 nodes are available: 1 full.";
+
+fn one_place() -> Do {
+    node_is(node("n").allocatable("pods", "1"))
+}
+
+fn high() -> PodBuilder {
+    pod("high").priority(10)
+}
+
+#[test]
+fn the_preemptor_rests_until_the_evictions_are_over_and_then_takes_the_room() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_gone("low"), ""),
+            (Do::Where("high"), "gated"),
+            (Do::Step, "nobody"),
+            (evicted("high"), ""),
+            (Do::Where("high"), "active"),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}
+
+#[test]
+fn victims_on_their_way_out_are_waited_for() {
+    let leaving = pod("low").on("n").meta(|m| m.terminating = true);
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(leaving), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (evicted("high"), ""),
+            (Do::Where("high"), "parked"),
+            (pod_gone("low"), ""),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}
+
+#[test]
+fn a_promised_place_is_kept_from_pods_that_matter_no_more_and_not_from_others() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_gone("low"), ""),
+            (pod_is(pod("equal").priority(10)), ""),
+            (Do::Step, &format!("equal Unschedulable: {FULL} nobody to evict")),
+            (pod_is(pod("higher").priority(11)), ""),
+            (Do::Step, "bind higher to n"),
+        ],
+    );
+}
+
+#[test]
+fn a_stronger_preemptor_takes_the_promise_over() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_is(pod("higher").priority(11)), ""),
+            (Do::Step, &format!("clear high; evict low from n for higher; higher Unschedulable: {FULL} [n]")),
+        ],
+    );
+}
+
+#[test]
+fn a_promise_that_ends_wakes_pods_that_matter_no_more() {
+    let stated = |node: &str| high().meta(|m| m.nominated_node = (!node.is_empty()).then(|| node.into()));
+    for news in [pod_gone("high"), pod_is(stated(""))] {
+        check(
+            world(),
+            &[
+                (one_place(), ""),
+                (pod_is(stated("n").label("filter.A", "n")), ""),
+                (Do::Step, "high Unschedulable: 0/1 nodes are available: 1 not here. nobody to evict []"),
+                (pod_is(stated("").label("filter.A", "n")), ""),
+                (pod_is(stated("n").label("filter.A", "n")), ""),
+                (pod_is(pod("low")), ""),
+                (Do::Step, &format!("low Unschedulable: {FULL} nobody to evict")),
+                (news, ""),
+                (pod_gone("high"), ""),
+                (Do::Step, "bind low to n"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_nominated_node_is_tried_before_better_ones() {
+    check(
+        world(),
+        &[
+            (node_is(node("best").label("score", "100")), ""),
+            (node_is(node("promised")), ""),
+            (pod_is(pod("p").meta(|m| m.nominated_node = Some("promised".into()))), ""),
+            (Do::Step, "bind p to promised"),
+        ],
+    );
+}
+
+#[test]
+fn a_waiting_victim_gives_up_its_place_in_memory_and_is_tried_again() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").label("permit.A", "wait 60")), ""),
+            (Do::Step, "low waits on n until 60000"),
+            (pod_is(high()), ""),
+            (
+                Do::Step,
+                &format!(
+                    "high Unschedulable: {FULL} [n]; \
+                     low SchedulerError: waiting on permit for pod: preempted; low leaves n to high"
+                ),
+            ),
+            (Do::Step, "bind high to n"),
+            (Do::Step, "nobody"),
+            (bound("high"), "high scheduled on n"),
+            (second(3), ""),
+            (Do::Step, &format!("low Unschedulable: {FULL} nobody to evict")),
+        ],
+    );
+}
+
+#[test]
+fn a_victim_whose_writes_are_under_way_goes_when_they_are_over() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").label("prebind.A", "write")), ""),
+            (Do::Step, "write 1 for low on n"),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("high Unschedulable: {FULL} [n]; low leaves n to high")),
+            (Do::Step, "nobody"),
+            (written("low"), "low SchedulerError: preempted by Room"),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}
