@@ -72,6 +72,11 @@ impl Engine {
         &self.profiles
     }
 
+    /// Keeps [traces](Options::trace) of the attempts to come, or not.
+    pub fn set_trace(&mut self, keep: bool) {
+        self.options.trace = keep;
+    }
+
     /// How many pods wait where.
     pub fn queue_counts(&self) -> QueueCounts {
         self.queue.counts()

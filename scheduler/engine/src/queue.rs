@@ -15,8 +15,11 @@
 //! backoff. Plugins are opaque ids here: whether an event may wake a pod is asked of [`Rules`].
 
 pub(crate) mod backoff;
+mod flush;
 pub(crate) mod in_flight;
 pub(crate) mod nominator;
+mod place;
+mod wake;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -31,9 +34,10 @@ use longshore_framework::{Str, Timestamp};
 use crate::heap::{Heap, Keyed};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
-use backoff::{Backoff, whole_second};
+use backoff::Backoff;
 use in_flight::InFlight;
 pub(crate) use nominator::Nominator;
+use wake::Wake;
 
 /// A pod in the queue with its history.
 #[derive(Clone, Debug)]
@@ -81,14 +85,6 @@ pub(crate) trait Rules {
     fn is_registered(&self, event: &ClusterEvent) -> bool;
     /// What the plugin thinks of the event for this pod; `None` when it did not register it.
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint>;
-}
-
-/// What an event means for a parked pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Wake {
-    No,
-    AfterBackoff,
-    AtOnce,
 }
 
 /// Where a pod ended up.
@@ -274,32 +270,6 @@ impl Queue {
         Place::Backoff
     }
 
-    /// Something happened: parked pods that it may help move on, pods in flight hear of it when they come back.
-    pub(crate) fn on_event(
-        &mut self,
-        event: ClusterEvent,
-        concerns: &dyn Fn(&Pod) -> bool,
-        rules: &dyn Rules,
-    ) {
-        if !self.retry || !(event.is_wildcard() || rules.is_registered(&event)) {
-            return;
-        }
-        let event = Arc::new(event);
-        let woken: Vec<(Str, Wake)> = self
-            .parked
-            .iter()
-            .filter(|(_, queued)| concerns(&queued.pod))
-            .map(|(uid, queued)| (Arc::clone(uid), self.evaluate(queued, &event, rules)))
-            .filter(|(_, wake)| *wake != Wake::No)
-            .collect();
-        for (uid, wake) in woken {
-            if let Some(queued) = self.parked.remove(&uid) {
-                self.put(queued, wake, rules);
-            }
-        }
-        self.in_flight.record(&event);
-    }
-
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
     /// back. False when the pod is nowhere to be found.
     pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
@@ -321,125 +291,6 @@ impl Queue {
         }
     }
 
-    /// Time has passed: backoffs end, and pods that no event woke for long are tried anyway.
-    pub(crate) fn advance(&mut self, now: Timestamp, rules: &dyn Rules) {
-        self.now = self.now.max(now);
-        let by_expiry = self.by_expiry(rules);
-        let mut over = Vec::new();
-        for heap in [&mut self.backoff, &mut self.error_backoff] {
-            while heap.peek().is_some_and(|q| expiry(&self.timing, q) < whole_second(self.now)) {
-                over.extend(heap.pop(&by_expiry));
-            }
-        }
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        for queued in over {
-            self.enter_active(queued, &compare);
-        }
-        self.flush_parked(rules);
-    }
-
-    fn flush_parked(&mut self, rules: &dyn Rules) {
-        if !self.retry {
-            return;
-        }
-        let limit = self.now.0.saturating_sub(self.max_unschedulable_ms);
-        let is_due = |q: &QueuedPod| q.flushed.unwrap_or(q.since).0 < limit;
-        let due = self.parked.iter().filter(|(_, q)| is_due(q));
-        let due: Vec<Str> = due.map(|(uid, _)| Arc::clone(uid)).collect();
-        for uid in due {
-            if let Some(mut queued) = self.parked.remove(&uid) {
-                queued.flushed = Some(self.now);
-                self.put(queued, Wake::AfterBackoff, rules);
-            }
-        }
-    }
-
-    fn woken_meanwhile(&self, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
-        let events = self.in_flight.events_since_start(&queued.pod.meta.uid);
-        events.iter().map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
-    }
-
-    fn evaluate(&self, queued: &QueuedPod, event: &ClusterEvent, rules: &dyn Rules) -> Wake {
-        if let Some(gate) = queued.gated_by
-            && !event.is_wildcard()
-            && rules.hint(queued, gate, event).is_none()
-        {
-            return Wake::No;
-        }
-        if event.is_wildcard() || (queued.rejected_by.is_empty() && queued.pending_on.is_empty()) {
-            return Wake::AfterBackoff;
-        }
-        let says_queue = |id: &PluginId| rules.hint(queued, *id, event) == Some(Hint::Queue);
-        if queued.pending_on.iter().any(|id| says_queue(&id)) {
-            return Wake::AtOnce;
-        }
-        if queued.rejected_by.iter().any(|id| says_queue(&id)) { Wake::AfterBackoff } else { Wake::No }
-    }
-
-    fn put(&mut self, queued: QueuedPod, wake: Wake, rules: &dyn Rules) -> Place {
-        match wake {
-            Wake::No => {
-                self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
-                Place::Parked
-            }
-            Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, rules),
-            Wake::AfterBackoff | Wake::AtOnce => self.activate_unless_gated(queued, rules),
-        }
-    }
-
-    fn back_off(&mut self, queued: QueuedPod, rules: &dyn Rules) -> Place {
-        let queued = match self.gated(queued, rules) {
-            Ok(queued) => queued,
-            Err(place) => return place,
-        };
-        let by_expiry = self.by_expiry(rules);
-        let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        let heap = if broken { &mut self.error_backoff } else { &mut self.backoff };
-        heap.push(queued, &by_expiry);
-        Place::Backoff
-    }
-
-    fn activate_unless_gated(&mut self, queued: QueuedPod, rules: &dyn Rules) -> Place {
-        match self.gated(queued, rules) {
-            Ok(queued) => {
-                self.enter_active(queued, &|a, b| rules.compare(a, b));
-                Place::Active
-            }
-            Err(place) => place,
-        }
-    }
-
-    /// Parks the pod when a PreEnqueue plugin keeps it out.
-    fn gated(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Result<QueuedPod, Place> {
-        let Some((plugin, rejection)) = rules.gate(&queued) else {
-            queued.gated_by = None;
-            return Ok(queued);
-        };
-        queued.gated_by = Some(plugin);
-        queued.rejected_by.insert(plugin);
-        self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
-        Err(Place::Gated(plugin, rejection))
-    }
-
-    fn enter_active(&mut self, mut queued: QueuedPod, compare: &dyn Fn(&QueuedPod, &QueuedPod) -> Ordering) {
-        self.entries += 1;
-        queued.entry = self.entries;
-        queued.initial_attempt.get_or_insert(self.now);
-        if queued.attempts == 0 {
-            self.nominate_as_stated(&queued.pod);
-        }
-        self.active.push(queued, compare);
-    }
-
-    /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
-    /// memory; after an attempt that attempt's word counts. Gated pods never come here: their nominations reserve no
-    /// room.
-    fn nominate_as_stated(&mut self, pod: &Arc<Pod>) {
-        if let (Some(node), None) = (&pod.meta.nominated_node, self.nominator.node_of(&pod.meta.uid)) {
-            self.nominator.nominate(pod, node);
-        }
-    }
-
     /// Takes a waiting pod into flight out of turn.
     pub(crate) fn take_out_of_turn(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
         let mut queued = self.take(uid, rules)?;
@@ -448,37 +299,6 @@ impl Queue {
         queued.gated_by = None;
         self.in_flight.start(&queued.pod.meta.uid).then_some(queued)
     }
-
-    fn is_backing_off(&self, queued: &QueuedPod) -> bool {
-        expiry(&self.timing, queued) >= whole_second(self.now)
-            && failures(queued) > 0
-            && !self.timing.max.is_zero()
-    }
-
-    fn take(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
-        if let Some(queued) = self.parked.remove(uid) {
-            return Some(queued);
-        }
-        if let Some(queued) = self.active.remove(uid, &|a, b| rules.compare(a, b)) {
-            return Some(queued);
-        }
-        let by_expiry = self.by_expiry(rules);
-        self.backoff.remove(uid, &by_expiry).or_else(|| self.error_backoff.remove(uid, &by_expiry))
-    }
-
-    /// Order of the backoff heaps: who is done first; at the same time, QueueSort.
-    fn by_expiry<'r>(&self, rules: &'r dyn Rules) -> impl Fn(&QueuedPod, &QueuedPod) -> Ordering + use<'r> {
-        let timing = self.timing;
-        move |a, b| expiry(&timing, a).cmp(&expiry(&timing, b)).then_with(|| rules.compare(a, b))
-    }
-}
-
-fn failures(queued: &QueuedPod) -> u32 {
-    if queued.error_count > 0 { queued.error_count } else { queued.unschedulable_count }
-}
-
-fn expiry(timing: &Backoff, queued: &QueuedPod) -> Timestamp {
-    timing.expiry(queued.since, failures(queued))
 }
 
 #[cfg(test)]

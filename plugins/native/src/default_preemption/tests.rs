@@ -16,6 +16,8 @@ struct Scripted {
     runs: Vec<DryRun>,
     nominated: Vec<Arc<Pod>>,
     random: usize,
+    /// What breaks when nodes are tried.
+    broken: Option<&'static str>,
 }
 
 impl longshore_framework::plugin::PreemptionEngine for Scripted {
@@ -24,7 +26,10 @@ impl longshore_framework::plugin::PreemptionEngine for Scripted {
     }
 
     fn dry_run(&self, nodes: &[Slot], _enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
-        Ok(nodes.iter().map(|n| (*n, self.runs[n.index()].clone())).collect())
+        match self.broken {
+            Some(error) => Err(PluginError::new(error)),
+            None => Ok(nodes.iter().map(|n| (*n, self.runs[n.index()].clone())).collect()),
+        }
     }
 
     fn random(&mut self, bound: usize) -> usize {
@@ -51,6 +56,14 @@ fn no_victims() -> DryRun {
 }
 
 fn run(engine: &mut Scripted, pod: &Pod, on_first: &[Arc<Pod>]) -> PostFilterOutcome {
+    ask(engine, pod, on_first).unwrap()
+}
+
+fn ask(
+    engine: &mut Scripted,
+    pod: &Pod,
+    on_first: &[Arc<Pod>],
+) -> Result<PostFilterOutcome, PluginError> {
     let mut snapshot = Snapshot::default();
     for at in 0..engine.rejections.len() {
         snapshot.set_node(node(&format!("n{at}")).build());
@@ -60,7 +73,15 @@ fn run(engine: &mut Scripted, pod: &Pod, on_first: &[Arc<Pod>]) -> PostFilterOut
     }
     let objects = Objects::default();
     let mut cx = PostFilterContext { snapshot: &snapshot, objects: &objects, pod, engine };
-    PLUGIN.post_filter(&mut cx, &PluginState::default()).unwrap()
+    PLUGIN.post_filter(&mut cx, &PluginState::default())
+}
+
+#[test]
+fn what_breaks_is_reported_with_the_prefix_of_the_plugin() {
+    let rejections = vec![Some(RejectCode::Unschedulable)];
+    let mut engine = Scripted { rejections, broken: Some("no such claim"), ..Default::default() };
+    let error = ask(&mut engine, &pod("p").priority(100).build(), &[]).unwrap_err();
+    assert_eq!(error.to_string(), "preemption: no such claim");
 }
 
 /// Which of the candidates are acceptable, all nodes being resolvable.
@@ -92,7 +113,7 @@ fn a_tie_is_broken_by_chance() {
     let runs = vec![candidate(0, &[(5, 7)], 0), candidate(1, &[(5, 7)], 0)];
     let rejections = vec![Some(RejectCode::Unschedulable); 2];
     let lower = pod("q").build();
-    let mut engine = Scripted { rejections, runs, random: 1, nominated: vec![lower.clone()] };
+    let mut engine = Scripted { rejections, runs, random: 1, nominated: vec![lower.clone()], broken: None };
     let outcome = run(&mut engine, &pod("p").priority(100).build(), &[]);
     assert_eq!(outcome.nomination, Nomination::Node("n1".into()));
     assert_eq!(outcome.acceptable, [Slot(0), Slot(1)]);

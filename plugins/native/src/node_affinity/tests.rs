@@ -123,7 +123,11 @@ fn check_scores(plugin: &NodeAffinity, pod: &Pod, want: Result<Option<[i64; 3]>,
     let cx = Cycle { snapshot: &snapshot, objects: &objects, pod };
     let mut scores = vec![0; 3];
     let got = match plugin.pre_score(cx, &mut state, &slots) {
-        Err(error) => Err(error.to_string()),
+        Err(error) => {
+            let unasked = plugin.score_range(cx, &PluginState::default(), &slots, &mut scores);
+            assert_eq!(unasked.as_ref(), Err(&error), "without PreScore");
+            Err(error.to_string())
+        }
         Ok(PreScoreVerdict::Skip) => Ok(None),
         Ok(PreScoreVerdict::Score) => {
             plugin.score_range(cx, &state, &slots, &mut scores).unwrap();

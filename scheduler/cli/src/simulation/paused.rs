@@ -37,7 +37,8 @@ impl Paused {
 
     /// Tries every pod that comes before `pod` in the queue: by priority, creation and input.
     pub fn at_turn(cluster: &Manifests, profiles: Vec<Profile>, options: Options, pod: &Arc<Pod>) -> Self {
-        let mut simulation = Simulation::new(profiles, options);
+        // The pods before it are of no interest, and traces of large clusters are large.
+        let mut simulation = Simulation::new(profiles, Options { trace: false, ..options });
         let pending = simulation.load(cluster);
         let aside: FxHashSet<Str> = simulation.aside.iter().map(|r| uid(r.pod())).collect();
         let place = pending.iter().position(|p| p.meta.uid == pod.meta.uid).unwrap_or(0);
@@ -50,7 +51,6 @@ impl Paused {
         for _ in 0..before {
             let Some(attempt) = simulation.engine.step() else { break };
             simulation.finish(attempt, &mut KeepAll);
-            // The traces of large clusters are large.
             simulation.records.clear();
         }
         simulation.evicted.clear();
@@ -67,8 +67,9 @@ impl Paused {
         self.simulation.aside.iter().find(|r| r.pod().meta.uid == self.pod.meta.uid)
     }
 
-    /// Tries the pod, and once more after a preemption. Returns its records: none when it does not wait.
+    /// Tries the pod with a trace, and once more after a preemption. Returns its records: none when it does not wait.
     pub fn proceed(mut self) -> Vec<Record> {
+        self.simulation.engine.set_trace(true);
         if let Some(attempt) = self.simulation.engine.step_pod(&self.pod.meta.uid) {
             self.simulation.finish(attempt, &mut KeepAll);
         }

@@ -1,0 +1,68 @@
+//! What an event means for the pods that wait for one.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::event::{ClusterEvent, Hint};
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+
+use super::{Queue, QueuedPod, Rules};
+
+/// What an event means for a parked pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wake {
+    No,
+    AfterBackoff,
+    AtOnce,
+}
+
+impl Queue {
+    /// Something happened: parked pods that it may help move on, pods in flight hear of it when they come back.
+    pub(crate) fn on_event(
+        &mut self,
+        event: ClusterEvent,
+        concerns: &dyn Fn(&Pod) -> bool,
+        rules: &dyn Rules,
+    ) {
+        if !self.retry || !(event.is_wildcard() || rules.is_registered(&event)) {
+            return;
+        }
+        let event = Arc::new(event);
+        let woken: Vec<(Str, Wake)> = self
+            .parked
+            .iter()
+            .filter(|(_, queued)| concerns(&queued.pod))
+            .map(|(uid, queued)| (Arc::clone(uid), self.evaluate(queued, &event, rules)))
+            .filter(|(_, wake)| *wake != Wake::No)
+            .collect();
+        for (uid, wake) in woken {
+            if let Some(queued) = self.parked.remove(&uid) {
+                self.put(queued, wake, rules);
+            }
+        }
+        self.in_flight.record(&event);
+    }
+
+    pub(super) fn woken_meanwhile(&self, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
+        let events = self.in_flight.events_since_start(&queued.pod.meta.uid);
+        events.iter().map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
+    }
+
+    pub(super) fn evaluate(&self, queued: &QueuedPod, event: &ClusterEvent, rules: &dyn Rules) -> Wake {
+        if let Some(gate) = queued.gated_by
+            && !event.is_wildcard()
+            && rules.hint(queued, gate, event).is_none()
+        {
+            return Wake::No;
+        }
+        if event.is_wildcard() || (queued.rejected_by.is_empty() && queued.pending_on.is_empty()) {
+            return Wake::AfterBackoff;
+        }
+        let says_queue = |id: &PluginId| rules.hint(queued, *id, event) == Some(Hint::Queue);
+        if queued.pending_on.iter().any(|id| says_queue(&id)) {
+            return Wake::AtOnce;
+        }
+        if queued.rejected_by.iter().any(|id| says_queue(&id)) { Wake::AfterBackoff } else { Wake::No }
+    }
+}
