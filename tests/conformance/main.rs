@@ -4,6 +4,8 @@
 //! folder of `*.jsonl` and `*.jsonl.gz` files it runs all of them, and prints passed and failed per family. An argument
 //! restricts the run to cases whose name contains it and prints where they differ.
 
+#![allow(clippy::print_stdout, reason = "a test runner reports on standard output")]
+
 mod case;
 mod compare;
 

@@ -1,5 +1,7 @@
 //! Tests of the whole.
 
+#![allow(clippy::unwrap_used, reason = "this crate is tests throughout")]
+
 /// Input that nobody means well.
 mod hostile;
 /// Who may import whom.

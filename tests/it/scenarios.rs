@@ -104,6 +104,11 @@ fn preemption_spares_what_a_budget_protects() {
 }
 
 #[test]
+fn preemption_passes_over_a_node_where_a_filter_breaks() {
+    check("preemption-past-broken-claims");
+}
+
+#[test]
 fn a_gated_pod_is_kept_back() {
     check("gated-pod");
 }

@@ -75,7 +75,8 @@ impl PreEnqueue for DynamicResources {
     }
 }
 
-/// That PreFilter ran in this cycle. Filter and PostFilter fail without it, as upstream: the failure text shows it.
+/// That PreFilter ran in this cycle. Filter, PostFilter, Score and Reserve fail without it, as upstream: the failure
+/// text shows it.
 #[derive(Clone)]
 struct Seen;
 
@@ -130,17 +131,19 @@ impl PostFilter for DynamicResources {
 }
 
 impl Score for DynamicResources {
-    fn score(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<i64, PluginError> {
+    fn score(&self, _: Cycle<'_>, state: &PluginState, _: NodeView<'_>) -> Result<i64, PluginError> {
+        state.get::<Seen>()?;
         Ok(0)
     }
 
     fn score_range(
         &self,
         _: Cycle<'_>,
-        _: &PluginState,
+        state: &PluginState,
         _: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
+        state.get::<Seen>()?;
         scores.fill(0);
         Ok(())
     }
@@ -151,7 +154,8 @@ impl Score for DynamicResources {
 }
 
 impl Reserve for DynamicResources {
-    fn reserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) -> Result<Verdict, PluginError> {
+    fn reserve(&self, _: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
+        state.get::<Seen>()?;
         Ok(Verdict::Pass)
     }
 
@@ -220,13 +224,10 @@ mod tests {
         };
         assert_eq!(ask(&state).unwrap_err().to_string(), "not found");
         let (mut nodes, mut rejected) = (vec![], vec![]);
-        let unasked = DynamicResources.filter_range(
-            Cycle { snapshot: &snapshot, objects: &objects, pod: &pod },
-            &state,
-            &mut FilterSink::new(&mut nodes, &mut rejected),
-        );
-        assert!(unasked.is_err(), "without PreFilter");
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        let sink = &mut FilterSink::new(&mut nodes, &mut rejected);
+        assert!(DynamicResources.filter_range(cx, &state, sink).is_err(), "without PreFilter");
+        assert!(DynamicResources.score_range(cx, &state, &[], &mut []).is_err(), "without PreFilter");
         DynamicResources.pre_filter(cx, &mut state).unwrap();
         let outcome = ask(&state).unwrap();
         let text = "no new claims to deallocate".to_string();

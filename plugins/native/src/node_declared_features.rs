@@ -52,17 +52,25 @@ impl Plugin for NodeDeclaredFeatures {
     }
 }
 
+/// That PreFilter ran in this cycle. Filter fails without it, as upstream.
+#[derive(Clone)]
+struct Seen;
+
+const NOT_SEEN: &str = "error reading \"PreFilterNodeDeclaredFeatures\" from cycle-state: not found";
+
 impl PreFilter for NodeDeclaredFeatures {
-    fn pre_filter(&self, cx: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        Ok(match cx.pod.spec.required_features.is_empty() {
-            true => PreFilterVerdict::Skip,
-            false => PreFilterVerdict::Pass(None),
-        })
+    fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        if cx.pod.spec.required_features.is_empty() {
+            return Ok(PreFilterVerdict::Skip);
+        }
+        state.put(Seen);
+        Ok(PreFilterVerdict::Pass(None))
     }
 }
 
 impl Filter for NodeDeclaredFeatures {
-    fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+    fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        state.get_or::<Seen>(NOT_SEEN)?;
         let declared = &node.node().declared_features;
         if cx.pod.spec.required_features.iter().all(|f| declared.contains(f)) {
             return Ok(Verdict::Pass);
@@ -94,6 +102,8 @@ mod tests {
         let pod = pod("p").spec(|s| s.required_features = features(needs)).build();
         let (objects, mut state) = (Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        let unasked = NodeDeclaredFeatures.filter(cx, &state, snapshot.view(slot));
+        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreFilter");
         let got = match NodeDeclaredFeatures.pre_filter(cx, &mut state).unwrap() {
             PreFilterVerdict::Skip => None,
             _ => Some(NodeDeclaredFeatures.filter(cx, &state, snapshot.view(slot)).unwrap()),

@@ -94,6 +94,24 @@ pub(crate) enum Stopped {
     Broken(String),
 }
 
+/// A plugin broke over a piece of the nodes.
+#[derive(Debug)]
+struct Broken {
+    /// Which of the plugins of the stage, in the order they are asked.
+    turn: usize,
+    message: String,
+}
+
+/// The pieces of a split, or what broke first had the work not been split: the error of the plugin that is asked first,
+/// over the first piece that has one.
+fn all_or_first_broken<T>(pieces: Vec<Result<T, Broken>>) -> Result<Vec<T>, String> {
+    let broken = pieces.iter().filter_map(|piece| piece.as_ref().err());
+    if let Some(first) = broken.min_by_key(|broken| broken.turn) {
+        return Err(first.message.clone());
+    }
+    Ok(pieces.into_iter().flatten().collect())
+}
+
 impl<'a> Evaluator<'a> {
     /// What plugins are given.
     pub(crate) fn cycle(&self) -> Cycle<'a> {

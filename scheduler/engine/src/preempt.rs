@@ -105,10 +105,10 @@ impl Trial<'_> {
         self.evaluator.judge_supposed(&self.state, &self.supposed)
     }
 
-    /// Puts a pod back; whether it has to go after all.
+    /// Puts a pod back; whether it has to go after all, as it has when a filter breaks with it there.
     fn must_go(&mut self, pod: &Arc<Pod>) -> Result<bool, String> {
         self.add(pod)?;
-        let fits = self.judge()?.is_none();
+        let fits = matches!(self.judge(), Ok(None));
         if !fits {
             self.remove(pod)?;
         }

@@ -37,8 +37,7 @@ fn schedule(mut cluster: Manifests) {
     cluster.nodes.truncate(MOST);
     cluster.pods.truncate(MOST);
     let pending = cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
-    let options =
-        Options { adopt_all: true, trace: true, tie_break: TieBreak::First, ..Options::default() };
+    let options = Options { adopt_all: true, trace: true, tie_break: TieBreak::First, ..Options::default() };
     let done = simulation::run(&cluster, PROFILES.clone(), options, &mut |_| {});
     assert_eq!(done.pending_at_start, pending);
     let tried: std::collections::BTreeSet<_> = done.records.iter().map(|r| &r.pod().meta.uid).collect();
@@ -58,7 +57,10 @@ fn asks_for_many_pods(bytes: &[u8]) -> bool {
         bytes.windows(word.len()).enumerate().any(|(at, window)| {
             let rest = &bytes[at + word.len()..];
             let shown = &rest[..rest.len().min(24)];
-            window == *word && shown.split(|b| !b.is_ascii_alphanumeric()).any(|run| run.len() > 2 && run[0].is_ascii_digit())
+            window == *word
+                && shown
+                    .split(|b| !b.is_ascii_alphanumeric())
+                    .any(|run| run.len() > 2 && run[0].is_ascii_digit())
         })
     })
 }

@@ -259,9 +259,12 @@ fn more_replicas_than_any_cluster_has() {
 
 #[test]
 fn pods_that_cannot_be_read_are_counted() {
-    let cluster = read([NODE, "---\n", &requesting("-1"), "---\nkind: [", "---\n", POD].concat().as_bytes());
-    let pods: Vec<_> = cluster.problems.iter().filter(|p| p.is_pod).collect();
-    assert_eq!(pods.len(), 1);
-    assert_eq!(pods[0].object.as_deref(), Some("Pod default/bad"));
-    assert_eq!(cluster.problems.len(), 2);
+    let torn = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: torn\nspec: {containers: [";
+    let text = [NODE, &requesting("-1"), "kind: [", torn, POD].join("\n---\n");
+    let cluster = read(text.as_bytes());
+    let pods: Vec<_> =
+        cluster.problems.iter().filter(|p| p.is_pod).filter_map(|p| p.object.as_deref()).collect();
+    assert_eq!(pods, ["Pod default/bad", "Pod torn"]);
+    assert_eq!(cluster.problems.len(), 3);
+    assert_eq!(decide(&cluster), ["default/web: n1"]);
 }

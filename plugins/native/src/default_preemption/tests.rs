@@ -59,11 +59,7 @@ fn run(engine: &mut Scripted, pod: &Pod, on_first: &[Arc<Pod>]) -> PostFilterOut
     ask(engine, pod, on_first).unwrap()
 }
 
-fn ask(
-    engine: &mut Scripted,
-    pod: &Pod,
-    on_first: &[Arc<Pod>],
-) -> Result<PostFilterOutcome, PluginError> {
+fn ask(engine: &mut Scripted, pod: &Pod, on_first: &[Arc<Pod>]) -> Result<PostFilterOutcome, PluginError> {
     let mut snapshot = Snapshot::default();
     for at in 0..engine.rejections.len() {
         snapshot.set_node(node(&format!("n{at}")).build());

@@ -12,7 +12,7 @@ use longshore_framework::view::{Hypothesis, NodeView};
 use rayon::prelude::*;
 
 use super::state::CycleState;
-use super::{Evaluator, NodeStatus};
+use super::{Broken, Evaluator, NodeStatus};
 
 /// What became of some nodes; both lists in slot order.
 #[derive(Debug, Default)]
@@ -39,15 +39,14 @@ impl<'a> Evaluator<'a> {
 
     fn filter_split(&self, state: &CycleState, slots: Vec<Slot>) -> Result<Filtered, String> {
         if slots.len() < self.parallelism.threshold {
-            return self.filter_chunk(state, slots);
+            return self.filter_chunk(state, slots).map_err(|broken| broken.message);
         }
         let pieces = self.parallelism.run(|| {
             let chunks = slots.par_chunks(self.parallelism.chunk.max(1));
             chunks.map(|chunk| self.filter_chunk(state, chunk.to_vec())).collect::<Vec<_>>()
         });
         let mut all = Filtered::default();
-        for piece in pieces {
-            let part = piece?;
+        for part in super::all_or_first_broken(pieces)? {
             all.feasible.extend(part.feasible);
             all.rejected.extend(part.rejected);
         }
@@ -55,17 +54,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Every filter in turn sees the nodes that the ones before it passed.
-    fn filter_chunk(&self, state: &CycleState, mut candidates: Vec<Slot>) -> Result<Filtered, String> {
+    fn filter_chunk(&self, state: &CycleState, mut candidates: Vec<Slot>) -> Result<Filtered, Broken> {
         let mut statuses = Vec::new();
         let mut rejected = Vec::new();
-        for (id, plugin) in self.filters(state) {
+        for (turn, (id, plugin)) in self.filters(state).enumerate() {
             if candidates.is_empty() {
                 break;
             }
             let mut sink = FilterSink::new(&mut candidates, &mut rejected);
             plugin
                 .filter_range(self.cycle(), state.of(id), &mut sink)
-                .map_err(|e| self.broken(Stage::Filter, id, &e))?;
+                .map_err(|e| Broken { turn, message: self.broken(Stage::Filter, id, &e) })?;
             let blamed = |(slot, rejection)| NodeStatus { slot, plugin: id, rejection };
             statuses.extend(rejected.drain(..).map(blamed));
         }

@@ -9,8 +9,8 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::PreScoreVerdict;
 use rayon::prelude::*;
 
-use super::Evaluator;
 use super::state::CycleState;
+use super::{Broken, Evaluator};
 
 /// A plugin that scores in this cycle.
 type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
@@ -95,15 +95,15 @@ impl<'a> Evaluator<'a> {
         feasible: &[Slot],
     ) -> Result<Vec<Vec<i64>>, String> {
         if feasible.len() < self.parallelism.threshold {
-            return self.score_piece(state, scorers, feasible);
+            return self.score_piece(state, scorers, feasible).map_err(|broken| broken.message);
         }
         let pieces = self.parallelism.run(|| {
             let pieces = feasible.par_chunks(self.parallelism.chunk.max(1));
             pieces.map(|piece| self.score_piece(state, scorers, piece)).collect::<Vec<_>>()
         });
         let mut all = vec![Vec::with_capacity(feasible.len()); scorers.len()];
-        for piece in pieces {
-            for (column, part) in all.iter_mut().zip(piece?) {
+        for piece in super::all_or_first_broken(pieces)? {
+            for (column, part) in all.iter_mut().zip(piece) {
                 column.extend(part);
             }
         }
@@ -115,15 +115,15 @@ impl<'a> Evaluator<'a> {
         state: &CycleState,
         scorers: &[Scorer<'a>],
         nodes: &[Slot],
-    ) -> Result<Vec<Vec<i64>>, String> {
-        let score = |(id, plugin): &Scorer<'a>| {
+    ) -> Result<Vec<Vec<i64>>, Broken> {
+        let score = |(turn, (id, plugin)): (usize, &Scorer<'a>)| {
             let mut scores = vec![0; nodes.len()];
             plugin
                 .score_range(self.cycle(), state.of(*id), nodes, &mut scores)
-                .map_err(|e| self.broken(Stage::Score, *id, &e))?;
+                .map_err(|e| Broken { turn, message: self.broken(Stage::Score, *id, &e) })?;
             Ok(scores)
         };
-        scorers.iter().map(score).collect()
+        scorers.iter().enumerate().map(score).collect()
     }
 
     fn check_range(&self, id: PluginId, scores: &[i64]) -> Result<(), String> {
