@@ -200,12 +200,13 @@ impl Simulation {
         }
     }
 
-    /// Does what came of an attempt; after a preemption the pod is tried once more.
+    /// Does what came of an attempt; after each preemption the pod is tried again at once. It ends, because every round
+    /// evicts a pod.
     fn finish(&mut self, attempt: Attempt, observer: &mut dyn Observer) {
-        let again = self.perform(&attempt.effects);
+        let mut again = self.perform(&attempt.effects);
         self.keep(attempt, false, observer);
-        if let Some(attempt) = again.and_then(|uid| self.engine.step_pod(&uid)) {
-            self.perform(&attempt.effects);
+        while let Some(attempt) = again.take().and_then(|uid| self.engine.step_pod(&uid)) {
+            again = self.perform(&attempt.effects);
             self.keep(attempt, true, observer);
         }
     }
