@@ -3,7 +3,6 @@
 use std::ops::BitOr;
 use std::sync::Arc;
 
-use crate::Str;
 use crate::node::Node;
 use crate::objects::{Object, Objects};
 use crate::pod::Pod;
@@ -261,14 +260,6 @@ pub fn same_pod(a: &Pod, b: &Pod) -> bool {
 /// Whether a pod takes room: it is on a node, or a node is set aside for it.
 pub fn is_placed(pod: &Pod) -> bool {
     pod.spec.node_name.is_some() || pod.meta.nominated_node.is_some()
-}
-
-/// The name of the node an event names, for patterns that need no more.
-pub fn node_name(subject: &Subject) -> Option<&Str> {
-    match subject {
-        Subject::Node(old, new) => new.as_ref().or(old.as_ref()).map(|n| &n.name),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

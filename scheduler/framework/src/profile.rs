@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::Str;
-use crate::plugin::{Plugin, QueueSort};
+use crate::plugin::QueueSort;
 use crate::registry::{Instance, Stage};
 
 /// Which plugin of a profile: an index into [`Profile::plugins`].
@@ -114,9 +114,4 @@ impl Profile {
     pub fn uses(&self, id: PluginId) -> bool {
         self.stages.iter().any(|s| s.contains(&id))
     }
-}
-
-/// The name of a plugin behind any of its traits.
-pub fn name_of(plugin: &dyn Plugin) -> Str {
-    plugin.name().into()
 }
