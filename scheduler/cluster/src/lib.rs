@@ -4,9 +4,19 @@
 //! | --- | --- |
 //! | `connect` | which cluster, as whom; clients |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
+//! | `bind`, `perform` | what the engine wants done |
+//! | `call`, `limiter`, `retry` | single requests |
 //! | `watch` | what happens, as inputs for the engine |
 
+pub mod bind;
+pub mod call;
 pub mod connect;
 pub mod discover;
 pub mod kinds;
+pub mod limiter;
+pub mod perform;
+pub mod retry;
 pub mod watch;
+
+#[cfg(test)]
+mod fake_api;

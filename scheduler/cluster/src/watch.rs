@@ -9,7 +9,6 @@ mod ledger;
 mod state;
 
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt};
@@ -24,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connect::explained;
 use crate::kinds::{Reads, WatchedKind};
+use crate::perform::Tell;
 
 use item::{Item, NodeBody, ObjectBody, PodBody, Readable};
 use ledger::Ledger;
@@ -78,7 +78,7 @@ impl Bystander for NoBystander {}
 #[derive(Clone)]
 pub struct Reporting {
     /// The scheduling thread.
-    pub told: Sender<Told>,
+    pub tell: Tell,
     /// Somebody else.
     pub bystander: Arc<dyn Bystander>,
     /// Ends every watch.
@@ -145,8 +145,7 @@ async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: 
                 }
                 Err(error) => {
                     if let Some(fatal) = trouble.note(kind, state, &error, to) {
-                        // The thread may be gone already.
-                        let _ = to.told.send(Told::Fatal(fatal));
+                        (to.tell)(Told::Fatal(fatal));
                         return;
                     }
                     tokio::time::sleep(trouble.pause()).await;
@@ -192,8 +191,7 @@ impl Trouble {
         }
         state.failed(&text);
         if self.forbidden && !kind.is_essential() && state.give_up(Sync::Forbidden) {
-            // The thread may be gone already.
-            let _ = to.told.send(Told::Synced(kind));
+            (to.tell)(Told::Synced(kind));
         }
         if code != Some(401) {
             self.refused_since = None;

@@ -119,8 +119,7 @@ impl<'a, B: Readable> Ledger<'a, B> {
     }
 
     fn tell(&self, told: Told) {
-        // The thread ends before the watches do.
-        let _ = self.to.told.send(told);
+        (self.to.tell)(told);
     }
 }
 
@@ -162,7 +161,11 @@ mod tests {
     #[track_caller]
     fn check<B: Readable>(kind: &str, steps: Vec<Step<B>>) {
         let (send, told) = channel();
-        let to = Reporting { told: send, bystander: Arc::new(NoBystander), stop: CancellationToken::new() };
+        let to = Reporting {
+            tell: Arc::new(move |t| send.send(t).unwrap()),
+            bystander: Arc::new(NoBystander),
+            stop: CancellationToken::new(),
+        };
         let kind = KINDS.iter().find(|k| k.kind == kind).unwrap();
         let state = WatchState::new(kind);
         let mut ledger = Ledger::new(kind, &to, &state);
