@@ -20,6 +20,7 @@ use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
+use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
 use crate::queue::Nominator;
@@ -37,6 +38,7 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) pod: &'a Arc<Pod>,
     pub(crate) nominator: &'a Nominator,
     pub(crate) parallelism: &'a Parallelism,
+    pub(crate) watch: Watch<'a>,
 }
 
 /// A node and why it was rejected.
@@ -135,6 +137,8 @@ impl<'a> Evaluator<'a> {
         }
         let mut diagnosis = Diagnosis::default();
         let feasible = self.feasible(state, &mut diagnosis, start, trace.as_deref_mut())?;
+        state.feasible = feasible.len();
+        state.evaluated = feasible.len() + diagnosis.rejected.len();
         if let Some(trace) = trace.as_deref_mut() {
             trace.nodes = Some(self.trace_nodes(&diagnosis, &feasible));
         }

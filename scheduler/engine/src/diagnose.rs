@@ -8,6 +8,7 @@ use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{Rejection, Verdict};
 
+use crate::attempt::RejectedNodes;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
 use crate::engine::Engine;
@@ -74,6 +75,58 @@ impl Engine {
             Verdicts::PerNode(nodes) => nodes.iter().filter(|n| n.rejections.is_empty()).count(),
             Verdicts::Everywhere { .. } | Verdicts::Broken(_) => 0,
         }
+    }
+}
+
+impl Engine {
+    /// Why nodes were rejected, the most frequent first, with up to `examples` names each.
+    pub(crate) fn group_rejections(
+        &self,
+        profile: usize,
+        diagnosis: &Diagnosis,
+        examples: usize,
+    ) -> Vec<RejectedNodes> {
+        let profile = &self.profiles[profile];
+        let snapshot = self.cache.snapshot();
+        let name_of =
+            |plugin: Option<PluginId>| plugin.map_or_else(Str::default, |id| profile.name(id).into());
+        if let Some((plugin, rejection)) = &diagnosis.pre_filter {
+            let (plugin, rejection) = (name_of(*plugin), rejection.clone());
+            return vec![RejectedNodes { plugin, rejection, count: snapshot.len(), examples: Vec::new() }];
+        }
+        // There are few groups; neighbours often belong to the same one.
+        let mut groups: Vec<(PluginId, RejectedNodes)> = Vec::new();
+        let mut last = 0;
+        for status in &diagnosis.rejected {
+            let same = |(id, group): &(PluginId, RejectedNodes)| {
+                *id == status.plugin && group.rejection == status.rejection
+            };
+            let at = match groups.get(last).is_some_and(same) {
+                true => last,
+                false => groups.iter().position(same).unwrap_or(groups.len()),
+            };
+            if at == groups.len() {
+                let (plugin, rejection) = (name_of(Some(status.plugin)), status.rejection.clone());
+                groups.push((
+                    status.plugin,
+                    RejectedNodes { plugin, rejection, count: 0, examples: Vec::new() },
+                ));
+            }
+            let group = &mut groups[at].1;
+            group.count += 1;
+            if group.examples.len() < examples {
+                group.examples.push(Arc::clone(&snapshot.node(status.slot).name));
+            }
+            last = at;
+        }
+        let mut groups: Vec<RejectedNodes> = groups.into_iter().map(|(_, group)| group).collect();
+        let others = snapshot.len().saturating_sub(diagnosis.rejected.len());
+        if let (Some(rejection), 1..) = (&diagnosis.absent, others) {
+            let (plugin, rejection) = (name_of(diagnosis.rejected_by.iter().next()), rejection.clone());
+            groups.push(RejectedNodes { plugin, rejection, count: others, examples: Vec::new() });
+        }
+        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        groups
     }
 }
 

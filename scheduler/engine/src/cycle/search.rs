@@ -11,6 +11,7 @@ use longshore_framework::verdict::Rejection;
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator, NodeStatus, Stopped};
+use crate::meter::{ExtensionPoint, Status};
 use crate::trace::Trace;
 
 /// A search for a share of the nodes finds at least this many.
@@ -43,7 +44,10 @@ impl Evaluator<'_> {
             return Ok(vec![slot]);
         }
         let order = self.search_order(names, diagnosis);
-        self.search(state, order, diagnosis, start).map_err(Stopped::Broken)
+        let began = self.watch.start();
+        let found = self.search(state, order, diagnosis, start);
+        self.watch.point(ExtensionPoint::Filter, Status::of(&found), began);
+        found.map_err(Stopped::Broken)
     }
 
     /// The nodes that PreFilter leaves, for a diagnosis outside a decision.

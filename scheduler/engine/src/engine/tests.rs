@@ -6,6 +6,7 @@
 mod binding;
 mod fakes;
 mod journey;
+mod meter;
 mod permit;
 mod preemption;
 mod search;
