@@ -14,6 +14,7 @@ use crate::cache::Cache;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::extenders::Extenders;
 use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::options::Options;
@@ -36,6 +37,7 @@ pub struct Engine {
     /// Preemptors whose evictions are under way, by UID.
     pub(crate) evicting: FxHashSet<Str>,
     pub(crate) chooser: Chooser,
+    pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
@@ -43,8 +45,9 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
-    pub fn new(profiles: Vec<Profile>, options: Options) -> Self {
+    pub fn new(mut profiles: Vec<Profile>, options: Options) -> Self {
         Self {
+            extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
             chooser: Chooser::new(options.seed, options.tie_break),
             profiles,
@@ -127,6 +130,7 @@ impl Engine {
             pod,
             nominator: &self.queue.nominator,
             parallelism: &self.options.parallelism,
+            extenders: &self.extenders,
         }
     }
 
@@ -190,7 +194,8 @@ impl Engine {
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
-        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None };
+        let binders = self.extenders.binders(&queued.pod);
+        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None, binders };
         let mut guard = Guard::resume(&mut self.cache, profile, held);
         self.queue.nominator.remove(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {

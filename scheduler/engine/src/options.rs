@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use longshore_framework::extender::Extender;
+
 /// Which of equally good nodes is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TieBreak {
@@ -63,6 +65,8 @@ pub struct Options {
     pub max_unschedulable: Duration,
     /// How work over nodes is split.
     pub parallelism: Parallelism,
+    /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
+    pub extenders: Vec<Arc<dyn Extender>>,
 }
 
 impl Default for Options {
@@ -77,6 +81,7 @@ impl Default for Options {
             max_backoff: Duration::from_secs(10),
             max_unschedulable: Duration::from_secs(300),
             parallelism: Parallelism::default(),
+            extenders: Vec::new(),
         }
     }
 }
