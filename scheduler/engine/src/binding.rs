@@ -47,7 +47,8 @@ fn bind(mut guard: Guard<'_>, effects: &mut Vec<Effect>) -> Result<Reservation, 
         Err(refused) => return give_up(guard, refused),
     };
     let held = keep(guard, Phase::Binding)?;
-    effects.push(Effect::Bind { pod: Arc::clone(&held.queued.pod), binding });
+    let (pod, extenders) = (Arc::clone(&held.queued.pod), held.binders.clone());
+    effects.push(Effect::Bind { pod, binding, extenders });
     Ok(held)
 }
 

@@ -15,6 +15,7 @@ use crate::cache::Cache;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::extenders::Extenders;
 use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Metered, Watch};
@@ -38,6 +39,7 @@ pub struct Engine {
     /// Preemptors whose evictions are under way, by UID.
     pub(crate) evicting: FxHashSet<Str>,
     pub(crate) chooser: Chooser,
+    pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
     pub(crate) meter: Metered,
     /// When the input that is being taken in came, and the evictions that are under way, by the meter's clock.
@@ -48,8 +50,9 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
-    pub fn new(profiles: Vec<Profile>, options: Options) -> Self {
+    pub fn new(mut profiles: Vec<Profile>, options: Options) -> Self {
         Self {
+            extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
             chooser: Chooser::new(options.seed, options.tie_break),
             meter: Metered::new(options.meter.clone()),
@@ -151,6 +154,7 @@ impl Engine {
             nominator: &self.queue.nominator,
             parallelism: &self.options.parallelism,
             watch: Watch::default(),
+            extenders: &self.extenders,
         }
     }
 
@@ -228,7 +232,8 @@ impl Engine {
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
-        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None };
+        let binders = self.extenders.binders(&queued.pod);
+        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None, binders };
         let mut guard = Guard::resume(&mut self.cache, profile, &self.meter, held);
         self.queue.nominator.remove(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {

@@ -12,6 +12,7 @@ mod diagnose;
 mod engine;
 mod events;
 mod evict;
+mod extenders;
 mod failure;
 mod heap;
 mod inputs;

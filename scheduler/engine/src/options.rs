@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meter::Meter;
+use longshore_framework::extender::Extender;
 
 /// Which of equally good nodes is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub struct Options {
     /// Keep with each failed attempt why nodes were rejected, with the names of so many nodes for each reason; `None`
     /// keeps nothing.
     pub example_nodes: Option<usize>,
+    /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
+    pub extenders: Vec<Arc<dyn Extender>>,
 }
 
 impl Default for Options {
@@ -86,6 +89,7 @@ impl Default for Options {
             parallelism: Parallelism::default(),
             meter: None,
             example_nodes: None,
+            extenders: Vec::new(),
         }
     }
 }

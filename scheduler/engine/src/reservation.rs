@@ -69,6 +69,8 @@ pub(crate) struct Reservation {
     /// The newest version of the pod, when it changed meanwhile: the one that is tried next should this come to
     /// nothing.
     pub(crate) newest: Option<Arc<Pod>>,
+    /// Extenders that are to bind it.
+    pub(crate) binders: Vec<Str>,
 }
 
 /// What is left of a reservation that was undone.
@@ -253,7 +255,10 @@ impl<'a> Guard<'a> {
                 Err(e) => return Err(self.broken("Bind", id, &e)),
             }
         }
-        Err(Refused::Broken("no Bind plugin took the pod".to_string()))
+        if held.binders.is_empty() {
+            return Err(Refused::Broken("no Bind plugin took the pod".to_string()));
+        }
+        Ok(binding_of(&held.queued.pod, &held.node))
     }
 
     /// PostBind.
@@ -325,6 +330,12 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.undo();
     }
+}
+
+/// The binding that an extender is asked for when the Bind plugins leave the pod to others.
+fn binding_of(pod: &Pod, node: &Str) -> Binding {
+    let (namespace, name) = (Arc::clone(&pod.meta.namespace), Arc::clone(&pod.meta.name));
+    Binding { namespace, name, uid: Arc::clone(&pod.meta.uid), node: Arc::clone(node) }
 }
 
 /// What Reserve is given. The node was there when it was chosen; by the time of Unreserve it may be gone, and the slot is

@@ -14,6 +14,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that shows the system's time.
     pub(crate) fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "here the time comes in")]
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { set: Instant::now(), epoch }
     }

@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a> {
             .filter(|(id, _)| !state.skips_score(*id))
             .collect();
         let mut totals = vec![0; feasible.len()];
-        if self.profile.stage(Stage::Score).is_empty() {
+        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
             totals.fill(1);
         }
         let raw = self.raw_scores(state, &scorers, feasible)?;
@@ -84,6 +84,7 @@ impl<'a> Evaluator<'a> {
             }
             columns.push(ScoreColumn { plugin: id, weight, raw, score });
         }
+        self.add_extender_scores(feasible, &mut columns, &mut totals);
         Ok(Scores { columns, totals })
     }
 
