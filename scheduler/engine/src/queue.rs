@@ -284,6 +284,26 @@ impl Queue {
         self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
+    /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
+    pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
+        queued.rejected_by = PluginSet::default();
+        queued.pending_on = PluginSet::default();
+        self.put(queued, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+    }
+
+    /// Every pod that waits is tried again, as if nobody had ever rejected it.
+    pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
+        let by_expiry = self.by_expiry(rules);
+        let mut waiting: Vec<QueuedPod> = std::mem::take(&mut self.parked).into_values().collect();
+        for heap in [&mut self.backoff, &mut self.error_backoff] {
+            waiting.extend(std::iter::from_fn(|| heap.pop(&by_expiry)));
+        }
+        for mut queued in waiting {
+            queued.gated_by = None;
+            self.retry_now(queued, rules);
+        }
+    }
+
     /// Takes the pod out, wherever it is.
     pub(crate) fn remove(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
         self.nominator.remove(uid);
