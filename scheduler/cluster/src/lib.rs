@@ -1,1 +1,3 @@
 //! Everything that talks to the API server: watch, bind, evict, status, events, lease.
+
+pub mod extender;
