@@ -6,12 +6,14 @@
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `perform` | what the engine wants done |
 //! | `call`, `limiter`, `retry` | single requests |
+//! | `extender` | HTTP extenders |
 //! | `watch` | what happens, as inputs for the engine |
 
 pub mod bind;
 pub mod call;
 pub mod connect;
 pub mod discover;
+pub mod extender;
 pub mod kinds;
 pub mod limiter;
 pub mod perform;
