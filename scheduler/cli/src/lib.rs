@@ -14,7 +14,9 @@
 pub mod args;
 pub mod attempts;
 pub mod console;
+pub mod decisions;
 pub mod exit;
+pub mod metrics;
 pub mod plugins;
 pub mod report;
 pub mod simulation;

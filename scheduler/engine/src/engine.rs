@@ -108,6 +108,11 @@ impl Engine {
         self.reservations.len()
     }
 
+    /// Every waiting pod, in no particular order.
+    pub fn waiting_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.queue.iter().map(|queued| &queued.pod)
+    }
+
     /// The waiting pod with this UID.
     pub fn waiting(&self, uid: &str) -> Option<&QueuedPod> {
         self.queue.get(uid)

@@ -180,11 +180,16 @@ impl Queue {
         }
     }
 
+    /// Every pod that is not in flight.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
+        let heaps = [&self.active, &self.backoff, &self.error_backoff];
+        heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values())
+    }
+
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
     pub(crate) fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
         let mut counts = BTreeMap::new();
-        for queued in heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values()) {
+        for queued in self.iter() {
             let pending = queued.pending_on.iter().filter(|id| !queued.rejected_by.contains(*id));
             for plugin in queued.rejected_by.iter().chain(pending) {
                 *counts.entry((queued.profile, plugin)).or_default() += 1;
