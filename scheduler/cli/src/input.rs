@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use longshore_cluster::connect;
+use longshore_cluster::discover::discover;
 use longshore_manifest::Manifests;
 use longshore_profile::Resolved;
 
@@ -34,7 +36,11 @@ pub(crate) struct Input {
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let resolved = profiles(args.config.as_deref())?;
-    let cluster = longshore_manifest::read(&longshore_manifest::collect(&args.filenames)?);
+    let files = longshore_manifest::collect(&args.filenames)?;
+    let cluster = match args.from_cluster {
+        false => longshore_manifest::read(&files),
+        true => longshore_manifest::read_added(&from_cluster(args, console)?, &files),
+    };
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
@@ -52,6 +58,23 @@ pub(crate) fn profiles(file: Option<&Path>) -> anyhow::Result<Resolved> {
     let Some(file) = file else { return Ok(longshore_profile::default_profile(&registry, defaults)?) };
     let text = config_text(file)?;
     Ok(longshore_profile::load(&file.display().to_string(), &text, &registry, defaults)?)
+}
+
+/// What the API server has. Nothing is written.
+fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Vec<serde_json::Value>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listed = runtime.block_on(async {
+        let found = connect::find(&(&args.cluster).into()).await?;
+        let client = connect::client(&found)?;
+        let server = found.config.cluster_url.to_string();
+        let explained = |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
+        let discovered = discover(&client).await.map_err(explained)?;
+        Ok::<_, anyhow::Error>(longshore_cluster::list::list(&client, &discovered).await?)
+    })?;
+    for lost in &listed.forbidden {
+        console.warn(lost);
+    }
+    Ok(listed.objects)
 }
 
 fn config_text(file: &Path) -> anyhow::Result<String> {

@@ -5,6 +5,7 @@
 //! | `connect` | which cluster, as whom; clients |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `perform` | what the engine wants done |
+//! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
 //! | `watch` | what happens, as inputs for the engine |
@@ -16,6 +17,7 @@ pub mod discover;
 pub mod extender;
 pub mod kinds;
 pub mod limiter;
+pub mod list;
 pub mod perform;
 pub mod retry;
 pub mod watch;

@@ -30,7 +30,7 @@ pub use error::ObjectError;
 pub use manifests::{ManifestProblem, Manifests};
 pub use node::node;
 pub use pod::pod;
-pub use reader::{read, read_str, read_values};
+pub use reader::{read, read_added, read_str, read_values};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };
