@@ -16,6 +16,7 @@ pub mod connect;
 pub mod discover;
 pub mod extender;
 pub mod kinds;
+pub mod lease;
 pub mod limiter;
 pub mod list;
 pub mod perform;
