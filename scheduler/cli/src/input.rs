@@ -10,6 +10,7 @@ use longshore_profile::Resolved;
 
 use crate::args::InputArgs;
 use crate::console::Console;
+use crate::extenders::Extenders;
 use crate::plugins;
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
@@ -26,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) resolved: Resolved,
     /// Whether every pending pod is the first profile's.
     pub(crate) adopt_all: bool,
+    /// The configuration's extenders.
+    pub(crate) extenders: Extenders,
 }
 
 /// Reads everything. What cannot be read of the cluster is reported on the console and left out.
@@ -34,13 +37,15 @@ pub(crate) struct Input {
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let resolved = profiles(args.config.as_deref())?;
-    let cluster = longshore_manifest::read(&longshore_manifest::collect(&args.filenames)?);
+    let sources = longshore_manifest::collect(&args.filenames)?;
+    let cluster = longshore_manifest::read(&sources);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
     }
     warn_of_cluster(&cluster, console);
-    Ok(Input { cluster, resolved, adopt_all: args.config.is_none() })
+    let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
+    Ok(Input { cluster, resolved, adopt_all: args.config.is_none(), extenders })
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.
@@ -76,11 +81,10 @@ fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) 
     for warning in &resolved.warnings {
         console.warn(&format!("{name}: {warning}"));
     }
-    let extenders = resolved.configuration.extenders.len();
-    if extenders > 0 {
-        console.warn(&format!(
-            "{name}: its {extenders} extender(s) are not called here; what they would filter, score or bind is left out"
-        ));
+    for extender in resolved.configuration.extenders.iter().filter(|e| !e.bind_verb.is_empty()) {
+        let url = &extender.url_prefix;
+        console
+            .warn(&format!("{name}: the extender {url} is not asked to bind: simulate never binds anything"));
     }
 }
 

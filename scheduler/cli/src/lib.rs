@@ -5,6 +5,7 @@
 //! | `args` | the command line, and nothing else |
 //! | `cmd` | one file per command: from arguments to an exit code |
 //! | `input` | files to a cluster and profiles, and what is wrong with them |
+//! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `explain` | why a pod does not fit, and what would help |
@@ -20,6 +21,7 @@ pub mod simulation;
 
 mod cmd;
 mod explain;
+mod extenders;
 mod input;
 mod logging;
 mod render;

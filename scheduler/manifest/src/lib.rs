@@ -21,6 +21,7 @@ mod reader;
 mod selectors;
 mod split;
 mod storage;
+mod whole;
 mod wire;
 mod workload;
 
@@ -33,4 +34,5 @@ pub use reader::{read, read_str, read_values};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };
+pub use whole::Whole;
 pub use workload::{controller, disruption_budget, namespace, service};
