@@ -7,11 +7,12 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use longshore_cluster::connect;
 use longshore_cluster::discover::discover;
-use longshore_manifest::Manifests;
+use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
 
 use crate::args::InputArgs;
 use crate::console::Console;
+use crate::extenders::Extenders;
 use crate::plugins;
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
@@ -28,6 +29,8 @@ pub(crate) struct Input {
     pub(crate) resolved: Resolved,
     /// Whether every pending pod is the first profile's.
     pub(crate) adopt_all: bool,
+    /// The configuration's extenders.
+    pub(crate) extenders: Extenders,
 }
 
 /// Reads everything. What cannot be read of the cluster is reported on the console and left out.
@@ -36,17 +39,18 @@ pub(crate) struct Input {
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let resolved = profiles(args.config.as_deref())?;
-    let files = longshore_manifest::collect(&args.filenames)?;
-    let cluster = match args.from_cluster {
-        false => longshore_manifest::read(&files),
-        true => longshore_manifest::read_added(&from_cluster(args, console)?, &files),
-    };
+    let mut sources = longshore_manifest::collect(&args.filenames)?;
+    if args.from_cluster {
+        sources.insert(0, from_cluster(args, console)?);
+    }
+    let cluster = longshore_manifest::read(&sources);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
     }
     warn_of_cluster(&cluster, console);
-    Ok(Input { cluster, resolved, adopt_all: args.config.is_none() })
+    let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
+    Ok(Input { cluster, resolved, adopt_all: args.config.is_none(), extenders })
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.
@@ -61,7 +65,7 @@ pub(crate) fn profiles(file: Option<&Path>) -> anyhow::Result<Resolved> {
 }
 
 /// What the API server has. Nothing is written.
-fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Vec<serde_json::Value>> {
+fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Source> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listed = runtime.block_on(async {
         let found = connect::find(&(&args.cluster).into()).await?;
@@ -74,7 +78,8 @@ fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<V
     for lost in &listed.forbidden {
         console.warn(lost);
     }
-    Ok(listed.objects)
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": listed.objects});
+    Ok(Source { name: "the cluster".to_string(), text: serde_json::to_vec(&list)? })
 }
 
 fn config_text(file: &Path) -> anyhow::Result<String> {
@@ -99,11 +104,10 @@ fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) 
     for warning in &resolved.warnings {
         console.warn(&format!("{name}: {warning}"));
     }
-    let extenders = resolved.configuration.extenders.len();
-    if extenders > 0 {
-        console.warn(&format!(
-            "{name}: its {extenders} extender(s) are not called here; what they would filter, score or bind is left out"
-        ));
+    for extender in resolved.configuration.extenders.iter().filter(|e| !e.bind_verb.is_empty()) {
+        let url = &extender.url_prefix;
+        console
+            .warn(&format!("{name}: the extender {url} is not asked to bind: simulate never binds anything"));
     }
 }
 

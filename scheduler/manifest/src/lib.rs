@@ -22,6 +22,7 @@ mod selectors;
 mod split;
 mod storage;
 mod watched;
+mod whole;
 mod wire;
 mod workload;
 
@@ -30,11 +31,12 @@ pub use error::ObjectError;
 pub use manifests::{ManifestProblem, Manifests};
 pub use node::node;
 pub use pod::pod;
-pub use reader::{read, read_added, read_str, read_values};
+pub use reader::{read, read_str, read_values};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };
 pub use watched::{
     Identity, PodStatus, ScheduledCondition, SeenPod, identity, watched_node, watched_pod, watched_value,
 };
+pub use whole::Whole;
 pub use workload::{controller, disruption_budget, namespace, service};

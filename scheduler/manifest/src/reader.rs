@@ -27,20 +27,7 @@ pub fn read_str(text: &str) -> Manifests {
 
 /// Reads objects that are parsed already; lists among them are flattened. They count as items of one document.
 pub fn read_values(objects: &[Value]) -> Manifests {
-    read_added(objects, &[])
-}
-
-/// The same, with sources that come after them.
-pub fn read_added(objects: &[Value], sources: &[Source]) -> Manifests {
     let mut entries = Entries::default();
-    add_values(objects, &mut entries);
-    for source in sources {
-        read_source(source, &mut entries);
-    }
-    entries.finish()
-}
-
-fn add_values(objects: &[Value], entries: &mut Entries) {
     let source = entries.source("-");
     for (at, value) in objects.iter().enumerate() {
         for item in items::items(value) {
@@ -48,6 +35,7 @@ fn add_values(objects: &[Value], entries: &mut Entries) {
             entries.add(&item, place);
         }
     }
+    entries.finish()
 }
 
 fn read_source(source: &Source, entries: &mut Entries) {
