@@ -20,7 +20,9 @@ pub mod lease;
 pub mod limiter;
 pub mod list;
 pub mod perform;
+pub mod requests;
 pub mod retry;
+pub mod review;
 pub mod watch;
 
 #[cfg(test)]
