@@ -102,7 +102,7 @@ subjects:
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ (include "longshore.leaderElection" . | fromYaml).resourceName | quote }}]
-  verbs: [get, list, watch, update, patch]
+  verbs: [get, list, watch, update]
 {{- end }}
 
 {{/* The CA of those who ask the scheduler's own port. */}}
