@@ -16,6 +16,14 @@
 {{- printf "%s-%s.%s" (include "longshore.fullname" $root) (index . 1) $root.Release.Namespace }}
 {{- end }}
 
+{{/* The name of an object that may be put into another namespace: (list $ "namespace" "-suffix"). Outside its own, the release's
+namespace becomes part of the name. */}}
+{{- define "longshore.nameIn" -}}
+{{- $root := index . 0 }}
+{{- $name := printf "%s%s" (include "longshore.fullname" $root) (index . 2) }}
+{{- ternary $name (printf "%s.%s" $name $root.Release.Namespace) (eq (index . 1) $root.Release.Namespace) }}
+{{- end }}
+
 {{- define "longshore.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "longshore.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
