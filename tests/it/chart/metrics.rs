@@ -75,7 +75,8 @@ fn dashboards_are_json_and_their_panels_have_numbers_of_their_own() {
 #[test]
 fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
     let alerts = alerts();
-    let named = |line: &str| line.strip_suffix(':').filter(|l| l.starts_with("Longshore")).map(str::to_string);
+    let named =
+        |line: &str| line.strip_suffix(':').filter(|l| l.starts_with("Longshore")).map(str::to_string);
     let alerts: BTreeSet<String> = alerts.lines().filter_map(named).collect();
     let runbooks = read("docs/runbooks.md");
     let runbooks: BTreeSet<String> =

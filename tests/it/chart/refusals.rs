@@ -57,7 +57,10 @@ fn two_replicas_without_a_leader() {
 
 #[test]
 fn plugins_beside_profiles_that_would_not_have_them() {
-    check("plugins[0].name=ImageLocality,config.profiles[0].schedulerName=x", "write the plugins into config");
+    check(
+        "plugins[0].name=ImageLocality,config.profiles[0].schedulerName=x",
+        "write the plugins into config",
+    );
 }
 
 #[test]
@@ -86,6 +89,7 @@ fn a_service_monitor_without_a_service() {
 #[test]
 fn a_cluster_that_is_too_old() {
     let Some(helm) = Helm::find() else { return };
-    let error = helm.template("release", "default", &["--kube-version", "1.32.4"]).expect_err("it is refused");
+    let error =
+        helm.template("release", "default", &["--kube-version", "1.32.4"]).expect_err("it is refused");
     assert!(error.contains("incompatible with Kubernetes"), "{error}");
 }

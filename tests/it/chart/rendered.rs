@@ -35,12 +35,8 @@ fn configuration(objects: &[Value]) -> Option<&str> {
 
 #[track_caller]
 fn load(text: &str) -> longshore_profile::Resolved {
-    let loaded = longshore_profile::load(
-        "config.yaml",
-        text,
-        &plugins::registry(),
-        plugins::default_multi_point(),
-    );
+    let loaded =
+        longshore_profile::load("config.yaml", text, &plugins::registry(), plugins::default_multi_point());
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
@@ -86,15 +82,23 @@ fn plugins_change_the_profile_that_the_chart_writes() {
 fn file_flags_and_role_name_one_lease() {
     for (set, objects) in renderings() {
         let arguments = arguments(&objects);
-        let (name, namespace) =
-            (flag(&arguments, "--leader-elect-resource-name"), flag(&arguments, "--leader-elect-resource-namespace"));
+        let (name, namespace) = (
+            flag(&arguments, "--leader-elect-resource-name"),
+            flag(&arguments, "--leader-elect-resource-namespace"),
+        );
         if let Some(text) = configuration(&objects) {
             let election = load(text).configuration.leader_election;
-            assert_eq!((election.resource_name.as_str(), election.resource_namespace.as_str()), (name, namespace), "{set}");
+            assert_eq!(
+                (election.resource_name.as_str(), election.resource_namespace.as_str()),
+                (name, namespace),
+                "{set}"
+            );
         }
         let allowed = of_kind(&objects, "Role").any(|role| {
             let rules = role["rules"].as_array().expect("a role has rules");
-            let renews = |rule: &Value| rule["resources"] == json!(["leases"]) && rule["resourceNames"] == json!([name]);
+            let renews = |rule: &Value| {
+                rule["resources"] == json!(["leases"]) && rule["resourceNames"] == json!([name])
+            };
             role["metadata"]["namespace"] == namespace && rules.iter().any(renews)
         });
         assert!(allowed, "{set}: no role for the lease {namespace}/{name}");
@@ -133,7 +137,9 @@ fn selectors_find_the_pods() {
         let deployment = of_kind(&objects, "Deployment").next().expect("there is one");
         let labels = &deployment["spec"]["template"]["metadata"]["labels"];
         let within = |selector: &Value, what: &str| {
-            for (key, value) in selector.as_object().unwrap_or_else(|| panic!("{set}: {what} has no selector")) {
+            for (key, value) in
+                selector.as_object().unwrap_or_else(|| panic!("{set}: {what} has no selector"))
+            {
                 assert_eq!(labels[key], *value, "{set}: {what} does not select the pods by {key}");
             }
         };
@@ -143,7 +149,9 @@ fn selectors_find_the_pods() {
             .for_each(|o| within(&o["spec"]["selector"]["matchLabels"], "the budget"));
         of_kind(&objects, "NetworkPolicy")
             .for_each(|o| within(&o["spec"]["podSelector"]["matchLabels"], "the network policy"));
-        for constraint in deployment["spec"]["template"]["spec"]["topologySpreadConstraints"].as_array().unwrap() {
+        for constraint in
+            deployment["spec"]["template"]["spec"]["topologySpreadConstraints"].as_array().unwrap()
+        {
             within(&constraint["labelSelector"]["matchLabels"], "a spread constraint");
         }
     }
@@ -178,7 +186,9 @@ fn keys(helm: &Helm, release: &str, namespace: &str) -> Vec<String> {
 fn releases_do_not_meet() {
     let Some(helm) = Helm::find() else { return };
     let mut seen = BTreeSet::new();
-    for (release, namespace) in [("a", "one"), ("b", "one"), ("a", "two"), ("longshore", "two"), ("a-one", "two")] {
+    for (release, namespace) in
+        [("a", "one"), ("b", "one"), ("a", "two"), ("longshore", "two"), ("a-one", "two")]
+    {
         for key in keys(&helm, release, namespace) {
             assert!(seen.insert(key.clone()), "{key} is in two releases");
         }
