@@ -36,9 +36,7 @@ LongshoreQueueGrowing:
   expr: |-
     scheduler_pending_pods{queue="active", {{ .select -}} } > {{ .limits.activePods }}
     and deriv(scheduler_pending_pods{queue="active", {{ .select -}} }[10m]) >= 0
-    {{- if .election }}
-    and on (namespace, pod) leader_election_master_status{ {{- .select -}} } == 1
-    {{- end }}
+    unless on (namespace, pod) leader_election_master_status{ {{- .select -}} } == 0
   summary: Pods arrive faster than they are scheduled.
   description: {{ printf "%s pods wait for their turn." "{{ $value }}" | quote }}
 LongshoreSchedulingLatencyHigh:

@@ -46,10 +46,10 @@ impl Helm {
         Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// The chart as release `name` in `namespace`. Blank lines are left out: versions of helm differ in them.
+    /// The chart as release `name` in `namespace`, for Kubernetes 1.36 unless `more` says otherwise. Blank lines are left out: versions of helm differ in them.
     pub(super) fn template(&self, name: &str, namespace: &str, more: &[&str]) -> Result<String, String> {
         let chart = chart();
-        let fixed = ["template", name, path(&chart), "--namespace", namespace, "--kube-version", "1.33.0"];
+        let fixed = ["template", name, path(&chart), "--namespace", namespace, "--kube-version", "1.36.0"];
         let text = self.run(&[&fixed[..], more].concat())?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         Ok(lines.flat_map(|line| [line, "\n"]).collect())

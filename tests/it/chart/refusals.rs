@@ -5,7 +5,8 @@ use super::helm::Helm;
 #[track_caller]
 fn check(set: &str, expected: &str) {
     let Some(helm) = Helm::find() else { return };
-    let error = helm.template("release", "default", &["--set", set]).expect_err("it is refused");
+    let arguments = ["--kube-version", "1.33.0", "--set", set];
+    let error = helm.template("release", "default", &arguments).expect_err("it is refused");
     assert!(error.contains(expected), "{set}: {error}");
 }
 
@@ -84,6 +85,19 @@ fn no_service_account_and_none_named() {
 #[test]
 fn a_service_monitor_without_a_service() {
     check("metrics.serviceMonitor.enabled=true,service.create=false", "needs service.create");
+}
+
+#[test]
+fn a_policy_that_would_take_every_pod() {
+    check("admissionPolicy.enabled=true", "select namespaces");
+}
+
+#[test]
+fn a_policy_in_a_cluster_that_has_none() {
+    check(
+        "admissionPolicy.enabled=true,admissionPolicy.namespaceSelector.matchLabels.a=b",
+        "needs Kubernetes 1.36",
+    );
 }
 
 #[test]
