@@ -7,6 +7,7 @@
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches
 #   make fuzz          fuzz the readers of manifests and profiles (SECONDS=600 each; needs a nightly toolchain)
+#   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
 
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ CASE ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo test test-fast check conformance bench fuzz docs clean
+.PHONY: help setup build demo test test-fast check conformance bench fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,6 +57,9 @@ fuzz: setup
 	cd tests/fuzz && for target in manifest profile; do \
 		cargo +nightly fuzz run --fuzz-dir . $$target corpus/$$target -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=4096; \
 	done
+
+install-yaml: setup
+	UPDATE_EXPECT=1 cargo test -q --locked -p longshore-tests --test it -- chart::
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
