@@ -29,7 +29,7 @@ LongshoreWatchLag:
   for: 10m
   expr: max by (pod, resource) (longshore_watch_lag_seconds{ {{- .select -}} }) > {{ .limits.watchLagSeconds }}
   summary: {{ printf "%s sees %s late." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
-  description: Decisions rest on an old state of the cluster; conflicts and lost races follow.
+  description: Even where nothing changes there is news about once a minute. Decisions rest on an old state of the cluster.
 LongshoreQueueGrowing:
   severity: warning
   for: 10m
@@ -69,6 +69,12 @@ LongshorePluginSlow:
     > {{ .limits.pluginSeconds }}
   summary: {{ printf "Plugin %s is slow at %s." "{{ $labels.plugin }}" "{{ $labels.extension_point }}" | quote }}
   description: {{ printf "One call in a hundred takes more than %s." "{{ $value | humanizeDuration }}" | quote }}
+LongshoreUnreadableObjects:
+  severity: warning
+  for: 1m
+  expr: sum by (resource) (increase(longshore_unreadable_objects_total{ {{- .select -}} }[15m])) > 0
+  summary: {{ printf "Some %s cannot be read." "{{ $labels.resource }}" | quote }}
+  description: They take no part in scheduling; the log names them and what is wrong with them.
 LongshoreReloadFailed:
   severity: warning
   for: 1m
