@@ -20,6 +20,7 @@ pub mod lease;
 pub mod limiter;
 pub mod list;
 pub mod perform;
+pub mod race;
 pub mod requests;
 pub mod retry;
 pub mod review;

@@ -71,7 +71,9 @@ fn lease_name(configuration: &Configuration) -> String {
     let written = &configuration.leader_election.resource_name;
     let names: Vec<&str> = configuration.profiles.iter().map(|p| p.scheduler_name.as_str()).collect();
     match names.first() {
-        Some(first) if written == KUBE_SCHEDULER && !names.contains(&"default-scheduler") => (*first).to_string(),
+        Some(first) if written == KUBE_SCHEDULER && !names.contains(&"default-scheduler") => {
+            (*first).to_string()
+        }
         _ => written.clone(),
     }
 }
@@ -137,7 +139,11 @@ mod tests {
     fn a_second_scheduler_has_a_lease_of_its_own() {
         check("", "", Some("kube-system/kube-scheduler"));
         check("", "profiles: [{schedulerName: longshore}]", Some("kube-system/longshore"));
-        check("", "profiles: [{schedulerName: longshore}]\nleaderElection: {resourceName: x}", Some("kube-system/x"));
+        check(
+            "",
+            "profiles: [{schedulerName: longshore}]\nleaderElection: {resourceName: x}",
+            Some("kube-system/x"),
+        );
         check("--leader-elect-resource-name=y --leader-elect-resource-namespace=z", "", Some("z/y"));
         check("--leader-elect=false", "", None);
         check("", "leaderElection: {leaderElect: false}", None);
