@@ -32,7 +32,7 @@ use tokio::runtime::Handle;
 
 pub use binders::Binders;
 pub use options::{ExtenderOptions, ExtenderSetupError, TlsOptions};
-pub use raw::{RawObjects, RawStore};
+pub use raw::{RawObjects, RawStore, Wants};
 
 use answer::{BindingResult, FilterResult, HostPriority, PreemptionResult};
 use client::Client;
@@ -71,9 +71,15 @@ impl HttpExtender {
         Ok(Self { options, managed, client, objects, runtime })
     }
 
-    /// Whether whole nodes and victims have to be at hand for it; pods that are scheduled always have to.
-    pub fn needs_whole_nodes(&self) -> bool {
-        !self.options.node_cache_capable
+    /// Which objects it is sent whole, so that nothing else need be kept.
+    pub fn wants(&self) -> Wants {
+        let about_nodes = self.is_filter() || self.is_prioritizer();
+        let sent_whole = !self.options.node_cache_capable;
+        Wants {
+            waiting_pods: about_nodes || self.supports_preemption(),
+            placed_pods: self.supports_preemption() && sent_whole,
+            nodes: about_nodes && sent_whole,
+        }
     }
 
     /// Asks the extender to bind the pod.

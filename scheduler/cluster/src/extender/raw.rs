@@ -8,6 +8,8 @@ use longshore_framework::Str;
 use rustc_hash::FxBuildHasher;
 use serde_json::value::RawValue;
 
+use super::HttpExtender;
+
 /// An object as JSON text.
 pub(crate) type Raw = Arc<RawValue>;
 
@@ -18,6 +20,28 @@ pub trait RawObjects: Send + Sync {
 
     /// The node of this name.
     fn node(&self, name: &str) -> Option<Arc<RawValue>>;
+}
+
+/// Which objects have to be kept whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Pods without a node.
+    pub waiting_pods: bool,
+    /// Pods on nodes.
+    pub placed_pods: bool,
+    /// Nodes.
+    pub nodes: bool,
+}
+
+impl Wants {
+    /// What all of them want together.
+    pub fn of(extenders: &[Arc<HttpExtender>]) -> Self {
+        extenders.iter().map(|e| e.wants()).fold(Self::default(), |all, one| Self {
+            waiting_pods: all.waiting_pods || one.waiting_pods,
+            placed_pods: all.placed_pods || one.placed_pods,
+            nodes: all.nodes || one.nodes,
+        })
+    }
 }
 
 /// Whole objects in memory, to be kept up to date by whoever sees them change. Objects are large, so it is kept only when

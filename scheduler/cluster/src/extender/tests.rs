@@ -176,6 +176,26 @@ fn an_ignorable_binder_that_fails_is_passed_over_and_another_is_not() {
 }
 
 #[test]
+fn only_what_is_sent_whole_has_to_be_kept() {
+    let runtime = Runtime::new().unwrap();
+    let wants = |change: fn(&mut ExtenderOptions)| {
+        let mut options = ExtenderOptions { url_prefix: "http://e".to_string(), ..Default::default() };
+        change(&mut options);
+        let extender = HttpExtender::new(options, store(), runtime.handle().clone()).unwrap();
+        let Wants { waiting_pods, placed_pods, nodes } = Wants::of(&[Arc::new(extender)]);
+        [waiting_pods, placed_pods, nodes]
+    };
+    assert_eq!(wants(|o| o.bind_verb = "b".to_string()), [false; 3]);
+    assert_eq!(wants(|o| o.filter_verb = "f".to_string()), [true, false, true]);
+    assert_eq!(wants(|o| o.preempt_verb = "p".to_string()), [true, true, false]);
+    let by_name = |o: &mut ExtenderOptions| {
+        (o.filter_verb, o.preempt_verb) = ("f".to_string(), "p".to_string());
+        o.node_cache_capable = true;
+    };
+    assert_eq!(wants(by_name), [true, false, false]);
+}
+
+#[test]
 fn what_it_takes_part_in_is_what_it_has_a_verb_for() {
     let runtime = Runtime::new().unwrap();
     let silent = ExtenderOptions { url_prefix: "http://e".to_string(), ..ExtenderOptions::default() };
