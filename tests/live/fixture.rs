@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use longshore_tests::control_plane::{
-    ControlPlane, Kind, Options, Scheduler, SchedulerOptions, code, objects, shared, until,
+    ControlPlane, Kind, Options, Scheduler, SchedulerOptions, alone, code, objects, shared, until,
 };
 use serde_json::json;
 
@@ -44,6 +44,7 @@ fn a_user_without_rights_is_refused_and_an_account_gets_a_token() {
 
 #[test]
 fn objects_outlive_a_restart_of_the_api_server() {
+    let _turn = alone();
     let mut plane = ControlPlane::start(&Options::default());
     let api = plane.api("admin");
     api.create(&objects::node("a"));
@@ -71,6 +72,7 @@ fn doomed() {
 
 #[test]
 fn a_test_program_that_dies_leaves_no_process_and_no_folder() {
+    let _turn = alone();
     let note = tempfile::NamedTempFile::new().unwrap();
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "fixture::doomed", "--test-threads=1"])

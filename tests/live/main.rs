@@ -25,14 +25,22 @@ macro_rules! both {
 
 /// Node affinity, pod affinity and anti-affinity.
 mod affinity;
+/// Kubeconfigs, certificates, tokens, servers and profiles that are wrong.
+mod bad_input;
 /// Pods that fit, pods that do not, and what wakes them.
 mod basic;
 /// The fixture itself.
 mod fixture;
+/// Leader election and rolling updates.
+mod leader;
+/// Beside a real kube-scheduler.
+mod neighbours;
 /// Priority, preemption and disruption budgets.
 mod preemption;
 /// Several profiles in one scheduler.
 mod profiles;
+/// Events, conditions and metrics, compared with kube-scheduler's.
+mod same;
 /// Topology spread.
 mod spread;
 /// Taints and tolerations.

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use self::api::{Answer, Api, code};
-pub use self::arena::{Arena, condition, shared};
+pub use self::arena::{Arena, alone, condition, shared};
 use self::certificates::Certificates;
 pub use self::certificates::new_authority_certificate;
 pub use self::metrics::{Metrics, Sample};

@@ -38,6 +38,11 @@ pub struct Arena {
     _turn: MutexGuard<'static, ()>,
 }
 
+/// Waits for a turn without the shared cluster, for a test that starts one of its own and needs the machine.
+pub fn alone() -> impl Drop {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Waits for a turn on the shared cluster, and starts it if this is the first.
 pub fn shared() -> Arena {
     // A test that failed leaves nothing that the sweep does not remove.
