@@ -90,9 +90,9 @@ impl PostFilter for DefaultPreemption {
         if let Some(why) = ineligible(cx) {
             return Ok(PostFilterOutcome { rejected: Some(failure(why)), ..Default::default() });
         }
-        let tried = self.try_nodes(cx).map_err(|error| PluginError::new(format!("preemption: {error}")))?;
-        let (acceptable, chosen) = choose(cx, &tried);
-        let Some(Candidate { node, victims, .. }) = chosen else {
+        let tried = self.try_nodes(cx).map_err(broken)?;
+        let candidates: Vec<&Candidate> = tried.iter().filter_map(candidate).collect();
+        if candidates.is_empty() {
             let rejected = Some(failure(&no_candidates(cx.snapshot.len(), &tried)));
             return Ok(PostFilterOutcome {
                 rejected,
@@ -100,6 +100,13 @@ impl PostFilter for DefaultPreemption {
                 tried,
                 ..Default::default()
             });
+        }
+        let left = cx.engine.ask_extenders(&candidates).map_err(broken)?;
+        let candidates = left.as_ref().map_or(candidates, |left| left.iter().collect());
+        let (acceptable, chosen) = choose(cx, candidates);
+        let Some(Candidate { node, victims, .. }) = chosen else {
+            let rejected = Some(failure("no candidate node for preemption"));
+            return Ok(PostFilterOutcome { rejected, tried, ..Default::default() });
         };
         Ok(PostFilterOutcome {
             rejected: None,
@@ -146,13 +153,16 @@ fn ineligible(cx: &PostFilterContext<'_>) -> Option<&'static str> {
     waits.then_some("not eligible due to a terminating pod on the nominated node.")
 }
 
-/// The nodes that are equally good in name order, and one candidate of them.
-fn choose(cx: &mut PostFilterContext<'_>, tried: &[(Slot, DryRun)]) -> (Vec<Slot>, Option<Candidate>) {
-    let candidates = tried.iter().filter_map(|(_, run)| match run {
+fn candidate((_, run): &(Slot, DryRun)) -> Option<&Candidate> {
+    match run {
         DryRun::Candidate(candidate) => Some(candidate),
         DryRun::Rejected { .. } => None,
-    });
-    let mut best = choice::best(candidates);
+    }
+}
+
+/// The nodes that are equally good in name order, and one candidate of them.
+fn choose(cx: &mut PostFilterContext<'_>, candidates: Vec<&Candidate>) -> (Vec<Slot>, Option<Candidate>) {
+    let mut best = choice::best(candidates.into_iter());
     best.sort_by(|a, b| cx.snapshot.node(a.node).name.cmp(&cx.snapshot.node(b.node).name));
     let at = if best.len() > 1 { cx.engine.random(best.len()) } else { 0 };
     (best.iter().map(|c| c.node).collect(), best.get(at).map(|c| (*c).clone()))
@@ -161,6 +171,10 @@ fn choose(cx: &mut PostFilterContext<'_>, tried: &[(Slot, DryRun)]) -> (Vec<Slot
 /// The failure with the prefix that every message of this plugin has.
 fn failure(text: &str) -> Rejection {
     Rejection::unschedulable(format!("preemption: {text}"))
+}
+
+fn broken(error: PluginError) -> PluginError {
+    PluginError::new(format!("preemption: {error}"))
 }
 
 /// Why no node can be helped: how often each reason was given, in the order of the written lines.

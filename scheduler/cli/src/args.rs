@@ -1,10 +1,14 @@
 //! The command line.
 
+pub mod run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use longshore_engine::TieBreak;
+
+use run::RunArgs;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -17,8 +21,13 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How much is logged by commands that end.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Verbosity {
     /// Log to standard error; twice for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
@@ -31,6 +40,9 @@ pub enum Command {
     /// Say why a pod is placed where it is, or why it fits nowhere and what would help
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Schedule the pods of a cluster
+    #[command(after_help = RUN_HELP)]
+    Run(Box<RunArgs>),
     /// Check and show scheduler configuration files
     #[command(arg_required_else_help = true)]
     Profile(ProfileArgs),
@@ -40,6 +52,14 @@ pub enum Command {
     #[command(after_help = COMPLETION_HELP)]
     Completion(CompletionArgs),
 }
+
+const RUN_HELP: &str = "\
+Flags are kube-scheduler's where it has them; given flags go before the configuration file. The cluster is found as
+kubectl finds it: --kubeconfig, KUBECONFIG, ~/.kube/config, then the pod's service account.
+
+Examples:
+  # As a second scheduler on your own cluster: pods with spec.schedulerName: longshore
+  longshore run --config profiles/second.yaml --leader-elect=false -v 2";
 
 const SIMULATE_HELP: &str = "\
 Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the
@@ -107,6 +127,9 @@ pub struct DecisionArgs {
 /// `longshore simulate`.
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
+    /// The log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
     /// The cluster.
     #[command(flatten)]
     pub input: InputArgs,
@@ -130,6 +153,9 @@ pub struct SimulateArgs {
 /// `longshore explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
+    /// The log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
     /// The pod
     #[arg(value_name = "POD")]
     pub pod: String,
@@ -159,6 +185,9 @@ pub struct ExplainArgs {
 /// `longshore profile`.
 #[derive(Args, Debug)]
 pub struct ProfileArgs {
+    /// The log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
     /// What to do.
     #[command(subcommand)]
     pub command: ProfileCommand,

@@ -3,5 +3,6 @@
 pub(crate) mod completion;
 pub(crate) mod explain;
 pub(crate) mod profile;
+pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod version;

@@ -5,6 +5,7 @@
 //! | `args` | the command line, and nothing else |
 //! | `cmd` | one file per command: from arguments to an exit code |
 //! | `input` | files to a cluster and profiles, and what is wrong with them |
+//! | `live` | the engine at work in a real cluster |
 //! | `simulation` | the engine over a cluster that stands still |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `explain` | why a pod does not fit, and what would help |
@@ -21,6 +22,7 @@ pub mod simulation;
 mod cmd;
 mod explain;
 mod input;
+mod live;
 mod logging;
 mod render;
 
@@ -39,15 +41,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Ok(cli) => cli,
         Err(error) => return refuse(&error, console),
     };
-    logging::start(cli.verbose);
+    logging::start(verbosity(&cli.command));
     let done = match cli.command {
         Command::Simulate(args) => cmd::simulate::run(&args, console),
         Command::Explain(args) => cmd::explain::run(&args, console),
+        Command::Run(args) => cmd::run::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
         Command::Completion(args) => cmd::completion::run(&args, console),
     };
     done.unwrap_or_else(|error| fail(&error, console))
+}
+
+/// How much a command that ends is to log; `run` starts its own log.
+fn verbosity(command: &Command) -> u8 {
+    match command {
+        Command::Simulate(args) => args.verbosity.verbose,
+        Command::Explain(args) => args.verbosity.verbose,
+        Command::Profile(args) => args.verbosity.verbose,
+        Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
+    }
 }
 
 /// The exit code once everything is flushed.

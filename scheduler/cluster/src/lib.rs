@@ -1,1 +1,22 @@
 //! Everything that talks to the API server: watch, bind, evict, status, events, lease.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `connect` | which cluster, as whom; clients |
+//! | `discover`, `kinds` | what the server serves of what scheduling reads |
+//! | `bind`, `perform` | what the engine wants done |
+//! | `call`, `limiter`, `retry` | single requests |
+//! | `watch` | what happens, as inputs for the engine |
+
+pub mod bind;
+pub mod call;
+pub mod connect;
+pub mod discover;
+pub mod kinds;
+pub mod limiter;
+pub mod perform;
+pub mod retry;
+pub mod watch;
+
+#[cfg(test)]
+mod fake_api;

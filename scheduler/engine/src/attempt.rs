@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
+use longshore_framework::verdict::Rejection;
 
 use crate::trace::Trace;
 
@@ -17,10 +18,32 @@ pub struct Attempt {
     pub profile: Str,
     /// How it ended.
     pub outcome: Outcome,
+    /// Which attempt at this pod it was; the first is 1.
+    pub number: u32,
+    /// How many nodes were looked at.
+    pub evaluated_nodes: usize,
+    /// How many of them it fits on.
+    pub feasible_nodes: usize,
+    /// Why the others were rejected, when it fits nowhere and the engine [keeps it](crate::Options::example_nodes);
+    /// the most frequent first.
+    pub rejected: Vec<RejectedNodes>,
     /// What is to be done.
     pub effects: Vec<Effect>,
     /// Who said what, when the engine [keeps traces](crate::Options::trace).
     pub trace: Option<Box<Trace>>,
+}
+
+/// Nodes that one plugin rejected for the same reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedNodes {
+    /// The plugin; empty when several together left no node.
+    pub plugin: Str,
+    /// What it said.
+    pub rejection: Rejection,
+    /// How many nodes.
+    pub count: usize,
+    /// The first of them by name, [no more than asked for](crate::Options::example_nodes).
+    pub examples: Vec<Str>,
 }
 
 /// How an attempt ended.

@@ -8,6 +8,8 @@ use longshore_framework::port::Effect;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::meter::{AttemptResult, ExtensionPoint, Status};
+use crate::queue::QueuedPod;
 use crate::reservation::{Guard, Phase, Refused, Reservation, Undone, Wait};
 
 /// A pod that comes back, and why.
@@ -19,8 +21,10 @@ pub(crate) fn advance(
     waits: Vec<Wait>,
     effects: &mut Vec<Effect>,
 ) -> Result<Reservation, Returned> {
+    let now = guard.now();
     let Some(until) = waits.iter().map(|w| w.until).min() else { return pre_bind(guard, effects) };
-    let held = keep(guard, Phase::Waiting(waits))?;
+    let mut held = keep(guard, Phase::Waiting(waits))?;
+    held.queued.marks.phase = now;
     effects.push(Effect::Waiting { pod: Arc::clone(&held.queued.pod), node: Arc::clone(&held.node), until });
     Ok(held)
 }
@@ -43,7 +47,8 @@ fn bind(mut guard: Guard<'_>, effects: &mut Vec<Effect>) -> Result<Reservation, 
         Err(refused) => return give_up(guard, refused),
     };
     let held = keep(guard, Phase::Binding)?;
-    effects.push(Effect::Bind { pod: Arc::clone(&held.queued.pod), binding });
+    let (pod, extenders) = (Arc::clone(&held.queued.pod), held.binders.clone());
+    effects.push(Effect::Bind { pod, binding, extenders });
     Ok(held)
 }
 
@@ -66,6 +71,7 @@ impl Engine {
             return;
         };
         let broken = cancelled.clone().or_else(|| result.err().map(|e| e.to_string()));
+        self.phase_over(uid, ExtensionPoint::PreBind, broken.is_none());
         match broken {
             None => self.proceed(uid, effects),
             Some(message) => self.unbind(uid, message, effects),
@@ -76,7 +82,7 @@ impl Engine {
     pub(crate) fn proceed(&mut self, uid: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.remove(uid) else { return };
         let written = matches!(held.phase, Phase::PreBinding { .. });
-        let guard = Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], held);
+        let guard = Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held);
         match if written { bind(guard, effects) } else { pre_bind(guard, effects) } {
             Ok(held) => {
                 self.reservations.insert(uid.into(), held);
@@ -94,8 +100,10 @@ impl Engine {
         if !matches!(self.reservations.get(uid).map(|h| &h.phase), Some(Phase::Binding)) {
             return;
         }
+        let broken = result.is_err() && self.cache.is_assumed(uid);
+        self.phase_over(uid, ExtensionPoint::Bind, !broken);
         match result {
-            Err(error) if self.cache.is_assumed(uid) => self.unbind(uid, error.to_string(), effects),
+            Err(error) if broken => self.unbind(uid, error.to_string(), effects),
             _ => self.scheduled(uid, effects),
         }
     }
@@ -104,10 +112,33 @@ impl Engine {
     fn scheduled(&mut self, uid: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.remove(uid) else { return };
         let (pod, node) = (Arc::clone(&held.queued.pod), Arc::clone(&held.node));
-        let mut guard = Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], held);
+        self.tell_bound(&held.queued);
+        let mut guard =
+            Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held);
         guard.post_bind();
         guard.keep(Phase::Binding);
         effects.push(Effect::Scheduled { pod, node });
+    }
+
+    /// Tells the meter that a stage is over that began when the reservation's phase did.
+    fn phase_over(&self, uid: &str, point: ExtensionPoint, ok: bool) {
+        if let Some(held) = self.reservations.get(uid) {
+            let status = if ok { Status::Success } else { Status::Error };
+            self.meter.watch(held.queued.profile, false).point(point, status, held.queued.marks.phase);
+        }
+    }
+
+    fn tell_bound(&self, queued: &QueuedPod) {
+        let (profile, attempts, marks) = (queued.profile, queued.attempts, queued.marks);
+        self.meter.tell(|meter| {
+            let now = meter.now();
+            let since = |then| now.saturating_sub(then);
+            meter.attempt(profile, AttemptResult::Scheduled, since(marks.taken));
+            meter.bound(attempts, since(marks.entered.unwrap_or(marks.taken)));
+            if queued.flushed.is_some() {
+                meter.bound_after_flush();
+            }
+        });
     }
 
     /// The binding came to nothing: everything is undone and the pod is tried again after a backoff.
@@ -120,6 +151,6 @@ impl Engine {
     /// Undoes a reservation.
     pub(crate) fn release(&mut self, uid: &str) -> Option<Undone> {
         let held = self.reservations.remove(uid)?;
-        Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], held).abandon()
+        Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held).abandon()
     }
 }

@@ -3,6 +3,7 @@
 //! This is the literal evaluator: every filter is asked about every candidate, every scorer about every feasible node.
 //! The answer does not depend on how the work is split or on how many threads do it.
 
+mod extend;
 pub(crate) mod filter;
 mod pre_filter;
 pub(crate) mod score;
@@ -20,6 +21,8 @@ use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
+use crate::extenders::Extenders;
+use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
 use crate::queue::Nominator;
@@ -37,6 +40,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) pod: &'a Arc<Pod>,
     pub(crate) nominator: &'a Nominator,
     pub(crate) parallelism: &'a Parallelism,
+    pub(crate) watch: Watch<'a>,
+    pub(crate) extenders: &'a Extenders,
 }
 
 /// A node and why it was rejected.
@@ -56,6 +61,8 @@ pub(crate) struct Diagnosis {
     pub(crate) rejected: Vec<NodeStatus>,
     /// How every other node counts: as PreFilter rejected the pod, or as outside the set it left.
     pub(crate) absent: Option<Rejection>,
+    /// Nodes that an extender left out without a reason, for the trace; they count as evictions cannot help them.
+    pub(crate) left_out: Vec<(Slot, PluginId)>,
     /// Every plugin that had a part in it.
     pub(crate) rejected_by: PluginSet,
     /// Those that said that something is pending.
@@ -70,6 +77,14 @@ impl Diagnosis {
         }
     }
 
+    /// Sets how a node was rejected, whatever was said of it before.
+    fn set(&mut self, status: NodeStatus) {
+        match self.rejected.binary_search_by_key(&status.slot, |s| s.slot) {
+            Ok(at) => self.rejected[at] = status,
+            Err(at) => self.rejected.insert(at, status),
+        }
+    }
+
     fn reject(&mut self, status: NodeStatus) {
         self.blame(status.plugin, status.rejection.code);
         self.rejected.push(status);
@@ -79,7 +94,7 @@ impl Diagnosis {
     pub(crate) fn code(&self, slot: Slot) -> Option<RejectCode> {
         let explicit = self.rejected.binary_search_by_key(&slot, |s| s.slot);
         let rejection = explicit.map(|at| &self.rejected[at].rejection).ok().or(self.absent.as_ref());
-        rejection.map(|r| r.code)
+        rejection.map(|r| r.code).or(Some(RejectCode::UnschedulableAndUnresolvable))
     }
 }
 
@@ -135,6 +150,8 @@ impl<'a> Evaluator<'a> {
         }
         let mut diagnosis = Diagnosis::default();
         let feasible = self.feasible(state, &mut diagnosis, start, trace.as_deref_mut())?;
+        state.feasible = feasible.len();
+        state.evaluated = feasible.len() + diagnosis.rejected.len();
         if let Some(trace) = trace.as_deref_mut() {
             trace.nodes = Some(self.trace_nodes(&diagnosis, &feasible));
         }
@@ -181,9 +198,15 @@ impl Evaluator<'_> {
             let plugin = self.profile.name(s.plugin).into();
             (s.slot, NodeTrace::Rejected { plugin, rejection: s.rejection.clone() })
         });
+        let left_out = diagnosis.left_out.iter().map(|(slot, extender)| {
+            let rejection = Rejection::unresolvable(extend::LEFT_OUT.to_string());
+            (*slot, NodeTrace::Rejected { plugin: self.profile.name(*extender).into(), rejection })
+        });
         let passed = feasible.iter().map(|slot| (*slot, NodeTrace::Feasible { scores: None, total: 0 }));
-        let mut nodes: Vec<_> = rejected.chain(passed).collect();
+        let mut nodes: Vec<_> = passed.chain(rejected).chain(left_out).collect();
+        // What an extender first said of a node may stand beside what became of it: the sort keeps the latter in front.
         nodes.sort_by_key(|(slot, _)| *slot);
+        nodes.dedup_by_key(|(slot, _)| *slot);
         nodes.into_iter().map(|(slot, node)| (name(slot), node)).collect()
     }
 

@@ -7,7 +7,9 @@ use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{Rejection, Verdict};
+use rustc_hash::FxHashMap;
 
+use crate::attempt::RejectedNodes;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
 use crate::engine::Engine;
@@ -36,8 +38,19 @@ pub enum Verdicts {
 }
 
 impl Engine {
-    /// Judges `pod` on every node with every filter, changing nothing. Promises to other pods are left out of account.
+    /// Judges `pod` on every node with every filter, changing nothing, and asks the extenders about the nodes that all
+    /// filters pass. Promises to other pods are left out of account.
     pub fn judge_everywhere(&self, pod: &Arc<Pod>) -> Verdicts {
+        let mut verdicts = self.judge_by_filters(pod);
+        if let (Verdicts::PerNode(nodes), false) = (&mut verdicts, self.extenders.is_empty())
+            && let Err(message) = self.judge_by_extenders(pod, nodes)
+        {
+            return Verdicts::Broken(message);
+        }
+        verdicts
+    }
+
+    fn judge_by_filters(&self, pod: &Arc<Pod>) -> Verdicts {
         let Some(profile) = self.profile_of(pod) else { return Verdicts::PerNode(Vec::new()) };
         let evaluator = self.evaluator(profile, pod);
         let mut state = CycleState::new(evaluator.profile);
@@ -68,12 +81,82 @@ impl Engine {
         Verdicts::PerNode(judgements)
     }
 
-    /// On how many nodes every filter passes `pod`.
+    fn judge_by_extenders(&self, pod: &Arc<Pod>, nodes: &mut [Judgement]) -> Result<(), String> {
+        let Some(profile) = self.profile_of(pod) else { return Ok(()) };
+        let evaluator = self.evaluator(profile, pod);
+        let passed = nodes.iter().filter(|n| n.rejections.is_empty());
+        let mut feasible: Vec<_> = passed.filter_map(|n| evaluator.snapshot.slot(&n.node)).collect();
+        feasible.sort_unstable();
+        let rejected = evaluator.extender_rejections(feasible)?;
+        let mut by_name: FxHashMap<&Str, (PluginId, Rejection)> = FxHashMap::default();
+        by_name.extend(rejected.into_iter().map(|(s, id, r)| (&evaluator.snapshot.node(s).name, (id, r))));
+        for node in nodes {
+            if let Some((id, rejection)) = by_name.remove(&node.node) {
+                node.rejections.push((evaluator.profile.name(id).into(), rejection));
+            }
+        }
+        Ok(())
+    }
+
+    /// On how many nodes every filter passes `pod`, which need not exist. The extenders are not asked: it is the pod as
+    /// the cluster has it that they know.
     pub fn count_feasible(&self, pod: &Arc<Pod>) -> usize {
-        match self.judge_everywhere(pod) {
+        match self.judge_by_filters(pod) {
             Verdicts::PerNode(nodes) => nodes.iter().filter(|n| n.rejections.is_empty()).count(),
             Verdicts::Everywhere { .. } | Verdicts::Broken(_) => 0,
         }
+    }
+}
+
+impl Engine {
+    /// Why nodes were rejected, the most frequent first, with up to `examples` names each.
+    pub(crate) fn group_rejections(
+        &self,
+        profile: usize,
+        diagnosis: &Diagnosis,
+        examples: usize,
+    ) -> Vec<RejectedNodes> {
+        let profile = &self.profiles[profile];
+        let snapshot = self.cache.snapshot();
+        let name_of =
+            |plugin: Option<PluginId>| plugin.map_or_else(Str::default, |id| profile.name(id).into());
+        if let Some((plugin, rejection)) = &diagnosis.pre_filter {
+            let (plugin, rejection) = (name_of(*plugin), rejection.clone());
+            return vec![RejectedNodes { plugin, rejection, count: snapshot.len(), examples: Vec::new() }];
+        }
+        // There are few groups; neighbours often belong to the same one.
+        let mut groups: Vec<(PluginId, RejectedNodes)> = Vec::new();
+        let mut last = 0;
+        for status in &diagnosis.rejected {
+            let same = |(id, group): &(PluginId, RejectedNodes)| {
+                *id == status.plugin && group.rejection == status.rejection
+            };
+            let at = match groups.get(last).is_some_and(same) {
+                true => last,
+                false => groups.iter().position(same).unwrap_or(groups.len()),
+            };
+            if at == groups.len() {
+                let (plugin, rejection) = (name_of(Some(status.plugin)), status.rejection.clone());
+                groups.push((
+                    status.plugin,
+                    RejectedNodes { plugin, rejection, count: 0, examples: Vec::new() },
+                ));
+            }
+            let group = &mut groups[at].1;
+            group.count += 1;
+            if group.examples.len() < examples {
+                group.examples.push(Arc::clone(&snapshot.node(status.slot).name));
+            }
+            last = at;
+        }
+        let mut groups: Vec<RejectedNodes> = groups.into_iter().map(|(_, group)| group).collect();
+        let others = snapshot.len().saturating_sub(diagnosis.rejected.len());
+        if let (Some(rejection), 1..) = (&diagnosis.absent, others) {
+            let (plugin, rejection) = (name_of(diagnosis.rejected_by.iter().next()), rejection.clone());
+            groups.push(RejectedNodes { plugin, rejection, count: others, examples: Vec::new() });
+        }
+        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        groups
     }
 }
 

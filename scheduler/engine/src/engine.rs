@@ -1,10 +1,11 @@
 //! One pod's way through the engine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
-use longshore_framework::profile::Profile;
+use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::{Str, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,8 +15,10 @@ use crate::cache::Cache;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::extenders::Extenders;
 use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
+use crate::meter::{EngineMarks, EventLabel, Metered, Watch};
 use crate::options::Options;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
@@ -36,17 +39,24 @@ pub struct Engine {
     /// Preemptors whose evictions are under way, by UID.
     pub(crate) evicting: FxHashSet<Str>,
     pub(crate) chooser: Chooser,
+    pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
+    pub(crate) meter: Metered,
+    /// When the input that is being taken in came, and the evictions that are under way, by the meter's clock.
+    pub(crate) marks: EngineMarks,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
 }
 
 impl Engine {
     /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
-    pub fn new(profiles: Vec<Profile>, options: Options) -> Self {
+    pub fn new(mut profiles: Vec<Profile>, options: Options) -> Self {
         Self {
+            extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
             chooser: Chooser::new(options.seed, options.tie_break),
+            meter: Metered::new(options.meter.clone()),
+            marks: EngineMarks::default(),
             profiles,
             options,
             cache: Cache::default(),
@@ -80,6 +90,22 @@ impl Engine {
     /// How many pods wait where.
     pub fn queue_counts(&self) -> QueueCounts {
         self.queue.counts()
+    }
+
+    /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them. Walks
+    /// over all waiting pods.
+    pub fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
+        self.queue.rejections()
+    }
+
+    /// How many events are remembered for the pods that are being decided. Walks over all of them.
+    pub fn remembered_events(&self) -> FxHashMap<EventLabel, usize> {
+        self.queue.remembered_events()
+    }
+
+    /// How many pods are between the choice of their node and the end of their binding.
+    pub fn reserved(&self) -> usize {
+        self.reservations.len()
     }
 
     /// The waiting pod with this UID.
@@ -127,6 +153,8 @@ impl Engine {
             pod,
             nominator: &self.queue.nominator,
             parallelism: &self.options.parallelism,
+            watch: Watch::default(),
+            extenders: &self.extenders,
         }
     }
 
@@ -135,6 +163,10 @@ impl Engine {
         let mut attempt = Attempt {
             profile: Arc::clone(&self.profiles[queued.profile].scheduler_name),
             outcome: Outcome::Terminating,
+            number: queued.attempts,
+            evaluated_nodes: 0,
+            feasible_nodes: 0,
+            rejected: Vec::new(),
             effects: Vec::new(),
             trace: None,
             pod: Arc::clone(&pod),
@@ -149,10 +181,18 @@ impl Engine {
         let mut trace = self.options.trace.then(Box::<Trace>::default);
         let mut state = CycleState::new(&self.profiles[queued.profile]);
         let decided = self.decide(&queued, &mut state, trace.as_deref_mut());
+        (attempt.evaluated_nodes, attempt.feasible_nodes) = (state.evaluated, state.feasible);
         attempt.outcome = match decided {
-            Ok(slot) => self.reserve(queued, slot, state, &mut attempt.effects),
+            Ok(slot) => {
+                self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
+                self.reserve(queued, slot, state, &mut attempt.effects)
+            }
             Err(stopped) => {
+                if let (Stopped::Unfit(diagnosis), Some(examples)) = (&stopped, self.options.example_nodes) {
+                    attempt.rejected = self.group_rejections(queued.profile, diagnosis, examples);
+                }
                 let failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
                 self.fail(queued, failure, &mut attempt.effects)
             }
         };
@@ -169,7 +209,9 @@ impl Engine {
         let mut start = self.start;
         // The generator is taken out while the evaluator reads the engine.
         let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
-        let evaluator = self.evaluator(queued.profile, &queued.pod);
+        state.sampled = self.meter.samples();
+        let watch = self.meter.watch(queued.profile, state.sampled);
+        let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
         let decided = evaluator.decide(state, &mut chooser, &mut start, trace);
         self.chooser = chooser;
         self.start = start;
@@ -190,8 +232,9 @@ impl Engine {
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
-        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None };
-        let mut guard = Guard::resume(&mut self.cache, profile, held);
+        let binders = self.extenders.binders(&queued.pod);
+        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None, binders };
+        let mut guard = Guard::resume(&mut self.cache, profile, &self.meter, held);
         self.queue.nominator.remove(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
             Ok(waits) => waits,

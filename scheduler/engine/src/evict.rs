@@ -59,7 +59,10 @@ impl Engine {
     /// The evictions for a preemptor are over. Whether or not they went well, it is tried again: a victim that was gone
     /// already sends no event that would wake it. A preemptor that had nobody to evict is left alone: it waits for
     /// pods that are on their way out.
-    pub(crate) fn evicted(&mut self, uid: &str) {
+    pub(crate) fn evicted(&mut self, uid: &str, ok: bool) {
+        if let Some(began) = self.marks.evictions.remove(uid) {
+            self.meter.tell_since(began, |m, took| m.evicted(ok, took));
+        }
         if self.evicting.remove(uid) {
             self.activate(uid);
         }

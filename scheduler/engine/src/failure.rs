@@ -11,6 +11,7 @@ use longshore_framework::verdict::RejectCode;
 use crate::attempt::Outcome;
 use crate::engine::Engine;
 use crate::message;
+use crate::meter::AttemptResult;
 use crate::plugin_set::PluginSet;
 use crate::post_filter::PostFiltered;
 use crate::queue::QueuedPod;
@@ -63,6 +64,7 @@ impl Engine {
         failure: Failure,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
+        self.tell_failed(&queued, failure.reason);
         queued.rejected_by.clone_from(&failure.rejected_by);
         queued.pending_on.clone_from(&failure.pending_on);
         let pod = Arc::clone(&queued.pod);
@@ -83,12 +85,29 @@ impl Engine {
     ) -> Outcome {
         self.tell(undone.left());
         let mut queued = undone.queued;
+        self.tell_failed(&queued, failure.reason);
         queued.rejected_by = PluginSet::default();
         queued.pending_on = PluginSet::default();
         let pod = Arc::clone(&queued.pod);
         let (queue, rules) = self.queue_and_rules();
         queue.retry_later(queued, &rules);
         self.report(pod, failure, effects)
+    }
+
+    fn tell_failed(&self, queued: &QueuedPod, reason: FailureReason) {
+        let result = match reason {
+            FailureReason::Unschedulable => AttemptResult::Unschedulable,
+            FailureReason::SchedulerError => AttemptResult::Error,
+        };
+        self.meter.tell_since(queued.marks.taken, |m, took| m.attempt(queued.profile, result, took));
+    }
+
+    /// Victims were chosen, and some have to be evicted.
+    fn tell_victims(&mut self, preemptor: &Pod, count: usize) {
+        self.meter.tell(|m| m.victims(count));
+        if self.meter.is_on() {
+            self.marks.evictions.insert(Arc::clone(&preemptor.meta.uid), self.meter.now());
+        }
     }
 
     fn report(&mut self, pod: Arc<Pod>, failure: Failure, effects: &mut Vec<Effect>) -> Outcome {
@@ -104,9 +123,11 @@ impl Engine {
             Nomination::Node(node) => Some(node),
             Nomination::Keep | Nomination::Clear => None,
         };
+        let chosen = post.victims.len();
         let (unbound, victims) = self.split_victims(post.victims);
         if let (Some(node), false) = (&nominated, victims.is_empty()) {
             let (preemptor, node) = (Arc::clone(&pod), Arc::clone(node));
+            self.tell_victims(&preemptor, chosen);
             effects.push(Effect::Evict { preemptor, victims, node });
         }
         let message = failure.message.clone();

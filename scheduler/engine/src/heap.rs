@@ -34,6 +34,11 @@ impl<T: Keyed> Heap<T> {
         self.places.get(key).map(|at| &self.entries[*at])
     }
 
+    /// Every entry, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter()
+    }
+
     /// The entry that goes first.
     pub(crate) fn peek(&self) -> Option<&T> {
         self.entries.first()

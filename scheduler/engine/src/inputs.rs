@@ -11,6 +11,7 @@ use longshore_framework::port::{Effect, Input};
 
 use crate::engine::Engine;
 use crate::events;
+use crate::meter::EventLabel;
 use crate::queue::Place;
 use crate::reservation::{Phase, Reservation};
 
@@ -18,6 +19,7 @@ impl Engine {
     /// Takes in what happened. The effects are what is to be done at once; most inputs have none.
     pub fn apply(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.marks.input = (self.meter.is_on() && is_news(&input)).then(|| self.meter.now());
         match input {
             Input::Pod(pod) if pod.spec.node_name.is_some() => self.assigned_pod(pod),
             Input::Pod(pod) => self.unassigned_pod(pod, &mut effects),
@@ -36,11 +38,12 @@ impl Engine {
             }
             Input::PreBound { uid, result } => self.pre_bound(&uid, result, &mut effects),
             Input::Bound { uid, result } => self.bound(&uid, result, &mut effects),
-            Input::Evicted { uid, .. } => self.evicted(&uid),
+            Input::Evicted { uid, result } => self.evicted(&uid, result.is_ok()),
             Input::Allow { uid, plugin } => self.allow(&uid, &plugin, &mut effects),
             Input::Reject { uid, plugin, message } => self.reject(&uid, &plugin, message, &mut effects),
             Input::Time(now) => self.time(now, &mut effects),
         }
+        self.marks.input = None;
         effects
     }
 
@@ -96,6 +99,7 @@ impl Engine {
             }
             None => queue.add(Arc::clone(&pod), profile, &rules),
         };
+        self.handled(if known.is_some() { EventLabel::POD_UPDATE } else { EventLabel::POD_ADD });
         if let Place::Gated(plugin, rejection) = place {
             let plugin = self.profiles[profile].name(plugin).into();
             effects.push(Effect::Gated { pod: Arc::clone(&pod), plugin, rejection });
@@ -123,6 +127,7 @@ impl Engine {
 
     fn pod_deleted(&mut self, uid: &Str) {
         self.evicting.remove(uid);
+        self.marks.evictions.remove(uid);
         if self.cache.is_assumed(uid) {
             self.assumed_pod_deleted(uid);
             return;
@@ -131,6 +136,7 @@ impl Engine {
         let promised = self.queue.nominator.node_of(uid).cloned();
         let (queue, rules) = self.queue_and_rules();
         if let Some(queued) = queue.remove(uid, &rules) {
+            self.handled(EventLabel::POD_DELETE);
             if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
                 self.promise_ended(&queued.pod, &node);
             }
@@ -194,7 +200,22 @@ impl Engine {
 
     /// Lets the queue know what happened.
     pub(crate) fn tell(&mut self, event: ClusterEvent) {
+        let label = EventLabel::of(&event);
         let (queue, rules) = self.queue_and_rules();
         queue.on_event(event, &|_| true, &rules);
+        self.handled(label);
     }
+
+    /// Tells the meter that news of an object was taken in.
+    fn handled(&self, event: EventLabel) {
+        if let Some(began) = self.marks.input {
+            self.meter.tell_since(began, |m, took| m.event_handled(event, took));
+        }
+    }
+}
+
+/// Whether the input says that an object changed.
+fn is_news(input: &Input) -> bool {
+    use Input::{Node, NodeDeleted, Object, ObjectDeleted, Pod, PodDeleted};
+    matches!(input, Pod(_) | PodDeleted { .. } | Node(_) | NodeDeleted { .. } | Object(_) | ObjectDeleted(_))
 }

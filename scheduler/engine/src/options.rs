@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::meter::Meter;
+use longshore_framework::extender::Extender;
+
 /// Which of equally good nodes is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TieBreak {
@@ -63,6 +66,13 @@ pub struct Options {
     pub max_unschedulable: Duration,
     /// How work over nodes is split.
     pub parallelism: Parallelism,
+    /// Who is told what takes how long.
+    pub meter: Option<Arc<dyn Meter>>,
+    /// Keep with each failed attempt why nodes were rejected, with the names of so many nodes for each reason; `None`
+    /// keeps nothing.
+    pub example_nodes: Option<usize>,
+    /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
+    pub extenders: Vec<Arc<dyn Extender>>,
 }
 
 impl Default for Options {
@@ -77,6 +87,9 @@ impl Default for Options {
             max_backoff: Duration::from_secs(10),
             max_unschedulable: Duration::from_secs(300),
             parallelism: Parallelism::default(),
+            meter: None,
+            example_nodes: None,
+            extenders: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Pods that wait for Permit plugins.
 
-use longshore_framework::port::Effect;
+use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::profile::PluginId;
 use longshore_framework::reason::Reason;
 use longshore_framework::verdict::Rejection;
@@ -9,6 +9,7 @@ use longshore_framework::{Str, Timestamp};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::message;
+use crate::meter::Status;
 use crate::reservation::{Phase, Refused, Wait};
 
 impl Engine {
@@ -19,6 +20,8 @@ impl Engine {
         let Phase::Waiting(waits) = &mut held.phase else { return };
         waits.retain(|wait| Some(wait.plugin) != id);
         if waits.is_empty() {
+            let began = held.queued.marks.phase;
+            self.meter.tell_since(began, |m, took| m.permit_waited(Status::Success, took));
             self.queue.done(uid);
             self.proceed(uid, effects);
         }
@@ -41,6 +44,12 @@ impl Engine {
     /// no news to it.
     pub(crate) fn send_back(&mut self, uid: &Str, failure: Failure, effects: &mut Vec<Effect>) {
         let Some(undone) = self.release(uid) else { return };
+        let status = match failure.reason {
+            FailureReason::Unschedulable => Status::Unschedulable,
+            FailureReason::SchedulerError => Status::Error,
+        };
+        let began = undone.queued.marks.phase;
+        self.meter.tell_since(began, |m, took| m.permit_waited(status, took));
         let left = undone.left();
         self.fail(undone.queued, failure, effects);
         let (queue, rules) = self.queue_and_rules();

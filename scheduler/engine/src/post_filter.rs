@@ -6,12 +6,13 @@ use longshore_framework::Str;
 use longshore_framework::plugin::{Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
-use longshore_framework::verdict::RejectCode;
+use longshore_framework::verdict::{PluginError, RejectCode};
 
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
 use crate::engine::Engine;
+use crate::meter::{ExtensionPoint, Status};
 use crate::preempt::Preemptor;
 use crate::queue::QueuedPod;
 use crate::trace::{PostFilterTrace, Trace};
@@ -38,9 +39,12 @@ impl Engine {
         trace: Option<&mut Trace>,
     ) -> Option<PostFiltered> {
         let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
-        let evaluator = self.evaluator(queued.profile, &queued.pod);
+        let watch = self.meter.watch(queued.profile, state.sampled);
+        let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
+        let began = watch.start();
         let asked = !evaluator.profile.stage(Stage::PostFilter).is_empty();
         let (done, record) = run(evaluator, diagnosis, state, &mut chooser);
+        watch.point(ExtensionPoint::PostFilter, status_of(record.code), began);
         self.chooser = chooser;
         if let (Some(trace), true) = (trace, asked) {
             trace.post_filter = Some(record);
@@ -66,7 +70,11 @@ fn run(
             pod: evaluator.pod,
             engine: &mut engine,
         };
-        let outcome = match plugin.post_filter(&mut cx, state.of(id)) {
+        evaluator.watch.post_filter_asked(id);
+        let began = evaluator.watch.start_plugin();
+        let outcome = plugin.post_filter(&mut cx, state.of(id));
+        evaluator.watch.plugin(id, ExtensionPoint::PostFilter, outcome_of(&outcome), began);
+        let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
                 record.code = "Error";
@@ -102,6 +110,19 @@ fn run(
         record.nominated = Some(Arc::clone(node));
     }
     (done, record)
+}
+
+fn outcome_of(outcome: &Result<PostFilterOutcome, PluginError>) -> Status {
+    match outcome.as_ref().map(|o| o.rejected.as_ref()) {
+        Ok(None) => Status::Success,
+        Ok(Some(rejection)) => rejection.code.into(),
+        Err(_) => Status::Error,
+    }
+}
+
+/// The status with this name.
+fn status_of(code: &str) -> Status {
+    Status::ALL.into_iter().find(|s| s.as_str() == code).unwrap_or(Status::Unschedulable)
 }
 
 /// Adds to the record what a plugin tried.

@@ -1,6 +1,7 @@
 //! Preemption, the engine's half: what would evicting pods of lower priority do for a node?
 
 mod budgets;
+mod extend;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -62,6 +63,10 @@ impl PreemptionEngine for Preemptor<'_> {
             Some(error) if clean + violating == 0 => Err(PluginError::new(error)),
             _ => Ok(tried),
         }
+    }
+
+    fn ask_extenders(&self, candidates: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {
+        extend::ask(&self.evaluator, candidates)
     }
 
     fn random(&mut self, bound: usize) -> usize {

@@ -30,8 +30,10 @@ use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
 use longshore_framework::{Str, Timestamp};
+use rustc_hash::FxHashMap;
 
 use crate::heap::{Heap, Keyed};
+use crate::meter::{EventLabel, Marks, Metered, QueueName};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use backoff::Backoff;
@@ -67,6 +69,8 @@ pub struct QueuedPod {
     /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
     /// QueueSort reads.
     pub(crate) flushed: Option<Timestamp>,
+    /// For the meter.
+    pub(crate) marks: Marks,
 }
 
 impl Keyed for QueuedPod {
@@ -94,6 +98,24 @@ pub(crate) enum Place {
     Backoff,
     Parked,
     Gated(PluginId, Rejection),
+}
+
+/// How a pod comes to a part of the queue.
+#[derive(Clone, Copy, Debug)]
+struct Via {
+    event: EventLabel,
+    /// It was parked before, so that being parked is nothing new.
+    was_parked: bool,
+}
+
+impl Via {
+    fn new(event: EventLabel) -> Self {
+        Self { event, was_parked: false }
+    }
+
+    fn from_parked(event: EventLabel) -> Self {
+        Self { event, was_parked: true }
+    }
 }
 
 /// How many pods are where.
@@ -126,6 +148,7 @@ pub(crate) struct Queue {
     retry: bool,
     now: Timestamp,
     entries: u64,
+    meter: Metered,
 }
 
 impl Queue {
@@ -142,6 +165,7 @@ impl Queue {
             retry: options.retry,
             now: Timestamp::default(),
             entries: 0,
+            meter: Metered::new(options.meter.clone()),
         }
     }
 
@@ -154,6 +178,24 @@ impl Queue {
             gated,
             in_flight: self.in_flight.len(),
         }
+    }
+
+    /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
+    pub(crate) fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
+        let heaps = [&self.active, &self.backoff, &self.error_backoff];
+        let mut counts = BTreeMap::new();
+        for queued in heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values()) {
+            let pending = queued.pending_on.iter().filter(|id| !queued.rejected_by.contains(*id));
+            for plugin in queued.rejected_by.iter().chain(pending) {
+                *counts.entry((queued.profile, plugin)).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// Events that are remembered for pods in flight, by label.
+    pub(crate) fn remembered_events(&self) -> FxHashMap<EventLabel, usize> {
+        self.in_flight.event_counts()
     }
 
     pub(crate) fn get(&self, uid: &str) -> Option<&QueuedPod> {
@@ -176,8 +218,9 @@ impl Queue {
             pending_on: PluginSet::default(),
             gated_by: None,
             flushed: None,
+            marks: Marks::default(),
         };
-        self.activate_unless_gated(queued, rules)
+        self.activate_unless_gated(queued, Via::new(EventLabel::POD_ADD), rules)
     }
 
     /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
@@ -186,8 +229,13 @@ impl Queue {
         loop {
             let mut queued = match self.active.pop(&compare) {
                 Some(queued) => queued,
-                None => self.backoff.pop(&self.by_expiry(rules))?,
+                None => {
+                    let queued = self.backoff.pop(&self.by_expiry(rules))?;
+                    self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
+                    queued
+                }
             };
+            queued.marks.taken = self.meter.now();
             queued.attempts += 1;
             queued.initial_attempt.get_or_insert(self.now);
             if self.in_flight.start(&queued.pod.meta.uid) {
@@ -219,7 +267,7 @@ impl Queue {
             (true, false) => self.woken_meanwhile(&queued, rules),
         };
         self.in_flight.done(&uid);
-        self.put(queued, wake, rules)
+        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// The attempt is over and the pod does not come back.
@@ -233,7 +281,7 @@ impl Queue {
         queued.since = self.now;
         queued.flushed = None;
         let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
-        self.put(queued, wake, rules)
+        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// Takes the pod out, wherever it is.
@@ -250,8 +298,10 @@ impl Queue {
         }
         if let Some(mut queued) = self.parked.remove(&uid) {
             queued.pod = pod;
-            let wake = events.iter().map(|e| self.evaluate(&queued, e, rules)).find(|w| *w != Wake::No);
-            return self.put(queued, wake.unwrap_or(Wake::No), rules);
+            let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
+            let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
+            let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
+            return self.put(queued, wake, Via::from_parked(event), rules);
         }
         let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
         if let Some(mut queued) = self.active.remove(&uid, &compare) {
@@ -277,14 +327,14 @@ impl Queue {
             return true;
         }
         if let Some(queued) = self.parked.remove(uid) {
-            self.activate_unless_gated(queued, rules);
+            self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
             return true;
         }
         let by_expiry = self.by_expiry(rules);
         let backing_off = self.backoff.remove(uid, &by_expiry);
         match backing_off.or_else(|| self.error_backoff.remove(uid, &by_expiry)) {
             Some(queued) => {
-                self.enter_active(queued, &|a, b| rules.compare(a, b));
+                self.enter_active(queued, EventLabel::FORCED, &|a, b| rules.compare(a, b));
                 true
             }
             None => self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate")),
@@ -294,6 +344,7 @@ impl Queue {
     /// Takes a waiting pod into flight out of turn.
     pub(crate) fn take_out_of_turn(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
         let mut queued = self.take(uid, rules)?;
+        queued.marks.taken = self.meter.now();
         queued.attempts += 1;
         queued.initial_attempt.get_or_insert(self.now);
         queued.gated_by = None;

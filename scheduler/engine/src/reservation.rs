@@ -29,6 +29,7 @@ use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdic
 use crate::cache::Cache;
 use crate::cycle::state::CycleState;
 use crate::events;
+use crate::meter::{ExtensionPoint, Metered, Status, Watch};
 use crate::queue::QueuedPod;
 
 /// Longest wait a Permit plugin may ask for.
@@ -68,6 +69,8 @@ pub(crate) struct Reservation {
     /// The newest version of the pod, when it changed meanwhile: the one that is tried next should this come to
     /// nothing.
     pub(crate) newest: Option<Arc<Pod>>,
+    /// Extenders that are to bind it.
+    pub(crate) binders: Vec<Str>,
 }
 
 /// What is left of a reservation that was undone.
@@ -96,18 +99,35 @@ pub(crate) enum Refused {
     Broken(String),
 }
 
+impl Refused {
+    /// For the meter.
+    pub(crate) fn status<T>(done: &Result<T, Self>) -> Status {
+        match done {
+            Ok(_) => Status::Success,
+            Err(Self::Rejected(_, rejection)) => rejection.code.into(),
+            Err(Self::Broken(_)) => Status::Error,
+        }
+    }
+}
+
 /// A reservation in hand. Dropping it undoes everything, last first: Unreserve of every plugin, then the assumption.
 /// [`keep`](Self::keep) puts it to rest instead.
 pub(crate) struct Guard<'a> {
     cache: &'a mut Cache,
     profile: &'a Profile,
+    meter: &'a Metered,
     held: Option<Reservation>,
 }
 
 impl<'a> Guard<'a> {
     /// Takes a reservation in hand; its pod is assumed on its node.
-    pub(crate) fn resume(cache: &'a mut Cache, profile: &'a Profile, held: Reservation) -> Self {
-        Self { cache, profile, held: Some(held) }
+    pub(crate) fn resume(
+        cache: &'a mut Cache,
+        profile: &'a Profile,
+        meter: &'a Metered,
+        held: Reservation,
+    ) -> Self {
+        Self { cache, profile, meter, held: Some(held) }
     }
 
     /// Puts the reservation to rest; nothing is undone.
@@ -124,10 +144,20 @@ impl<'a> Guard<'a> {
 
     /// Reserve.
     pub(crate) fn reserve(&mut self) -> Result<(), Refused> {
+        let (watch, began) = self.begin();
+        let done = self.ask_reserve(watch);
+        watch.point(ExtensionPoint::Reserve, Refused::status(&done), began);
+        done
+    }
+
+    fn ask_reserve(&mut self, watch: Watch<'_>) -> Result<(), Refused> {
         let Some(held) = &mut self.held else { return Ok(()) };
         for (id, plugin) in self.profile.at(Stage::Reserve, |i| i.reserve.as_ref()) {
             let mut cx = context(self.cache, &held.queued.pod, &held.node);
-            match plugin.reserve(&mut cx, held.state.of_mut(id)) {
+            let began = watch.start_plugin();
+            let verdict = plugin.reserve(&mut cx, held.state.of_mut(id));
+            watch.plugin(id, ExtensionPoint::Reserve, Status::of(&verdict), began);
+            match verdict {
                 Ok(Verdict::Pass) => {}
                 Ok(Verdict::Reject(rejection)) => return Err(Refused::Rejected(id, rejection)),
                 Err(e) => return Err(self.broken("Reserve", id, &e)),
@@ -138,10 +168,24 @@ impl<'a> Guard<'a> {
 
     /// Permit: the plugins that want the pod to wait.
     pub(crate) fn permit(&mut self, now: Timestamp) -> Result<Vec<Wait>, Refused> {
+        let (watch, began) = self.begin();
+        let waits = self.ask_permit(now, watch);
+        let status = match &waits {
+            Ok(waits) if !waits.is_empty() => Status::Wait,
+            other => Refused::status(other),
+        };
+        watch.point(ExtensionPoint::Permit, status, began);
+        waits
+    }
+
+    fn ask_permit(&self, now: Timestamp, watch: Watch<'_>) -> Result<Vec<Wait>, Refused> {
         let mut waits = Vec::new();
         let Some((held, slot)) = self.held_on() else { return Ok(waits) };
         for (id, plugin) in self.profile.at(Stage::Permit, |i| i.permit.as_ref()) {
-            match plugin.permit(self.cycle(held), held.state.of(id), slot) {
+            let began = watch.start_plugin();
+            let verdict = plugin.permit(self.cycle(held), held.state.of(id), slot);
+            watch.plugin(id, ExtensionPoint::Permit, Status::of(&verdict), began);
+            match verdict {
                 Ok(PermitVerdict::Allow) => {}
                 Ok(PermitVerdict::Reject(rejection)) => return Err(Refused::Rejected(id, rejection)),
                 Ok(PermitVerdict::Wait(time)) => {
@@ -157,10 +201,24 @@ impl<'a> Guard<'a> {
 
     /// PreBind: all that has to be written first.
     pub(crate) fn pre_bind(&mut self) -> Result<Vec<StorageWrite>, Refused> {
+        let (watch, began) = self.begin();
+        let writes = self.ask_pre_bind(watch);
+        // With writes to be made the stage is not over yet.
+        if writes.as_ref().map_or(true, Vec::is_empty) {
+            watch.point(ExtensionPoint::PreBind, Refused::status(&writes), began);
+        }
+        self.mark(began);
+        writes
+    }
+
+    fn ask_pre_bind(&self, watch: Watch<'_>) -> Result<Vec<StorageWrite>, Refused> {
         let mut writes = Vec::new();
         let Some((held, slot)) = self.held_on() else { return Ok(writes) };
         for (id, plugin) in self.profile.at(Stage::PreBind, |i| i.pre_bind.as_ref()) {
-            match plugin.pre_bind(self.cycle(held), held.state.of(id), slot) {
+            let began = watch.start_plugin();
+            let more = plugin.pre_bind(self.cycle(held), held.state.of(id), slot);
+            watch.plugin(id, ExtensionPoint::PreBind, Status::of(&more), began);
+            match more {
                 Ok(more) => writes.extend(more),
                 Err(e) => return Err(self.broken("PreBind", id, &e)),
             }
@@ -170,23 +228,67 @@ impl<'a> Guard<'a> {
 
     /// Bind: the first plugin that does not leave it to the next.
     pub(crate) fn bind(&mut self) -> Result<Binding, Refused> {
+        let (watch, began) = self.begin();
+        let binding = self.ask_bind(watch);
+        // A binding is still to be written.
+        if binding.is_err() {
+            watch.point(ExtensionPoint::Bind, Status::Error, began);
+        }
+        self.mark(began);
+        binding
+    }
+
+    fn ask_bind(&self, watch: Watch<'_>) -> Result<Binding, Refused> {
         let gone = || Refused::Broken("the node is gone".to_string());
         let (held, slot) = self.held_on().ok_or_else(gone)?;
         for (id, plugin) in self.profile.at(Stage::Bind, |i| i.bind.as_ref()) {
-            match plugin.bind(self.cycle(held), held.state.of(id), slot) {
+            let began = watch.start_plugin();
+            let binding = plugin.bind(self.cycle(held), held.state.of(id), slot);
+            let status = match &binding {
+                Ok(None) => Status::Skip,
+                other => Status::of(other),
+            };
+            watch.plugin(id, ExtensionPoint::Bind, status, began);
+            match binding {
                 Ok(Some(binding)) => return Ok(binding),
                 Ok(None) => {}
                 Err(e) => return Err(self.broken("Bind", id, &e)),
             }
         }
-        Err(Refused::Broken("no Bind plugin took the pod".to_string()))
+        if held.binders.is_empty() {
+            return Err(Refused::Broken("no Bind plugin took the pod".to_string()));
+        }
+        Ok(binding_of(&held.queued.pod, &held.node))
     }
 
     /// PostBind.
     pub(crate) fn post_bind(&mut self) {
         let Some((held, slot)) = self.held_on() else { return };
+        let (watch, start) = self.begin();
         for (id, plugin) in self.profile.at(Stage::PostBind, |i| i.post_bind.as_ref()) {
+            let began = watch.start_plugin();
             plugin.post_bind(self.cycle(held), held.state.of(id), slot);
+            watch.plugin(id, ExtensionPoint::PostBind, Status::Success, began);
+        }
+        watch.point(ExtensionPoint::PostBind, Status::Success, start);
+    }
+
+    /// The meter's time.
+    pub(crate) fn now(&self) -> Duration {
+        self.meter.now()
+    }
+
+    /// Watches the reservation; the time.
+    fn begin(&self) -> (Watch<'a>, Duration) {
+        let of = self.held.as_ref().map_or((0, false), |h| (h.queued.profile, h.state.sampled));
+        let watch = self.meter.watch(of.0, of.1);
+        (watch, watch.start())
+    }
+
+    /// What began then is not over.
+    fn mark(&mut self, began: Duration) {
+        if let Some(held) = &mut self.held {
+            held.queued.marks.phase = began;
         }
     }
 
@@ -204,13 +306,17 @@ impl<'a> Guard<'a> {
     }
 
     fn undo(&mut self) -> Option<Undone> {
+        let (watch, start) = self.begin();
         let mut held = self.held.take()?;
         for id in self.profile.stage(Stage::Reserve).iter().rev() {
             if let Some(plugin) = &self.profile.plugin(*id).reserve {
                 let mut cx = context(self.cache, &held.queued.pod, &held.node);
+                let began = watch.start_plugin();
                 plugin.unreserve(&mut cx, held.state.of_mut(*id));
+                watch.plugin(*id, ExtensionPoint::Unreserve, Status::Success, began);
             }
         }
+        watch.point(ExtensionPoint::Unreserve, Status::Success, start);
         self.cache.forget(&held.queued.pod.meta.uid);
         let pod = Arc::clone(&held.queued.pod);
         if let Some(newest) = held.newest {
@@ -224,6 +330,12 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.undo();
     }
+}
+
+/// The binding that an extender is asked for when the Bind plugins leave the pod to others.
+fn binding_of(pod: &Pod, node: &Str) -> Binding {
+    let (namespace, name) = (Arc::clone(&pod.meta.namespace), Arc::clone(&pod.meta.name));
+    Binding { namespace, name, uid: Arc::clone(&pod.meta.uid), node: Arc::clone(node) }
 }
 
 /// What Reserve is given. The node was there when it was chosen; by the time of Unreserve it may be gone, and the slot is

@@ -18,6 +18,7 @@
 
 pub mod bitset;
 pub mod event;
+pub mod extender;
 pub mod fields;
 pub mod fixture;
 pub mod images;

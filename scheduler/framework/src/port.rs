@@ -144,6 +144,10 @@ pub enum Effect {
         pod: Arc<Pod>,
         /// The binding.
         binding: Binding,
+        /// Names of the extenders that are asked, in this order, to write the binding instead. The first answer counts,
+        /// errors included, but an ignorable extender that fails is passed over; after the last one the binding is
+        /// written as if there were none.
+        extenders: Vec<Str>,
     },
     /// Evict these pods in this order, then say [`Input::Evicted`]. Those that are terminating need no call.
     Evict {

@@ -25,6 +25,11 @@ impl ObjectError {
         Self { field: cut(name), message: message.into() }
     }
 
+    /// No reader is known for objects of that kind.
+    pub fn unknown_kind(kind: &str) -> Self {
+        Self::of("kind", format!("{} is not read", quoted(kind)))
+    }
+
     fn under(mut self, outer: &str) -> Self {
         self.field = match self.field.as_str() {
             "" => cut(outer),

@@ -21,6 +21,7 @@ mod reader;
 mod selectors;
 mod split;
 mod storage;
+mod watched;
 mod wire;
 mod workload;
 
@@ -32,5 +33,8 @@ pub use pod::pod;
 pub use reader::{read, read_str, read_values};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
+};
+pub use watched::{
+    Identity, PodStatus, ScheduledCondition, SeenPod, identity, watched_node, watched_pod, watched_value,
 };
 pub use workload::{controller, disruption_budget, namespace, service};

@@ -17,7 +17,7 @@ pub fn node(value: &Value) -> Result<Node, ObjectError> {
     convert(&decode(value)?)
 }
 
-fn convert(written: &wire::node::Node) -> Result<Node, ObjectError> {
+pub(crate) fn convert(written: &wire::node::Node) -> Result<Node, ObjectError> {
     let (spec, status) = (&written.spec, &written.status);
     let allocatable = match (&status.allocatable, &status.capacity) {
         (Some(amounts), _) => meta::resource_list(amounts).within("status.allocatable")?,

@@ -18,6 +18,8 @@ struct Scripted {
     random: usize,
     /// What breaks when nodes are tried.
     broken: Option<&'static str>,
+    /// What extenders leave of the candidates; breaks when there is more than one.
+    extended: Option<Vec<Candidate>>,
 }
 
 impl longshore_framework::plugin::PreemptionEngine for Scripted {
@@ -29,6 +31,13 @@ impl longshore_framework::plugin::PreemptionEngine for Scripted {
         match self.broken {
             Some(error) => Err(PluginError::new(error)),
             None => Ok(nodes.iter().map(|n| (*n, self.runs[n.index()].clone())).collect()),
+        }
+    }
+
+    fn ask_extenders(&self, _candidates: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {
+        match &self.extended {
+            Some(several) if several.len() > 1 => Err(PluginError::new("connection refused")),
+            other => Ok(other.clone()),
         }
     }
 
@@ -80,6 +89,29 @@ fn what_breaks_is_reported_with_the_prefix_of_the_plugin() {
     assert_eq!(error.to_string(), "preemption: no such claim");
 }
 
+#[test]
+fn extenders_have_a_say_in_the_candidates() {
+    let two = || vec![candidate(0, &[(5, 1)], 0), candidate(1, &[(9, 1)], 0)];
+    let of = |run: DryRun| match run {
+        DryRun::Candidate(candidate) => candidate,
+        DryRun::Rejected { .. } => panic!("a candidate is wanted"),
+    };
+    let engine = |extended: Vec<DryRun>| Scripted {
+        rejections: vec![Some(RejectCode::Unschedulable); 2],
+        runs: two(),
+        extended: Some(extended.into_iter().map(of).collect()),
+        ..Default::default()
+    };
+    let preemptor = pod("p").priority(100).build();
+    let outcome = run(&mut engine(vec![candidate(1, &[(50, 1)], 0)]), &preemptor, &[]);
+    assert_eq!(outcome.nomination, Nomination::Node("n1".into()));
+    assert_eq!(outcome.victims[0].spec.priority, 50);
+    let none = "preemption: no candidate node for preemption";
+    check_failure(&mut engine(vec![]), &preemptor, &[], none, Nomination::Keep);
+    let error = ask(&mut engine(two()), &preemptor, &[]).unwrap_err();
+    assert_eq!(error.to_string(), "preemption: connection refused");
+}
+
 /// Which of the candidates are acceptable, all nodes being resolvable.
 #[track_caller]
 fn check_choice(runs: &[DryRun], want: &[u32]) {
@@ -109,7 +141,8 @@ fn a_tie_is_broken_by_chance() {
     let runs = vec![candidate(0, &[(5, 7)], 0), candidate(1, &[(5, 7)], 0)];
     let rejections = vec![Some(RejectCode::Unschedulable); 2];
     let lower = pod("q").build();
-    let mut engine = Scripted { rejections, runs, random: 1, nominated: vec![lower.clone()], broken: None };
+    let mut engine =
+        Scripted { rejections, runs, random: 1, nominated: vec![lower.clone()], ..Default::default() };
     let outcome = run(&mut engine, &pod("p").priority(100).build(), &[]);
     assert_eq!(outcome.nomination, Nomination::Node("n1".into()));
     assert_eq!(outcome.acceptable, [Slot(0), Slot(1)]);

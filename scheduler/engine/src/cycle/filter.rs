@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::state::CycleState;
 use super::{Broken, Evaluator, NodeStatus};
+use crate::meter::{ExtensionPoint, Status};
 
 /// What became of some nodes; both lists in slot order.
 #[derive(Debug, Default)]
@@ -61,10 +62,12 @@ impl<'a> Evaluator<'a> {
             if candidates.is_empty() {
                 break;
             }
+            self.watch.evaluated(id, Stage::Filter, candidates.len());
+            let began = self.watch.start_plugin();
             let mut sink = FilterSink::new(&mut candidates, &mut rejected);
-            plugin
-                .filter_range(self.cycle(), state.of(id), &mut sink)
-                .map_err(|e| Broken { turn, message: self.broken(Stage::Filter, id, &e) })?;
+            let done = plugin.filter_range(self.cycle(), state.of(id), &mut sink);
+            self.watch.plugin(id, ExtensionPoint::Filter, Status::of(&done), began);
+            done.map_err(|e| Broken { turn, message: self.broken(Stage::Filter, id, &e) })?;
             let blamed = |(slot, rejection)| NodeStatus { slot, plugin: id, rejection };
             statuses.extend(rejected.drain(..).map(blamed));
         }
@@ -113,6 +116,7 @@ impl<'a> Evaluator<'a> {
         node: NodeView<'_>,
     ) -> Result<Option<(PluginId, Rejection)>, String> {
         for (id, plugin) in self.filters(state) {
+            self.watch.evaluated(id, Stage::Filter, 1);
             let verdict = plugin
                 .filter(self.cycle(), state.of(id), node)
                 .map_err(|e| self.broken(Stage::Filter, id, &e))?;

@@ -13,14 +13,31 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict, RejectCode, Re
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator};
+use crate::meter::{ExtensionPoint, Status};
 
 /// The nodes that PreFilter left: `None` for all.
 pub(super) type NodeNames = Option<BTreeSet<Str>>;
 
 impl<'a> Evaluator<'a> {
-    /// Asks every plugin. A rejection that evictions may resolve does not end the stage, because preemption needs what
-    /// the later plugins compute; the last such rejection stands. A final one ends it.
+    /// Asks every plugin, and tells the meter of it.
     pub(super) fn pre_filter(
+        &self,
+        state: &mut CycleState,
+        diagnosis: &mut Diagnosis,
+    ) -> Result<NodeNames, String> {
+        let began = self.watch.start();
+        let names = self.ask_pre_filters(state, diagnosis);
+        let status = match &diagnosis.pre_filter {
+            Some((_, rejection)) => rejection.code.into(),
+            None => Status::of(&names),
+        };
+        self.watch.point(ExtensionPoint::PreFilter, status, began);
+        names
+    }
+
+    /// A rejection that evictions may resolve does not end the stage, because preemption needs what
+    /// the later plugins compute; the last such rejection stands. A final one ends it.
+    fn ask_pre_filters(
         &self,
         state: &mut CycleState,
         diagnosis: &mut Diagnosis,
@@ -29,9 +46,13 @@ impl<'a> Evaluator<'a> {
         let mut restricting = Vec::new();
         let mut rejected: Option<(PluginId, Rejection)> = None;
         for (id, plugin) in self.pre_filters() {
-            let verdict = plugin
-                .pre_filter(self.cycle(), state.of_mut(id))
-                .map_err(|e| self.broken(Stage::PreFilter, id, &e))?;
+            let began = self.watch.start_plugin();
+            let verdict = plugin.pre_filter(self.cycle(), state.of_mut(id));
+            self.watch.plugin(id, ExtensionPoint::PreFilter, status_of(&verdict), began);
+            let verdict = verdict.map_err(|e| self.broken(Stage::PreFilter, id, &e))?;
+            if verdict != PreFilterVerdict::Skip {
+                self.watch.evaluated(id, Stage::PreFilter, 1);
+            }
             match verdict {
                 PreFilterVerdict::Pass(None) => {}
                 PreFilterVerdict::Skip => state.skip_filter(id),
@@ -113,6 +134,15 @@ impl<'a> Evaluator<'a> {
 
     fn pre_filters(&self) -> impl Iterator<Item = (PluginId, &'a Arc<dyn PreFilter>)> + use<'a> {
         self.profile.at(Stage::PreFilter, |i| i.pre_filter.as_ref())
+    }
+}
+
+fn status_of(verdict: &Result<PreFilterVerdict, PluginError>) -> Status {
+    match verdict {
+        Ok(PreFilterVerdict::Pass(_)) => Status::Success,
+        Ok(PreFilterVerdict::Skip) => Status::Skip,
+        Ok(PreFilterVerdict::Reject(rejection)) => rejection.code.into(),
+        Err(_) => Status::Error,
     }
 }
 

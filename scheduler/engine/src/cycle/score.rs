@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::state::CycleState;
 use super::{Broken, Evaluator};
+use crate::meter::{ExtensionPoint, Status};
 
 /// A plugin that scores in this cycle.
 type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
@@ -48,23 +49,34 @@ impl<'a> Evaluator<'a> {
         feasible: &[Slot],
         keep_raw: bool,
     ) -> Result<Scores, String> {
-        self.pre_score(state, feasible)?;
+        let began = self.watch.start();
+        let ready = self.pre_score(state, feasible);
+        self.watch.point(ExtensionPoint::PreScore, Status::of(&ready), began);
+        ready?;
+        let began = self.watch.start();
+        let scores = self.all_scores(state, feasible, keep_raw);
+        self.watch.point(ExtensionPoint::Score, Status::of(&scores), began);
+        scores
+    }
+
+    fn all_scores(&self, state: &CycleState, feasible: &[Slot], keep_raw: bool) -> Result<Scores, String> {
         let scorers: Vec<Scorer<'a>> = self
             .profile
             .at(Stage::Score, |i| i.score.as_ref())
             .filter(|(id, _)| !state.skips_score(*id))
             .collect();
         let mut totals = vec![0; feasible.len()];
-        if self.profile.stage(Stage::Score).is_empty() {
+        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
             totals.fill(1);
         }
         let raw = self.raw_scores(state, &scorers, feasible)?;
         let mut columns = Vec::with_capacity(scorers.len());
         for ((id, plugin), mut score) in scorers.into_iter().zip(raw) {
             let raw = if keep_raw { score.clone() } else { Vec::new() };
-            plugin
-                .normalise(self.cycle(), state.of(id), feasible, &mut score)
-                .map_err(|e| self.broken(Stage::Score, id, &e))?;
+            let began = self.watch.start_plugin();
+            let done = plugin.normalise(self.cycle(), state.of(id), feasible, &mut score);
+            self.watch.plugin(id, ExtensionPoint::ScoreExtensionNormalize, Status::of(&done), began);
+            done.map_err(|e| self.broken(Stage::Score, id, &e))?;
             let weight = self.profile.weight(id);
             self.check_range(id, &score)?;
             for (total, score) in totals.iter_mut().zip(&score) {
@@ -72,16 +84,22 @@ impl<'a> Evaluator<'a> {
             }
             columns.push(ScoreColumn { plugin: id, weight, raw, score });
         }
+        self.add_extender_scores(feasible, &mut columns, &mut totals);
         Ok(Scores { columns, totals })
     }
 
     fn pre_score(&self, state: &mut CycleState, feasible: &[Slot]) -> Result<(), String> {
         for (id, plugin) in self.profile.at(Stage::PreScore, |i| i.pre_score.as_ref()) {
-            let verdict = plugin
-                .pre_score(self.cycle(), state.of_mut(id), feasible)
-                .map_err(|e| self.broken(Stage::PreScore, id, &e))?;
-            if verdict == PreScoreVerdict::Skip {
-                state.skip_score(id);
+            let began = self.watch.start_plugin();
+            let verdict = plugin.pre_score(self.cycle(), state.of_mut(id), feasible);
+            let status = match &verdict {
+                Ok(PreScoreVerdict::Skip) => Status::Skip,
+                other => Status::of(other),
+            };
+            self.watch.plugin(id, ExtensionPoint::PreScore, status, began);
+            match verdict.map_err(|e| self.broken(Stage::PreScore, id, &e))? {
+                PreScoreVerdict::Skip => state.skip_score(id),
+                PreScoreVerdict::Score => self.watch.evaluated(id, Stage::PreScore, 1),
             }
         }
         Ok(())
@@ -118,9 +136,11 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<Vec<i64>>, Broken> {
         let score = |(turn, (id, plugin)): (usize, &Scorer<'a>)| {
             let mut scores = vec![0; nodes.len()];
-            plugin
-                .score_range(self.cycle(), state.of(*id), nodes, &mut scores)
-                .map_err(|e| Broken { turn, message: self.broken(Stage::Score, *id, &e) })?;
+            self.watch.evaluated(*id, Stage::Score, nodes.len());
+            let began = self.watch.start_plugin();
+            let done = plugin.score_range(self.cycle(), state.of(*id), nodes, &mut scores);
+            self.watch.plugin(*id, ExtensionPoint::Score, Status::of(&done), began);
+            done.map_err(|e| Broken { turn, message: self.broken(Stage::Score, *id, &e) })?;
             Ok(scores)
         };
         scorers.iter().enumerate().map(score).collect()

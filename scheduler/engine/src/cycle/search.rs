@@ -11,6 +11,7 @@ use longshore_framework::verdict::Rejection;
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator, NodeStatus, Stopped};
+use crate::meter::{ExtensionPoint, Status};
 use crate::trace::Trace;
 
 /// A search for a share of the nodes finds at least this many.
@@ -43,7 +44,10 @@ impl Evaluator<'_> {
             return Ok(vec![slot]);
         }
         let order = self.search_order(names, diagnosis);
-        self.search(state, order, diagnosis, start).map_err(Stopped::Broken)
+        let began = self.watch.start();
+        let found = self.search(state, order, diagnosis, start);
+        self.watch.point(ExtensionPoint::Filter, Status::of(&found), began);
+        self.ask_extenders(found.map_err(Stopped::Broken)?, diagnosis).map_err(Stopped::Broken)
     }
 
     /// The nodes that PreFilter leaves, for a diagnosis outside a decision.
@@ -61,7 +65,7 @@ impl Evaluator<'_> {
         let name = self.nominator.node_of(&self.pod.meta.uid)?;
         let slot = self.snapshot.slot(name)?;
         match self.judge(state, slot).ok()? {
-            None => Some(slot),
+            None => self.nominated_passes_extenders(slot, diagnosis),
             Some((plugin, rejection)) => {
                 diagnosis.reject(NodeStatus { slot, plugin, rejection });
                 None
@@ -98,6 +102,9 @@ impl Evaluator<'_> {
             }
             None => self.filter(state, self.snapshot.live().iter().map(Slot::from).collect())?,
         };
+        for status in &found.rejected {
+            diagnosis.blame(status.plugin, status.rejection.code);
+        }
         // The nominated node was judged before; when the search judged it again, the verdict is the same.
         for status in known {
             if let Err(at) = found.rejected.binary_search_by_key(&status.slot, |s| s.slot) {
@@ -106,15 +113,13 @@ impl Evaluator<'_> {
         }
         let judged = found.feasible.len() + found.rejected.len();
         *start = (*start + judged) % self.snapshot.len().max(1);
-        for status in found.rejected {
-            diagnosis.reject(status);
-        }
+        diagnosis.rejected = found.rejected;
         Ok(found.feasible)
     }
 
     /// How many feasible nodes end the search.
     fn wanted(&self, nodes: usize) -> usize {
-        let scored = !self.profile.stage(Stage::Score).is_empty();
+        let scored = !self.profile.stage(Stage::Score).is_empty() || self.extenders.filter_or_score();
         match self.profile.percentage_of_nodes_to_score {
             _ if nodes == 0 => 0,
             Some(_) if !scored => 1,

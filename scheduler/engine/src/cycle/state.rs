@@ -9,6 +9,12 @@ pub(crate) struct CycleState {
     plugins: Vec<PluginState>,
     skip_filter: Vec<bool>,
     skip_score: Vec<bool>,
+    /// Plugins are timed one by one.
+    pub(crate) sampled: bool,
+    /// How many nodes were looked at.
+    pub(crate) evaluated: usize,
+    /// How many of them were feasible.
+    pub(crate) feasible: usize,
 }
 
 impl CycleState {
@@ -18,6 +24,9 @@ impl CycleState {
             plugins: vec![PluginState::default(); count],
             skip_filter: vec![false; count],
             skip_score: vec![false; count],
+            sampled: false,
+            evaluated: 0,
+            feasible: 0,
         }
     }
 

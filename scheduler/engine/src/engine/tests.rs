@@ -4,8 +4,10 @@
 //! Permit stage of plugin A reject the pod with that reason, `error` makes it break, `wait 10` makes it wait.
 
 mod binding;
+mod extenders;
 mod fakes;
 mod journey;
+mod meter;
 mod permit;
 mod preemption;
 mod search;
@@ -110,7 +112,11 @@ fn describe(effect: &Effect) -> String {
         Effect::PreBind { pod, node, writes } => {
             format!("write {} for {} on {node}", writes.len(), pod.meta.name)
         }
-        Effect::Bind { pod, binding } => format!("bind {} to {}", pod.meta.name, binding.node),
+        Effect::Bind { pod, binding, extenders } => {
+            let by =
+                if extenders.is_empty() { String::new() } else { format!(" by {}", extenders.join(", ")) };
+            format!("bind {} to {}{by}", pod.meta.name, binding.node)
+        }
         Effect::Evict { preemptor, victims, node } => {
             let names: Vec<&str> = victims.iter().map(|v| &*v.meta.name).collect();
             format!("evict {} from {node} for {}", names.join(" "), preemptor.meta.name)

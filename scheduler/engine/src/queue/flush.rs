@@ -7,7 +7,8 @@ use longshore_framework::{Str, Timestamp};
 use super::backoff::whole_second;
 use super::place::expiry;
 use super::wake::Wake;
-use super::{Queue, QueuedPod, Rules};
+use super::{Queue, QueuedPod, Rules, Via};
+use crate::meter::EventLabel;
 
 impl Queue {
     /// Time has passed: backoffs end, and pods that no event woke for long are tried anyway.
@@ -22,7 +23,7 @@ impl Queue {
         }
         let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
         for queued in over {
-            self.enter_active(queued, &compare);
+            self.enter_active(queued, EventLabel::BACKOFF_COMPLETE, &compare);
         }
         self.flush_parked(rules);
     }
@@ -38,7 +39,7 @@ impl Queue {
         for uid in due {
             if let Some(mut queued) = self.parked.remove(&uid) {
                 queued.flushed = Some(self.now);
-                self.put(queued, Wake::AfterBackoff, rules);
+                self.put(queued, Wake::AfterBackoff, Via::from_parked(EventLabel::TIMEOUT), rules);
             }
         }
     }

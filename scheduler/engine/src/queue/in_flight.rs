@@ -7,6 +7,8 @@ use longshore_framework::Str;
 use longshore_framework::event::ClusterEvent;
 use rustc_hash::FxHashMap;
 
+use crate::meter::EventLabel;
+
 /// Events since the oldest pod in flight was taken; each pod remembers where it came in.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
@@ -79,6 +81,15 @@ impl InFlight {
 
     pub(crate) fn len(&self) -> usize {
         self.started.len()
+    }
+
+    /// The events by label.
+    pub(crate) fn event_counts(&self) -> FxHashMap<EventLabel, usize> {
+        let mut counts = FxHashMap::default();
+        for recorded in self.events.values() {
+            *counts.entry(EventLabel::of(&recorded.event)).or_default() += 1;
+        }
+        counts
     }
 
     #[cfg(test)]

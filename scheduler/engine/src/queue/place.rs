@@ -8,22 +8,30 @@ use longshore_framework::pod::Pod;
 
 use super::backoff::{Backoff, whole_second};
 use super::wake::Wake;
-use super::{Place, Queue, QueuedPod, Rules};
+use super::{Place, Queue, QueuedPod, Rules, Via};
+use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
 
 impl Queue {
-    pub(super) fn put(&mut self, queued: QueuedPod, wake: Wake, rules: &dyn Rules) -> Place {
+    pub(super) fn put(&mut self, queued: QueuedPod, wake: Wake, via: Via, rules: &dyn Rules) -> Place {
         match wake {
             Wake::No => {
-                self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
+                self.park(queued, via);
                 Place::Parked
             }
-            Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, rules),
-            Wake::AfterBackoff | Wake::AtOnce => self.activate_unless_gated(queued, rules),
+            Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, via, rules),
+            Wake::AfterBackoff | Wake::AtOnce => self.activate_unless_gated(queued, via, rules),
         }
     }
 
-    pub(super) fn back_off(&mut self, queued: QueuedPod, rules: &dyn Rules) -> Place {
-        let queued = match self.gated(queued, rules) {
+    fn park(&mut self, queued: QueuedPod, via: Via) {
+        if !via.was_parked {
+            self.meter.tell(|m| m.queued(QueueName::Unschedulable, via.event));
+        }
+        self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
+    }
+
+    fn back_off(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
+        let queued = match self.gated(queued, via, rules) {
             Ok(queued) => queued,
             Err(place) => return place,
         };
@@ -31,13 +39,14 @@ impl Queue {
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
         let heap = if broken { &mut self.error_backoff } else { &mut self.backoff };
         heap.push(queued, &by_expiry);
+        self.meter.tell(|m| m.queued(QueueName::Backoff, via.event));
         Place::Backoff
     }
 
-    pub(super) fn activate_unless_gated(&mut self, queued: QueuedPod, rules: &dyn Rules) -> Place {
-        match self.gated(queued, rules) {
+    pub(super) fn activate_unless_gated(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
+        match self.gated(queued, via, rules) {
             Ok(queued) => {
-                self.enter_active(queued, &|a, b| rules.compare(a, b));
+                self.enter_active(queued, via.event, &|a, b| rules.compare(a, b));
                 Place::Active
             }
             Err(place) => place,
@@ -45,25 +54,32 @@ impl Queue {
     }
 
     /// Parks the pod when a PreEnqueue plugin keeps it out.
-    pub(super) fn gated(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Result<QueuedPod, Place> {
-        let Some((plugin, rejection)) = rules.gate(&queued) else {
+    fn gated(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Result<QueuedPod, Place> {
+        let began = self.meter.now();
+        let gate = rules.gate(&queued);
+        let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
+        self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
+        let Some((plugin, rejection)) = gate else {
             queued.gated_by = None;
             return Ok(queued);
         };
         queued.gated_by = Some(plugin);
         queued.rejected_by.insert(plugin);
-        self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
+        self.park(queued, via);
         Err(Place::Gated(plugin, rejection))
     }
 
     pub(super) fn enter_active(
         &mut self,
         mut queued: QueuedPod,
+        event: EventLabel,
         compare: &dyn Fn(&QueuedPod, &QueuedPod) -> Ordering,
     ) {
         self.entries += 1;
         queued.entry = self.entries;
         queued.initial_attempt.get_or_insert(self.now);
+        queued.marks.entered.get_or_insert(self.meter.now());
+        self.meter.tell(|m| m.queued(QueueName::Active, event));
         if queued.attempts == 0 {
             self.nominate_as_stated(&queued.pod);
         }

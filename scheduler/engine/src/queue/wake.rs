@@ -7,7 +7,8 @@ use longshore_framework::event::{ClusterEvent, Hint};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 
-use super::{Queue, QueuedPod, Rules};
+use super::{Queue, QueuedPod, Rules, Via};
+use crate::meter::EventLabel;
 
 /// What an event means for a parked pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ impl Queue {
             .collect();
         for (uid, wake) in woken {
             if let Some(queued) = self.parked.remove(&uid) {
-                self.put(queued, wake, rules);
+                self.put(queued, wake, Via::from_parked(EventLabel::of(&event)), rules);
             }
         }
         self.in_flight.record(&event);
@@ -59,10 +60,25 @@ impl Queue {
         if event.is_wildcard() || (queued.rejected_by.is_empty() && queued.pending_on.is_empty()) {
             return Wake::AfterBackoff;
         }
-        let says_queue = |id: &PluginId| rules.hint(queued, *id, event) == Some(Hint::Queue);
+        let says_queue = |id: &PluginId| self.hint(queued, *id, event, rules) == Some(Hint::Queue);
         if queued.pending_on.iter().any(|id| says_queue(&id)) {
             return Wake::AtOnce;
         }
         if queued.rejected_by.iter().any(|id| says_queue(&id)) { Wake::AfterBackoff } else { Wake::No }
+    }
+
+    fn hint(
+        &self,
+        queued: &QueuedPod,
+        plugin: PluginId,
+        event: &ClusterEvent,
+        rules: &dyn Rules,
+    ) -> Option<Hint> {
+        let began = self.meter.now();
+        let hint = rules.hint(queued, plugin, event)?;
+        self.meter.tell_since(began, |m, took| {
+            m.hinted(queued.profile, plugin, EventLabel::of(event), hint, took);
+        });
+        Some(hint)
     }
 }

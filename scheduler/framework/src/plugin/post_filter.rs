@@ -49,6 +49,14 @@ pub trait PreemptionEngine {
     /// When a filter breaks.
     fn dry_run(&self, nodes: &[Slot], enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError>;
 
+    /// What the extenders leave of these candidates, in the order of their nodes; `None` when none of them has a say.
+    ///
+    /// # Errors
+    /// When an extender fails that is not ignorable.
+    fn ask_extenders(&self, _candidates: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {
+        Ok(None)
+    }
+
     /// A number below `bound`, from the engine's seeded generator; 0 when ties go to the first.
     fn random(&mut self, bound: usize) -> usize;
 

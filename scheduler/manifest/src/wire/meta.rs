@@ -11,6 +11,8 @@ wire! {
         generate_name: Str,
         namespace: Str,
         uid: Str,
+        resource_version: Str,
+        generation: i64,
         labels: StringMap,
         annotations: StringMap,
         creation_timestamp: Option<Time>,

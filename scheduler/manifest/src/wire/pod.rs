@@ -69,6 +69,8 @@ wire! {
     /// `status`.
     struct PodStatus {
         phase: Str,
+        reason: Str,
+        message: Str,
         start_time: Option<Time>,
         nominated_node_name: Str,
         conditions: Vec<Condition>,
@@ -82,6 +84,9 @@ wire! {
         r#type: Str,
         status: Str,
         reason: Str,
+        message: Str,
+        last_transition_time: Str,
+        observed_generation: i64,
     }
     /// One of `status.containerStatuses`.
     struct ContainerStatus {

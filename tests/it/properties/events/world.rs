@@ -172,7 +172,7 @@ impl World {
                 Effect::PreBind { pod, node, .. } => {
                     self.binding.push((Arc::clone(&pod.meta.uid), node, true));
                 }
-                Effect::Bind { pod, binding } => {
+                Effect::Bind { pod, binding, .. } => {
                     self.binding.push((Arc::clone(&pod.meta.uid), binding.node, false));
                 }
                 Effect::Evict { preemptor, victims, .. } => {

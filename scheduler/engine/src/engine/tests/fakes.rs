@@ -173,15 +173,22 @@ impl PostFilter for Room {
     ) -> Result<PostFilterOutcome, PluginError> {
         let helps = |slot: &Slot| cx.engine.rejection(*slot) == Some(RejectCode::Unschedulable);
         let nodes: Vec<Slot> = cx.snapshot.order().iter().copied().filter(helps).collect();
-        for (slot, tried) in cx.engine.dry_run(&nodes, 1)? {
-            if let DryRun::Candidate(candidate) = tried {
-                return Ok(PostFilterOutcome {
-                    nomination: Nomination::Node(Arc::clone(&cx.snapshot.node(slot).name)),
-                    victims: candidate.victims,
-                    lapsed: cx.engine.lower_nominations(slot),
-                    ..PostFilterOutcome::default()
-                });
-            }
+        let tried = cx.engine.dry_run(&nodes, nodes.len())?;
+        let candidates: Vec<&Candidate> = tried
+            .iter()
+            .filter_map(
+                |(_, run)| if let DryRun::Candidate(candidate) = run { Some(candidate) } else { None },
+            )
+            .collect();
+        let left = cx.engine.ask_extenders(&candidates)?;
+        let left = left.unwrap_or_else(|| candidates.into_iter().cloned().collect());
+        if let Some(first) = left.into_iter().next() {
+            return Ok(PostFilterOutcome {
+                nomination: Nomination::Node(Arc::clone(&cx.snapshot.node(first.node).name)),
+                victims: first.victims,
+                lapsed: cx.engine.lower_nominations(first.node),
+                ..PostFilterOutcome::default()
+            });
         }
         let rejected = Some(Rejection::unschedulable("nobody to evict".to_string()));
         Ok(PostFilterOutcome { rejected, nomination: Nomination::Clear, ..PostFilterOutcome::default() })

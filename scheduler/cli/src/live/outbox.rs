@@ -1,0 +1,82 @@
+//! Bindings on their way: a bounded number at a time, at a bounded rate.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use longshore_cluster::limiter::Bucket;
+use longshore_framework::Str;
+use longshore_framework::port::{Effect, Input};
+use rustc_hash::FxHashSet;
+
+/// Bindings that wait for an answer at the same time, at the most: what keeps an API server busy.
+const IN_FLIGHT: usize = 64;
+/// Bindings that wait to be sent, at the most. Deciding further ahead would only make decisions old.
+const AHEAD: usize = 64;
+
+/// Bindings that are to be written, in the order in which they were decided.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    waiting: VecDeque<Effect>,
+    in_flight: FxHashSet<Str>,
+    bucket: Bucket,
+}
+
+/// Whether a binding may go now.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// This one.
+    Bind(Effect),
+    /// None is waiting, or enough are on their way.
+    Nothing,
+    /// The rate is used up for this long.
+    After(Duration),
+}
+
+impl Outbox {
+    /// `qps` and `burst` as in `clientConnection`.
+    pub(crate) fn new(qps: f64, burst: u32) -> Self {
+        Self { waiting: VecDeque::new(), in_flight: FxHashSet::default(), bucket: Bucket::new(qps, burst) }
+    }
+
+    /// Takes a binding.
+    pub(crate) fn push(&mut self, bind: Effect) {
+        self.waiting.push_back(bind);
+    }
+
+    /// Whether there is no use in deciding further ahead.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() >= AHEAD
+    }
+
+    /// How many bindings wait or are on their way.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len() + self.in_flight.len()
+    }
+
+    /// The next binding that may go.
+    pub(crate) fn next(&mut self, now: Instant) -> Next {
+        if self.waiting.is_empty() || self.in_flight.len() >= IN_FLIGHT {
+            return Next::Nothing;
+        }
+        if let Err(wait) = self.bucket.try_take(now) {
+            return Next::After(wait);
+        }
+        match self.waiting.pop_front() {
+            Some(bind) => {
+                if let Effect::Bind { binding, .. } = &bind {
+                    self.in_flight.insert(Arc::clone(&binding.uid));
+                }
+                Next::Bind(bind)
+            }
+            None => Next::Nothing,
+        }
+    }
+
+    /// Takes note of what came of a binding.
+    pub(crate) fn answered(&mut self, input: &Input) {
+        if let Input::Bound { uid, .. } = input {
+            self.in_flight.remove(uid);
+        }
+    }
+}

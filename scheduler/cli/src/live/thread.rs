@@ -1,0 +1,214 @@
+//! The scheduling thread.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use longshore_cluster::perform::Perform;
+use longshore_cluster::watch::Told;
+use longshore_engine::{Attempt, Engine};
+use longshore_framework::port::{Effect, Input};
+
+use super::outbox::{Next, Outbox};
+use super::{Clock, Message};
+
+/// How often the engine is told the time when nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+/// Messages that are taken in before the next decision, at the most.
+const BATCH: usize = 4096;
+
+/// What the thread is made of.
+pub(crate) struct Settings {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// What happens.
+    pub(crate) inbox: Receiver<Message>,
+    /// Who does what the engine wants.
+    pub(crate) performer: Box<dyn Perform>,
+    /// Sees every attempt.
+    pub(crate) observer: Box<dyn Observe>,
+    /// Requests per second for bindings.
+    pub(crate) qps: f64,
+    /// Bindings beyond the rate.
+    pub(crate) burst: u32,
+    /// Kinds that have to be known before the first decision.
+    pub(crate) kinds: usize,
+}
+
+/// Sees what the thread does.
+pub(crate) trait Observe: Send {
+    /// A pod was tried.
+    fn attempted(&mut self, _attempt: &Attempt, _engine: &Engine) {}
+    /// The engine was told something, and this is what it wants done.
+    fn effect(&mut self, _effect: &Effect) {}
+    /// Something was told.
+    fn told(&mut self, _told: &Told, _engine: &Engine) {}
+    /// About once a second.
+    fn every_second(&mut self, _engine: &Engine, _binding: usize) {}
+    /// Every kind is known.
+    fn synced(&mut self) {}
+}
+
+/// Why the thread ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was told to.
+    Stopped,
+    /// There is no use in going on.
+    Fatal(String),
+}
+
+/// The thread's state.
+pub(crate) struct Scheduling {
+    engine: Engine,
+    inbox: Receiver<Message>,
+    performer: Box<dyn Perform>,
+    observer: Box<dyn Observe>,
+    outbox: Outbox,
+    clock: Clock,
+    leading: bool,
+    unsynced: usize,
+    ticked: Instant,
+    reported: Instant,
+}
+
+impl Scheduling {
+    /// A thread that is not running yet.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let now = Instant::now();
+        Self {
+            engine: settings.engine,
+            inbox: settings.inbox,
+            performer: settings.performer,
+            observer: settings.observer,
+            outbox: Outbox::new(settings.qps, settings.burst),
+            clock: Clock::new(),
+            leading: false,
+            unsynced: settings.kinds,
+            ticked: now,
+            reported: now,
+        }
+    }
+
+    /// Runs until told to stop, or until there is no use in going on.
+    pub(crate) fn run(mut self) -> End {
+        self.tick();
+        loop {
+            if let Some(end) = self.take_in() {
+                return end;
+            }
+            self.tick_if_due();
+            let pause = self.send_bindings();
+            if self.may_decide() && self.decide() {
+                continue;
+            }
+            match self.inbox.recv_timeout(pause) {
+                Ok(message) => {
+                    if let Some(end) = self.take(message) {
+                        return end;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return End::Stopped,
+            }
+        }
+    }
+
+    /// Everything that has happened, so that a decision rests on the newest state.
+    fn take_in(&mut self) -> Option<End> {
+        for _ in 0..BATCH {
+            match self.inbox.try_recv() {
+                Ok(message) => {
+                    if let Some(end) = self.take(message) {
+                        return Some(end);
+                    }
+                }
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => return Some(End::Stopped),
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, message: Message) -> Option<End> {
+        match message {
+            Message::Told(told) => return self.told(told),
+            Message::Leading(leading) => self.leading = leading,
+            Message::Ask(question) => question(&self.engine),
+            Message::Stop => return Some(End::Stopped),
+        }
+        None
+    }
+
+    fn told(&mut self, told: Told) -> Option<End> {
+        self.observer.told(&told, &self.engine);
+        match told {
+            Told::Input(input) => {
+                self.outbox.answered(&input);
+                self.apply(input);
+            }
+            Told::Synced(_) => {
+                self.unsynced = self.unsynced.saturating_sub(1);
+                if self.unsynced == 0 {
+                    self.observer.synced();
+                }
+            }
+            Told::Rejected { .. } => {}
+            Told::Fatal(why) => return Some(End::Fatal(why)),
+        }
+        None
+    }
+
+    fn apply(&mut self, input: Input) {
+        let effects = self.engine.apply(input);
+        self.hand_out(effects);
+    }
+
+    fn tick_if_due(&mut self) {
+        if self.ticked.elapsed() >= TICK {
+            self.tick();
+        }
+    }
+
+    fn tick(&mut self) {
+        self.ticked = Instant::now();
+        self.apply(Input::Time(self.clock.now()));
+        if self.reported.elapsed() >= Duration::from_secs(1) {
+            self.reported = self.ticked;
+            self.observer.every_second(&self.engine, self.outbox.len());
+        }
+    }
+
+    fn may_decide(&self) -> bool {
+        self.leading && self.unsynced == 0 && !self.outbox.is_full()
+    }
+
+    /// Tries the pod whose turn it is; false when none waits.
+    fn decide(&mut self) -> bool {
+        let Some(mut attempt) = self.engine.step() else { return false };
+        let effects = std::mem::take(&mut attempt.effects);
+        self.observer.attempted(&attempt, &self.engine);
+        self.hand_out(effects);
+        true
+    }
+
+    fn hand_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.observer.effect(&effect);
+            match effect {
+                Effect::Bind { .. } => self.outbox.push(effect),
+                other => self.performer.perform(other),
+            }
+        }
+    }
+
+    /// Sends the bindings that may go. Returns how long to wait for news.
+    fn send_bindings(&mut self) -> Duration {
+        loop {
+            match self.outbox.next(Instant::now()) {
+                Next::Bind(bind) => self.performer.perform(bind),
+                Next::Nothing => return TICK,
+                Next::After(wait) => return wait.min(TICK),
+            }
+        }
+    }
+}

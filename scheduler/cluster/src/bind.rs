@@ -1,0 +1,116 @@
+//! The binding: the one write that places a pod.
+
+use longshore_framework::port::Binding;
+use serde::{Deserialize, Serialize};
+
+use crate::call::{ApiError, Caller, path};
+
+/// Writes a binding. An answer that was lost is looked up: the pod says where it is.
+///
+/// # Errors
+/// The pod is not bound to the node.
+pub async fn bind(api: &Caller, binding: &Binding) -> Result<(), ApiError> {
+    let path = format!("{}/binding", path::pod(&binding.namespace, &binding.name));
+    match api.post(&path, &body(binding)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.in_doubt && is_bound(api, binding).await => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn is_bound(api: &Caller, binding: &Binding) -> bool {
+    let pod: Result<Placed, ApiError> = api.get(&path::pod(&binding.namespace, &binding.name)).await;
+    pod.is_ok_and(|pod| pod.metadata.uid == *binding.uid && pod.spec.node_name == *binding.node)
+}
+
+fn body(binding: &Binding) -> impl Serialize + use<'_> {
+    Written {
+        api_version: "v1",
+        kind: "Binding",
+        metadata: Metadata { namespace: &binding.namespace, name: &binding.name, uid: &binding.uid },
+        target: Target { api_version: "v1", kind: "Node", name: &binding.node },
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    metadata: Metadata<'a>,
+    target: Target<'a>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    uid: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Target<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    name: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    metadata: PlacedMetadata,
+    spec: PlacedSpec,
+}
+
+#[derive(Deserialize)]
+struct PlacedMetadata {
+    uid: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct PlacedSpec {
+    node_name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake_api::{Answer, FakeApi};
+
+    fn binding() -> Binding {
+        Binding { namespace: "shop".into(), name: "web".into(), uid: "u1".into(), node: "n1".into() }
+    }
+
+    async fn check(node_in_api: &'static str, want: bool) {
+        let api = FakeApi::new(move |call| match call.number {
+            0 => Answer::json(json!({})).after(Duration::from_secs(9)),
+            _ => Answer::json(json!({"metadata": {"uid": "u1"}, "spec": {"nodeName": node_in_api}})),
+        });
+        let caller = Caller::new(api.client()).within(Duration::from_millis(20));
+        assert_eq!(bind(&caller, &binding()).await.is_ok(), want);
+    }
+
+    #[tokio::test]
+    async fn a_binding_whose_answer_was_lost_is_looked_up() {
+        check("n1", true).await;
+        check("n2", false).await;
+        check("", false).await;
+    }
+
+    #[test]
+    fn it_carries_the_uid() {
+        let written = serde_json::to_value(body(&binding())).unwrap();
+        assert_eq!(
+            written,
+            json!({"apiVersion": "v1", "kind": "Binding",
+                "metadata": {"namespace": "shop", "name": "web", "uid": "u1"},
+                "target": {"apiVersion": "v1", "kind": "Node", "name": "n1"}})
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The kinds that are watched.
+
+use longshore_framework::objects::Object;
+use longshore_manifest as manifest;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A kind of object that decisions read.
+#[derive(Debug)]
+pub struct WatchedKind {
+    /// `kind`.
+    pub kind: &'static str,
+    /// `apiVersion`; the same in every Kubernetes from 1.33 to 1.37.
+    pub api_version: &'static str,
+    /// Its name in paths.
+    pub plural: &'static str,
+    /// What an object of it is read as.
+    pub reads: Reads,
+    /// What is lost without it.
+    pub loss: &'static str,
+}
+
+/// Reads an object of some kind.
+pub type ReadObject = fn(&Value) -> Result<Object, manifest::ObjectError>;
+
+/// What an object is read as.
+#[derive(Clone, Copy, Debug)]
+pub enum Reads {
+    /// A pod.
+    Pod,
+    /// A node.
+    Node,
+    /// Anything else.
+    Object(ReadObject),
+}
+
+impl WatchedKind {
+    /// Whether nothing can be decided without it.
+    pub fn is_essential(&self) -> bool {
+        matches!(self.reads, Reads::Pod | Reads::Node)
+    }
+
+    /// Group of the `apiVersion`, empty for core.
+    pub fn group(&self) -> &'static str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Version of the `apiVersion`.
+    pub fn version(&self) -> &'static str {
+        self.api_version.split_once('/').map_or(self.api_version, |(_, version)| version)
+    }
+}
+
+const fn object(
+    kind: &'static str,
+    api_version: &'static str,
+    plural: &'static str,
+    read: ReadObject,
+    loss: &'static str,
+) -> WatchedKind {
+    WatchedKind { kind, api_version, plural, reads: Reads::Object(read), loss }
+}
+
+const NO_DECISION: &str = "nothing can be scheduled";
+const NO_SPREADING: &str = "default spreading does not see its pods";
+const NO_VOLUMES: &str = "pods with volumes that need it do not fit";
+const NO_LIMITS: &str = "volume limits are not known";
+
+/// Every kind.
+pub static KINDS: [WatchedKind; 15] = [
+    WatchedKind { kind: "Node", api_version: "v1", plural: "nodes", reads: Reads::Node, loss: NO_DECISION },
+    WatchedKind { kind: "Pod", api_version: "v1", plural: "pods", reads: Reads::Pod, loss: NO_DECISION },
+    object("Namespace", "v1", "namespaces", namespace, "namespace selectors of affinity match nothing"),
+    object("Service", "v1", "services", service, NO_SPREADING),
+    object("ReplicationController", "v1", "replicationcontrollers", controller, NO_SPREADING),
+    object("ReplicaSet", "apps/v1", "replicasets", controller, NO_SPREADING),
+    object("StatefulSet", "apps/v1", "statefulsets", controller, NO_SPREADING),
+    object("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", budget, "preemption sees no budgets"),
+    object("PersistentVolume", "v1", "persistentvolumes", volume, NO_VOLUMES),
+    object("PersistentVolumeClaim", "v1", "persistentvolumeclaims", claim, NO_VOLUMES),
+    object("StorageClass", "storage.k8s.io/v1", "storageclasses", class, NO_VOLUMES),
+    object("CSINode", "storage.k8s.io/v1", "csinodes", csi_node, NO_LIMITS),
+    object("CSIDriver", "storage.k8s.io/v1", "csidrivers", csi_driver, NO_LIMITS),
+    object(
+        "CSIStorageCapacity",
+        "storage.k8s.io/v1",
+        "csistoragecapacities",
+        capacity,
+        "capacity is not checked",
+    ),
+    object("VolumeAttachment", "storage.k8s.io/v1", "volumeattachments", attachment, NO_LIMITS),
+];
+
+macro_rules! readers {
+    ($($name:ident: $reader:ident => $variant:ident,)*) => {$(
+        fn $name(value: &Value) -> Result<Object, manifest::ObjectError> {
+            manifest::$reader(value).map(|o| Object::$variant(Arc::new(o)))
+        }
+    )*};
+}
+
+readers! {
+    namespace: namespace => Namespace,
+    service: service => Service,
+    controller: controller => Controller,
+    budget: disruption_budget => DisruptionBudget,
+    volume: persistent_volume => PersistentVolume,
+    claim: claim => Claim,
+    class: storage_class => StorageClass,
+    csi_node: csi_node => CsiNode,
+    csi_driver: csi_driver => CsiDriver,
+    capacity: csi_storage_capacity => CsiStorageCapacity,
+    attachment: volume_attachment => VolumeAttachment,
+}

@@ -1,0 +1,56 @@
+//! Does what the engine wants done, and tells how it went.
+
+use std::sync::Arc;
+
+use longshore_framework::port::{Binding, Effect, Input};
+use tokio::runtime::Handle;
+
+use crate::bind;
+use crate::call::Caller;
+use crate::watch::Told;
+
+/// Who does what the engine wants. Never blocks.
+pub trait Perform: Send {
+    /// Begins to do it.
+    fn perform(&self, effect: Effect);
+}
+
+/// The way back to the engine.
+pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
+
+/// Does it for real.
+pub struct Performer {
+    runtime: Handle,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    api: Caller,
+    tell: Tell,
+}
+
+impl Performer {
+    /// Works on `runtime`; bindings are limited by whoever asks for them.
+    pub fn new(runtime: Handle, api: Caller, tell: Tell) -> Self {
+        Self { runtime, shared: Arc::new(Shared { api, tell }) }
+    }
+}
+
+impl Perform for Performer {
+    fn perform(&self, effect: Effect) {
+        let shared = Arc::clone(&self.shared);
+        match effect {
+            Effect::Bind { binding, .. } => {
+                self.runtime.spawn(async move { shared.bind(binding).await });
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Shared {
+    async fn bind(&self, binding: Binding) {
+        let result = bind::bind(&self.api, &binding).await.map_err(|e| e.to_string().into());
+        (self.tell)(Told::Input(Input::Bound { uid: binding.uid, result }));
+    }
+}

@@ -1,0 +1,153 @@
+//! One object off the wire: read at once into the model, and what does not read is kept as the reason why.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use kube::api::ApiResource;
+use kube::core::ClusterResourceScope;
+use longshore_framework::node::Node;
+use longshore_framework::objects::Object;
+use longshore_framework::port::Input;
+use longshore_manifest::{Identity, ObjectError, SeenPod};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::kinds::{Reads, WatchedKind};
+
+/// An object of a watch.
+#[derive(Clone, Debug)]
+pub(super) struct Item<B> {
+    /// The few fields that kube's watcher reads.
+    meta: ObjectMeta,
+    pub(super) identity: Identity,
+    pub(super) json: Box<RawValue>,
+    pub(super) body: B,
+}
+
+impl<'de, B: Readable> Deserialize<'de> for Item<B> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let (identity, body) = B::read(json.get());
+        let meta = ObjectMeta {
+            name: Some(identity.name.to_string()),
+            resource_version: Some(identity.resource_version.to_string()),
+            ..ObjectMeta::default()
+        };
+        Ok(Self { meta, identity, json, body })
+    }
+}
+
+impl<B> Resource for Item<B> {
+    type DynamicType = ApiResource;
+    type Scope = ClusterResourceScope;
+
+    fn kind(dt: &ApiResource) -> Cow<'_, str> {
+        dt.kind.as_str().into()
+    }
+
+    fn group(dt: &ApiResource) -> Cow<'_, str> {
+        dt.group.as_str().into()
+    }
+
+    fn version(dt: &ApiResource) -> Cow<'_, str> {
+        dt.version.as_str().into()
+    }
+
+    fn api_version(dt: &ApiResource) -> Cow<'_, str> {
+        dt.api_version.as_str().into()
+    }
+
+    fn plural(dt: &ApiResource) -> Cow<'_, str> {
+        dt.plural.as_str().into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.meta
+    }
+}
+
+/// What the objects of a watch are read as.
+pub(super) trait Readable: Clone + Debug + Send + Sync + 'static {
+    /// Reads an object's text.
+    fn read(json: &str) -> (Identity, Self);
+    /// What the engine is told of it, and what it is told when the object goes; or why it cannot be read.
+    fn inputs(self, kind: &WatchedKind, json: &str) -> Result<Inputs, ObjectError>;
+}
+
+/// What an object means to the engine.
+pub(super) struct Inputs {
+    /// It is there; `None` when it does not count (any more).
+    pub here: Option<Input>,
+    /// It is gone.
+    pub gone: Input,
+    /// The whole of it, when it is a pod.
+    pub pod: Option<SeenPod>,
+}
+
+/// A pod.
+#[derive(Clone, Debug)]
+pub(super) struct PodBody(Result<SeenPod, ObjectError>);
+
+impl Readable for PodBody {
+    fn read(json: &str) -> (Identity, Self) {
+        let (identity, read) = longshore_manifest::watched_pod(json);
+        (identity, Self(read))
+    }
+
+    fn inputs(self, _: &WatchedKind, _: &str) -> Result<Inputs, ObjectError> {
+        let seen = self.0?;
+        let gone = Input::PodDeleted { uid: Arc::clone(&seen.pod.meta.uid) };
+        let here = (!seen.status.finished).then(|| Input::Pod(Arc::new(seen.pod.clone())));
+        Ok(Inputs { here, gone, pod: Some(seen) })
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(super) struct NodeBody(Result<Node, ObjectError>);
+
+impl Readable for NodeBody {
+    fn read(json: &str) -> (Identity, Self) {
+        let (identity, read) = longshore_manifest::watched_node(json);
+        (identity, Self(read))
+    }
+
+    fn inputs(self, _: &WatchedKind, _: &str) -> Result<Inputs, ObjectError> {
+        let node = self.0?;
+        let gone = Input::NodeDeleted { name: Arc::clone(&node.name) };
+        Ok(Inputs { here: Some(Input::Node(Arc::new(node))), gone, pod: None })
+    }
+}
+
+/// Any other object, which is read when its kind is at hand.
+#[derive(Clone, Debug)]
+pub(super) struct ObjectBody;
+
+impl Readable for ObjectBody {
+    fn read(json: &str) -> (Identity, Self) {
+        (longshore_manifest::identity(json), Self)
+    }
+
+    fn inputs(self, kind: &WatchedKind, json: &str) -> Result<Inputs, ObjectError> {
+        let Reads::Object(read) = kind.reads else { return Err(ObjectError::unknown_kind(kind.kind)) };
+        let (_, object) = longshore_manifest::watched_value(json, |value| {
+            let mut value = value.clone();
+            // Items of a list do not say what they are.
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("kind".into(), kind.kind.into());
+                fields.insert("apiVersion".into(), kind.api_version.into());
+            }
+            read(&value)
+        });
+        let object: Object = object?;
+        let gone = Input::ObjectDeleted(object.clone());
+        Ok(Inputs { here: Some(Input::Object(object)), gone, pod: None })
+    }
+}

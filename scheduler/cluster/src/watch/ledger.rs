@@ -1,0 +1,219 @@
+//! What is known of a kind: enough to notice what vanished between two lists.
+
+use longshore_framework::Str;
+use longshore_framework::port::Input;
+use longshore_manifest::Identity;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use kube::runtime::watcher::Event;
+
+use super::item::{Inputs, Item, Readable};
+use super::state::Sync;
+use super::{Reporting, Told, WatchState};
+use crate::kinds::WatchedKind;
+
+/// What to say when an object goes.
+struct Known {
+    identity: Identity,
+    gone: Input,
+}
+
+/// Objects by UID.
+pub(super) struct Ledger<'a, B> {
+    kind: &'static WatchedKind,
+    to: &'a Reporting,
+    state: &'a WatchState,
+    known: FxHashMap<Str, Known>,
+    /// The list that is being received.
+    listing: Vec<Item<B>>,
+}
+
+impl<'a, B: Readable> Ledger<'a, B> {
+    pub(super) fn new(kind: &'static WatchedKind, to: &'a Reporting, state: &'a WatchState) -> Self {
+        Self { kind, to, state, known: FxHashMap::default(), listing: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, event: Event<Item<B>>) {
+        self.state.heard();
+        match event {
+            Event::Init => self.listing.clear(),
+            Event::InitApply(item) => self.listing.push(item),
+            Event::InitDone => self.listed(),
+            Event::Apply(item) => self.apply(item),
+            Event::Delete(item) => self.delete(item),
+        }
+    }
+
+    /// A list is complete: first what vanished, then what is there.
+    fn listed(&mut self) {
+        let listing = std::mem::take(&mut self.listing);
+        let mut vanished = std::mem::take(&mut self.known);
+        for item in &listing {
+            if let Some(still) = vanished.remove(&item.identity.uid) {
+                self.known.insert(Arc::clone(&item.identity.uid), still);
+            }
+        }
+        for (_, known) in vanished {
+            self.leave(known);
+        }
+        for item in listing {
+            self.apply(item);
+        }
+        self.known.shrink_to_fit();
+        if self.state.complete(Sync::Complete) {
+            self.tell(Told::Synced(self.kind));
+        }
+    }
+
+    fn apply(&mut self, item: Item<B>) {
+        let Item { identity, json, body, .. } = item;
+        let inputs = match body.inputs(self.kind, json.get()) {
+            Ok(inputs) => inputs,
+            Err(error) => return self.unreadable(&identity, &error.to_string()),
+        };
+        let Inputs { here, gone, pod } = inputs;
+        let Some(here) = here else {
+            let failed = pod.map(|seen| (Arc::new(seen.pod), seen.status.failed_for));
+            return self.finished(&identity, failed);
+        };
+        match &pod {
+            Some(seen) => self.to.bystander.pod(&identity, seen, json.get()),
+            None => self.to.bystander.object(self.kind, &identity, json.get()),
+        }
+        self.known.insert(Arc::clone(&identity.uid), Known { identity, gone });
+        self.tell(Told::Input(here));
+    }
+
+    /// The last state of an object that leaves the watch: deleted, or a pod that has finished.
+    fn delete(&mut self, item: Item<B>) {
+        let Item { identity, json, body, .. } = item;
+        let failed = body.inputs(self.kind, json.get()).ok().and_then(|i| i.pod);
+        self.finished(&identity, failed.map(|seen| (Arc::new(seen.pod), seen.status.failed_for)));
+    }
+
+    fn finished(&mut self, identity: &Identity, failed: Option<(Arc<longshore_framework::pod::Pod>, Str)>) {
+        let Some(known) = self.known.remove(&identity.uid) else { return };
+        self.leave(known);
+        if let Some((pod, reason)) = failed.filter(|(pod, r)| !r.is_empty() && pod.spec.node_name.is_some()) {
+            self.tell(Told::Rejected { pod, reason });
+        }
+    }
+
+    fn leave(&self, known: Known) {
+        self.to.bystander.gone(self.kind, &known.identity);
+        self.tell(Told::Input(known.gone));
+    }
+
+    /// What cannot be read is reported and counts as it was when it could be read, if ever.
+    fn unreadable(&self, identity: &Identity, error: &str) {
+        self.state.unreadable();
+        tracing::warn!(
+            resource = self.kind.plural,
+            namespace = &*identity.namespace,
+            name = &*identity.name,
+            resource_version = &*identity.resource_version,
+            "an object cannot be read and is not counted: {error}"
+        );
+        self.to.bystander.unreadable(self.kind, identity, error);
+    }
+
+    fn tell(&self, told: Told) {
+        (self.to.tell)(told);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use serde_json::json;
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::NoBystander;
+    use super::super::item::{ObjectBody, PodBody};
+    use super::*;
+    use crate::kinds::KINDS;
+
+    fn pod(uid: &str, node: &str, phase: &str) -> Item<PodBody> {
+        let value = json!({"metadata": {"name": "p", "namespace": "n", "uid": uid, "resourceVersion": "1"},
+            "spec": {"containers": [{"name": "c"}], "nodeName": node},
+            "status": {"phase": phase, "reason": "OutOfcpu"}});
+        serde_json::from_str(&value.to_string()).unwrap()
+    }
+
+    fn said(told: &Receiver<Told>) -> Vec<String> {
+        let say = |t: Told| match t {
+            Told::Input(Input::Pod(p)) => format!("+{}", p.meta.uid),
+            Told::Input(Input::PodDeleted { uid }) => format!("-{uid}"),
+            Told::Input(Input::Object(_)) => "+object".to_string(),
+            Told::Input(other) => format!("{other:?}"),
+            Told::Synced(kind) => format!("synced {}", kind.plural),
+            Told::Rejected { reason, .. } => format!("rejected {reason}"),
+            Told::Fatal(text) => text,
+        };
+        told.try_iter().map(say).collect()
+    }
+
+    /// Events, and what is then said.
+    type Step<B> = (Vec<Event<Item<B>>>, &'static [&'static str]);
+
+    #[track_caller]
+    fn check<B: Readable>(kind: &str, steps: Vec<Step<B>>) {
+        let (send, told) = channel();
+        let to = Reporting {
+            tell: Arc::new(move |t| send.send(t).unwrap()),
+            bystander: Arc::new(NoBystander),
+            stop: CancellationToken::new(),
+        };
+        let kind = KINDS.iter().find(|k| k.kind == kind).unwrap();
+        let state = WatchState::new(kind);
+        let mut ledger = Ledger::new(kind, &to, &state);
+        for (events, want) in steps {
+            events.into_iter().for_each(|e| ledger.take(e));
+            assert_eq!(said(&told), want);
+        }
+    }
+
+    #[test]
+    fn what_vanished_between_two_lists_is_told_first() {
+        let list = |uids: &[&str]| {
+            let mut events = vec![Event::Init];
+            events.extend(uids.iter().map(|u| Event::InitApply(pod(u, "", "Pending"))));
+            events.push(Event::InitDone);
+            events
+        };
+        check(
+            "Pod",
+            vec![(list(&["a", "b"]), &["+a", "+b", "synced pods"]), (list(&["c", "b"]), &["-a", "+c", "+b"])],
+        );
+    }
+
+    #[test]
+    fn a_pod_that_the_kubelet_turned_away_is_a_rejection() {
+        check(
+            "Pod",
+            vec![
+                (vec![Event::Apply(pod("a", "n1", "Pending"))], &["+a"]),
+                (vec![Event::Delete(pod("a", "n1", "Failed"))], &["-a", "rejected OutOfcpu"]),
+                (vec![Event::Delete(pod("a", "n1", "Failed"))], &[]),
+                (vec![Event::Apply(pod("b", "", "Pending"))], &["+b"]),
+                (vec![Event::Apply(pod("b", "", "Succeeded"))], &["-b"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn items_of_a_list_need_not_say_their_kind() {
+        let item = json!({"metadata": {"name": "r", "namespace": "n", "uid": "u"}, "spec": {"selector": {}}});
+        let item: Item<ObjectBody> = serde_json::from_str(&item.to_string()).unwrap();
+        check("ReplicaSet", vec![(vec![Event::Apply(item)], &["+object"])]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_as_it_was() {
+        let bad = r#"{"metadata": {"name": "p", "uid": "a"}, "spec": {"priority": "x"}}"#;
+        let bad: Item<PodBody> = serde_json::from_str(bad).unwrap();
+        check("Pod", vec![(vec![Event::Apply(pod("a", "n1", "Running")), Event::Apply(bad)], &["+a"])]);
+    }
+}
