@@ -44,7 +44,8 @@ control-plane:
 	@tests/control-plane/build.sh
 
 test: setup control-plane
-	cargo test --workspace --locked --features longshore-tests/live
+	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/longshore \
+		cargo test --workspace --locked --features longshore-tests/live
 
 test-fast: setup
 	cargo test --workspace --locked --lib --tests

@@ -64,6 +64,9 @@ fn build_longshore() -> PathBuf {
             "--locked",
             "-p",
             "longshore-cli",
+            // Named too, so that dependencies get the features that they got for this program.
+            "-p",
+            "longshore-tests",
             "--bin",
             "longshore",
             "--profile",
