@@ -9,6 +9,7 @@
 #   make bench         criterion benches
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make fuzz          fuzz the readers of manifests and profiles (SECONDS=600 each; needs a nightly toolchain)
+#   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
 
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ BENCH ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast check conformance bench bench-live fuzz docs clean
+.PHONY: help setup build demo control-plane test test-fast check conformance bench bench-live fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,12 +62,16 @@ bench: setup
 	cargo bench --locked -p longshore-benches --bench throughput --bench cycle --bench parts
 
 bench-live: build control-plane
-	cargo bench --locked -p longshore-benches --bench side-by-side -- $(BENCH)
+	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/longshore \
+		cargo bench --locked -p longshore-benches --bench side-by-side -- $(BENCH)
 
 fuzz: setup
 	cd tests/fuzz && for target in manifest profile; do \
 		cargo +nightly fuzz run --fuzz-dir . $$target corpus/$$target -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=4096; \
 	done
+
+install-yaml: setup
+	UPDATE_EXPECT=1 cargo test -q --locked -p longshore-tests --test it -- chart::
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "this crate is tests throughout")]
 
+/// The Helm chart.
+mod chart;
 /// Input that nobody means well.
 mod hostile;
 /// Who may import whom.

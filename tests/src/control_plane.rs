@@ -173,6 +173,12 @@ impl ControlPlane {
         self.api_server.as_ref().unwrap()
     }
 
+    /// etcd's process.
+    #[track_caller]
+    pub fn etcd(&self) -> &Process {
+        self.etcd.as_ref().unwrap()
+    }
+
     /// Stops kube-apiserver only; etcd keeps what it had.
     pub fn stop_api_server(&mut self) {
         if let Some(mut server) = self.api_server.take() {

@@ -102,8 +102,19 @@ Examples:
 #[derive(Args, Debug)]
 pub struct InputArgs {
     /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = true)]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        required_unless_present = "from_cluster"
+    )]
     pub filenames: Vec<String>,
+    /// Read the cluster itself, without changing anything; what -f names is added to it
+    #[arg(long)]
+    pub from_cluster: bool,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: run::ClusterArgs,
     /// A KubeSchedulerConfiguration: only pods whose schedulerName it has are decided. Without it the default profile takes
     /// every pending pod
     #[arg(long, value_name = "FILE")]

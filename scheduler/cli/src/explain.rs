@@ -6,4 +6,4 @@ mod relax;
 mod turn;
 
 pub(crate) use find::find;
-pub(crate) use turn::{Question, explain};
+pub(crate) use turn::{Question, explain, preemption, scores};

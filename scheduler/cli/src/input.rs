@@ -5,11 +5,14 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use longshore_manifest::Manifests;
+use longshore_cluster::connect;
+use longshore_cluster::discover::discover;
+use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
 
 use crate::args::InputArgs;
 use crate::console::Console;
+use crate::extenders::Extenders;
 use crate::plugins;
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
@@ -26,6 +29,8 @@ pub(crate) struct Input {
     pub(crate) resolved: Resolved,
     /// Whether every pending pod is the first profile's.
     pub(crate) adopt_all: bool,
+    /// The configuration's extenders.
+    pub(crate) extenders: Extenders,
 }
 
 /// Reads everything. What cannot be read of the cluster is reported on the console and left out.
@@ -34,13 +39,18 @@ pub(crate) struct Input {
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let resolved = profiles(args.config.as_deref())?;
-    let cluster = longshore_manifest::read(&longshore_manifest::collect(&args.filenames)?);
+    let mut sources = longshore_manifest::collect(&args.filenames)?;
+    if args.from_cluster {
+        sources.insert(0, from_cluster(args, console)?);
+    }
+    let cluster = longshore_manifest::read(&sources);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
     }
     warn_of_cluster(&cluster, console);
-    Ok(Input { cluster, resolved, adopt_all: args.config.is_none() })
+    let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
+    Ok(Input { cluster, resolved, adopt_all: args.config.is_none(), extenders })
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.
@@ -52,6 +62,24 @@ pub(crate) fn profiles(file: Option<&Path>) -> anyhow::Result<Resolved> {
     let Some(file) = file else { return Ok(longshore_profile::default_profile(&registry, defaults)?) };
     let text = config_text(file)?;
     Ok(longshore_profile::load(&file.display().to_string(), &text, &registry, defaults)?)
+}
+
+/// What the API server has. Nothing is written.
+fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Source> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listed = runtime.block_on(async {
+        let found = connect::find(&(&args.cluster).into()).await?;
+        let client = connect::client(&found)?;
+        let server = found.config.cluster_url.to_string();
+        let explained = |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
+        let discovered = discover(&client).await.map_err(explained)?;
+        Ok::<_, anyhow::Error>(longshore_cluster::list::list(&client, &discovered).await?)
+    })?;
+    for lost in &listed.forbidden {
+        console.warn(lost);
+    }
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": listed.objects});
+    Ok(Source { name: "the cluster".to_string(), text: serde_json::to_vec(&list)? })
 }
 
 fn config_text(file: &Path) -> anyhow::Result<String> {
@@ -76,11 +104,10 @@ fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) 
     for warning in &resolved.warnings {
         console.warn(&format!("{name}: {warning}"));
     }
-    let extenders = resolved.configuration.extenders.len();
-    if extenders > 0 {
-        console.warn(&format!(
-            "{name}: its {extenders} extender(s) are not called here; what they would filter, score or bind is left out"
-        ));
+    for extender in resolved.configuration.extenders.iter().filter(|e| !e.bind_verb.is_empty()) {
+        let url = &extender.url_prefix;
+        console
+            .warn(&format!("{name}: the extender {url} is not asked to bind: simulate never binds anything"));
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `cmd` | one file per command: from arguments to an exit code |
 //! | `input` | files to a cluster and profiles, and what is wrong with them |
 //! | `live` | the engine at work in a real cluster |
+//! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `explain` | why a pod does not fit, and what would help |
@@ -14,13 +15,16 @@
 pub mod args;
 pub mod attempts;
 pub mod console;
+pub mod decisions;
 pub mod exit;
+pub mod metrics;
 pub mod plugins;
 pub mod report;
 pub mod simulation;
 
 mod cmd;
 mod explain;
+mod extenders;
 mod input;
 mod live;
 mod logging;

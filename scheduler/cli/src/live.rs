@@ -6,8 +6,13 @@
 //!                                   └──────────────────── how it went ◀───────────────────────────┘
 //! ```
 
+mod assembly;
 mod clock;
+mod leader;
+mod observer;
 mod outbox;
+mod reload;
+mod sides;
 mod start;
 mod thread;
 
@@ -15,6 +20,7 @@ use std::sync::mpsc::Sender;
 
 use longshore_cluster::watch::Told;
 use longshore_engine::Engine;
+use longshore_framework::port::Effect;
 
 pub(crate) use clock::Clock;
 pub(crate) use start::start;
@@ -26,14 +32,14 @@ pub(crate) enum Message {
     Told(Told),
     /// Whether this process is the one that schedules.
     Leading(bool),
-    /// A question, answered between two decisions.
-    Ask(Question),
-    /// Come to an end.
+    /// Something to be done with the engine between two decisions: a question is answered, profiles are exchanged.
+    Do(Errand),
+    /// Come to an end: what is being bound is bound, nothing more is decided.
     Stop,
 }
 
-/// A question to the engine.
-pub(crate) type Question = Box<dyn FnOnce(&Engine) + Send>;
+/// Something to be done with the engine; what it wants done thereupon is returned.
+pub(crate) type Errand = Box<dyn FnOnce(&mut Engine) -> Vec<Effect> + Send>;
 
 /// The way to the thread.
 pub(crate) type Inbox = Sender<Message>;

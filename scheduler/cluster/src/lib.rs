@@ -5,17 +5,25 @@
 //! | `connect` | which cluster, as whom; clients |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `perform` | what the engine wants done |
+//! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
+//! | `extender` | HTTP extenders |
 //! | `watch` | what happens, as inputs for the engine |
 
 pub mod bind;
 pub mod call;
 pub mod connect;
 pub mod discover;
+pub mod extender;
 pub mod kinds;
+pub mod lease;
 pub mod limiter;
+pub mod list;
 pub mod perform;
+pub mod race;
+pub mod requests;
 pub mod retry;
+pub mod review;
 pub mod watch;
 
 #[cfg(test)]

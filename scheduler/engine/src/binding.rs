@@ -82,7 +82,7 @@ impl Engine {
     pub(crate) fn proceed(&mut self, uid: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.remove(uid) else { return };
         let written = matches!(held.phase, Phase::PreBinding { .. });
-        let guard = Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held);
+        let guard = Guard::resume(&mut self.cache, &self.meter, held);
         match if written { bind(guard, effects) } else { pre_bind(guard, effects) } {
             Ok(held) => {
                 self.reservations.insert(uid.into(), held);
@@ -113,8 +113,7 @@ impl Engine {
         let Some(held) = self.reservations.remove(uid) else { return };
         let (pod, node) = (Arc::clone(&held.queued.pod), Arc::clone(&held.node));
         self.tell_bound(&held.queued);
-        let mut guard =
-            Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held);
+        let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         guard.post_bind();
         guard.keep(Phase::Binding);
         effects.push(Effect::Scheduled { pod, node });
@@ -151,6 +150,6 @@ impl Engine {
     /// Undoes a reservation.
     pub(crate) fn release(&mut self, uid: &str) -> Option<Undone> {
         let held = self.reservations.remove(uid)?;
-        Guard::resume(&mut self.cache, &self.profiles[held.queued.profile], &self.meter, held).abandon()
+        Guard::resume(&mut self.cache, &self.meter, held).abandon()
     }
 }

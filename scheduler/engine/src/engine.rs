@@ -30,7 +30,7 @@ use crate::trace::Trace;
 /// Every pod it was told of is in exactly one place: waiting in the queue, reserved on a node, or counted in the cache.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) profiles: Vec<Profile>,
+    pub(crate) profiles: Vec<Arc<Profile>>,
     pub(crate) options: Options,
     pub(crate) cache: Cache,
     pub(crate) queue: Queue,
@@ -57,7 +57,7 @@ impl Engine {
             chooser: Chooser::new(options.seed, options.tie_break),
             meter: Metered::new(options.meter.clone()),
             marks: EngineMarks::default(),
-            profiles,
+            profiles: profiles.into_iter().map(Arc::new).collect(),
             options,
             cache: Cache::default(),
             reservations: FxHashMap::default(),
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// The profiles.
-    pub fn profiles(&self) -> &[Profile] {
+    pub fn profiles(&self) -> &[Arc<Profile>] {
         &self.profiles
     }
 
@@ -106,6 +106,11 @@ impl Engine {
     /// How many pods are between the choice of their node and the end of their binding.
     pub fn reserved(&self) -> usize {
         self.reservations.len()
+    }
+
+    /// Every waiting pod, in no particular order.
+    pub fn waiting_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.queue.iter().map(|queued| &queued.pod)
     }
 
     /// The waiting pod with this UID.
@@ -227,14 +232,22 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) -> Outcome {
         let uid = Arc::clone(&queued.pod.meta.uid);
-        let profile = &self.profiles[queued.profile];
         let node = Arc::clone(&self.cache.snapshot().node(slot).name);
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
         let binders = self.extenders.binders(&queued.pod);
-        let held = Reservation { queued, node, state, phase: Phase::Deciding, newest: None, binders };
-        let mut guard = Guard::resume(&mut self.cache, profile, &self.meter, held);
+        let held = Reservation {
+            profile: Arc::clone(&self.profiles[queued.profile]),
+            queued,
+            node,
+            state,
+            phase: Phase::Deciding,
+            newest: None,
+            binders,
+            disturbed: false,
+        };
+        let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         self.queue.nominator.remove(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
             Ok(waits) => waits,

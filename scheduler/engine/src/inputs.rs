@@ -59,7 +59,14 @@ impl Engine {
                     self.tell(event);
                 }
             }
-            _ => self.tell(events::assigned(Action::ADD, pod)),
+            old => {
+                if old.is_none()
+                    && let Some(node) = &pod.spec.node_name
+                {
+                    self.disturb(node);
+                }
+                self.tell(events::assigned(Action::ADD, pod));
+            }
         }
     }
 
@@ -171,6 +178,7 @@ impl Engine {
                 self.tell(ClusterEvent::new(Resource::Node, Action::ADD, Subject::Node(None, Some(node))))
             }
             Some(old) => {
+                self.disturb(&node.name);
                 for event in events::node_update(&old, &node) {
                     self.tell(event);
                 }
@@ -180,6 +188,7 @@ impl Engine {
 
     fn node_deleted(&mut self, name: &Str) {
         if let Some(old) = self.cache.remove_node(name) {
+            self.disturb(name);
             self.tell(ClusterEvent::new(Resource::Node, Action::DELETE, Subject::Node(Some(old), None)));
         }
     }

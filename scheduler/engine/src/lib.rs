@@ -24,6 +24,8 @@ mod plugin_set;
 mod post_filter;
 mod preempt;
 mod queue;
+mod recheck;
+mod reload;
 mod reservation;
 mod rules;
 pub mod trace;
@@ -37,3 +39,4 @@ pub use meter::{AttemptResult, EventLabel, ExtensionPoint, Meter, QueueName, Sta
 pub use options::{Options, Parallelism, TieBreak};
 pub use plugin_set::PluginSet;
 pub use queue::{QueueCounts, QueuedPod};
+pub use reload::OtherProfiles;

@@ -16,7 +16,7 @@ impl Engine {
     /// A Permit plugin lets the pod go; it goes on when no other holds it.
     pub(crate) fn allow(&mut self, uid: &Str, plugin: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.get_mut(uid) else { return };
-        let id = self.profiles[held.queued.profile].id(plugin);
+        let id = held.profile.id(plugin);
         let Phase::Waiting(waits) = &mut held.phase else { return };
         waits.retain(|wait| Some(wait.plugin) != id);
         if waits.is_empty() {
@@ -30,7 +30,7 @@ impl Engine {
     /// A Permit plugin turns the pod away.
     pub(crate) fn reject(&mut self, uid: &Str, plugin: &str, message: Str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.get(uid) else { return };
-        if let (Phase::Waiting(_), Some(id)) = (&held.phase, self.profiles[held.queued.profile].id(plugin)) {
+        if let (Phase::Waiting(_), Some(id)) = (&held.phase, held.profile.id(plugin)) {
             self.turn_away(uid, id, message, effects);
         }
     }
@@ -70,7 +70,7 @@ impl Engine {
         expired.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         for (_, uid, wait) in expired {
             let Some(held) = self.reservations.get(&uid) else { continue };
-            let plugin = self.profiles[held.queued.profile].name(wait.plugin);
+            let plugin = held.profile.name(wait.plugin);
             let time = message::duration(wait.time);
             let message = format!("rejected due to timeout after waiting {time} at plugin {plugin}");
             self.turn_away(&uid, wait.plugin, message.into(), effects);

@@ -180,11 +180,16 @@ impl Queue {
         }
     }
 
+    /// Every pod that is not in flight.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
+        let heaps = [&self.active, &self.backoff, &self.error_backoff];
+        heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values())
+    }
+
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
     pub(crate) fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
         let mut counts = BTreeMap::new();
-        for queued in heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values()) {
+        for queued in self.iter() {
             let pending = queued.pending_on.iter().filter(|id| !queued.rejected_by.contains(*id));
             for plugin in queued.rejected_by.iter().chain(pending) {
                 *counts.entry((queued.profile, plugin)).or_default() += 1;
@@ -282,6 +287,26 @@ impl Queue {
         queued.flushed = None;
         let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
         self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+    }
+
+    /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
+    pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
+        queued.rejected_by = PluginSet::default();
+        queued.pending_on = PluginSet::default();
+        self.put(queued, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+    }
+
+    /// Every pod that waits is tried again, as if nobody had ever rejected it.
+    pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
+        let by_expiry = self.by_expiry(rules);
+        let mut waiting: Vec<QueuedPod> = std::mem::take(&mut self.parked).into_values().collect();
+        for heap in [&mut self.backoff, &mut self.error_backoff] {
+            waiting.extend(std::iter::from_fn(|| heap.pop(&by_expiry)));
+        }
+        for mut queued in waiting {
+            queued.gated_by = None;
+            self.retry_now(queued, rules);
+        }
     }
 
     /// Takes the pod out, wherever it is.

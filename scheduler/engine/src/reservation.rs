@@ -71,6 +71,10 @@ pub(crate) struct Reservation {
     pub(crate) newest: Option<Arc<Pod>>,
     /// Extenders that are to bind it.
     pub(crate) binders: Vec<Str>,
+    /// The profile it was decided with; the engine may have another by that name now.
+    pub(crate) profile: Arc<Profile>,
+    /// Others changed the node since it was chosen: look again before the binding is written.
+    pub(crate) disturbed: bool,
 }
 
 /// What is left of a reservation that was undone.
@@ -114,20 +118,15 @@ impl Refused {
 /// [`keep`](Self::keep) puts it to rest instead.
 pub(crate) struct Guard<'a> {
     cache: &'a mut Cache,
-    profile: &'a Profile,
+    profile: Arc<Profile>,
     meter: &'a Metered,
     held: Option<Reservation>,
 }
 
 impl<'a> Guard<'a> {
     /// Takes a reservation in hand; its pod is assumed on its node.
-    pub(crate) fn resume(
-        cache: &'a mut Cache,
-        profile: &'a Profile,
-        meter: &'a Metered,
-        held: Reservation,
-    ) -> Self {
-        Self { cache, profile, meter, held: Some(held) }
+    pub(crate) fn resume(cache: &'a mut Cache, meter: &'a Metered, held: Reservation) -> Self {
+        Self { cache, profile: Arc::clone(&held.profile), meter, held: Some(held) }
     }
 
     /// Puts the reservation to rest; nothing is undone.

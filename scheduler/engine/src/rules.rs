@@ -1,6 +1,7 @@
 //! The profiles' answers to the queue's questions.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource};
@@ -15,7 +16,7 @@ use crate::queue::{QueuedPod, Rules};
 
 /// Everything the queue's questions are answered from.
 pub(crate) struct EngineRules<'a> {
-    pub(crate) profiles: &'a [Profile],
+    pub(crate) profiles: &'a [Arc<Profile>],
     pub(crate) cache: &'a Cache,
     /// Preemptors whose evictions are under way.
     pub(crate) evicting: &'a FxHashSet<Str>,
@@ -30,7 +31,7 @@ impl EngineRules<'_> {
 impl Rules for EngineRules<'_> {
     /// The QueueSort of the first profile; all have the same.
     fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
-        let sorted = match self.profiles.first().and_then(Profile::queue_sort) {
+        let sorted = match self.profiles.first().and_then(|p| p.queue_sort()) {
             Some(sort) => {
                 sort.compare(Queued { pod: &a.pod, since: a.since }, Queued { pod: &b.pod, since: b.since })
             }
@@ -56,7 +57,7 @@ impl Rules for EngineRules<'_> {
     }
 
     fn is_registered(&self, event: &ClusterEvent) -> bool {
-        self.profiles.iter().flat_map(Profile::plugins).any(|p| covers(p, event) || hears_of_taints(p, event))
+        self.profiles.iter().flat_map(|p| p.plugins()).any(|p| covers(p, event) || hears_of_taints(p, event))
     }
 
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {

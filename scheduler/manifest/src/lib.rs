@@ -22,6 +22,7 @@ mod selectors;
 mod split;
 mod storage;
 mod watched;
+mod whole;
 mod wire;
 mod workload;
 
@@ -37,4 +38,5 @@ pub use storage::{
 pub use watched::{
     Identity, PodStatus, ScheduledCondition, SeenPod, identity, watched_node, watched_pod, watched_value,
 };
+pub use whole::Whole;
 pub use workload::{controller, disruption_budget, namespace, service};

@@ -134,7 +134,8 @@ impl Api {
         let (api, path, mut version) = (self.clone(), path.to_owned(), version.to_owned());
         handle().spawn(async move {
             loop {
-                let uri = format!("{path}?watch=true&resourceVersion={version}&timeoutSeconds=600");
+                let join = if path.contains('?') { '&' } else { '?' };
+                let uri = format!("{path}{join}watch=true&resourceVersion={version}&timeoutSeconds=600");
                 let request = Request::get(uri).body(Vec::new()).unwrap();
                 let mut lines = api.client.request_stream(request).await.unwrap().lines();
                 while let Some(Ok(line)) = lines.next().await {

@@ -132,8 +132,15 @@ impl Process {
 
     /// What it has used so far, from `/proc`; zeros where there is no `/proc` or no such process.
     pub fn usage(&self) -> Usage {
-        let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", self.id())).unwrap_or_default();
-        Usage { cpu_seconds: cpu_seconds(&read("stat")), peak_rss_bytes: peak_rss(&read("status")) }
+        Usage::of(&self.id().to_string())
+    }
+}
+
+impl Usage {
+    /// Of the process `id`, or of this one when that is `self`.
+    pub fn of(id: &str) -> Self {
+        let read = |file: &str| fs::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
+        Self { cpu_seconds: cpu_seconds(&read("stat")), peak_rss_bytes: peak_rss(&read("status")) }
     }
 }
 

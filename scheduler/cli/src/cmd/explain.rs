@@ -17,7 +17,11 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
     let explanation = explain(Question {
         cluster: &input.cluster,
         profiles: input.resolved.profiles,
-        options: Options { adopt_all: input.adopt_all, ..options(&args.decision)? },
+        options: Options {
+            adopt_all: input.adopt_all,
+            extenders: input.extenders.list(),
+            ..options(&args.decision)?
+        },
         pod,
         now: args.now,
         top: args.top,

@@ -26,14 +26,18 @@ const WORTH_A_BAR: usize = 500;
 /// Reads, decides, prints.
 pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let began = Instant::now();
-    let Input { cluster, resolved, adopt_all } = input::load(&args.input, console)?;
+    let Input { cluster, resolved, adopt_all, extenders } = input::load(&args.input, console)?;
     let read_seconds = began.elapsed().as_secs_f64();
     let keep_trace = args.trace && matches!(args.output, Format::Json | Format::Yaml);
     if args.trace && !keep_trace {
         console.warn("--trace shows only with -o json and -o yaml");
     }
-    let options =
-        Options { adopt_all, trace: keep_trace || args.output == Format::Wide, ..options(&args.decision)? };
+    let options = Options {
+        adopt_all,
+        trace: keep_trace || args.output == Format::Wide,
+        extenders: extenders.list(),
+        ..options(&args.decision)?
+    };
     let mut watch = Watch::new(&cluster, keep_trace, console.progress);
     let simulated = simulation::run_watched(&cluster, resolved.profiles, options, &mut watch);
     watch.finish();

@@ -2,6 +2,8 @@
 
 mod record;
 
+pub(crate) use record::{preemption, scores};
+
 use std::sync::Arc;
 
 use longshore_engine::{Judgement, Options, Verdicts};

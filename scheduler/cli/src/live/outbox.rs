@@ -49,6 +49,11 @@ impl Outbox {
         self.waiting.len() >= AHEAD
     }
 
+    /// Takes a binding back that was not sent after all.
+    pub(crate) fn unsent(&mut self, uid: &str) {
+        self.in_flight.remove(uid);
+    }
+
     /// How many bindings wait or are on their way.
     pub(crate) fn len(&self) -> usize {
         self.waiting.len() + self.in_flight.len()

@@ -2,21 +2,32 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use longshore_cluster::call::Caller;
-use longshore_cluster::connect::{self, Found, Target};
+use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
-use longshore_cluster::perform::{Performer, Tell};
-use longshore_cluster::watch::{NoBystander, Reporting, WatchState, watch};
-use longshore_engine::{Engine, Options};
-use longshore_profile::{ClientConnection, Configuration, Resolved};
+use longshore_cluster::perform::Performer;
+use longshore_cluster::race::Races;
+use longshore_cluster::watch::{Bystander, Reporting, WatchState, watch};
+use longshore_profile::Resolved;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::thread::{End, Observe, Scheduling, Settings};
-use super::{Inbox, Message};
+use super::assembly::{self, Extending};
+use super::observer::{Observer, SharedDecisions};
+use super::sides::Sides;
+use super::thread::{End, Scheduling, Settings};
+use super::{Inbox, Message, leader, reload};
 use crate::args::run::RunArgs;
+use crate::decisions::{Decisions, Limits};
+use crate::metrics::Metrics;
+
+/// How long the Lease is tried to be given back.
+const WITHDRAWAL: Duration = Duration::from_secs(3);
 
 /// Runs the scheduler until it is told to stop or cannot go on.
 ///
@@ -24,58 +35,48 @@ use crate::args::run::RunArgs;
 /// What keeps it from starting.
 pub(crate) async fn start(args: &RunArgs, resolved: Resolved) -> anyhow::Result<End> {
     let Resolved { configuration, profiles, .. } = resolved;
-    let connection = connection(args, &configuration.client_connection);
-    let found = connect::find(&target(args, &configuration)).await?;
+    let connection = assembly::connection(args, &configuration.client_connection);
+    let found = connect::find(&assembly::target(args, &configuration)).await?;
     let client = connect::client(&found)?;
     let discovered = discovered(&client, &found).await?;
+    let metrics = Metrics::new().context("cannot set up metrics")?;
+    let extending = Extending::of(&configuration, None)?;
 
     let (inbox, receiver) = channel();
     let stop = CancellationToken::new();
-    let states = watches(&client, &discovered, &inbox, &stop);
-    let performer = performer(&found, &connection, &inbox)?;
+    let sides = Sides { whole: extending.whole.clone(), metrics: Arc::clone(&metrics.own) };
+    let watches = watches(&client, &discovered, &inbox, Arc::new(sides), &stop);
+    let decisions =
+        SharedDecisions::new(Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone())));
+    let api = Caller::new(connect::client(&found)?);
+    let performer = Performer::new(Handle::current(), api.clone(), assembly::tell(&inbox));
     let settings = Settings {
-        engine: Engine::new(profiles, options(&configuration)),
+        engine: assembly::engine(&configuration, profiles, &extending, &metrics),
         inbox: receiver,
         performer: Box::new(performer),
-        observer: Box::new(Silent),
+        observer: Box::new(Observer {
+            metrics: Arc::clone(&metrics),
+            decisions: decisions.clone(),
+            watches: watches.clone(),
+            races: Races::default(),
+        }),
         qps: connection.qps,
         burst: connection.burst,
-        kinds: states.len(),
+        kinds: watches.len(),
     };
-    let _ = inbox.send(Message::Leading(true));
     let end = scheduling(settings)?;
+    let candidacy = leader::stand(leader::settings(&args.leader, &configuration), api, &inbox, |_| {})?;
     let end = until_end(end, &inbox).await?;
     stop.cancel();
+    candidacy.withdraw(WITHDRAWAL).await;
     Ok(end)
-}
-
-struct Silent;
-
-impl Observe for Silent {}
-
-/// The configuration file's, with the flags before it.
-fn connection(args: &RunArgs, written: &ClientConnection) -> ClientConnection {
-    ClientConnection {
-        qps: args.kube_api_qps.unwrap_or(written.qps),
-        burst: args.kube_api_burst.unwrap_or(written.burst),
-        ..written.clone()
-    }
-}
-
-fn target(args: &RunArgs, configuration: &Configuration) -> Target {
-    let mut target = Target::from(&args.cluster);
-    let written = &configuration.client_connection.kubeconfig;
-    if target.kubeconfig.is_none() && !written.is_empty() {
-        target.kubeconfig = Some(written.into());
-    }
-    target
 }
 
 async fn discovered(client: &kube::Client, found: &Found) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
     let discovered =
         discover(client).await.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
-    tracing::info!(%server, %origin, version = %discovered.version, "connected");
+    tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
     }
@@ -87,9 +88,10 @@ fn watches(
     client: &kube::Client,
     discovered: &Discovered,
     inbox: &Inbox,
+    bystander: Arc<dyn Bystander>,
     stop: &CancellationToken,
 ) -> Vec<Arc<WatchState>> {
-    let to = Reporting { tell: tell(inbox), bystander: Arc::new(NoBystander), stop: stop.clone() };
+    let to = Reporting { tell: assembly::tell(inbox), bystander, stop: stop.clone() };
     let begin = |kind| {
         let state = Arc::new(WatchState::new(kind));
         tokio::spawn(watch(client.clone(), kind, Arc::clone(&state), to.clone()));
@@ -98,28 +100,8 @@ fn watches(
     discovered.served.iter().copied().map(begin).collect()
 }
 
-fn tell(inbox: &Inbox) -> Tell {
-    let inbox = inbox.clone();
-    // When the thread is gone nobody needs to know any more.
-    Arc::new(move |told| drop(inbox.send(Message::Told(told))))
-}
-
-fn performer(found: &Found, connection: &ClientConnection, inbox: &Inbox) -> anyhow::Result<Performer> {
-    let _ = connection;
-    let api = Caller::new(connect::client(found)?);
-    Ok(Performer::new(tokio::runtime::Handle::current(), api, tell(inbox)))
-}
-
-fn options(configuration: &Configuration) -> Options {
-    Options {
-        initial_backoff: std::time::Duration::from_secs(configuration.pod_initial_backoff_seconds),
-        max_backoff: std::time::Duration::from_secs(configuration.pod_max_backoff_seconds),
-        ..Options::default()
-    }
-}
-
-fn scheduling(settings: Settings) -> anyhow::Result<tokio::sync::oneshot::Receiver<End>> {
-    let (ended, end) = tokio::sync::oneshot::channel();
+fn scheduling(settings: Settings) -> anyhow::Result<oneshot::Receiver<End>> {
+    let (ended, end) = oneshot::channel();
     std::thread::Builder::new()
         .name("scheduling".to_string())
         .spawn(move || ended.send(Scheduling::new(settings).run()))
@@ -128,7 +110,7 @@ fn scheduling(settings: Settings) -> anyhow::Result<tokio::sync::oneshot::Receiv
 }
 
 /// Waits for the thread's end; a signal tells it to come to one.
-async fn until_end(mut end: tokio::sync::oneshot::Receiver<End>, inbox: &Inbox) -> anyhow::Result<End> {
+async fn until_end(mut end: oneshot::Receiver<End>, inbox: &Inbox) -> anyhow::Result<End> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
     loop {

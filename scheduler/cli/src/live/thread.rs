@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use longshore_cluster::perform::Perform;
 use longshore_cluster::watch::Told;
 use longshore_engine::{Attempt, Engine};
+use longshore_framework::Timestamp;
 use longshore_framework::port::{Effect, Input};
 
 use super::outbox::{Next, Outbox};
@@ -15,6 +16,8 @@ use super::{Clock, Message};
 const TICK: Duration = Duration::from_millis(100);
 /// Messages that are taken in before the next decision, at the most.
 const BATCH: usize = 4096;
+/// How long bindings that are on their way are waited for at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What the thread is made of.
 pub(crate) struct Settings {
@@ -37,7 +40,7 @@ pub(crate) struct Settings {
 /// Sees what the thread does.
 pub(crate) trait Observe: Send {
     /// A pod was tried.
-    fn attempted(&mut self, _attempt: &Attempt, _engine: &Engine) {}
+    fn attempted(&mut self, _attempt: &Attempt, _now: Timestamp) {}
     /// The engine was told something, and this is what it wants done.
     fn effect(&mut self, _effect: &Effect) {}
     /// Something was told.
@@ -66,6 +69,8 @@ pub(crate) struct Scheduling {
     outbox: Outbox,
     clock: Clock,
     leading: bool,
+    /// Since when it is to stop.
+    stopping: Option<Instant>,
     unsynced: usize,
     ticked: Instant,
     reported: Instant,
@@ -83,6 +88,7 @@ impl Scheduling {
             outbox: Outbox::new(settings.qps, settings.burst),
             clock: Clock::new(),
             leading: false,
+            stopping: None,
             unsynced: settings.kinds,
             ticked: now,
             reported: now,
@@ -98,6 +104,9 @@ impl Scheduling {
             }
             self.tick_if_due();
             let pause = self.send_bindings();
+            if self.is_done() {
+                return End::Stopped;
+            }
             if self.may_decide() && self.decide() {
                 continue;
             }
@@ -133,8 +142,13 @@ impl Scheduling {
         match message {
             Message::Told(told) => return self.told(told),
             Message::Leading(leading) => self.leading = leading,
-            Message::Ask(question) => question(&self.engine),
-            Message::Stop => return Some(End::Stopped),
+            Message::Do(errand) => {
+                let effects = errand(&mut self.engine);
+                self.hand_out(effects);
+            }
+            Message::Stop => {
+                self.stopping.get_or_insert_with(Instant::now);
+            }
         }
         None
     }
@@ -179,14 +193,19 @@ impl Scheduling {
     }
 
     fn may_decide(&self) -> bool {
-        self.leading && self.unsynced == 0 && !self.outbox.is_full()
+        self.leading && self.unsynced == 0 && self.stopping.is_none() && !self.outbox.is_full()
+    }
+
+    /// Told to stop, and every binding was answered or had its time.
+    fn is_done(&self) -> bool {
+        self.stopping.is_some_and(|since| self.outbox.len() == 0 || since.elapsed() > FAREWELL)
     }
 
     /// Tries the pod whose turn it is; false when none waits.
     fn decide(&mut self) -> bool {
         let Some(mut attempt) = self.engine.step() else { return false };
         let effects = std::mem::take(&mut attempt.effects);
-        self.observer.attempted(&attempt, &self.engine);
+        self.observer.attempted(&attempt, self.clock.now());
         self.hand_out(effects);
         true
     }
@@ -201,11 +220,22 @@ impl Scheduling {
         }
     }
 
+    /// Looks again at a decision whose node others touched meanwhile, then sends the binding.
+    fn bind(&mut self, bind: Effect) {
+        let Effect::Bind { binding, .. } = &bind else { return };
+        if self.leading && self.engine.still_fits(&binding.uid) {
+            self.performer.perform(bind);
+        } else {
+            let uid = std::sync::Arc::clone(&binding.uid);
+            self.outbox.unsent(&uid);
+        }
+    }
+
     /// Sends the bindings that may go. Returns how long to wait for news.
     fn send_bindings(&mut self) -> Duration {
         loop {
             match self.outbox.next(Instant::now()) {
-                Next::Bind(bind) => self.performer.perform(bind),
+                Next::Bind(bind) => self.bind(bind),
                 Next::Nothing => return TICK,
                 Next::After(wait) => return wait.min(TICK),
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::kinds::WatchedKind;
 
@@ -27,6 +28,9 @@ pub struct WatchState {
     sync: AtomicU8,
     events: AtomicU64,
     unreadable: AtomicU64,
+    began: Instant,
+    /// Milliseconds from `began` to the newest event.
+    newest: AtomicU64,
     error: Mutex<String>,
 }
 
@@ -38,6 +42,8 @@ impl WatchState {
             sync: AtomicU8::new(Sync::Waiting as u8),
             events: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
+            began: Instant::now(),
+            newest: AtomicU64::new(0),
             error: Mutex::default(),
         }
     }
@@ -55,6 +61,15 @@ impl WatchState {
     /// Events received.
     pub fn events(&self) -> u64 {
         self.events.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the newest event came.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(self.age().saturating_sub(self.newest.load(Ordering::Relaxed)))
+    }
+
+    fn age(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Objects that could not be read.
@@ -80,6 +95,7 @@ impl WatchState {
 
     pub(super) fn heard(&self) {
         self.events.fetch_add(1, Ordering::Relaxed);
+        self.newest.store(self.age(), Ordering::Relaxed);
     }
 
     pub(super) fn unreadable(&self) {

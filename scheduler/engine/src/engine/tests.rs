@@ -10,6 +10,8 @@ mod journey;
 mod meter;
 mod permit;
 mod preemption;
+mod recheck;
+mod reload;
 mod search;
 
 use std::sync::{Arc, Mutex};

@@ -81,7 +81,7 @@ fn traced(explanation: &mut Explanation, trace: &Trace, top: usize) {
 }
 
 /// The `top` best nodes, and the one that was taken in any case.
-fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<ScoredNode> {
+pub(crate) fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<ScoredNode> {
     let mut all: Vec<ScoredNode> = Vec::new();
     for (node, judged) in trace.nodes.iter().flatten() {
         let NodeTrace::Feasible { scores: Some(scores), total } = judged else { continue };
@@ -105,7 +105,8 @@ fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<ScoredNode> {
     all
 }
 
-fn preemption(trace: &PostFilterTrace) -> Preemption {
+/// What a preemption did.
+pub(crate) fn preemption(trace: &PostFilterTrace) -> Preemption {
     let mut candidates: Vec<Candidate> = trace
         .candidates
         .iter()

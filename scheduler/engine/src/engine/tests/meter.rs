@@ -93,7 +93,7 @@ fn told(script: Vec<Do>, about: &[&str], want: &[&str]) {
     let notes = Arc::new(Notes::default());
     let meter: Arc<dyn Meter> = Arc::clone(&notes) as _;
     let options = Options { tie_break: TieBreak::First, meter: Some(meter), ..Options::default() };
-    world.engine = Engine::new(world.engine.profiles().to_vec(), options);
+    world.engine = Engine::new(world.engine.profiles().iter().map(|p| Profile::clone(p)).collect(), options);
     for step in &script {
         assert_eq!(world.act(step), plain.act(step));
     }

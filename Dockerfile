@@ -1,0 +1,53 @@
+# syntax=docker/dockerfile:1
+
+# Longshore in an image of one static binary.
+#
+#   docker buildx build --platform linux/amd64,linux/arm64 -t ghcr.io/longshore-scheduler/longshore:0.1.0 .
+#
+# Chosen:
+# - musl, linked statically, so that the image needs no libc and no shell: nothing in it but the binary and the CA
+#   certificates can have a vulnerability.
+# - Every platform builds on itself (Alpine is a musl system, its compiler is the musl C compiler that ring wants). A
+#   cross compiler would spare arm64 the emulator on an amd64 machine; it would also be a second toolchain to keep right.
+#   Give buildx a builder of each kind where the time matters.
+# - scratch and not distroless: users, time zones and the like are things a scheduler does not read.
+
+# The version of rust-toolchain.toml (a test compares them). The file itself stays outside: it asks for tools of development.
+ARG RUST_VERSION=1.95.0
+
+FROM rust:${RUST_VERSION}-alpine AS build
+ARG TARGETARCH
+# The C compiler for ring; binutils (with it) to look at the result.
+RUN apk add --no-cache build-base ca-certificates
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,id=cargo-${TARGETARCH},target=/usr/local/cargo/registry \
+    --mount=type=cache,id=target-${TARGETARCH},target=/src/target <<'BUILD'
+set -eu
+case "$TARGETARCH" in
+  amd64) target=x86_64-unknown-linux-musl ;;
+  arm64) target=aarch64-unknown-linux-musl ;;
+  *) echo "no build for $TARGETARCH" >&2; exit 1 ;;
+esac
+cargo build --release --locked --target "$target" -p longshore-cli
+install -D "target/$target/release/longshore" /image/usr/bin/longshore
+install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
+install -D -m 0644 LICENSE /image/licenses/LICENSE
+# A binary that needs a library would start nowhere in this image.
+if readelf -d /image/usr/bin/longshore | grep NEEDED; then echo "not static" >&2; exit 1; fi
+/image/usr/bin/longshore version
+BUILD
+
+FROM scratch
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="longshore" \
+      org.opencontainers.image.description="A Kubernetes scheduler that decides as kube-scheduler does and can say why" \
+      org.opencontainers.image.source="https://github.com/longshore-scheduler/longshore" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build /image /
+# Nothing is written but to /tmp, where the chart mounts a volume; so the root can be read-only.
+USER 65532:65532
+EXPOSE 10259
+ENTRYPOINT ["/usr/bin/longshore"]
+CMD ["run"]

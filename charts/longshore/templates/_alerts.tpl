@@ -1,0 +1,90 @@
+{{/*
+The alerts, by name: severity, how long it has to last, expression, summary, description. (dict "select" SELECTOR "limits" THRESHOLDS
+"election" BOOL). Every pod of the release has the metrics; a standby's stand still, but for its queue, in which it keeps what the leader has not
+scheduled yet.
+*/}}
+{{- define "longshore.alerts" -}}
+LongshoreDown:
+  severity: critical
+  for: 5m
+  expr: absent(up{ {{- .select -}} } == 1)
+  summary: No Longshore pod answers.
+  description: Pods that name this scheduler stay pending. Those that run are not touched.
+{{- if .election }}
+LongshoreNoLeader:
+  severity: critical
+  for: 2m
+  expr: max(leader_election_master_status{ {{- .select -}} }) < 1
+  summary: Pods of Longshore run, and none of them leads.
+  description: Nothing is scheduled until one of them gets the lease. Usually the lease cannot be written.
+{{- end }}
+LongshoreCacheNotSynced:
+  severity: warning
+  for: 10m
+  expr: min by (pod, resource) (longshore_watch_synced{ {{- .select -}} }) == 0
+  summary: {{ printf "%s has not read all %s." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
+  description: The scheduler decides without them, or does not start to. Usually a permission is missing.
+LongshoreWatchLag:
+  severity: warning
+  for: 10m
+  expr: max by (pod, resource) (longshore_watch_lag_seconds{ {{- .select -}} }) > {{ .limits.watchLagSeconds }}
+  summary: {{ printf "%s sees %s late." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
+  description: Even where nothing changes there is news about once a minute. Decisions rest on an old state of the cluster.
+LongshoreQueueGrowing:
+  severity: warning
+  for: 10m
+  expr: |-
+    scheduler_pending_pods{queue="active", {{ .select -}} } > {{ .limits.activePods }}
+    and deriv(scheduler_pending_pods{queue="active", {{ .select -}} }[10m]) >= 0
+    unless on (namespace, pod) leader_election_master_status{ {{- .select -}} } == 0
+  summary: Pods arrive faster than they are scheduled.
+  description: {{ printf "%s pods wait for their turn." "{{ $value }}" | quote }}
+LongshoreSchedulingLatencyHigh:
+  severity: warning
+  for: 15m
+  expr: |-
+    histogram_quantile(0.99, sum by (le) (rate(scheduler_scheduling_attempt_duration_seconds_bucket{result="scheduled", {{ .select -}} }[5m])))
+    > {{ .limits.attemptSeconds }}
+  summary: Scheduling a pod takes long.
+  description: {{ printf "One attempt in a hundred takes more than %s." "{{ $value | humanizeDuration }}" | quote }}
+LongshoreErrorAttempts:
+  severity: warning
+  for: 15m
+  expr: sum(rate(scheduler_schedule_attempts_total{result="error", {{ .select -}} }[5m])) > 0
+  summary: Attempts end in errors.
+  description: Not "does not fit", but something that broke. The pods are tried again; their events and the log say what it was.
+LongshorePluginErrors:
+  severity: warning
+  for: 15m
+  expr: |-
+    sum by (extension_point, profile) (rate(scheduler_framework_extension_point_duration_seconds_count{status="Error", {{ .select -}} }[5m]))
+    > 0
+  summary: {{ printf "Plugins fail at %s of profile %s." "{{ $labels.extension_point }}" "{{ $labels.profile }}" | quote }}
+  description: The log names the plugin and the pod.
+LongshorePluginSlow:
+  severity: warning
+  for: 15m
+  expr: |-
+    histogram_quantile(0.99, sum by (le, plugin, extension_point) (rate(scheduler_plugin_execution_duration_seconds_bucket{ {{- .select -}} }[5m])))
+    > {{ .limits.pluginSeconds }}
+  summary: {{ printf "Plugin %s is slow at %s." "{{ $labels.plugin }}" "{{ $labels.extension_point }}" | quote }}
+  description: {{ printf "One call in a hundred takes more than %s." "{{ $value | humanizeDuration }}" | quote }}
+LongshoreUnreadableObjects:
+  severity: warning
+  for: 1m
+  expr: sum by (resource) (increase(longshore_unreadable_objects_total{ {{- .select -}} }[15m])) > 0
+  summary: {{ printf "Some %s cannot be read." "{{ $labels.resource }}" | quote }}
+  description: They take no part in scheduling; the log names them and what is wrong with them.
+LongshoreReloadFailed:
+  severity: warning
+  for: 1m
+  expr: sum by (pod) (increase(longshore_config_reloads_total{result!="success", {{ .select -}} }[15m])) > 0
+  summary: {{ printf "%s refused a changed configuration." "{{ $labels.pod }}" | quote }}
+  description: It goes on with the last good one. A pod that starts now would not come up.
+LongshoreLostRaces:
+  severity: warning
+  for: 15m
+  expr: sum by (scheduler) (rate(longshore_lost_races_total{ {{- .select -}} }[10m])) > {{ .limits.lostRacesPerSecond }}
+  summary: {{ printf "Longshore and %s place pods on the same nodes at the same time." "{{ $labels.scheduler }}" | quote }}
+  description: Kubelets reject what does not fit any more and controllers make new pods. Give the schedulers nodes of their own.
+{{- end }}

@@ -1,0 +1,114 @@
+{{/* A ClusterRoleBinding for our ServiceAccount: (list $ "suffix" "role"). */}}
+{{- define "longshore.clusterRoleBinding" -}}
+{{- $root := index . 0 -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {{ include "longshore.clusterName" (list $root (index . 1)) }}
+  labels:
+    {{- include "longshore.labels" $root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {{ index . 2 }}
+subjects:
+  {{- include "longshore.subject" $root | nindent 2 }}
+{{- end }}
+
+{{/* A Role and its RoleBinding for our ServiceAccount: (list $ "name" "namespace" rules). */}}
+{{- define "longshore.roleAndBinding" -}}
+{{- $root := index . 0 -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ index . 1 }}
+  namespace: {{ index . 2 }}
+  labels:
+    {{- include "longshore.labels" $root | nindent 4 }}
+rules:
+  {{- index . 3 | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ index . 1 }}
+  namespace: {{ index . 2 }}
+  labels:
+    {{- include "longshore.labels" $root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: {{ index . 1 }}
+subjects:
+  {{- include "longshore.subject" $root | nindent 2 }}
+{{- end }}
+
+{{/* The rules of system:kube-scheduler and system:volume-scheduler, as far as Longshore uses them. */}}
+{{- define "longshore.schedulerRules" -}}
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [create, patch, update]
+- apiGroups: [""]
+  resources: [nodes, namespaces, services, replicationcontrollers]
+  verbs: [get, list, watch]
+# Delete: the victims of a preemption.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, delete]
+- apiGroups: [""]
+  resources: [pods/binding, bindings]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [pods/status]
+  verbs: [patch, update]
+- apiGroups: [apps]
+  resources: [replicasets, statefulsets]
+  verbs: [get, list, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [persistentvolumes, persistentvolumeclaims]
+  verbs: [get, list, watch, patch, update]
+- apiGroups: [storage.k8s.io]
+  resources: [storageclasses, csinodes, csidrivers, csistoragecapacities, volumeattachments]
+  verbs: [get, list, watch]
+- apiGroups: [resource.k8s.io]
+  resources: [deviceclasses, resourceslices, devicetaintrules]
+  verbs: [get, list, watch]
+- apiGroups: [resource.k8s.io]
+  resources: [resourceclaims, resourceclaims/status]
+  verbs: [get, list, watch, patch, update]
+- apiGroups: [resource.k8s.io]
+  resources: [resourceclaims/binding]
+  verbs: [patch, update]
+- apiGroups: [""]
+  resources: [pods/finalizers]
+  verbs: [update]
+# Who asks for /metrics and /debug, and whether they may.
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
+{{- end }}
+
+{{/* Our own lease. Create cannot be bound to a name. */}}
+{{- define "longshore.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ (include "longshore.leaderElection" . | fromYaml).resourceName | quote }}]
+  verbs: [get, list, watch, update]
+{{- end }}
+
+{{/* The CA of those who ask the scheduler's own port. */}}
+{{- define "longshore.authenticationReaderRules" -}}
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [extension-apiserver-authentication]
+  verbs: [get, list, watch]
+{{- end }}

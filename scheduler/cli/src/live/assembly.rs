@@ -1,0 +1,99 @@
+//! The parts of a running scheduler, made from flags and configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use longshore_cluster::connect::Target;
+use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore};
+use longshore_cluster::perform::Tell;
+use longshore_engine::{Engine, Options, Parallelism};
+use longshore_framework::extender::Extender;
+use longshore_framework::profile::Profile;
+use longshore_profile::{ClientConnection, Configuration};
+use tokio::runtime::Handle;
+
+use super::{Inbox, Message};
+use crate::args::run::RunArgs;
+use crate::decisions::EXAMPLE_NODES;
+use crate::extenders;
+use crate::metrics::Metrics;
+
+/// The extenders of a configuration, and the whole objects that some of them want.
+pub(crate) struct Extending {
+    /// The extenders.
+    pub(crate) clients: Vec<Arc<HttpExtender>>,
+    /// Whole pods and nodes; `None` when no extender wants them.
+    pub(crate) whole: Option<Arc<RawStore>>,
+}
+
+impl Extending {
+    /// Makes the extenders ready. `whole` is the store that is being filled already, after a change of configuration.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub(crate) fn of(configuration: &Configuration, whole: Option<Arc<RawStore>>) -> anyhow::Result<Self> {
+        if configuration.extenders.is_empty() {
+            return Ok(Self { clients: Vec::new(), whole });
+        }
+        let store = whole.unwrap_or_default();
+        let objects: Arc<dyn RawObjects> = Arc::clone(&store) as Arc<dyn RawObjects>;
+        let clients = extenders::connect(&configuration.extenders, &objects, &Handle::current())?;
+        Ok(Self { clients, whole: Some(store) })
+    }
+
+    /// As the engine takes them.
+    pub(crate) fn for_engine(&self) -> Vec<Arc<dyn Extender>> {
+        self.clients.iter().map(|e| Arc::clone(e) as Arc<dyn Extender>).collect()
+    }
+}
+
+/// An engine with the configuration's settings.
+pub(crate) fn engine(
+    configuration: &Configuration,
+    profiles: Vec<Profile>,
+    extending: &Extending,
+    metrics: &Metrics,
+) -> Engine {
+    let options = Options {
+        seed: seed(),
+        initial_backoff: Duration::from_secs(configuration.pod_initial_backoff_seconds),
+        max_backoff: Duration::from_secs(configuration.pod_max_backoff_seconds),
+        parallelism: Parallelism::default(),
+        meter: Some(metrics.meter(&profiles)),
+        example_nodes: Some(EXAMPLE_NODES),
+        extenders: extending.for_engine(),
+        ..Options::default()
+    };
+    Engine::new(profiles, options)
+}
+
+/// Two schedulers that start from one seed would choose the same nodes and collide.
+fn seed() -> u64 {
+    u64::from_le_bytes(uuid::Uuid::new_v4().into_bytes()[..8].try_into().unwrap_or_default())
+}
+
+/// The configuration file's settings, with the flags before them.
+pub(crate) fn connection(args: &RunArgs, written: &ClientConnection) -> ClientConnection {
+    ClientConnection {
+        qps: args.kube_api_qps.unwrap_or(written.qps),
+        burst: args.kube_api_burst.unwrap_or(written.burst),
+        ..written.clone()
+    }
+}
+
+/// Which cluster: the flag's kubeconfig, else the configuration file's.
+pub(crate) fn target(args: &RunArgs, configuration: &Configuration) -> Target {
+    let mut target = Target::from(&args.cluster);
+    let written = &configuration.client_connection.kubeconfig;
+    if target.kubeconfig.is_none() && !written.is_empty() {
+        target.kubeconfig = Some(written.into());
+    }
+    target
+}
+
+/// The way of news to the thread.
+pub(crate) fn tell(inbox: &Inbox) -> Tell {
+    let inbox = inbox.clone();
+    // When the thread is gone nobody needs to know any more.
+    Arc::new(move |told| drop(inbox.send(Message::Told(told))))
+}

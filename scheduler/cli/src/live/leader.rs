@@ -1,0 +1,152 @@
+//! Which of several schedulers of one name schedules.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use longshore_cluster::call::Caller;
+use longshore_cluster::lease::{Elector, Leadership, LeaseEvent, LeaseOptions, Watchdog, identity};
+use longshore_cluster::watch::Told;
+use longshore_profile::Configuration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Inbox, Message};
+use crate::args::run::LeaderArgs;
+
+/// The name that a configuration which names none has; it is kube-scheduler's own.
+const KUBE_SCHEDULER: &str = "kube-scheduler";
+
+/// Our part in the election.
+pub(crate) struct Candidacy {
+    /// Where we stand.
+    pub(crate) leadership: watch::Receiver<Leadership>,
+    /// Whether the elector does its work.
+    pub(crate) watchdog: Watchdog,
+    stop: CancellationToken,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Candidacy {
+    /// Nobody is asked: we lead.
+    fn unopposed() -> Self {
+        Self {
+            leadership: watch::Sender::new(Leadership::Leading).subscribe(),
+            watchdog: Watchdog::default(),
+            stop: CancellationToken::new(),
+            running: None,
+        }
+    }
+
+    /// Gives the Lease back, so that the next one need not wait for its end. Nothing may be decided any more.
+    pub(crate) async fn withdraw(self, patience: Duration) {
+        self.stop.cancel();
+        if let Some(running) = self.running {
+            // The Lease runs out by itself.
+            let _ = tokio::time::timeout(patience, running).await;
+        }
+    }
+}
+
+/// The election's settings: the configuration's, with the flags before it. `None` when there is no election.
+pub(crate) fn settings(args: &LeaderArgs, configuration: &Configuration) -> Option<LeaseOptions> {
+    let written = &configuration.leader_election;
+    if !args.leader_elect.unwrap_or(written.leader_elect) {
+        return None;
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = std::env::var("POD_NAME").ok().filter(|n| !n.is_empty()).unwrap_or(host);
+    let name = args.leader_elect_resource_name.clone().unwrap_or_else(|| lease_name(configuration));
+    let namespace = args.leader_elect_resource_namespace.as_ref().unwrap_or(&written.resource_namespace);
+    let mut options = LeaseOptions::new(namespace.as_str(), name, identity(host.trim()));
+    options.lease_duration = args.leader_elect_lease_duration.unwrap_or(written.lease_duration);
+    options.renew_deadline = args.leader_elect_renew_deadline.unwrap_or(written.renew_deadline);
+    options.retry_period = args.leader_elect_retry_period.unwrap_or(written.retry_period);
+    Some(options)
+}
+
+/// A scheduler that does not stand in for kube-scheduler must not contend for its Lease: unless a name is given, the
+/// Lease is called after the first profile.
+fn lease_name(configuration: &Configuration) -> String {
+    let written = &configuration.leader_election.resource_name;
+    let names: Vec<&str> = configuration.profiles.iter().map(|p| p.scheduler_name.as_str()).collect();
+    match names.first() {
+        Some(first) if written == KUBE_SCHEDULER && !names.contains(&"default-scheduler") => {
+            (*first).to_string()
+        }
+        _ => written.clone(),
+    }
+}
+
+/// Takes part in the election and tells the thread how it goes.
+///
+/// # Errors
+/// Settings that cannot work.
+pub(crate) fn stand(
+    options: Option<LeaseOptions>,
+    api: Caller,
+    inbox: &Inbox,
+    announce: impl Fn(LeaseEvent) + Send + Sync + 'static,
+) -> anyhow::Result<Candidacy> {
+    let Some(options) = options else {
+        let _ = inbox.send(Message::Leading(true));
+        return Ok(Candidacy::unopposed());
+    };
+    let elector = Elector::new(api, options).context("leader election cannot work")?.announcing(announce);
+    let (watchdog, stop) = (elector.watchdog(), CancellationToken::new());
+    let (state, leadership) = watch::channel(Leadership::default());
+    let running = tokio::spawn(elector.run(stop.clone(), state));
+    tokio::spawn(tell(leadership.clone(), inbox.clone()));
+    Ok(Candidacy { leadership, watchdog, stop, running: Some(running) })
+}
+
+async fn tell(mut leadership: watch::Receiver<Leadership>, inbox: Inbox) {
+    while leadership.changed().await.is_ok() {
+        let message = match &*leadership.borrow_and_update() {
+            Leadership::Standby { trouble, .. } => {
+                if let Some(trouble) = trouble {
+                    tracing::error!("leader election: {trouble}");
+                }
+                Message::Leading(false)
+            }
+            Leadership::Leading => Message::Leading(true),
+            Leadership::Lost(reason) => Message::Told(Told::Fatal(format!("leaderelection lost: {reason}"))),
+        };
+        if inbox.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    #[track_caller]
+    fn check(flags: &str, config: &str, lease: Option<&str>) {
+        let cli = Cli::try_parse_from(format!("longshore run {flags}").split_whitespace()).unwrap();
+        let Command::Run(args) = cli.command else { panic!() };
+        let head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
+        let written = longshore_profile::parse("-", &format!("{head}{config}")).unwrap();
+        let options = settings(&args.leader, &written);
+        assert_eq!(options.map(|o| format!("{}/{}", o.namespace, o.name)).as_deref(), lease);
+    }
+
+    #[test]
+    fn a_second_scheduler_has_a_lease_of_its_own() {
+        check("", "", Some("kube-system/kube-scheduler"));
+        check("", "profiles: [{schedulerName: longshore}]", Some("kube-system/longshore"));
+        check(
+            "",
+            "profiles: [{schedulerName: longshore}]\nleaderElection: {resourceName: x}",
+            Some("kube-system/x"),
+        );
+        check("--leader-elect-resource-name=y --leader-elect-resource-namespace=z", "", Some("z/y"));
+        check("--leader-elect=false", "", None);
+        check("", "leaderElection: {leaderElect: false}", None);
+        check("--leader-elect", "leaderElection: {leaderElect: false}", Some("kube-system/kube-scheduler"));
+    }
+}

@@ -1,0 +1,139 @@
+//! What the scheduler counts and times, in Prometheus' text format.
+//!
+//! | part | names |
+//! | --- | --- |
+//! | `scheduler` | kube-scheduler's, with its labels, types and buckets |
+//! | `meter` | how the engine feeds them |
+//! | `own` | `longshore_*`: what kube-scheduler lacks |
+//! | `requests` | `rest_client_*`, the calls to the API server |
+//! | `health` | `kubernetes_healthcheck*`, on a page of their own |
+//! | `process` | `process_*`, from `/proc` |
+//! | `pods` | `kube_pod_resource_*`, on a page of their own |
+//!
+//! Families that kube-scheduler registers and that only parts feed which this scheduler does not have (opportunistic
+//! batching, dynamic resource allocation, the volume binder's cache) are absent, as they are from kube-scheduler's page
+//! until they are first fed.
+
+mod health;
+mod meter;
+mod own;
+mod pods;
+mod process;
+mod requests;
+mod scheduler;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use longshore_engine::Engine;
+use longshore_framework::profile::Profile;
+use prometheus::core::Collector;
+use prometheus::{Registry, TextEncoder};
+
+pub use health::HealthMetrics;
+pub use meter::EngineMeter;
+pub use own::OwnMetrics;
+pub use pods::pod_resources;
+pub use requests::RequestMetrics;
+pub use scheduler::SchedulerMetrics;
+
+/// The content type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    began: Instant,
+    /// kube-scheduler's.
+    pub scheduler: Arc<SchedulerMetrics>,
+    /// `longshore_*`.
+    pub own: Arc<OwnMetrics>,
+    /// `rest_client_*`.
+    pub requests: Arc<RequestMetrics>,
+    /// `kubernetes_healthcheck*`.
+    pub health: Arc<HealthMetrics>,
+    rate: Mutex<Rate>,
+}
+
+impl Metrics {
+    /// All of them, at zero.
+    ///
+    /// # Errors
+    /// When two families have one name: a defect of this module.
+    pub fn new() -> prometheus::Result<Arc<Self>> {
+        let registry = Registry::new();
+        let metrics = Self {
+            scheduler: Arc::new(SchedulerMetrics::new(&registry)?),
+            own: Arc::new(OwnMetrics::new(&registry)?),
+            requests: Arc::new(RequestMetrics::new(&registry)?),
+            health: Arc::new(HealthMetrics::new()?),
+            began: Instant::now(),
+            rate: Mutex::default(),
+            registry,
+        };
+        metrics.registry.register(Box::new(process::ProcessMetrics::new()?))?;
+        Ok(Arc::new(metrics))
+    }
+
+    /// A meter for an engine with these profiles.
+    pub fn meter(&self, profiles: &[Profile]) -> Arc<EngineMeter> {
+        Arc::new(EngineMeter::new(self.began, profiles, Arc::clone(&self.scheduler), Arc::clone(&self.own)))
+    }
+
+    /// Reads the gauges from the engine; to be called about once a second. Walks over the waiting pods.
+    pub fn observe(&self, engine: &Engine) {
+        self.scheduler.observe(engine);
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let per_second = rate.per_second(self.began.elapsed(), self.own.binds.get());
+        self.own.binds_per_second.set(per_second);
+    }
+
+    /// The page `/metrics`.
+    ///
+    /// # Errors
+    /// When a family is malformed: a defect of this module.
+    pub fn text(&self) -> prometheus::Result<String> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// How fast a counter grew over the last seconds.
+#[derive(Debug, Default)]
+struct Rate(std::collections::VecDeque<(Duration, u64)>);
+
+impl Rate {
+    /// How far it looks back.
+    const WINDOW: Duration = Duration::from_secs(5);
+
+    fn per_second(&mut self, now: Duration, count: u64) -> f64 {
+        while self.0.len() > 1 && self.0[1].0 + Self::WINDOW <= now {
+            self.0.pop_front();
+        }
+        let then = self.0.front().copied();
+        self.0.push_back((now, count));
+        let Some((before, from)) = then else { return 0.0 };
+        let seconds = now.saturating_sub(before).as_secs_f64();
+        if seconds > 0.0 { count.saturating_sub(from) as f64 / seconds } else { 0.0 }
+    }
+}
+
+/// `count` buckets from `start` on, each `factor` times as wide as the one before.
+fn exponential(start: f64, factor: f64, count: usize) -> Vec<f64> {
+    let mut next = start;
+    let mut buckets = Vec::with_capacity(count);
+    for _ in 0..count {
+        buckets.push(next);
+        next *= factor;
+    }
+    buckets
+}
+
+/// Adds a family to the page.
+fn add<C: Collector + Clone + 'static>(registry: &Registry, family: C) -> prometheus::Result<C> {
+    registry.register(Box::new(family.clone()))?;
+    Ok(family)
+}

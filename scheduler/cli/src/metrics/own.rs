@@ -1,0 +1,60 @@
+//! `longshore_*`: what kube-scheduler lacks. Base units, bounded labels, no pod and node names.
+
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
+};
+
+use super::{add, exponential};
+use crate::report::KUBE_SCHEDULER;
+
+/// The families; whoever knows feeds them.
+#[derive(Debug)]
+pub struct OwnMetrics {
+    /// Pods that were bound.
+    pub binds: IntCounter,
+    /// The same per second, over the last seconds.
+    pub binds_per_second: Gauge,
+    /// Time that calls to the API server took, by `operation`.
+    pub api_wait: HistogramVec,
+    /// Pods that a kubelet turned away because another scheduler had taken the room, by that scheduler's name and the
+    /// kubelet's reason.
+    pub lost_races: IntCounterVec,
+    /// Decisions that were dropped from the ring to make room.
+    pub ring_dropped: IntCounter,
+    /// Age of the newest thing a watch has told, by `resource`.
+    pub watch_lag: GaugeVec,
+    /// 1 while a watch has told all there is, by `resource`.
+    pub watch_synced: IntGaugeVec,
+    /// Objects that could not be read, by `resource`.
+    pub unreadable_objects: IntCounterVec,
+    /// Reloads of the configuration, by `result`: success or error.
+    pub config_reloads: IntCounterVec,
+    /// Which configuration is in force: 1 for the first.
+    pub config_generation: IntGauge,
+}
+
+impl OwnMetrics {
+    #[rustfmt::skip]
+    pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(format!("longshore_{name}"), help);
+        let build = IntGaugeVec::new(opts("build_info", "This program; always 1."), &["version", "commit", "rust", "kube_scheduler"])?;
+        let version = env!("CARGO_PKG_VERSION");
+        let commit = option_env!("LONGSHORE_COMMIT").unwrap_or("unknown");
+        let rust = option_env!("LONGSHORE_RUST").unwrap_or(env!("CARGO_PKG_RUST_VERSION"));
+        add(registry, build)?.with_label_values(&[version, commit, rust, KUBE_SCHEDULER]).set(1);
+        let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
+        Ok(Self {
+            binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
+            binds_per_second: add(registry, Gauge::with_opts(opts("binds_per_second", "Pods bound per second, over the last seconds."))?)?,
+            api_wait: add(registry, HistogramVec::new(wait.buckets(exponential(0.0005, 2.0, 16)), &["operation"])?)?,
+            lost_races: add(registry, IntCounterVec::new(opts("lost_races_total", "Pods that a kubelet turned away because another scheduler had taken the room."), &["scheduler", "reason"])?)?,
+            ring_dropped: add(registry, IntCounter::with_opts(opts("decision_ring_dropped_total", "Decisions dropped from the ring to make room."))?)?,
+            watch_lag: add(registry, GaugeVec::new(opts("watch_lag_seconds", "Age of the newest news of a watch."), &["resource"])?)?,
+            watch_synced: add(registry, IntGaugeVec::new(opts("watch_synced", "Whether a watch has told all there is."), &["resource"])?)?,
+            unreadable_objects: add(registry, IntCounterVec::new(opts("unreadable_objects_total", "Objects that could not be read."), &["resource"])?)?,
+            config_reloads: add(registry, IntCounterVec::new(opts("config_reloads_total", "Reloads of the configuration."), &["result"])?)?,
+            config_generation: add(registry, IntGauge::with_opts(opts("config_generation", "Which configuration is in force; the first is 1."))?)?,
+        })
+    }
+}

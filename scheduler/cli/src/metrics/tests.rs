@@ -1,0 +1,215 @@
+//! The names, labels, types and buckets, and that the engine feeds them.
+
+use std::collections::BTreeMap;
+
+use longshore_engine::{Options, TieBreak};
+use longshore_framework::Timestamp;
+use longshore_framework::fixture::{node, pod};
+use longshore_framework::port::{Effect, Input};
+
+use super::*;
+
+/// `name type label,label buckets first..last` of every family that has a value.
+fn families(metrics: &Metrics) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for family in metrics.registry.gather() {
+        let metric = &family.get_metric()[0];
+        let labels: Vec<&str> = metric.get_label().iter().map(|l| l.name()).collect();
+        let buckets = metric.get_histogram().get_bucket();
+        let bounds = match (buckets.first(), buckets.last()) {
+            (Some(first), Some(last)) => {
+                format!(" {}:{:.5}..{:.5}", buckets.len(), first.upper_bound(), last.upper_bound())
+            }
+            _ => String::new(),
+        };
+        let kind = format!("{:?}", family.get_field_type()).to_lowercase();
+        found.insert(family.name().to_string(), format!("{kind} {}{bounds}", labels.join(",")));
+    }
+    found
+}
+
+fn value(metrics: &Metrics, line: &str) -> Option<f64> {
+    let text = metrics.text().unwrap();
+    let found = text.lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok());
+    found
+}
+
+fn default_profiles() -> Vec<Profile> {
+    crate::input::profiles(None).unwrap().profiles
+}
+
+fn engine(metrics: &Metrics) -> Engine {
+    let profiles = default_profiles();
+    let options =
+        Options { meter: Some(metrics.meter(&profiles)), tie_break: TieBreak::First, ..Options::default() };
+    Engine::new(profiles, options)
+}
+
+/// A pod is bound, one waits for room that a preemption makes, one is gated.
+fn live(metrics: &Metrics) -> Engine {
+    let mut engine = engine(metrics);
+    let uid = |name: &str| format!("default/{name}").into();
+    for name in ["a", "b"] {
+        engine.apply(Input::Node(node(name).allocatable("cpu", "1").build()));
+    }
+    let of = |name: &str| pod(name).spec(|p| p.scheduler_name = "default-scheduler".into());
+    engine.apply(Input::Pod(of("first").request("cpu", "1").build()));
+    engine.step().unwrap();
+    engine.apply(Input::Bound { uid: uid("first"), result: Ok(()) });
+    engine.apply(Input::Pod(of("second").request("cpu", "1").build()));
+    engine.step().unwrap();
+    engine.apply(Input::Bound { uid: uid("second"), result: Err("conflict".into()) });
+    engine.apply(Input::Time(Timestamp(10_000)));
+    engine.step().unwrap();
+    engine.apply(Input::Bound { uid: uid("second"), result: Ok(()) });
+    engine.apply(Input::Pod(of("vip").request("cpu", "1").priority(10).build()));
+    for effect in engine.step().unwrap().effects {
+        if let Effect::Evict { victims, .. } = effect {
+            engine.apply(Input::PodDeleted { uid: Arc::clone(&victims[0].meta.uid) });
+        }
+    }
+    engine.apply(Input::Evicted { uid: uid("vip"), result: Ok(()) });
+    engine.apply(Input::Pod(of("gated").spec(|p| p.gates = vec!["wait".into()]).build()));
+    engine.apply(Input::Pod(of("big").request("cpu", "9").build()));
+    while engine.step().is_some() {}
+    engine.apply(Input::Node(node("c").allocatable("cpu", "1").build()));
+    metrics.observe(&engine);
+    engine
+}
+
+#[test]
+fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
+    let metrics = Metrics::new().unwrap();
+    live(&metrics);
+    metrics.scheduler.leader.with_label_values(&["longshore"]).set(1);
+    metrics.scheduler.permit_wait_duration.with_label_values(&["Success"]).observe(0.1);
+    metrics.requests.request("GET", "localhost:6443", Some(200), Duration::from_millis(3));
+    let found = families(&metrics);
+    #[rustfmt::skip]
+    let want = [
+        ("leader_election_master_status", "gauge name"),
+        ("rest_client_request_duration_seconds", "histogram host,verb 12:0.00500..60.00000"),
+        ("rest_client_requests_total", "counter code,host,method"),
+        ("scheduler_cache_size", "gauge type"),
+        ("scheduler_event_handling_duration_seconds", "histogram event 12:0.00010..0.20480"),
+        ("scheduler_framework_extension_point_duration_seconds", "histogram extension_point,profile,status 12:0.00010..0.20480"),
+        ("scheduler_goroutines", "gauge operation"),
+        ("scheduler_inflight_events", "gauge event"),
+        ("scheduler_pending_pods", "gauge queue"),
+        ("scheduler_permit_wait_duration_seconds", "histogram result 15:0.00100..16.38400"),
+        ("scheduler_plugin_evaluation_total", "counter extension_point,plugin,profile"),
+        ("scheduler_plugin_execution_duration_seconds", "histogram extension_point,plugin,status 20:0.00001..0.02217"),
+        ("scheduler_pod_scheduled_after_flush_total", "counter "),
+        ("scheduler_pod_scheduling_attempts", "histogram  5:1.00000..16.00000"),
+        ("scheduler_pod_scheduling_sli_duration_seconds", "histogram attempts 20:0.01000..5242.88000"),
+        ("scheduler_preemption_attempts_total", "counter "),
+        ("scheduler_preemption_goroutines_duration_seconds", "histogram result 20:0.01000..5242.88000"),
+        ("scheduler_preemption_goroutines_execution_total", "counter result"),
+        ("scheduler_preemption_victims", "histogram  7:1.00000..64.00000"),
+        ("scheduler_queue_incoming_pods_total", "counter event,queue"),
+        ("scheduler_queueing_hint_execution_duration_seconds", "histogram event,hint,plugin 20:0.00001..0.02217"),
+        ("scheduler_schedule_attempts_total", "counter profile,result"),
+        ("scheduler_scheduling_algorithm_duration_seconds", "histogram  15:0.00100..16.38400"),
+        ("scheduler_scheduling_attempt_duration_seconds", "histogram profile,result 15:0.00100..16.38400"),
+        ("scheduler_unschedulable_pods", "gauge plugin,profile"),
+    ];
+    let theirs =
+        found.iter().filter(|(name, _)| !name.starts_with("longshore_") && !name.starts_with("process_"));
+    let theirs: Vec<(&str, &str)> = theirs.map(|(name, shape)| (name.as_str(), shape.as_str())).collect();
+    assert_eq!(theirs, want);
+}
+
+#[test]
+fn our_own_names() {
+    let metrics = Metrics::new().unwrap();
+    let own = &metrics.own;
+    own.api_wait.with_label_values(&["bind"]).observe(0.1);
+    own.lost_races.with_label_values(&["default-scheduler", "OutOfcpu"]).inc();
+    own.watch_lag.with_label_values(&["pods"]).set(0.5);
+    own.watch_synced.with_label_values(&["pods"]).set(1);
+    own.unreadable_objects.with_label_values(&["pods"]).inc();
+    own.config_reloads.with_label_values(&["success"]).inc();
+    let found = families(&metrics);
+    let ours: Vec<(&str, &str)> = found
+        .iter()
+        .filter_map(|(name, shape)| Some((name.strip_prefix("longshore_")?, shape.as_str())))
+        .collect();
+    let want = [
+        ("api_wait_seconds", "histogram operation 16:0.00050..16.38400"),
+        ("binds_per_second", "gauge "),
+        ("binds_total", "counter "),
+        ("build_info", "gauge commit,kube_scheduler,rust,version"),
+        ("config_generation", "gauge "),
+        ("config_reloads_total", "counter result"),
+        ("decision_ring_dropped_total", "counter "),
+        ("lost_races_total", "counter reason,scheduler"),
+        ("unreadable_objects_total", "counter resource"),
+        ("watch_lag_seconds", "gauge resource"),
+        ("watch_synced", "gauge resource"),
+    ];
+    assert_eq!(ours, want);
+}
+
+#[test]
+fn what_the_engine_does_is_counted() {
+    let metrics = Metrics::new().unwrap();
+    live(&metrics);
+    #[rustfmt::skip]
+    let want = [
+        (r#"scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"}"#, 2.0),
+        (r#"scheduler_schedule_attempts_total{profile="default-scheduler",result="error"}"#, 1.0),
+        (r#"scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"}"#, 2.0),
+        (r#"scheduler_pod_scheduling_sli_duration_seconds_count{attempts="1"}"#, 1.0),
+        (r#"scheduler_pod_scheduling_sli_duration_seconds_count{attempts="2"}"#, 1.0),
+        ("scheduler_pod_scheduling_attempts_sum", 3.0),
+        (r#"scheduler_preemption_goroutines_execution_total{result="success"}"#, 1.0),
+        ("scheduler_preemption_victims_count", 1.0),
+        (r#"scheduler_pending_pods{queue="gated"}"#, 1.0),
+        (r#"scheduler_cache_size{type="nodes"}"#, 3.0),
+        (r#"scheduler_cache_size{type="assumed_pods"}"#, 2.0),
+        (r#"scheduler_unschedulable_pods{plugin="SchedulingGates",profile="default-scheduler"}"#, 1.0),
+        (r#"scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="active"}"#, 4.0),
+        (r#"scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="unschedulable"}"#, 1.0),
+        (r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Success"}"#, 2.0),
+        (r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Error"}"#, 1.0),
+        ("longshore_binds_total", 2.0),
+    ];
+    for (line, expected) in want {
+        assert_eq!(value(&metrics, line), Some(expected), "{line}");
+    }
+    assert!(value(&metrics, "scheduler_preemption_attempts_total").unwrap() >= 1.0);
+}
+
+#[test]
+fn the_page_of_pods_names_the_unit() {
+    let metrics = Metrics::new().unwrap();
+    let engine = live(&metrics);
+    let page = pod_resources(&engine);
+    let line = r#"kube_pod_resource_request{namespace="default",node="a",pod="vip",priority="10",resource="cpu",scheduler="default-scheduler",unit="cores"} 1"#;
+    assert!(page.contains(line), "{page}");
+    assert!(page.contains(r#"node="",pod="big""#), "{page}");
+}
+
+#[test]
+fn the_rate_is_that_of_the_last_seconds() {
+    let mut rate = Rate::default();
+    let mut at = |seconds: u64, count| rate.per_second(Duration::from_secs(seconds), count);
+    assert_eq!(at(1, 0), 0.0);
+    assert_eq!(at(2, 100), 100.0);
+    assert_eq!(at(6, 500), 100.0);
+    assert_eq!(at(12, 500), 0.0);
+}
+
+/// A notification on the steady path is far below a microsecond; the bound is loose because tests share the machine.
+#[test]
+fn notifications_are_cheap() {
+    use longshore_engine::{EventLabel, ExtensionPoint, Meter, QueueName, Status};
+    let metrics = Metrics::new().unwrap();
+    let meter = metrics.meter(&default_profiles());
+    let began = Instant::now();
+    for _ in 0..10_000 {
+        meter.queued(QueueName::Active, EventLabel::POD_ADD);
+        meter.extension_point(0, ExtensionPoint::Filter, Status::Success, Duration::from_micros(30));
+    }
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}

@@ -1,0 +1,91 @@
+//! Objects as the API server wrote them, for extenders that want them whole.
+
+use std::fmt;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use longshore_framework::Str;
+use rustc_hash::FxBuildHasher;
+use serde_json::value::RawValue;
+
+use super::HttpExtender;
+
+/// An object as JSON text.
+pub(crate) type Raw = Arc<RawValue>;
+
+/// Where whole objects are found.
+pub trait RawObjects: Send + Sync {
+    /// The pod with this UID.
+    fn pod(&self, uid: &str) -> Option<Arc<RawValue>>;
+
+    /// The node of this name.
+    fn node(&self, name: &str) -> Option<Arc<RawValue>>;
+}
+
+/// Which objects have to be kept whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Pods without a node.
+    pub waiting_pods: bool,
+    /// Pods on nodes.
+    pub placed_pods: bool,
+    /// Nodes.
+    pub nodes: bool,
+}
+
+impl Wants {
+    /// What all of them want together.
+    pub fn of(extenders: &[Arc<HttpExtender>]) -> Self {
+        extenders.iter().map(|e| e.wants()).fold(Self::default(), |all, one| Self {
+            waiting_pods: all.waiting_pods || one.waiting_pods,
+            placed_pods: all.placed_pods || one.placed_pods,
+            nodes: all.nodes || one.nodes,
+        })
+    }
+}
+
+/// Whole objects in memory, to be kept up to date by whoever sees them change. Objects are large, so it is kept only when
+/// some extender wants them.
+#[derive(Default)]
+pub struct RawStore {
+    pods: DashMap<Str, Raw, FxBuildHasher>,
+    nodes: DashMap<Str, Raw, FxBuildHasher>,
+}
+
+impl RawStore {
+    /// A pod is new or has changed.
+    pub fn set_pod(&self, uid: Str, pod: Box<RawValue>) {
+        self.pods.insert(uid, pod.into());
+    }
+
+    /// A node is new or has changed.
+    pub fn set_node(&self, name: Str, node: Box<RawValue>) {
+        self.nodes.insert(name, node.into());
+    }
+
+    /// A pod is gone.
+    pub fn remove_pod(&self, uid: &str) {
+        self.pods.remove(uid);
+    }
+
+    /// A node is gone.
+    pub fn remove_node(&self, name: &str) {
+        self.nodes.remove(name);
+    }
+}
+
+impl RawObjects for RawStore {
+    fn pod(&self, uid: &str) -> Option<Arc<RawValue>> {
+        self.pods.get(uid).map(|found| Arc::clone(&found))
+    }
+
+    fn node(&self, name: &str) -> Option<Arc<RawValue>> {
+        self.nodes.get(name).map(|found| Arc::clone(&found))
+    }
+}
+
+impl fmt::Debug for RawStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawStore({} pods, {} nodes)", self.pods.len(), self.nodes.len())
+    }
+}

@@ -1,0 +1,92 @@
+//! The questions as the API server gets them, and what is made of its answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// An API server that answers every question with what `answer` makes of it, and how often it was asked.
+fn reviewer(answer: fn(&str, &Value) -> (u16, Value)) -> (ApiReviewer, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let path = request.uri().path().to_string();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let (status, text) = answer(&path, &serde_json::from_slice(&body).unwrap_or_default());
+            let body = Body::from(text.to_string().into_bytes());
+            Ok::<_, std::convert::Infallible>(Response::builder().status(status).body(body).unwrap())
+        }
+    });
+    (ApiReviewer::new(kube::Client::new(service, "default")), asked)
+}
+
+fn answer(path: &str, body: &Value) -> (u16, Value) {
+    match path {
+        "/apis/authentication.k8s.io/v1/tokenreviews" => {
+            let good = body["spec"]["token"] == "good";
+            let user = json!({"username": "ann", "groups": ["ops"], "extra": {"k": ["v"]}});
+            let status = if good { json!({"authenticated": true, "user": user}) } else { json!({}) };
+            (201, json!({"spec": {}, "status": status}))
+        }
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews" => {
+            let spec = &body["spec"];
+            let want = json!({"path": "/metrics", "verb": "get"});
+            let allowed = spec["nonResourceAttributes"] == want && spec["groups"][0] == "ops";
+            (201, json!({"spec": {}, "status": {"allowed": allowed}}))
+        }
+        "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication" => {
+            (200, json!({"data": {"client-ca-file": "PEM"}}))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_reviewed_once_in_a_while() {
+    let (reviewer, asked) = reviewer(answer);
+    for _ in 0..3 {
+        let user = reviewer.authenticate("good").await.unwrap().unwrap();
+        assert_eq!((user.name.as_str(), &user.groups[..]), ("ann", &["ops".to_string()][..]));
+        assert_eq!(reviewer.authenticate("bad").await.unwrap(), None);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    let long = "x".repeat(LONGEST_TOKEN + 1);
+    assert_eq!(reviewer.authenticate(&long).await.unwrap(), None);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn access_is_reviewed_by_user_verb_and_path() {
+    let (reviewer, asked) = reviewer(answer);
+    let ann = User { name: "ann".into(), groups: vec!["ops".into()], ..User::default() };
+    for _ in 0..2 {
+        assert!(reviewer.authorize(&ann, "get", "/metrics").await.unwrap());
+        assert!(!reviewer.authorize(&ann, "put", "/metrics").await.unwrap());
+        assert!(!reviewer.authorize(&User::anonymous(), "get", "/metrics").await.unwrap());
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn an_error_is_not_remembered() {
+    let (reviewer, asked) = reviewer(|_, _| (500, json!({"message": "broken"})));
+    for _ in 0..2 {
+        let error = reviewer.authenticate("good").await.unwrap_err();
+        assert!(error.to_string().starts_with("the TokenReview failed: "), "{error}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(reviewer.client_ca().await, None);
+}
+
+#[tokio::test]
+async fn the_authority_of_client_certificates_is_read_from_its_config_map() {
+    let (reviewer, _) = reviewer(answer);
+    assert_eq!(reviewer.client_ca().await.as_deref(), Some("PEM"));
+}

@@ -1,0 +1,109 @@
+//! Values that are refused, and what is said of them.
+
+use super::helm::Helm;
+
+#[track_caller]
+fn check(set: &str, expected: &str) {
+    let Some(helm) = Helm::find() else { return };
+    let arguments = ["--kube-version", "1.33.0", "--set", set];
+    let error = helm.template("release", "default", &arguments).expect_err("it is refused");
+    assert!(error.contains(expected), "{set}: {error}");
+}
+
+#[test]
+fn an_unknown_value() {
+    check("replicas=3", "additional properties 'replicas' not allowed");
+}
+
+#[test]
+fn an_unknown_value_inside_a_section() {
+    check("image.name=x", "additional properties 'name' not allowed");
+}
+
+#[test]
+fn an_unknown_field_of_the_configuration() {
+    check("config.profile=x", "additional properties 'profile' not allowed");
+}
+
+#[test]
+fn a_wrong_type() {
+    check("replicaCount=two", "want integer");
+}
+
+#[test]
+fn a_value_that_is_none_of_the_choices() {
+    check("logging.format=xml", "must be one of 'text', 'json'");
+}
+
+#[test]
+fn a_digest_that_is_none() {
+    check("image.digest=sha256:abc", "does not match pattern");
+}
+
+#[test]
+fn a_source_of_a_plugin_which_cannot_be_loaded_yet() {
+    check("plugins[0].name=x,plugins[0].source=oci://x", "additional properties 'source' not allowed");
+}
+
+#[test]
+fn the_lease_of_kube_scheduler() {
+    check("leaderElection.resourceName=kube-scheduler", "/leaderElection/resourceName");
+    check("config.leaderElection.resourceName=kube-scheduler", "stand by for ever");
+}
+
+#[test]
+fn two_replicas_without_a_leader() {
+    check("leaderElection.enabled=false", "two replicas would schedule the same pods");
+}
+
+#[test]
+fn plugins_beside_profiles_that_would_not_have_them() {
+    check(
+        "plugins[0].name=ImageLocality,config.profiles[0].schedulerName=x",
+        "write the plugins into config",
+    );
+}
+
+#[test]
+fn a_second_profile_without_a_name() {
+    check(
+        "config.profiles[0].schedulerName=x,config.profiles[1].percentageOfNodesToScore=5",
+        "config.profiles[1].schedulerName is missing",
+    );
+}
+
+#[test]
+fn a_configuration_beside_a_config_map() {
+    check("existingConfigMap=x,config.parallelism=4", "give one or the other");
+}
+
+#[test]
+fn no_service_account_and_none_named() {
+    check("serviceAccount.create=false", "serviceAccount.name is needed");
+}
+
+#[test]
+fn a_service_monitor_without_a_service() {
+    check("metrics.serviceMonitor.enabled=true,service.create=false", "needs service.create");
+}
+
+#[test]
+fn a_policy_that_would_take_every_pod() {
+    check("admissionPolicy.enabled=true", "select namespaces");
+}
+
+#[test]
+fn a_policy_in_a_cluster_that_has_none() {
+    check(
+        "admissionPolicy.enabled=true,admissionPolicy.namespaceSelector.matchLabels.a=b",
+        "needs Kubernetes 1.36",
+    );
+}
+
+#[test]
+fn a_cluster_that_is_too_old() {
+    let Some(helm) = Helm::find() else { return };
+    let error =
+        helm.template("release", "default", &["--kube-version", "1.32.4"]).expect_err("it is refused");
+    assert!(error.contains("incompatible with Kubernetes"), "{error}");
+}
