@@ -18,7 +18,7 @@ use crate::cycle::{Diagnosis, Evaluator, Stopped};
 use crate::extenders::Extenders;
 use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
-use crate::meter::{EngineMarks, EventLabel, Metered, Watch};
+use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::Options;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
@@ -80,6 +80,12 @@ impl Engine {
     /// The profiles.
     pub fn profiles(&self) -> &[Arc<Profile>] {
         &self.profiles
+    }
+
+    /// Who is told from now on what takes how long.
+    pub fn set_meter(&mut self, meter: Option<Arc<dyn Meter>>) {
+        self.meter = Metered::new(meter.clone());
+        self.queue.set_meter(meter);
     }
 
     /// Keeps [traces](Options::trace) of the attempts to come, or not.

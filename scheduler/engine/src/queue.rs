@@ -289,6 +289,11 @@ impl Queue {
         self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
+    /// Who is told from now on.
+    pub(crate) fn set_meter(&mut self, meter: Option<Arc<dyn crate::meter::Meter>>) {
+        self.meter = Metered::new(meter);
+    }
+
     /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
     pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
         queued.rejected_by = PluginSet::default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_cluster::connect::Target;
-use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore};
+use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore, Wants};
 use longshore_cluster::perform::Tell;
 use longshore_engine::{Engine, Options, Parallelism};
 use longshore_framework::extender::Extender;
@@ -19,26 +19,28 @@ use crate::extenders;
 use crate::metrics::Metrics;
 
 /// The extenders of a configuration, and the whole objects that some of them want.
+#[derive(Default)]
 pub(crate) struct Extending {
     /// The extenders.
     pub(crate) clients: Vec<Arc<HttpExtender>>,
-    /// Whole pods and nodes; `None` when no extender wants them.
-    pub(crate) whole: Option<Arc<RawStore>>,
+    /// Whole pods and nodes.
+    pub(crate) whole: Arc<RawStore>,
 }
 
 impl Extending {
-    /// Makes the extenders ready. `whole` is the store that is being filled already, after a change of configuration.
+    /// Makes the extenders ready. `whole` is the store to be filled, or one that is being filled already.
     ///
     /// # Errors
     /// Settings that cannot be used.
-    pub(crate) fn of(configuration: &Configuration, whole: Option<Arc<RawStore>>) -> anyhow::Result<Self> {
-        if configuration.extenders.is_empty() {
-            return Ok(Self { clients: Vec::new(), whole });
-        }
-        let store = whole.unwrap_or_default();
-        let objects: Arc<dyn RawObjects> = Arc::clone(&store) as Arc<dyn RawObjects>;
+    pub(crate) fn of(configuration: &Configuration, whole: Arc<RawStore>) -> anyhow::Result<Self> {
+        let objects: Arc<dyn RawObjects> = Arc::clone(&whole) as Arc<dyn RawObjects>;
         let clients = extenders::connect(&configuration.extenders, &objects, &Handle::current())?;
-        Ok(Self { clients, whole: Some(store) })
+        Ok(Self { clients, whole })
+    }
+
+    /// Which objects the extenders want whole.
+    pub(crate) fn wants(&self) -> Wants {
+        Wants::of(&self.clients)
     }
 
     /// As the engine takes them.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use longshore_cluster::extender::RawStore;
+use longshore_cluster::extender::{RawStore, Wants};
 use longshore_cluster::kinds::{Reads, WatchedKind};
 use longshore_cluster::watch::Bystander;
 use longshore_manifest::{Identity, SeenPod};
@@ -13,32 +13,40 @@ use crate::metrics::OwnMetrics;
 
 /// Where it goes.
 pub(crate) struct Sides {
-    /// Whole pods and nodes, when extenders want them.
-    pub(crate) whole: Option<Arc<RawStore>>,
+    /// Whole pods and nodes, and which of them extenders want.
+    pub(crate) whole: (Arc<RawStore>, Wants),
     /// Where unreadable objects are counted.
     pub(crate) metrics: Arc<OwnMetrics>,
 }
 
 impl Bystander for Sides {
-    fn pod(&self, identity: &Identity, _seen: &SeenPod, json: &str) {
-        if let (Some(store), Some(raw)) = (&self.whole, raw(json)) {
-            store.set_pod(Arc::clone(&identity.uid), raw);
+    fn pod(&self, identity: &Identity, seen: &SeenPod, json: &str) {
+        let (store, wants) = &self.whole;
+        let placed = seen.pod.spec.node_name.is_some();
+        if if placed { wants.placed_pods } else { wants.waiting_pods } {
+            if let Some(raw) = raw(json) {
+                store.set_pod(Arc::clone(&identity.uid), raw);
+            }
+        } else if placed && wants.waiting_pods {
+            store.remove_pod(&identity.uid);
         }
     }
 
     fn object(&self, kind: &'static WatchedKind, identity: &Identity, json: &str) {
-        if let (Reads::Node, Some(store), Some(raw)) = (kind.reads, &self.whole, raw(json)) {
+        let (store, wants) = &self.whole;
+        if let (Reads::Node, true) = (kind.reads, wants.nodes)
+            && let Some(raw) = raw(json)
+        {
             store.set_node(Arc::clone(&identity.name), raw);
         }
     }
 
     fn gone(&self, kind: &'static WatchedKind, identity: &Identity) {
-        if let Some(store) = &self.whole {
-            match kind.reads {
-                Reads::Pod => store.remove_pod(&identity.uid),
-                Reads::Node => store.remove_node(&identity.name),
-                Reads::Object(_) => {}
-            }
+        let (store, _) = &self.whole;
+        match kind.reads {
+            Reads::Pod => store.remove_pod(&identity.uid),
+            Reads::Node => store.remove_node(&identity.name),
+            Reads::Object(_) => {}
         }
     }
 

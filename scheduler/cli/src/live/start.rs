@@ -1,13 +1,14 @@
 //! Puts the parts together, lets them run, and takes them down in the right order.
 
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
+use longshore_cluster::extender::Binders;
 use longshore_cluster::perform::Performer;
 use longshore_cluster::race::Races;
 use longshore_cluster::watch::{Bystander, Reporting, WatchState, watch};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::assembly::{self, Extending};
 use super::observer::{Observer, SharedDecisions};
+use super::reload::Reloading;
 use super::sides::Sides;
 use super::thread::{End, Scheduling, Settings};
 use super::{Inbox, Message, leader, reload};
@@ -40,20 +42,22 @@ pub(crate) async fn start(args: &RunArgs, resolved: Resolved) -> anyhow::Result<
     let client = connect::client(&found)?;
     let discovered = discovered(&client, &found).await?;
     let metrics = Metrics::new().context("cannot set up metrics")?;
-    let extending = Extending::of(&configuration, None)?;
+    let extending = Extending::of(&configuration, Arc::default())?;
 
     let (inbox, receiver) = channel();
     let stop = CancellationToken::new();
-    let sides = Sides { whole: extending.whole.clone(), metrics: Arc::clone(&metrics.own) };
+    let whole = (Arc::clone(&extending.whole), extending.wants());
+    let sides = Sides { whole: whole.clone(), metrics: Arc::clone(&metrics.own) };
     let watches = watches(&client, &discovered, &inbox, Arc::new(sides), &stop);
     let decisions =
         SharedDecisions::new(Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone())));
     let api = Caller::new(connect::client(&found)?);
     let performer = Performer::new(Handle::current(), api.clone(), assembly::tell(&inbox));
+    performer.set_binders(Binders::of(&extending.clients));
     let settings = Settings {
         engine: assembly::engine(&configuration, profiles, &extending, &metrics),
         inbox: receiver,
-        performer: Box::new(performer),
+        performer: Box::new(performer.clone()),
         observer: Box::new(Observer {
             metrics: Arc::clone(&metrics),
             decisions: decisions.clone(),
@@ -65,6 +69,13 @@ pub(crate) async fn start(args: &RunArgs, resolved: Resolved) -> anyhow::Result<
         kinds: watches.len(),
     };
     let end = scheduling(settings)?;
+    metrics.own.config_generation.set(1);
+    let in_force = Arc::new(Mutex::new(configuration.clone()));
+    if let Some(file) = &args.config {
+        let (inbox, metrics) = (inbox.clone(), Arc::clone(&metrics));
+        let reloading = Reloading { inbox, metrics, performer, whole, in_force };
+        tokio::spawn(reload::follow(file.clone(), stop.clone(), reloading));
+    }
     let candidacy = leader::stand(leader::settings(&args.leader, &configuration), api, &inbox, |_| {})?;
     let end = until_end(end, &inbox).await?;
     stop.cancel();

@@ -34,6 +34,16 @@ pub struct Wants {
 }
 
 impl Wants {
+    /// Whether all of what `other` wants is wanted here too.
+    pub fn cover(self, other: Self) -> bool {
+        let pairs = [
+            (self.waiting_pods, other.waiting_pods),
+            (self.placed_pods, other.placed_pods),
+            (self.nodes, other.nodes),
+        ];
+        pairs.into_iter().all(|(here, there)| here || !there)
+    }
+
     /// What all of them want together.
     pub fn of(extenders: &[Arc<HttpExtender>]) -> Self {
         extenders.iter().map(|e| e.wants()).fold(Self::default(), |all, one| Self {
