@@ -3,9 +3,11 @@
 #   make demo          set everything up and schedule an example cluster
 #   make test          set everything up and pass every test
 #   make test-fast     the tests you run while you work
+#   make control-plane the real control plane that the tests run, built once (needs Go; KUBEBUILDER_ASSETS=DIR instead)
 #   make check         formatting and lints
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches
+#   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make fuzz          fuzz the readers of manifests and profiles (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
@@ -16,10 +18,11 @@ SHELL := /bin/bash
 
 CONFORMANCE ?= $(wildcard ../shared/conformance)
 CASE ?=
+BENCH ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo test test-fast check conformance bench fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast check conformance bench bench-live fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,21 +40,30 @@ demo: build
 	@echo
 	$(LONGSHORE) explain shop/recommender -f examples/cluster -f examples/workload
 
-test: setup
-	cargo test --workspace --locked
+# Does nothing when the binaries are there, and when KUBEBUILDER_ASSETS names a folder that has them.
+control-plane:
+	@tests/control-plane/build.sh
+
+test: setup control-plane
+	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/longshore \
+		cargo test --workspace --locked --features longshore-tests/live
 
 test-fast: setup
 	cargo test --workspace --locked --lib --tests
 
 check: setup
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features longshore-tests/live -- -D warnings
 
 conformance: setup
 	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(abspath $(CONFORMANCE))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
 
 bench: setup
-	cargo bench --locked -p longshore-benches
+	cargo bench --locked -p longshore-benches --bench throughput --bench cycle --bench parts
+
+bench-live: build control-plane
+	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/longshore \
+		cargo bench --locked -p longshore-benches --bench side-by-side -- $(BENCH)
 
 fuzz: setup
 	cd tests/fuzz && for target in manifest profile; do \

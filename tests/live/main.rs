@@ -1,0 +1,49 @@
+//! Schedulers on a real API server (`make control-plane` builds it).
+//!
+//! A scenario runs under kube-scheduler too where the answer is the same: what both do is how it has to be.
+
+#![allow(clippy::unwrap_used, reason = "this crate is tests throughout")]
+
+/// Makes two tests of a function that takes a `Kind`: `NAME::kube_scheduler` and `NAME::longshore`.
+macro_rules! both {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            #[test]
+            fn kube_scheduler() {
+                if longshore_tests::control_plane::binaries::have("kube-scheduler") {
+                    super::$name(longshore_tests::control_plane::Kind::KubeScheduler);
+                }
+            }
+
+            #[test]
+            fn longshore() {
+                super::$name(longshore_tests::control_plane::Kind::Longshore);
+            }
+        }
+    )+ };
+}
+
+/// Node affinity, pod affinity and anti-affinity.
+mod affinity;
+/// Kubeconfigs, certificates, tokens, servers and profiles that are wrong.
+mod bad_input;
+/// Pods that fit, pods that do not, and what wakes them.
+mod basic;
+/// The fixture itself.
+mod fixture;
+/// Leader election and rolling updates.
+mod leader;
+/// Beside a real kube-scheduler.
+mod neighbours;
+/// Priority, preemption and disruption budgets.
+mod preemption;
+/// Several profiles in one scheduler.
+mod profiles;
+/// Events, conditions and metrics, compared with kube-scheduler's.
+mod same;
+/// Topology spread.
+mod spread;
+/// Taints and tolerations.
+mod taints;
+/// Volumes that wait for their first consumer.
+mod volumes;
