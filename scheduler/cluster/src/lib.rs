@@ -3,6 +3,7 @@
 pub mod call;
 pub mod lease;
 pub mod limiter;
+pub mod record;
 pub mod retry;
 
 #[cfg(test)]
