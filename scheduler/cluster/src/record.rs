@@ -228,7 +228,10 @@ impl RecorderTask {
             self.task.abort();
             // The writer counts what it had not begun when it is dropped.
             let _ = self.task.await;
-            tracing::warn!(dropped = self.counts.dropped.load(Ordering::Relaxed), "Events were left unwritten");
+            tracing::warn!(
+                dropped = self.counts.dropped.load(Ordering::Relaxed),
+                "Events were left unwritten"
+            );
         }
         in_time
     }

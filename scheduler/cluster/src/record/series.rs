@@ -48,9 +48,16 @@ impl Seen {
     }
 
     /// An event came.
-    pub(super) fn take(&mut self, event: Event, name: String, limit: usize, now: (Timestamp, Instant)) -> Verdict {
+    pub(super) fn take(
+        &mut self,
+        event: Event,
+        name: String,
+        limit: usize,
+        now: (Timestamp, Instant),
+    ) -> Verdict {
         let name: Arc<str> = name.into();
-        let fresh = |key, event: Arc<Event>| Job { key, event, name: Arc::clone(&name), first: now.0, series: None };
+        let fresh =
+            |key, event: Arc<Event>| Job { key, event, name: Arc::clone(&name), first: now.0, series: None };
         if event.once {
             return Verdict::Write(fresh(None, Arc::new(event)));
         }
@@ -101,9 +108,8 @@ impl Seen {
                 due.extend(known.job(*key, now).into_job().map(|job| (first, job)));
             }
         }
-        self.events.retain(|_, known| {
-            known.busy || now.saturating_duration_since(known.touched) < options.finish
-        });
+        self.events
+            .retain(|_, known| known.busy || now.saturating_duration_since(known.touched) < options.finish);
         due.sort_by_key(|(first, _)| *first);
         due.into_iter().map(|(_, job)| job).collect()
     }
