@@ -17,7 +17,9 @@ pub mod extender;
 pub mod kinds;
 pub mod limiter;
 pub mod perform;
+pub mod race;
 pub mod retry;
+pub mod volumes;
 pub mod watch;
 
 #[cfg(test)]
