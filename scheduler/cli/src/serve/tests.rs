@@ -2,7 +2,7 @@
 
 use axum::body::to_bytes;
 use futures::future::BoxFuture;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request};
 use longshore_cluster::review::{ReviewError, User};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,7 +62,7 @@ impl Backend for Scheduler {
         namespace: &'a str,
         pod: &'a str,
     ) -> BoxFuture<'a, Result<Option<DecisionList>, Unanswered>> {
-        let list = || DecisionList {
+        let list = move || DecisionList {
             api_version: "longshore.dev/v1alpha1",
             kind: "DecisionList",
             pod: format!("{namespace}/{pod}"),
@@ -212,8 +212,6 @@ async fn checks_are_counted() {
 
 /// A client that trusts this server whatever its certificate says.
 async fn over_tls(address: std::net::SocketAddr, request: &str) -> String {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend([]);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
