@@ -8,6 +8,7 @@
 
 mod answers;
 mod assembly;
+mod clients;
 mod clock;
 mod health;
 mod leader;

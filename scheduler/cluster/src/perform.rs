@@ -74,7 +74,7 @@ impl Perform for Performer {
     fn perform(&self, effect: Effect) {
         match effect {
             // What only concerns the recorder needs no task.
-            Effect::Scheduled { pod, node } => {
+            Effect::Scheduled { pod, node, .. } => {
                 self.shared.tools.recorder.record(Event::scheduled(&pod, &node));
             }
             Effect::Preempted { victim, preemptor, node } => {

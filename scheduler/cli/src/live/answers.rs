@@ -97,7 +97,7 @@ impl Backend for Answers {
     }
 
     fn pod_resources(&self) -> BoxFuture<'_, Result<String, Unanswered>> {
-        self.ask(|engine| pod_resources(engine)).boxed()
+        self.ask(pod_resources).boxed()
     }
 }
 

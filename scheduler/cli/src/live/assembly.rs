@@ -75,8 +75,8 @@ pub(crate) fn engine(
 }
 
 /// `bindTimeoutSeconds` of each profile, by scheduler name.
-pub(crate) fn bind_timeout(profiles: &[Profile]) -> Box<dyn Fn(&str) -> Duration + Send + Sync> {
-    let seconds = |profile: &Profile| {
+pub(crate) fn bind_timeout(profiles: &[Arc<Profile>]) -> Box<dyn Fn(&str) -> Duration + Send + Sync> {
+    let seconds = |profile: &Arc<Profile>| {
         let args = &profile.plugin(profile.id("VolumeBinding")?).args;
         args["bindTimeoutSeconds"].as_u64().map(Duration::from_secs)
     };

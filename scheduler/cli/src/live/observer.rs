@@ -58,20 +58,21 @@ impl Observe for Observer {
         match &attempt.outcome {
             Outcome::Unschedulable { message, .. } => logging::unschedulable(&attempt.pod, message),
             Outcome::Broken { message } => logging::broken(&attempt.pod, message),
-            Outcome::Assumed { node } => {
-                logging::bound(&attempt.pod, node, attempt.evaluated_nodes, attempt.feasible_nodes);
-            }
             Outcome::Terminating => {
                 let note = format!("skip schedule deleting pod: {}", attempt.pod.key());
                 self.recorder.record(Event::failed_scheduling(&attempt.pod, &note));
             }
-            Outcome::Placed => {}
+            Outcome::Assumed { .. } | Outcome::Placed => {}
         }
     }
 
     fn effect(&mut self, effect: &Effect) {
-        if let Effect::Gated { pod, plugin, rejection } = effect {
-            logging::gated(pod, plugin, &rejection.message());
+        match effect {
+            Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes } => {
+                logging::bound(pod, node, *evaluated_nodes, *feasible_nodes);
+            }
+            Effect::Gated { pod, plugin, rejection } => logging::gated(pod, plugin, &rejection.message()),
+            _ => {}
         }
     }
 

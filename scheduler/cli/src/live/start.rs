@@ -5,20 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::Binders;
-use longshore_cluster::limiter::Limiter;
 use longshore_cluster::perform::{Performer, Tools};
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Event, Recorder, RecorderOptions};
-use longshore_cluster::requests::RequestMeter;
 use longshore_cluster::review::ApiReviewer;
 use longshore_cluster::status::StatusWriter;
-use longshore_cluster::watch::{Bystander, Reporting, WatchState, watch};
+use longshore_cluster::watch::{Reporting, WatchState, watch};
+use longshore_engine::Engine;
 use longshore_framework::Str;
-use longshore_profile::{Resolved, show};
+use longshore_profile::{Configuration, Resolved, show};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -26,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
 use super::assembly::{self, Extending};
+use super::clients::Clients;
+use super::leader::Candidacy;
 use super::observer::{Observer, SharedDecisions, SharedRaces};
 use super::reload::{self, Reloading};
 use super::sides::Sides;
@@ -35,12 +36,32 @@ use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
 use crate::logging::Level;
 use crate::metrics::Metrics;
-use crate::serve::{self, Checks};
+use crate::serve::{self, Checks, Server};
 
 /// How long the Lease is tried to be given back.
 const WITHDRAWAL: Duration = Duration::from_secs(3);
 /// How long events are written that wait at the end.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// What the parts share.
+struct Common {
+    clients: Clients,
+    metrics: Arc<Metrics>,
+    configuration: Configuration,
+    /// The configuration as `profile show` prints it.
+    shown: Arc<Mutex<Value>>,
+    /// Scheduler names of the profiles.
+    names: Vec<Str>,
+    extending: Extending,
+    decisions: SharedDecisions,
+    races: SharedRaces,
+    recorder: Recorder,
+    inbox: Inbox,
+    /// Ends the watches.
+    stop: CancellationToken,
+    /// Ends the server, after everything else.
+    close: CancellationToken,
+}
 
 /// Runs the scheduler until it is told to stop or cannot go on.
 ///
@@ -49,134 +70,169 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 pub(crate) async fn start(args: &RunArgs, resolved: Resolved, level: Level) -> anyhow::Result<End> {
     let shown = Arc::new(Mutex::new(show(&resolved)));
     let Resolved { configuration, profiles, .. } = resolved;
-    let connection = assembly::connection(args, &configuration.client_connection);
     let found = connect::find(&assembly::target(args, &configuration)).await?;
     let metrics = Metrics::new().context("cannot set up metrics")?;
-    let meter = || Some(Arc::clone(&metrics) as Arc<dyn RequestMeter>);
-    // Watches, writes and events have a connection each: none waits behind the other's bytes.
-    let client = connect::client(&found, meter())?;
-    let discovered = discovered(&client, &found).await?;
-    let limiter = Arc::new(Limiter::new(connection.qps, connection.burst));
-    let bindings = Caller::new(connect::client(&found, meter())?);
-    let writes = bindings.clone().limited_by(Arc::clone(&limiter));
-    let events = Caller::new(connect::client(&found, meter())?)
-        .limited_by(Arc::new(Limiter::new(connection.qps, connection.burst)));
-    let (recorder, recording) = Recorder::start(events, RecorderOptions::new(leader::hostname()));
-
+    let connection = assembly::connection(args, &configuration.client_connection);
+    let clients = Clients::new(&found, &connection, &metrics)?;
+    let discovered = discovered(&clients, &found).await?;
+    let (recorder, recording) =
+        Recorder::start(clients.events.clone(), RecorderOptions::new(leader::hostname()));
     let (inbox, receiver) = channel();
-    let (stop, serving) = (CancellationToken::new(), CancellationToken::new());
-    let extending = Extending::of(&configuration, Arc::default())?;
     let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
-    let races = SharedRaces::new(Mutex::new(Races::new(names.clone())));
-    let tools = Tools {
-        bindings: bindings.clone(),
-        writes: writes.clone(),
-        recorder: recorder.clone(),
-        status: StatusWriter::new(writes),
-        storage: Arc::default(),
-        bind_timeout: assembly::bind_timeout(&profiles),
-        tell: assembly::tell(&inbox),
+    let ring = Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone()));
+    let common = Common {
+        extending: Extending::of(&configuration, Arc::default())?,
+        decisions: SharedDecisions::new(ring),
+        races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
+        stop: CancellationToken::new(),
+        close: CancellationToken::new(),
+        clients,
+        metrics,
+        configuration,
+        shown,
+        names,
+        recorder,
+        inbox,
     };
-    let whole = (Arc::clone(&extending.whole), extending.wants());
-    let sides = Sides {
-        whole: whole.clone(),
-        metrics: Arc::clone(&metrics.own),
-        status: tools.status.clone(),
-        storage: Arc::clone(&tools.storage),
-        races: Arc::clone(&races),
-        ours: names.iter().cloned().collect(),
-    };
-    let performer = Performer::new(Handle::current(), tools);
-    performer.set_binders(Binders::of(&extending.clients));
-
-    let announce = {
-        let (recorder, speaker) = (recorder.clone(), names.first().cloned().unwrap_or_default());
-        move |event| recorder.record(Event::leader_election(event, Arc::clone(&speaker)))
-    };
-    let election = leader::settings(&args.leader, &configuration);
-    let lease = election.as_ref().map(|e| e.name.to_string());
-    let candidacy = leader::stand(election, bindings, &inbox, announce)?;
-    health::lease_metric(&metrics, lease, &candidacy);
+    let engine = assembly::engine(&common.configuration, profiles, &common.extending, &common.metrics);
+    let candidacy = common.stand(args)?;
     let checks = Arc::new(Checks::default());
-    let synced = health::checks(&checks, &candidacy, &stop);
-    let decisions =
-        SharedDecisions::new(Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone())));
-    let context = serve::Context {
-        checks,
-        metrics: Arc::clone(&metrics),
-        backend: Arc::new(Answers {
-            inbox: inbox.clone(),
-            leadership: candidacy.leadership.clone(),
-            decisions: decisions.clone(),
-            shown: Arc::clone(&shown),
-        }),
-        reviewer: Some(Arc::new(ApiReviewer::new(connect::client(&found, meter())?))),
-        level,
-    };
-    let server = serve::start((&args.serving).into(), context.clone(), serving.clone()).await?;
-    if configuration.delay_cache_until_active {
+    let synced = health::checks(&checks, &candidacy, &common.stop);
+    let server = common.serve(args, &candidacy, Arc::clone(&checks), level).await?;
+    if common.configuration.delay_cache_until_active {
         leader::until_leading(&candidacy).await;
     }
-    let watches = watches(&client, &discovered, &inbox, Arc::new(sides), &stop);
-    health::watches(&context.checks, &watches);
-    let end = scheduling(Settings {
-        engine: assembly::engine(&configuration, profiles, &extending, &metrics),
+    let (performer, sides) = common.hands(&engine);
+    let watches = common.watch(&discovered, sides);
+    health::watches(&checks, &watches);
+    let observer = Observer {
+        metrics: Arc::clone(&common.metrics),
+        decisions: common.decisions.clone(),
+        watches: watches.clone(),
+        races: Arc::clone(&common.races),
+        recorder: common.recorder.clone(),
+        synced,
+    };
+    let ended = scheduling(Settings {
+        engine,
         inbox: receiver,
         performer: Box::new(performer.clone()),
-        observer: Box::new(Observer {
-            metrics: Arc::clone(&metrics),
-            decisions,
-            watches: watches.clone(),
-            races,
-            recorder,
-            synced,
-        }),
-        limiter,
+        observer: Box::new(observer),
+        limiter: Arc::clone(&common.clients.limiter),
         kinds: watches.len(),
     })?;
-    metrics.own.config_generation.set(1);
-    if let Some(file) = &args.config {
-        let in_force = Arc::new(Mutex::new(configuration));
-        let reloading = Reloading { inbox: inbox.clone(), metrics, performer, whole, in_force, shown };
-        tokio::spawn(reload::follow(file.clone(), stop.clone(), reloading));
-    }
-    let end = until_end(end, &inbox).await?;
-    stop.cancel();
+    common.follow_configuration(args, performer);
+    let end = until_end(ended, &common.inbox).await?;
+    common.stop.cancel();
     candidacy.withdraw(WITHDRAWAL).await;
     recording.finish(LAST_WORDS).await;
-    serving.cancel();
+    common.close.cancel();
     if let Some(server) = server {
         server.stopped().await;
     }
     Ok(end)
 }
 
-async fn discovered(client: &kube::Client, found: &Found) -> anyhow::Result<Discovered> {
+impl Common {
+    /// Takes part in the election.
+    fn stand(&self, args: &RunArgs) -> anyhow::Result<Candidacy> {
+        let (recorder, speaker) = (self.recorder.clone(), self.names.first().cloned().unwrap_or_default());
+        let announce = move |event| recorder.record(Event::leader_election(event, Arc::clone(&speaker)));
+        let settings = leader::settings(&args.leader, &self.configuration);
+        let lease = settings.as_ref().map(|s| s.name.to_string());
+        let candidacy = leader::stand(settings, self.clients.bindings.clone(), &self.inbox, announce)?;
+        health::lease_metric(&self.metrics, lease, &candidacy);
+        Ok(candidacy)
+    }
+
+    /// Starts the HTTPS server.
+    async fn serve(
+        &self,
+        args: &RunArgs,
+        candidacy: &Candidacy,
+        checks: Arc<Checks>,
+        level: Level,
+    ) -> anyhow::Result<Option<Server>> {
+        let answers = Answers {
+            inbox: self.inbox.clone(),
+            leadership: candidacy.leadership.clone(),
+            decisions: self.decisions.clone(),
+            shown: Arc::clone(&self.shown),
+        };
+        let context = serve::Context {
+            checks,
+            metrics: Arc::clone(&self.metrics),
+            backend: Arc::new(answers),
+            reviewer: Some(Arc::new(ApiReviewer::new(self.clients.reviewing.clone()))),
+            level,
+        };
+        serve::start((&args.serving).into(), context, self.close.clone()).await
+    }
+
+    /// Who does what the engine wants, and what it has to see of the watches for that.
+    fn hands(&self, engine: &Engine) -> (Performer, Sides) {
+        let tools = Tools {
+            bindings: self.clients.bindings.clone(),
+            writes: self.clients.writes.clone(),
+            recorder: self.recorder.clone(),
+            status: StatusWriter::new(self.clients.writes.clone()),
+            storage: Arc::default(),
+            bind_timeout: assembly::bind_timeout(engine.profiles()),
+            tell: assembly::tell(&self.inbox),
+        };
+        let sides = Sides {
+            whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            metrics: Arc::clone(&self.metrics.own),
+            status: tools.status.clone(),
+            storage: Arc::clone(&tools.storage),
+            races: Arc::clone(&self.races),
+            ours: self.names.iter().cloned().collect(),
+        };
+        let performer = Performer::new(Handle::current(), tools);
+        performer.set_binders(Binders::of(&self.extending.clients));
+        (performer, sides)
+    }
+
+    /// Begins to watch everything that is served.
+    fn watch(&self, discovered: &Discovered, sides: Sides) -> Vec<Arc<WatchState>> {
+        let to = Reporting {
+            tell: assembly::tell(&self.inbox),
+            bystander: Arc::new(sides),
+            stop: self.stop.clone(),
+        };
+        let begin = |kind| {
+            let state = Arc::new(WatchState::new(kind));
+            tokio::spawn(watch(self.clients.watching.clone(), kind, Arc::clone(&state), to.clone()));
+            state
+        };
+        discovered.served.iter().copied().map(begin).collect()
+    }
+
+    /// Takes over what changes in the configuration file.
+    fn follow_configuration(&self, args: &RunArgs, performer: Performer) {
+        self.metrics.own.config_generation.set(1);
+        let Some(file) = &args.config else { return };
+        let reloading = Reloading {
+            inbox: self.inbox.clone(),
+            metrics: Arc::clone(&self.metrics),
+            performer,
+            whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            in_force: Arc::new(Mutex::new(self.configuration.clone())),
+            shown: Arc::clone(&self.shown),
+        };
+        tokio::spawn(reload::follow(file.clone(), self.stop.clone(), reloading));
+    }
+}
+
+async fn discovered(clients: &Clients, found: &Found) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
-    let discovered =
-        discover(client).await.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
+    let asked = discover(&clients.watching).await;
+    let discovered = asked.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
     }
     Ok(discovered)
-}
-
-/// Begins to watch everything that is served.
-fn watches(
-    client: &kube::Client,
-    discovered: &Discovered,
-    inbox: &Inbox,
-    bystander: Arc<dyn Bystander>,
-    stop: &CancellationToken,
-) -> Vec<Arc<WatchState>> {
-    let to = Reporting { tell: assembly::tell(inbox), bystander, stop: stop.clone() };
-    let begin = |kind| {
-        let state = Arc::new(WatchState::new(kind));
-        tokio::spawn(watch(client.clone(), kind, Arc::clone(&state), to.clone()));
-        state
-    };
-    discovered.served.iter().copied().map(begin).collect()
 }
 
 fn scheduling(settings: Settings) -> anyhow::Result<oneshot::Receiver<End>> {
