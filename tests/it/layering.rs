@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-profile", &["longshore-framework"]),
     ("longshore-manifest", &["longshore-framework"]),
     ("longshore-plugins-native", &["longshore-framework"]),
+    ("longshore-cluster", &["longshore-framework", "longshore-manifest"]),
     (
         "longshore-cli",
         &[
@@ -20,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-engine",
             "longshore-profile",
             "longshore-manifest",
+            "longshore-cluster",
             "longshore-plugins-native",
         ],
     ),

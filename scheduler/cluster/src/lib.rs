@@ -14,6 +14,7 @@ pub mod bind;
 pub mod call;
 pub mod connect;
 pub mod discover;
+pub mod evict;
 pub mod extender;
 pub mod kinds;
 pub mod lease;
@@ -21,9 +22,11 @@ pub mod limiter;
 pub mod list;
 pub mod perform;
 pub mod race;
+pub mod record;
 pub mod requests;
 pub mod retry;
 pub mod review;
+pub mod status;
 pub mod watch;
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ impl Cache {
         (self.pods.len(), self.assumed)
     }
 
+    /// Every pod and its node, in no particular order.
+    pub fn pods(&self) -> impl Iterator<Item = (&Arc<Pod>, &Str)> {
+        self.pods.values().map(|e| (&e.pod, &e.node))
+    }
+
     /// The pod with this UID and its node.
     pub fn pod(&self, uid: &str) -> Option<(&Arc<Pod>, &Str)> {
         self.pods.get(uid).map(|e| (&e.pod, &e.node))

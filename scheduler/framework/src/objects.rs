@@ -191,6 +191,23 @@ impl Objects {
         self.attachments_by_node.range(first..).take_while(move |((n, _), _)| n == node).map(|(_, a)| a)
     }
 
+    /// Every object, by kind and then by key.
+    pub fn all(&self) -> impl Iterator<Item = Object> {
+        use Object as O;
+        let namespaces = self.namespaces.values().cloned().map(O::Namespace);
+        namespaces
+            .chain(self.services.values().cloned().map(O::Service))
+            .chain(self.controllers.values().cloned().map(O::Controller))
+            .chain(self.disruption_budgets.values().cloned().map(O::DisruptionBudget))
+            .chain(self.claims.iter().cloned().map(O::Claim))
+            .chain(self.volumes.iter().cloned().map(O::PersistentVolume))
+            .chain(self.classes.values().cloned().map(O::StorageClass))
+            .chain(self.csi_nodes.values().cloned().map(O::CsiNode))
+            .chain(self.csi_drivers.values().cloned().map(O::CsiDriver))
+            .chain(self.capacities.values().cloned().map(O::CsiStorageCapacity))
+            .chain(self.attachments.values().cloned().map(O::VolumeAttachment))
+    }
+
     fn set_attachment(&mut self, attachment: Arc<VolumeAttachment>) -> Option<Arc<VolumeAttachment>> {
         let old = self.remove_attachment(&attachment.name);
         let key = (Arc::clone(&attachment.node), Arc::clone(&attachment.name));
