@@ -27,6 +27,7 @@ pub mod requests;
 pub mod retry;
 pub mod review;
 pub mod status;
+pub mod volumes;
 pub mod watch;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
+use crate::lease::LeaseEvent;
 
 /// Longest note that the API accepts, in bytes.
 pub const LONGEST_NOTE: usize = 1024;
@@ -112,6 +113,26 @@ impl Event {
             // The one who preempts speaks, whoever the victim was scheduled by.
             reporting_controller: Arc::clone(&preemptor.spec.scheduler_name),
             ..Self::of(victim, EventKind::Normal, "Preempted", "Preempting", note)
+        }
+    }
+
+    /// Leadership began or ended. The API demands an action, which kube-scheduler's event of this kind has not.
+    pub fn leader_election(lease: LeaseEvent, reporting_controller: Str) -> Self {
+        Self {
+            regarding: ObjectRef {
+                api_version: "coordination.k8s.io/v1",
+                kind: "Lease",
+                namespace: lease.namespace,
+                name: lease.name,
+                uid: lease.uid,
+            },
+            related: None,
+            kind: EventKind::Normal,
+            reason: "LeaderElection",
+            action: "LeaderElection",
+            note: lease.note,
+            reporting_controller,
+            once: true,
         }
     }
 

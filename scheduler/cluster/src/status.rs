@@ -252,7 +252,8 @@ fn version(answer: &[u8]) -> u64 {
 
 /// The pod of this UID is no more: none of its name is there, or the one that is has another UID.
 pub(crate) fn is_other_pod(error: &ApiError) -> bool {
-    let of_uid = error.message.contains("metadata.uid") || error.message.contains("UID in precondition");
+    let of_uid = ["metadata.uid", "UID in the precondition", "UID in precondition"];
+    let of_uid = of_uid.iter().any(|text| error.message.contains(text));
     error.is_not_found() || of_uid && (error.is_conflict() || error.is(422, "Invalid"))
 }
 

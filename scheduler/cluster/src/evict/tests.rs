@@ -115,7 +115,7 @@ async fn a_victim_that_is_gone_or_made_anew_is_no_failure_and_has_no_event() {
     let (result, calls) = evicted(&["low"], |_| current("another", json!([]))).await;
     assert_eq!((result, calls.len()), (Ok(()), 1));
 
-    let anew = "Precondition failed: UID in precondition: a, UID in object meta: b";
+    let anew = "Operation cannot be fulfilled on Pod \"low\": the UID in the precondition (a) does not match the UID in record (b)";
     let (result, calls) = evicted(&["low"], move |call| match () {
         () if is(call, "GET") => current(&uid("low"), json!([])),
         () if is(call, "DELETE") => Answer::failure(409, "Conflict", anew),

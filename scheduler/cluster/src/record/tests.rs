@@ -148,3 +148,20 @@ fn a_victim_hears_of_its_preemptor() {
     assert_eq!(event.note, format!("Preempted by pod {uid} on node node-a (in kube-scheduler memory)."));
     assert_eq!(event.related.unwrap().name, "high".into());
 }
+
+#[tokio::test]
+async fn a_leader_is_announced_on_its_lease() {
+    let api = FakeApi::new(fine);
+    let note = "host_1 became leader".to_string();
+    let lease =
+        LeaseEvent { namespace: "kube-system".into(), name: "longshore".into(), uid: "u".into(), note };
+    recorded(&api, options(), vec![Event::leader_election(lease, "longshore".into())]).await;
+    let body = &api.calls()[0].body;
+    assert_eq!(
+        body["regarding"],
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "namespace": "kube-system",
+               "name": "longshore", "uid": "u"})
+    );
+    // The API server refuses an event without action.
+    assert_eq!((&body["reason"], &body["action"]), (&json!("LeaderElection"), &json!("LeaderElection")));
+}

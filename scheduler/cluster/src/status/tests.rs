@@ -113,7 +113,11 @@ async fn transient_errors_are_retried_and_a_pod_that_is_gone_is_dropped() {
         1 => Answer::failure(409, "Conflict", "the object has been modified"),
         2 => Answer::json(json!({})),
         3 => Answer::failure(404, "NotFound", "pods \"p\" not found"),
-        _ => Answer::failure(422, "Invalid", "metadata.uid: Invalid value: field is immutable"),
+        _ => Answer::failure(
+            422,
+            "Invalid",
+            "Pod \"p\" is invalid: metadata.uid: Invalid value: \"u\": field is immutable",
+        ),
     });
     let (writer, pod) = (StatusWriter::new(Caller::new(api.client())), pod("p").build());
     writer.saw(&pod.meta.uid, SeenStatus::default());
