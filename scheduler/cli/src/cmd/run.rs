@@ -7,6 +7,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
 use crate::live::{self, End};
+use crate::logging;
 
 /// Threads for everything but decisions.
 const WORKERS: usize = 2;
@@ -14,6 +15,7 @@ const WORKERS: usize = 2;
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let resolved = input::profiles(args.config.as_deref())?;
+    let level = logging::serve(args.logging.logging_format, args.logging.level);
     for warning in &resolved.warnings {
         console.warn(&warning.to_string());
     }
@@ -22,7 +24,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    match runtime.block_on(live::start(args, resolved))? {
+    match runtime.block_on(live::start(args, resolved, level))? {
         End::Stopped => Ok(Exit::Done),
         End::Fatal(why) => {
             console.error(&why);
