@@ -119,10 +119,6 @@ impl Scheduler {
 
     /// Waits until `/readyz` says yes.
     pub fn wait_until_ready(&mut self) {
-        if self.kind == Kind::Longshore && std::env::var_os("HACK").is_some() {
-            std::thread::sleep(Duration::from_millis(1500));
-            return;
-        }
         let api = self.api.clone();
         let ask = || api.text("/readyz").map(drop).map_err(|error| error.to_string());
         self.process.wait_until_ready(Duration::from_secs(60), ask);
