@@ -151,8 +151,9 @@ mod tests {
     fn pod(uid: &str, scheduler: &str, node: &str) -> Pod {
         let mut pod = Pod::default();
         pod.meta.uid = uid.into();
-        pod.spec.scheduler_name = scheduler.into();
-        pod.spec.node_name = Some(node.into()).filter(|_| !node.is_empty());
+        let spec = Arc::make_mut(&mut pod.spec);
+        spec.scheduler_name = scheduler.into();
+        spec.node_name = Some(node.into()).filter(|_| !node.is_empty());
         pod
     }
 

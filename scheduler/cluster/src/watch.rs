@@ -6,6 +6,7 @@
 
 mod item;
 mod ledger;
+mod pool;
 mod state;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What scheduling needs to know of a pod.
 
+use std::sync::Arc;
+
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeAffinity;
 use crate::ports::HostPort;
@@ -13,16 +15,17 @@ use crate::{Str, Timestamp};
 pub struct Pod {
     /// Identity and everything outside the spec.
     pub meta: PodMeta,
-    /// The parts of the spec that scheduling reads.
-    pub spec: PodSpec,
-    /// Requests, computed from the spec.
-    pub resources: PodResources,
+    /// The parts of the spec that scheduling reads; replicas may share one.
+    pub spec: Arc<PodSpec>,
+    /// Requests, computed from the spec, and shared with it.
+    pub resources: Arc<PodResources>,
 }
 
 impl Pod {
     /// Makes a pod and computes its requests.
-    pub fn new(meta: PodMeta, spec: PodSpec) -> Self {
-        let resources = PodResources::of(&spec);
+    pub fn new(meta: PodMeta, spec: impl Into<Arc<PodSpec>>) -> Self {
+        let spec = spec.into();
+        let resources = Arc::new(PodResources::of(&spec));
         Self { meta, spec, resources }
     }
 

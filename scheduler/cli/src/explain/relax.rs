@@ -45,7 +45,7 @@ struct Variants<'a> {
 impl Variants<'_> {
     fn add(&mut self, change: impl Into<String>, edit: impl FnOnce(&mut PodSpec)) {
         let mut spec = self.pod.spec.clone();
-        edit(&mut spec);
+        edit(Arc::make_mut(&mut spec));
         let pod = Arc::new(Pod::new(self.pod.meta.clone(), spec));
         self.all.push(Variant { change: change.into(), pod });
     }

@@ -8,7 +8,7 @@ use longshore_cluster::watch::{Sync, Told, WatchState};
 use longshore_engine::{Attempt, Engine, Outcome};
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::Effect;
+use longshore_framework::port::{Effect, FailureReason};
 
 use super::thread::Observe;
 use crate::decisions::Decisions;
@@ -57,12 +57,12 @@ impl Observe for Observer {
         self.decisions.lock().add(attempt, now);
         match &attempt.outcome {
             Outcome::Unschedulable { message, .. } => logging::unschedulable(&attempt.pod, message),
-            Outcome::Broken { message } => logging::broken(&attempt.pod, message),
             Outcome::Terminating => {
                 let note = format!("skip schedule deleting pod: {}", attempt.pod.key());
                 self.recorder.record(Event::failed_scheduling(&attempt.pod, &note));
             }
-            Outcome::Assumed { .. } | Outcome::Placed => {}
+            // What broke is told by its effect, whether it broke now or while the pod was being bound.
+            Outcome::Broken { .. } | Outcome::Assumed { .. } | Outcome::Placed => {}
         }
     }
 
@@ -70,6 +70,9 @@ impl Observe for Observer {
         match effect {
             Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes } => {
                 logging::bound(pod, node, *evaluated_nodes, *feasible_nodes);
+            }
+            Effect::Failed { pod, reason: FailureReason::SchedulerError, message, .. } => {
+                logging::broken(pod, message);
             }
             Effect::Gated { pod, plugin, rejection } => logging::gated(pod, plugin, &rejection.message()),
             _ => {}

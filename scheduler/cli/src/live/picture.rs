@@ -37,6 +37,6 @@ fn placed(pod: &Arc<Pod>, node: &Str) -> Arc<Pod> {
         return Arc::clone(pod);
     }
     let mut placed = Pod::clone(pod);
-    placed.spec.node_name = Some(Arc::clone(node));
+    Arc::make_mut(&mut placed.spec).node_name = Some(Arc::clone(node));
     Arc::new(placed)
 }

@@ -26,7 +26,7 @@ async fn evicted(
     let (recorder, task) = Recorder::start(caller.clone(), RecorderOptions::new("host"));
     let victims: Vec<Arc<Pod>> = names.iter().map(|name| pod(name).build()).collect();
     let mut preemptor = Pod::clone(&pod("high").build());
-    preemptor.spec.scheduler_name = "longshore".into();
+    Arc::make_mut(&mut preemptor.spec).scheduler_name = "longshore".into();
     let result = Evictor::new(caller, recorder).evict(&preemptor, &victims, "node-a").await;
     assert!(task.finish(Duration::from_secs(5)).await);
     let (events, calls): (Vec<_>, Vec<_>) = api.calls().into_iter().partition(|c| c.line.contains("/events"));

@@ -15,6 +15,7 @@ use longshore_manifest::{Identity, ObjectError, SeenPod};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::pool::Pool;
 use crate::kinds::{Reads, WatchedKind};
 
 /// An object of a watch.
@@ -78,7 +79,7 @@ pub(super) trait Readable: Clone + Debug + Send + Sync + 'static {
     /// Reads an object's text.
     fn read(json: &str) -> (Identity, Self);
     /// What the engine is told of it, and what it is told when the object goes; or why it cannot be read.
-    fn inputs(self, kind: &WatchedKind, json: &str) -> Result<Inputs, ObjectError>;
+    fn inputs(self, kind: &WatchedKind, json: &str, pool: &mut Pool) -> Result<Inputs, ObjectError>;
 }
 
 /// What an object means to the engine.
@@ -101,8 +102,9 @@ impl Readable for PodBody {
         (identity, Self(read))
     }
 
-    fn inputs(self, _: &WatchedKind, _: &str) -> Result<Inputs, ObjectError> {
-        let seen = self.0?;
+    fn inputs(self, _: &WatchedKind, _: &str, pool: &mut Pool) -> Result<Inputs, ObjectError> {
+        let mut seen = self.0?;
+        pool.share(&mut seen.pod);
         let gone = Input::PodDeleted { uid: Arc::clone(&seen.pod.meta.uid) };
         let here = (!seen.status.finished).then(|| Input::Pod(Arc::new(seen.pod.clone())));
         Ok(Inputs { here, gone, pod: Some(seen) })
@@ -119,7 +121,7 @@ impl Readable for NodeBody {
         (identity, Self(read))
     }
 
-    fn inputs(self, _: &WatchedKind, _: &str) -> Result<Inputs, ObjectError> {
+    fn inputs(self, _: &WatchedKind, _: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {
         let node = self.0?;
         let gone = Input::NodeDeleted { name: Arc::clone(&node.name) };
         Ok(Inputs { here: Some(Input::Node(Arc::new(node))), gone, pod: None })
@@ -135,7 +137,7 @@ impl Readable for ObjectBody {
         (longshore_manifest::identity(json), Self)
     }
 
-    fn inputs(self, kind: &WatchedKind, json: &str) -> Result<Inputs, ObjectError> {
+    fn inputs(self, kind: &WatchedKind, json: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {
         let Reads::Object(read) = kind.reads else { return Err(ObjectError::unknown_kind(kind.kind)) };
         let (_, object) = longshore_manifest::watched_value(json, |value| {
             let mut value = value.clone();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use kube::runtime::watcher::Event;
 
 use super::item::{Inputs, Item, Readable};
+use super::pool::Pool;
 use super::state::Sync;
 use super::{Reporting, Told, WatchState};
 use crate::kinds::WatchedKind;
@@ -25,6 +26,8 @@ pub(super) struct Ledger<'a> {
     to: &'a Reporting,
     state: &'a WatchState,
     known: FxHashMap<Str, Known>,
+    /// What the objects share.
+    pool: Pool,
     /// UIDs of objects that stand in the list that is being received and cannot be read.
     unreadable: Vec<Str>,
     /// The list that is being received: read at once, so that no text waits in memory.
@@ -33,7 +36,15 @@ pub(super) struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(kind: &'static WatchedKind, to: &'a Reporting, state: &'a WatchState) -> Self {
-        Self { kind, to, state, known: FxHashMap::default(), unreadable: Vec::new(), listing: Vec::new() }
+        Self {
+            kind,
+            to,
+            state,
+            known: FxHashMap::default(),
+            pool: Pool::default(),
+            unreadable: Vec::new(),
+            listing: Vec::new(),
+        }
     }
 
     pub(super) fn take<B: Readable>(&mut self, event: Event<Item<B>>) {
@@ -87,7 +98,7 @@ impl<'a> Ledger<'a> {
     /// What an object means; `None` when it cannot be read, or when it is a pod that has finished.
     fn read<B: Readable>(&mut self, item: Item<B>) -> Option<(Known, Input)> {
         let Item { identity, json, body, .. } = item;
-        let inputs = match body.inputs(self.kind, json.get()) {
+        let inputs = match body.inputs(self.kind, json.get(), &mut self.pool) {
             Ok(inputs) => inputs,
             Err(error) => {
                 self.report_unreadable(&identity, &error.to_string());
@@ -116,7 +127,7 @@ impl<'a> Ledger<'a> {
     /// The last state of an object that leaves the watch: deleted, or a pod that has finished.
     fn delete<B: Readable>(&mut self, item: Item<B>) {
         let Item { identity, json, body, .. } = item;
-        let failed = body.inputs(self.kind, json.get()).ok().and_then(|i| i.pod);
+        let failed = body.inputs(self.kind, json.get(), &mut self.pool).ok().and_then(|i| i.pod);
         self.finished(&identity, failed.map(|seen| (Arc::new(seen.pod), seen.status.failed_for)));
     }
 

@@ -56,7 +56,7 @@ fn tolerate(pod: &mut Pod, (key, effect): (&str, TaintEffect)) {
         effect: Some(effect),
     };
     if !pod.spec.tolerations.contains(&toleration) {
-        pod.spec.tolerations.push(toleration);
+        Arc::make_mut(&mut pod.spec).tolerations.push(toleration);
     }
 }
 
@@ -77,5 +77,5 @@ fn pin(pod: &mut Pod, node: &Node) {
         values: vec![node.name.clone()],
     };
     let term = NodeSelectorTerm { expressions: Vec::new(), fields: vec![name] };
-    pod.spec.node_affinity.required = Some(NodeSelector { terms: vec![term] });
+    Arc::make_mut(&mut pod.spec).node_affinity.required = Some(NodeSelector { terms: vec![term] });
 }

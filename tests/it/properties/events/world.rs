@@ -141,7 +141,7 @@ impl World {
             return;
         }
         let mut pod = Pod::clone(&self.pods[&uid]);
-        change(&mut pod.meta, &mut pod.spec);
+        change(&mut pod.meta, Arc::make_mut(&mut pod.spec));
         self.set_pod(Arc::new(pod));
     }
 
@@ -254,7 +254,7 @@ impl World {
 /// The same pod on a node.
 fn on(pod: &Arc<Pod>, node: &Str) -> Arc<Pod> {
     let mut pod = Pod::clone(pod);
-    pod.spec.node_name = Some(Arc::clone(node));
+    Arc::make_mut(&mut pod.spec).node_name = Some(Arc::clone(node));
     Arc::new(pod)
 }
 
