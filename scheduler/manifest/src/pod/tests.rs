@@ -39,7 +39,7 @@ fn pod_level_requests_are_filled_in_from_containers_then_limits() {
     let containers = json!([{"resources": {"limits": {"cpu": 1, "hugepages-2Mi": "4Mi"}}}, {"resources": {"requests": {"cpu": "500m"}}}]);
     let requests = |resources: Value| {
         let pod = read(json!({"containers": containers, "resources": resources}), json!({}));
-        let requests = pod.spec.pod_level.requests;
+        let requests = pod.spec.pod_level.requests.clone();
         let milli = |name: &str| requests.get(name).map(|q| q.milli_value());
         (milli("cpu"), milli("memory"), milli("hugepages-2Mi").is_some())
     };
@@ -54,7 +54,7 @@ fn label_keys_are_merged_once_and_only_into_a_selector() {
     let terms = [term(json!({"matchLabels": {"app": "web"}})), term(Value::Null)];
     let spec =
         json!({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}});
-    let required = read(spec, json!({})).spec.pod_affinity.required;
+    let required = read(spec, json!({})).spec.pod_affinity.required.clone();
     let merged = &required[0].selector.as_ref().unwrap().requirements;
     let merged: Vec<_> = merged.iter().map(|r| (&*r.key, r.operator, &*r.values[0])).collect();
     assert_eq!(merged, [("app", Operator::In, "web"), ("hash", Operator::NotIn, "1")]);
