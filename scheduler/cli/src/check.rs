@@ -13,7 +13,7 @@ use crate::console::Console;
 /// When the results cannot be written.
 pub(crate) async fn check(args: &CheckArgs, console: &mut Console<'_>) -> anyhow::Result<bool> {
     let style = console.style();
-    let mut reporter = report::Reporter::new(console.out, style, args.output);
+    let mut reporter = report::Reporter::new(console.out, console.err, style, args.output);
     session::check(args, &mut reporter).await;
     reporter.finish()
 }

@@ -32,7 +32,7 @@ pub struct CheckArgs {
     /// Check before installing: is the cluster fit for it?
     #[arg(long, conflicts_with_all = ["image", "wait", "server"])]
     pub pre: bool,
-    /// Namespace of the scheduler's Lease and of the probe pod; that of the kubeconfig when not given
+    /// Namespace of the scheduler's Lease and of the probe pod; that of the service account or of the kubeconfig when not given
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
     /// The schedulerName that pods ask for; the first of --config, or longshore

@@ -14,6 +14,7 @@ use crate::render::data;
 /// Collects checks and writes them.
 pub(super) struct Reporter<'a> {
     out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
     style: Style,
     format: CheckFormat,
     /// A group's title waits for the first check that is shown.
@@ -25,8 +26,13 @@ pub(super) struct Reporter<'a> {
 
 impl<'a> Reporter<'a> {
     /// Symbols where the output may be coloured, words elsewhere.
-    pub(super) fn new(out: &'a mut dyn Write, style: Style, format: CheckFormat) -> Self {
-        Self { out, style, format, title: None, document: CheckReport::new(), broken: None }
+    pub(super) fn new(
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+        style: Style,
+        format: CheckFormat,
+    ) -> Self {
+        Self { out, err, style, format, title: None, document: CheckReport::new(), broken: None }
     }
 
     /// Where everything happens: told before anything is written to it.
@@ -34,9 +40,13 @@ impl<'a> Reporter<'a> {
         let shown = context.as_deref().map_or(String::new(), |c| format!("context {c}, "));
         let line = printable(&format!("{shown}server {server} ({origin})"));
         (self.document.server, self.document.context) = (Some(server), context);
-        if self.format == CheckFormat::Table {
-            self.line(&line);
-        }
+        let written = match self.format {
+            CheckFormat::Table => writeln!(self.out, "{line}"),
+            CheckFormat::Json | CheckFormat::Short => writeln!(self.err, "{line}"),
+        };
+        self.note(written);
+        let flushed = self.out.flush();
+        self.note(flushed);
     }
 
     /// Begins a group.
@@ -105,8 +115,10 @@ fn shown(check: &Check, style: Style) -> String {
     let indent = if style.colour { 4 } else { 7 };
     let below = check.message.as_deref().filter(|_| !beside);
     let remedy = check.remedy.as_deref().map(|r| format!("-> {r}"));
-    for line in below.map(str::to_string).into_iter().chain(remedy) {
-        text.push_str(&format!("\n{}{}", " ".repeat(indent), printable(&line)));
+    for said in below.map(str::to_string).into_iter().chain(remedy) {
+        for line in said.lines() {
+            text.push_str(&format!("\n{}{}", " ".repeat(indent), printable(line)));
+        }
     }
     text
 }
@@ -136,12 +148,17 @@ mod tests {
     use super::*;
 
     fn told(format: CheckFormat, colour: bool, checks: &[Check]) -> (String, bool) {
-        let mut out = Vec::new();
-        let mut reporter = Reporter::new(&mut out, Style { colour }, format);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut reporter = Reporter::new(&mut out, &mut err, Style { colour }, format);
         reporter.place("https://api/".to_string(), Some("kind".to_string()), "kubeconfig /k");
         reporter.group("Cluster");
         checks.iter().for_each(|c| reporter.add(c));
         let good = reporter.finish().unwrap();
+        assert_eq!(
+            err.is_empty(),
+            format == CheckFormat::Table,
+            "the place is told once, before anything else"
+        );
         (String::from_utf8(out).unwrap(), good)
     }
 
@@ -149,7 +166,7 @@ mod tests {
         [
             Check::ok("it answers").saying("v1").after(Duration::from_millis(12)),
             Check::warning("it is new", "it is not", "buy one"),
-            Check::failed("it is ours", "it is not", "move in"),
+            Check::failed("it is ours", "it is not\nat all", "move in"),
             Check::skipped("it is clean", "no permission to look"),
         ]
     }
@@ -158,7 +175,7 @@ mod tests {
     fn every_check_has_its_line_and_every_fault_its_remedy() {
         let want = "context kind, server https://api/ (kubeconfig /k)\n\nCluster\n-------\n\
             ok   it answers: v1 (after 12 ms)\nwarn it is new\n       it is not\n       -> buy one\n\
-            FAIL it is ours\n       it is not\n       -> move in\nskip it is clean\n       no permission to look\n\n\
+            FAIL it is ours\n       it is not\n       at all\n       -> move in\nskip it is clean\n       no permission to look\n\n\
             Status check results are FAIL\n";
         assert_eq!(told(CheckFormat::Table, false, &checks()), (want.to_string(), false));
         let (text, good) = told(CheckFormat::Table, true, &checks()[..2]);

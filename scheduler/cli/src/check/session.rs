@@ -164,7 +164,9 @@ impl Subject {
         let first = || configuration?.profiles.first().map(|p| p.scheduler_name.to_string());
         let scheduler_name =
             args.scheduler_name.clone().or_else(first).unwrap_or_else(|| SCHEDULER_NAME.to_string());
-        let namespace = args.namespace.clone().unwrap_or_else(|| found.config.default_namespace.clone());
+        let accounts = || args.as_service_account.as_ref().map(|(namespace, _)| namespace.clone());
+        let namespace = args.namespace.clone().or_else(accounts);
+        let namespace = namespace.unwrap_or_else(|| found.config.default_namespace.clone());
         let configured = configuration.map(|c| &c.configuration.leader_election);
         let (lease_namespace, lease) = match (&args.lease, configured) {
             (Some((namespace, name)), _) => (namespace.clone(), name.clone()),

@@ -107,6 +107,14 @@ fn explanations_are_as_described() {
 }
 
 #[test]
+fn checks_are_as_described() {
+    let args = ["check", "--kubeconfig", "/nowhere/config", "-o", "json"];
+    let document = run(&args).exits(1).json();
+    check("check", &document);
+    assert_eq!(document["groups"][0]["checks"][0]["status"], "Failed");
+}
+
+#[test]
 fn versions_are_as_described() {
     check("version", &run(&["version", "-o", "json"]).json());
 }
@@ -140,7 +148,7 @@ fn every_field_is_in_the_documentation() {
         }
     }
     let text = std::fs::read_to_string(format!("{DOCS}/output.md")).unwrap();
-    for document in ["simulation", "explanation", "version"] {
+    for document in ["simulation", "explanation", "check", "version"] {
         let mut found = Vec::new();
         names(&schema(document), &mut found);
         for name in found {

@@ -38,7 +38,7 @@ pub async fn probe(api: &Caller, probe: &Probe, stop: impl Future<Output = ()>, 
     };
     if stopped {
         let again = "run the check again; the probe pod is deleted";
-        told(Check::failed("the probe pod has a node", "interrupted", again));
+        told(Check::failed("the probe pod is bound", "interrupted", again));
     }
     if let Some(check) = delete(api, probe).await {
         told(check);
