@@ -2,7 +2,12 @@
 //!
 //! From a backlog: pods exist first, then the scheduler starts. Arriving: the scheduler runs, pods come at a steady rate.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a bench reports to people")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench reports to people"
+)]
 
 mod observe;
 mod report;

@@ -147,19 +147,30 @@ fn rewrite(scheduler: &Scheduler, change: impl FnOnce(&mut Value)) {
 #[test]
 fn a_profile_that_becomes_invalid_leaves_the_last_good_one() {
     let arena = shared();
-    arena.node("a", &json!({}));
-    let scheduler =
-        arena.scheduler_with(&longshore().config(&json!({ "profiles": [{ "schedulerName": "one" }] })));
-    let named = |profile: &str| json!({ "spec": { "schedulerName": profile } });
-    arena.pod("first", &named("one"));
-    arena.until_bound("first");
+    arena.node("a", &json!({ "metadata": { "labels": { "side": "left" } } }));
+    arena.node("b", &json!({ "metadata": { "labels": { "side": "right" } } }));
+    let only = |side: &str| {
+        let here = json!({ "matchExpressions": [{ "key": "side", "operator": "In", "values": [side] }] });
+        let required = json!({ "nodeSelectorTerms": [here] });
+        let added = json!({ "requiredDuringSchedulingIgnoredDuringExecution": required });
+        json!([{ "name": "NodeAffinity", "args": { "addedAffinity": added } }])
+    };
+    let profile = json!({ "schedulerName": "one", "pluginConfig": only("left") });
+    let scheduler = arena.scheduler_with(&longshore().config(&json!({ "profiles": [profile] })));
+    let pod = |name: &str| {
+        arena.pod(name, &json!({ "spec": { "schedulerName": "one" } }));
+        arena.until_bound(name)
+    };
+    assert_eq!(pod("first"), "a");
     rewrite(&scheduler, |config| config["profiles"][0]["plugins"] = json!({ "score": "nonsense" }));
     says(&scheduler, &["profiles[0].plugins.score"]);
-    arena.pod("second", &named("one"));
-    assert_eq!(arena.until_bound("second"), "a");
+    assert_eq!(pod("second"), "a", "by the last good profile");
     rewrite(&scheduler, |config| {
-        config["profiles"] = json!([{ "schedulerName": "one" }, { "schedulerName": "two" }])
+        config["profiles"][0] = json!({ "schedulerName": "one", "pluginConfig": only("right") });
     });
-    arena.pod("third", &named("two"));
-    assert_eq!(arena.until_bound("third"), "a");
+    let mut tries = 0;
+    arena.until("the new profile to decide", "first", || {
+        tries += 1;
+        (pod(&format!("later-{tries}")) == "b").then_some(())
+    });
 }

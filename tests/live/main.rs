@@ -31,6 +31,8 @@ mod bad_input;
 mod basic;
 /// The fixture itself.
 mod fixture;
+/// The Helm chart, installed.
+mod helm;
 /// Leader election and rolling updates.
 mod leader;
 /// Beside a real kube-scheduler.

@@ -29,8 +29,22 @@ fn longshore_and_kube_scheduler_share_a_cluster_of_1000_nodes() {
         objects::with(pod, &json!({ "spec": { "schedulerName": scheduler } }))
     }));
     let unbound = "/api/v1/pods?limit=1&fieldSelector=spec.nodeName=";
-    let story = || api.list(unbound).first().map_or_else(String::new, |pod| format!("{pod:#}"));
-    until("every pod to be bound", LONG * 2, story, || api.list(unbound).is_empty().then_some(()));
+    let story = || {
+        let pods = api.list("/api/v1/pods?fieldSelector=spec.nodeName=");
+        let (theirs, left): (Vec<_>, Vec<_>) =
+            pods.iter().partition(|pod| pod["spec"]["schedulerName"] == "default-scheduler");
+        let wanted = ["scheduler_schedule_attempts_total", "scheduler_pending_pods"];
+        let samples =
+            ours.metrics().samples.into_iter().filter(|sample| wanted.contains(&sample.name.as_str()));
+        let first = left.first().map_or_else(String::new, |pod| pod["status"].to_string());
+        format!(
+            "left: {} of theirs, {} of ours, {first}\n{:#?}",
+            theirs.len(),
+            left.len(),
+            samples.collect::<Vec<_>>()
+        )
+    };
+    until("every pod to be bound", LONG, story, || api.list(unbound).is_empty().then_some(()));
     let mut used: BTreeMap<String, (u64, usize)> = BTreeMap::new();
     for pod in api.list("/api/v1/pods") {
         let entry = used.entry(pod["spec"]["nodeName"].as_str().unwrap().to_owned()).or_default();

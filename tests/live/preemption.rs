@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 both!(
     the_important_pod_goes_first,
-    preemption_evicts_with_kube_schedulers_words,
+    preemption_evicts_with_the_known_words,
     preemption_spares_a_disruption_budget,
     a_pod_that_never_preempts_waits,
 );
@@ -36,7 +36,7 @@ fn the_important_pod_goes_first(kind: Kind) {
     arena.until_unschedulable("low");
 }
 
-fn preemption_evicts_with_kube_schedulers_words(kind: Kind) {
+fn preemption_evicts_with_the_known_words(kind: Kind) {
     let arena = shared();
     classes(&arena);
     arena.node("a", &json!({}));

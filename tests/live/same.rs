@@ -124,7 +124,7 @@ fn traces(arena: &Arena, pods: &[(Value, Fate)]) -> Traces {
 }
 
 #[test]
-fn events_conditions_and_metrics_are_kube_schedulers() {
+fn events_conditions_and_metrics_are_those_of_the_original() {
     if !binaries::have("kube-scheduler") {
         return;
     }

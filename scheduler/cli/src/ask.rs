@@ -47,7 +47,7 @@ pub(crate) fn scheduler(found: &Found, args: &ServerArgs, address: &str) -> anyh
     config.proxy_url = None;
     config.root_cert = authorities(args)?;
     config.connect_timeout = Some(TIMEOUT);
-    let client = connect::client(&Found { config, origin: found.origin.clone() })?;
+    let client = connect::client(&Found { config, origin: found.origin.clone() }, None)?;
     Ok(Caller::new(client).within(TIMEOUT).impatient())
 }
 

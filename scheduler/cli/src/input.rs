@@ -69,7 +69,7 @@ fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<S
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listed = runtime.block_on(async {
         let found = connect::find(&(&args.cluster).into()).await?;
-        let client = connect::client(&found)?;
+        let client = connect::client(&found, None)?;
         let server = found.config.cluster_url.to_string();
         let explained = |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
         let discovered = discover(&client).await.map_err(explained)?;

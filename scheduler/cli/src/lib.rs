@@ -13,15 +13,21 @@
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `explain` | why a pod does not fit, and what would help |
 //! | `render` | documents to text |
+//! | `metrics` | what the live scheduler counts and times |
+//! | `decisions` | what it decided lately |
+//! | `logging` | the log |
+//! | `serve` | its HTTPS server |
 
 pub mod args;
 pub mod attempts;
 pub mod console;
 pub mod decisions;
 pub mod exit;
+pub mod logging;
 pub mod metrics;
 pub mod plugins;
 pub mod report;
+pub mod serve;
 pub mod simulation;
 
 mod ask;
@@ -31,7 +37,6 @@ mod explain;
 mod extenders;
 mod input;
 mod live;
-mod logging;
 mod render;
 
 use std::ffi::OsString;

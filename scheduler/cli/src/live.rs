@@ -6,11 +6,15 @@
 //!                                   └──────────────────── how it went ◀───────────────────────────┘
 //! ```
 
+mod answers;
 mod assembly;
+mod clients;
 mod clock;
+mod health;
 mod leader;
 mod observer;
 mod outbox;
+mod picture;
 mod reload;
 mod sides;
 mod start;

@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use longshore_cli::console::{self, Console};
 
+/// Strings and objects of a watch come and go by the thousand on several threads: jemalloc gives their memory back, and
+/// a static binary has no good allocator otherwise.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();

@@ -1,6 +1,7 @@
 //! Which cluster, as whom, and over which connection.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::USER_AGENT;
@@ -8,11 +9,13 @@ use http::{HeaderValue, Request};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::client::{Body, ConfigExt};
+use kube::client::{Body, ClientBuilder, ConfigExt};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use thiserror::Error;
 use tower::{BoxError, ServiceBuilder};
+
+use crate::requests::{MeasureLayer, RequestMeter};
 
 /// How long the TCP and TLS handshakes may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -130,24 +133,28 @@ async fn infer(options: &KubeConfigOptions) -> Result<Found, ConnectError> {
     }
 }
 
-/// A client with a connection of its own. HTTP/2 where the server speaks it, so that hundreds of requests in flight
+/// A client with a connection of its own; `meter` is told of every call. HTTP/2 where the server speaks it, so that hundreds of requests in flight
 /// share one connection; behind a proxy, and with an exec credential plugin, it is kube's own client, which knows these
 /// and speaks HTTP/1.1.
 ///
 /// # Errors
 /// Certificates, keys or tokens that cannot be used.
-pub fn client(found: &Found) -> Result<Client, ConnectError> {
+pub fn client(found: &Found, meter: Option<Arc<dyn RequestMeter>>) -> Result<Client, ConnectError> {
     let unusable = |error: &dyn std::error::Error| ConnectError::Credentials {
         origin: found.origin.clone(),
         message: chain(error),
     };
     if found.config.proxy_url.is_some() || found.config.auth_info.exec.is_some() {
-        return Client::try_from(found.config.clone()).map_err(|e| unusable(&e));
+        let builder = ClientBuilder::try_from(found.config.clone()).map_err(|e| unusable(&e))?;
+        return Ok(match meter {
+            Some(meter) => builder.with_layer(&MeasureLayer::new(meter)).build(),
+            None => builder.build(),
+        });
     }
-    multiplexed(&found.config).map_err(|e| unusable(&e))
+    multiplexed(&found.config, meter).map_err(|e| unusable(&e))
 }
 
-fn multiplexed(config: &Config) -> kube::Result<Client> {
+fn multiplexed(config: &Config, meter: Option<Arc<dyn RequestMeter>>) -> kube::Result<Client> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -168,6 +175,7 @@ fn multiplexed(config: &Config) -> kube::Result<Client> {
         .build::<_, Body>(tls.enable_all_versions().wrap_connector(tcp));
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
+        .option_layer(meter.map(MeasureLayer::new))
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_request(signed)

@@ -16,6 +16,7 @@ pub mod call;
 pub mod check;
 pub mod connect;
 pub mod discover;
+pub mod evict;
 pub mod extender;
 pub mod kinds;
 pub mod lease;
@@ -23,9 +24,12 @@ pub mod limiter;
 pub mod list;
 pub mod perform;
 pub mod race;
+pub mod record;
 pub mod requests;
 pub mod retry;
 pub mod review;
+pub mod status;
+pub mod volumes;
 pub mod watch;
 
 #[cfg(test)]

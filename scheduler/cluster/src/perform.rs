@@ -1,14 +1,20 @@
 //! Does what the engine wants done, and tells how it went.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use longshore_framework::Str;
-use longshore_framework::port::{Binding, Effect, Input};
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Binding, Effect, Input, StorageWrite};
 use tokio::runtime::Handle;
 
 use crate::bind;
-use crate::call::Caller;
+use crate::call::{ApiError, Caller};
+use crate::evict::Evictor;
 use crate::extender::Binders;
+use crate::record::{Event, Recorder};
+use crate::status::{StatusWriter, Written};
+use crate::volumes::{self, StorageStore};
 use crate::watch::Told;
 
 /// Who does what the engine wants. Never blocks.
@@ -20,6 +26,24 @@ pub trait Perform: Send {
 /// The way back to the engine.
 pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
 
+/// What a performer works with.
+pub struct Tools {
+    /// Bindings; their number and rate are limited by whoever asks for them.
+    pub bindings: Caller,
+    /// Everything else that is written about pods and volumes.
+    pub writes: Caller,
+    /// Events.
+    pub recorder: Recorder,
+    /// Conditions and nominations.
+    pub status: StatusWriter,
+    /// What is known of claims and volumes.
+    pub storage: Arc<StorageStore>,
+    /// `bindTimeoutSeconds` of the profile with that scheduler name.
+    pub bind_timeout: Box<dyn Fn(&str) -> Duration + Send + Sync>,
+    /// The way back.
+    pub tell: Tell,
+}
+
 /// Does it for real. Clones share everything.
 #[derive(Clone)]
 pub struct Performer {
@@ -28,15 +52,16 @@ pub struct Performer {
 }
 
 struct Shared {
-    api: Caller,
+    tools: Tools,
+    evictor: Evictor,
     binders: RwLock<Binders>,
-    tell: Tell,
 }
 
 impl Performer {
-    /// Works on `runtime`; bindings are limited by whoever asks for them.
-    pub fn new(runtime: Handle, api: Caller, tell: Tell) -> Self {
-        Self { runtime, shared: Arc::new(Shared { api, binders: RwLock::default(), tell }) }
+    /// Works on `runtime`.
+    pub fn new(runtime: Handle, tools: Tools) -> Self {
+        let evictor = Evictor::new(tools.writes.clone(), tools.recorder.clone());
+        Self { runtime, shared: Arc::new(Shared { tools, evictor, binders: RwLock::default() }) }
     }
 
     /// Extenders that bind, from now on.
@@ -47,23 +72,74 @@ impl Performer {
 
 impl Perform for Performer {
     fn perform(&self, effect: Effect) {
-        let shared = Arc::clone(&self.shared);
         match effect {
-            Effect::Bind { binding, extenders, .. } => {
-                self.runtime.spawn(async move { shared.bind(binding, extenders).await });
+            // What only concerns the recorder needs no task.
+            Effect::Scheduled { pod, node, .. } => {
+                self.shared.tools.recorder.record(Event::scheduled(&pod, &node));
             }
-            _ => {}
+            Effect::Preempted { victim, preemptor, node } => {
+                self.shared.evictor.preempted_in_memory(&victim, &preemptor, &node);
+            }
+            // The API server says so itself.
+            Effect::Gated { .. } => {}
+            effect => {
+                let shared = Arc::clone(&self.shared);
+                self.runtime.spawn(async move { shared.perform(effect).await });
+            }
         }
     }
 }
 
 impl Shared {
-    async fn bind(&self, binding: Binding, extenders: Vec<Str>) {
+    async fn perform(&self, effect: Effect) {
+        let status = &self.tools.status;
+        match effect {
+            Effect::Bind { binding, extenders, .. } => self.bind(binding, &extenders).await,
+            Effect::PreBind { pod, node, writes } => self.pre_bind(&pod, &node, &writes).await,
+            Effect::Evict { preemptor, victims, node } => {
+                let result = self.evictor.evict(&preemptor, &victims, &node).await;
+                if let Err(error) = &result {
+                    tracing::error!(preemptor = %preemptor.key(), "Preemption failed: {error}");
+                }
+                let result = result.map_err(|e| e.to_string().into());
+                self.tell(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result });
+            }
+            Effect::Waiting { pod, node, .. } => noted(&pod, status.nominate(&pod, &node).await),
+            Effect::ClearNomination { pod } => noted(&pod, status.clear_nomination(&pod).await),
+            Effect::Failed { pod, reason, message, nominated_node } => {
+                self.tools.recorder.record(Event::failed_scheduling(&pod, &message));
+                noted(&pod, status.failed(&pod, reason, &message, nominated_node).await);
+            }
+            Effect::Scheduled { .. } | Effect::Preempted { .. } | Effect::Gated { .. } => {}
+        }
+    }
+
+    async fn bind(&self, binding: Binding, extenders: &[Str]) {
         let binders = self.binders.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let result = match binders.bind(&extenders, &binding).await {
+        let result = match binders.bind(extenders, &binding).await {
             Some(answer) => answer.map_err(|e| e.to_string().into()),
-            None => bind::bind(&self.api, &binding).await.map_err(|e| e.to_string().into()),
+            None => bind::bind(&self.tools.bindings, &binding).await.map_err(|e| e.to_string().into()),
         };
-        (self.tell)(Told::Input(Input::Bound { uid: binding.uid, result }));
+        self.tell(Input::Bound { uid: binding.uid, result });
+    }
+
+    async fn pre_bind(&self, pod: &Pod, node: &Str, writes: &[StorageWrite]) {
+        let tools = &self.tools;
+        noted(pod, tools.status.nominate(pod, node).await);
+        let timeout = (tools.bind_timeout)(&pod.spec.scheduler_name);
+        let done = volumes::pre_bind(&tools.writes, &tools.storage, pod, node, writes, timeout).await;
+        let result = done.map_err(|why| format!("running PreBind plugin \"VolumeBinding\": {why}").into());
+        self.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
+    }
+
+    fn tell(&self, input: Input) {
+        (self.tools.tell)(Told::Input(input));
+    }
+}
+
+/// A status that could not be written is no reason to stop: the next attempt writes it again.
+fn noted(pod: &Pod, written: Result<Written, ApiError>) {
+    if let Err(error) = written {
+        tracing::error!(pod = %pod.key(), "The pod's status could not be updated: {error}");
     }
 }

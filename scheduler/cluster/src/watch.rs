@@ -127,7 +127,7 @@ fn events<B: Readable>(
 }
 
 async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: &WatchState, to: &Reporting) {
-    let mut ledger = Ledger::<B>::new(kind, to, state);
+    let mut ledger = Ledger::new(kind, to, state);
     let mut trouble = Trouble::default();
     let mut streaming = true;
     loop {

@@ -112,11 +112,12 @@ impl Engine {
     fn scheduled(&mut self, uid: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.remove(uid) else { return };
         let (pod, node) = (Arc::clone(&held.queued.pod), Arc::clone(&held.node));
+        let (evaluated_nodes, feasible_nodes) = (held.state.evaluated, held.state.feasible);
         self.tell_bound(&held.queued);
         let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         guard.post_bind();
         guard.keep(Phase::Binding);
-        effects.push(Effect::Scheduled { pod, node });
+        effects.push(Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes });
     }
 
     /// Tells the meter that a stage is over that began when the reservation's phase did.

@@ -155,7 +155,11 @@ impl<'a> Guard<'a> {
             let mut cx = context(self.cache, &held.queued.pod, &held.node);
             let began = watch.start_plugin();
             let verdict = plugin.reserve(&mut cx, held.state.of_mut(id));
-            watch.plugin(id, ExtensionPoint::Reserve, Status::of(&verdict), began);
+            let status = match &verdict {
+                Ok(Verdict::Reject(rejection)) => rejection.code.into(),
+                other => Status::of(other),
+            };
+            watch.plugin(id, ExtensionPoint::Reserve, status, began);
             match verdict {
                 Ok(Verdict::Pass) => {}
                 Ok(Verdict::Reject(rejection)) => return Err(Refused::Rejected(id, rejection)),
@@ -183,7 +187,12 @@ impl<'a> Guard<'a> {
         for (id, plugin) in self.profile.at(Stage::Permit, |i| i.permit.as_ref()) {
             let began = watch.start_plugin();
             let verdict = plugin.permit(self.cycle(held), held.state.of(id), slot);
-            watch.plugin(id, ExtensionPoint::Permit, Status::of(&verdict), began);
+            let status = match &verdict {
+                Ok(PermitVerdict::Reject(rejection)) => rejection.code.into(),
+                Ok(PermitVerdict::Wait(_)) => Status::Wait,
+                other => Status::of(other),
+            };
+            watch.plugin(id, ExtensionPoint::Permit, status, began);
             match verdict {
                 Ok(PermitVerdict::Allow) => {}
                 Ok(PermitVerdict::Reject(rejection)) => return Err(Refused::Rejected(id, rejection)),

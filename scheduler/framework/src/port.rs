@@ -208,5 +208,9 @@ pub enum Effect {
         pod: Arc<Pod>,
         /// Its node.
         node: Str,
+        /// Nodes that were looked at for it.
+        evaluated_nodes: usize,
+        /// Nodes that it fitted on.
+        feasible_nodes: usize,
     },
 }

@@ -26,6 +26,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The same without its resourceVersion: what is kept for long.
+    pub fn without_version(self) -> Self {
+        Self { resource_version: Str::default(), ..self }
+    }
+
     fn of(meta: &wire::meta::Meta) -> Self {
         Self {
             namespace: meta.namespace.clone(),

@@ -103,12 +103,18 @@ impl Scheduler {
         // Nothing of this machine may stand in for what the test gives it.
         command.env_remove("KUBECONFIG").env("HOME", plane.folder()).args(&options.flags);
         let process = Process::spawn(&name, &mut command, &plane.file(&format!("{name}.log")));
-        let api = Api::insecure(port, plane.token(ADMIN));
-        let mut scheduler = Self { process, kind: options.kind, config, port, api };
+        let mut scheduler = Self::attach(plane, process, config, port);
+        scheduler.kind = options.kind;
         if options.wait {
             scheduler.wait_until_ready();
         }
         scheduler
+    }
+
+    /// A longshore that somebody else started, with the configuration `config` and its server on `port`.
+    pub fn attach(plane: &ControlPlane, process: Process, config: PathBuf, port: u16) -> Self {
+        let api = Api::insecure(port, plane.token(ADMIN));
+        Self { process, kind: Kind::Longshore, config, port, api }
     }
 
     /// Waits until `/readyz` says yes.

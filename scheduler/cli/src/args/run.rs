@@ -4,7 +4,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
+
+use crate::logging::Format;
+use crate::serve;
 
 /// `longshore run`.
 #[derive(Args, Debug)]
@@ -115,25 +118,32 @@ pub struct ServingArgs {
     pub authorization_always_allow_paths: Vec<String>,
 }
 
+impl From<&ServingArgs> for serve::Options {
+    fn from(args: &ServingArgs) -> Self {
+        Self {
+            bind_address: args.bind_address,
+            secure_port: args.secure_port,
+            certificate: serve::Certificate {
+                cert_file: args.tls_cert_file.clone(),
+                key_file: args.tls_private_key_file.clone(),
+                directory: args.cert_dir.clone(),
+            },
+            authentication_skip_lookup: args.authentication_skip_lookup,
+            always_allow_paths: args.authorization_always_allow_paths.clone(),
+        }
+    }
+}
+
 /// The log of a command that runs on.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs")]
 pub struct LoggingArgs {
     /// Format of the log
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
-    pub logging_format: LogFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub logging_format: Format,
     /// How much is logged: 0 what matters, 2 every decision, 4 debugging, up to 10
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub level: u8,
-}
-
-/// Values of `--logging-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
 }
 
 /// `15s`, `1m30s`, `500ms`.

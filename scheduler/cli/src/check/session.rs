@@ -130,7 +130,7 @@ fn configuration(args: &CheckArgs, reporter: &mut Reporter<'_>) -> Option<Resolv
 async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<kube::Client> {
     const NAME: &str = "the API server answers";
     reporter.group("Kubernetes API");
-    let client = match connect::client(found) {
+    let client = match connect::client(found, None) {
         Ok(client) => client,
         Err(error) => {
             reporter.add(&Check::failed(NAME, error.to_string(), "mend the kubeconfig"));

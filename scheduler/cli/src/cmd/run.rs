@@ -1,19 +1,38 @@
 //! `longshore run`: schedules the pods of a cluster.
 
-use anyhow::Context;
+use std::path::Path;
 
+use anyhow::Context;
+use longshore_profile::Resolved;
+
+use crate::args::DataFormat;
 use crate::args::run::RunArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
 use crate::live::{self, End};
+use crate::logging;
+use crate::render::data;
+use crate::render::ordered::Ordered;
 
 /// Threads for everything but decisions.
 const WORKERS: usize = 2;
 
+/// Writes what comes of the configuration, every default filled in.
+fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
+    let mut text = Vec::new();
+    data::write(&mut text, DataFormat::Yaml, &Ordered(&longshore_profile::show(resolved)))?;
+    std::fs::write(file, text).with_context(|| format!("{}: cannot be written", file.display()))?;
+    Ok(Exit::Done)
+}
+
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let resolved = input::profiles(args.config.as_deref())?;
+    if let Some(file) = &args.write_config_to {
+        return write_config(file, &resolved);
+    }
+    let level = logging::serve(args.logging.logging_format, args.logging.level);
     for warning in &resolved.warnings {
         console.warn(&warning.to_string());
     }
@@ -22,7 +41,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    match runtime.block_on(live::start(args, resolved))? {
+    match runtime.block_on(live::start(args, resolved, level))? {
         End::Stopped => Ok(Exit::Done),
         End::Fatal(why) => {
             console.error(&why);

@@ -7,9 +7,11 @@ use longshore_cluster::connect::Target;
 use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore, Wants};
 use longshore_cluster::perform::Tell;
 use longshore_engine::{Engine, Options, Parallelism};
+use longshore_framework::Str;
 use longshore_framework::extender::Extender;
 use longshore_framework::profile::Profile;
 use longshore_profile::{ClientConnection, Configuration};
+use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 
 use super::{Inbox, Message};
@@ -17,6 +19,9 @@ use crate::args::run::RunArgs;
 use crate::decisions::EXAMPLE_NODES;
 use crate::extenders;
 use crate::metrics::Metrics;
+
+/// How long PreBind waits for volumes where nothing else is said.
+const BIND_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The extenders of a configuration, and the whole objects that some of them want.
 #[derive(Default)]
@@ -67,6 +72,17 @@ pub(crate) fn engine(
         ..Options::default()
     };
     Engine::new(profiles, options)
+}
+
+/// `bindTimeoutSeconds` of each profile, by scheduler name.
+pub(crate) fn bind_timeout(profiles: &[Arc<Profile>]) -> Box<dyn Fn(&str) -> Duration + Send + Sync> {
+    let seconds = |profile: &Arc<Profile>| {
+        let args = &profile.plugin(profile.id("VolumeBinding")?).args;
+        args["bindTimeoutSeconds"].as_u64().map(Duration::from_secs)
+    };
+    let of: FxHashMap<Str, Duration> =
+        profiles.iter().filter_map(|p| Some((Arc::clone(&p.scheduler_name), seconds(p)?))).collect();
+    Box::new(move |name| of.get(name).copied().unwrap_or(BIND_TIMEOUT))
 }
 
 /// Two schedulers that start from one seed would choose the same nodes and collide.

@@ -54,15 +54,27 @@ pub(crate) fn settings(args: &LeaderArgs, configuration: &Configuration) -> Opti
     if !args.leader_elect.unwrap_or(written.leader_elect) {
         return None;
     }
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = std::env::var("POD_NAME").ok().filter(|n| !n.is_empty()).unwrap_or(host);
     let name = args.leader_elect_resource_name.clone().unwrap_or_else(|| lease_name(configuration));
     let namespace = args.leader_elect_resource_namespace.as_ref().unwrap_or(&written.resource_namespace);
-    let mut options = LeaseOptions::new(namespace.as_str(), name, identity(host.trim()));
+    let mut options = LeaseOptions::new(namespace.as_str(), name, identity(&hostname()));
     options.lease_duration = args.leader_elect_lease_duration.unwrap_or(written.lease_duration);
     options.renew_deadline = args.leader_elect_renew_deadline.unwrap_or(written.renew_deadline);
     options.retry_period = args.leader_elect_retry_period.unwrap_or(written.retry_period);
     Some(options)
+}
+
+/// The pod's name, where it is told, else the host's.
+pub(crate) fn hostname() -> String {
+    let pod = std::env::var("POD_NAME").ok().filter(|name| !name.is_empty());
+    let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    pod.unwrap_or_else(host).trim().to_string()
+}
+
+/// Waits until we lead.
+pub(crate) async fn until_leading(candidacy: &Candidacy) {
+    let mut leadership = candidacy.leadership.clone();
+    // An elector that has ended tells the thread why.
+    let _ = leadership.wait_for(|l| *l == Leadership::Leading).await;
 }
 
 /// A scheduler that does not stand in for kube-scheduler must not contend for its Lease: unless a name is given, the

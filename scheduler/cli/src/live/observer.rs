@@ -3,15 +3,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longshore_cluster::race::Races;
+use longshore_cluster::record::{Event, Recorder};
 use longshore_cluster::watch::{Sync, Told, WatchState};
 use longshore_engine::{Attempt, Engine, Outcome};
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Effect, Input};
+use longshore_framework::port::Effect;
 
 use super::thread::Observe;
 use crate::decisions::Decisions;
+use crate::logging;
 use crate::metrics::Metrics;
+use crate::serve::Flag;
 
 /// The last decisions, for the thread that makes them and the server that tells of them.
 #[derive(Clone, Debug)]
@@ -39,44 +42,49 @@ pub(crate) struct Observer {
     /// The watches, whose state is counted too.
     pub(crate) watches: Vec<Arc<WatchState>>,
     /// Who else puts pods on nodes.
-    pub(crate) races: Races,
+    pub(crate) races: SharedRaces,
+    /// Where events are recorded.
+    pub(crate) recorder: Recorder,
+    /// Passes once every kind is known.
+    pub(crate) synced: Flag,
 }
+
+/// Who else puts pods on nodes: the watch sees it, the thread asks.
+pub(crate) type SharedRaces = Arc<Mutex<Races>>;
 
 impl Observe for Observer {
     fn attempted(&mut self, attempt: &Attempt, now: Timestamp) {
         self.decisions.lock().add(attempt, now);
         match &attempt.outcome {
-            Outcome::Unschedulable { message, .. } => tracing::debug!(
-                pod = %pod_key(&attempt.pod),
-                err = %message,
-                "Unable to schedule pod; no fit; waiting"
-            ),
-            Outcome::Broken { message } => {
-                tracing::error!(pod = %pod_key(&attempt.pod), err = %message, "Error scheduling pod; retrying");
+            Outcome::Unschedulable { message, .. } => logging::unschedulable(&attempt.pod, message),
+            Outcome::Broken { message } => logging::broken(&attempt.pod, message),
+            Outcome::Terminating => {
+                let note = format!("skip schedule deleting pod: {}", attempt.pod.key());
+                self.recorder.record(Event::failed_scheduling(&attempt.pod, &note));
             }
-            Outcome::Assumed { node } => tracing::trace!(
-                pod = %pod_key(&attempt.pod),
-                node = %node,
-                evaluatedNodes = attempt.evaluated_nodes,
-                feasibleNodes = attempt.feasible_nodes,
-                "Attempting to bind pod to node"
-            ),
-            Outcome::Terminating | Outcome::Placed => {}
+            Outcome::Assumed { .. } | Outcome::Placed => {}
         }
     }
 
     fn effect(&mut self, effect: &Effect) {
-        if let Effect::Scheduled { pod, node } = effect {
-            tracing::debug!(pod = %pod_key(pod), node = %node, "Successfully bound pod to node");
+        match effect {
+            Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes } => {
+                logging::bound(pod, node, *evaluated_nodes, *feasible_nodes);
+            }
+            Effect::Gated { pod, plugin, rejection } => logging::gated(pod, plugin, &rejection.message()),
+            _ => {}
         }
     }
 
-    fn told(&mut self, told: &Told, engine: &Engine) {
-        match told {
-            Told::Input(Input::Pod(pod)) if engine.profile_of(pod).is_none() => self.races.saw(pod),
-            Told::Rejected { pod, reason } if engine.profile_of(pod).is_some() => self.rejected(pod, reason),
-            _ => {}
+    fn told(&mut self, told: &Told, _: &Engine) {
+        if let Told::Rejected { pod, reason } = told {
+            self.rejected(pod, reason);
         }
+    }
+
+    fn synced(&mut self) {
+        tracing::info!("Every kind that decisions read is known");
+        self.synced.pass();
     }
 
     fn every_second(&mut self, engine: &Engine, _binding: usize) {
@@ -94,19 +102,17 @@ impl Observe for Observer {
 impl Observer {
     /// A kubelet turned away what we bound.
     fn rejected(&mut self, pod: &Pod, reason: &str) {
-        let Some(lost) = self.races.lost(pod, reason) else { return };
+        let races = self.races.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(scheduler) = races.lost(pod, reason) else { return };
+        drop(races);
         let node = pod.spec.node_name.as_deref().unwrap_or_default();
-        self.metrics.own.lost_races.with_label_values(&[&*lost.scheduler, reason]).inc();
+        self.metrics.own.lost_races.with_label_values(&[&*scheduler, reason]).inc();
         tracing::warn!(
-            pod = %pod_key(pod),
+            pod = %logging::PodKey(pod),
             node,
             reason,
-            scheduler = &*lost.scheduler,
+            scheduler = &*scheduler,
             "Lost a race: the kubelet turned the pod away because another scheduler had taken the room"
         );
     }
-}
-
-fn pod_key(pod: &Pod) -> String {
-    pod.key()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use longshore_cluster::limiter::Bucket;
+use longshore_cluster::limiter::Limiter;
 use longshore_framework::Str;
 use longshore_framework::port::{Effect, Input};
 use rustc_hash::FxHashSet;
@@ -19,7 +19,7 @@ const AHEAD: usize = 64;
 pub(crate) struct Outbox {
     waiting: VecDeque<Effect>,
     in_flight: FxHashSet<Str>,
-    bucket: Bucket,
+    limiter: Arc<Limiter>,
 }
 
 /// Whether a binding may go now.
@@ -34,9 +34,9 @@ pub(crate) enum Next {
 }
 
 impl Outbox {
-    /// `qps` and `burst` as in `clientConnection`.
-    pub(crate) fn new(qps: f64, burst: u32) -> Self {
-        Self { waiting: VecDeque::new(), in_flight: FxHashSet::default(), bucket: Bucket::new(qps, burst) }
+    /// Empty; `limiter` is the one that all writes share.
+    pub(crate) fn new(limiter: Arc<Limiter>) -> Self {
+        Self { waiting: VecDeque::new(), in_flight: FxHashSet::default(), limiter }
     }
 
     /// Takes a binding.
@@ -60,11 +60,11 @@ impl Outbox {
     }
 
     /// The next binding that may go.
-    pub(crate) fn next(&mut self, now: Instant) -> Next {
+    pub(crate) fn next(&mut self) -> Next {
         if self.waiting.is_empty() || self.in_flight.len() >= IN_FLIGHT {
             return Next::Nothing;
         }
-        if let Err(wait) = self.bucket.try_take(now) {
+        if let Err(wait) = self.limiter.try_take() {
             return Next::After(wait);
         }
         match self.waiting.pop_front() {

@@ -11,7 +11,8 @@ use longshore_cluster::perform::Performer;
 use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 use longshore_framework::profile::Profile;
-use longshore_profile::{Configuration, Resolved};
+use longshore_profile::{Configuration, Resolved, show};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Extending;
@@ -35,6 +36,8 @@ pub(crate) struct Reloading {
     pub(crate) whole: (Arc<RawStore>, Wants),
     /// What is in force, for `/configz`.
     pub(crate) in_force: Arc<Mutex<Configuration>>,
+    /// The same as `profile show` prints it.
+    pub(crate) shown: Arc<Mutex<Value>>,
 }
 
 /// Looks at the file until told to stop.
@@ -61,14 +64,17 @@ impl Reloading {
     /// # Errors
     /// The file is not valid, or asks for what only a restart can give.
     fn take_over(&self, file: &Path) -> anyhow::Result<()> {
-        let Resolved { configuration, profiles, .. } = input::profiles(Some(file))?;
+        let resolved = input::profiles(Some(file))?;
+        let shown = show(&resolved);
+        let Resolved { configuration, profiles, .. } = resolved;
         let extending = Extending::of(&configuration, Arc::clone(&self.whole.0))?;
         if !self.whole.1.cover(extending.wants()) {
             bail!("its extenders want whole objects that were not kept so far; restart to use them");
         }
         self.tell_of_restarts(&configuration);
         let taking = self.clone();
-        let errand = move |engine: &mut Engine| taking.exchange(engine, configuration, profiles, &extending);
+        let errand =
+            move |engine: &mut Engine| taking.exchange(engine, (configuration, shown), profiles, &extending);
         // When the thread is gone there is nothing to take over any more.
         let _ = self.inbox.send(Message::Do(Box::new(errand)));
         Ok(())
@@ -78,7 +84,7 @@ impl Reloading {
     fn exchange(
         &self,
         engine: &mut Engine,
-        configuration: Configuration,
+        (configuration, shown): (Configuration, Value),
         profiles: Vec<Profile>,
         extending: &Extending,
     ) -> Vec<Effect> {
@@ -88,6 +94,7 @@ impl Reloading {
                 engine.set_meter(Some(meter));
                 self.performer.set_binders(Binders::of(&extending.clients));
                 *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = configuration;
+                *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
                 self.metrics.own.config_reloads.with_label_values(&["success"]).inc();
                 self.metrics.own.config_generation.inc();
                 tracing::info!("the configuration was read again and is in force");

@@ -5,110 +5,234 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::Binders;
-use longshore_cluster::perform::Performer;
+use longshore_cluster::perform::{Performer, Tools};
 use longshore_cluster::race::Races;
-use longshore_cluster::watch::{Bystander, Reporting, WatchState, watch};
-use longshore_profile::Resolved;
+use longshore_cluster::record::{Event, Recorder, RecorderOptions};
+use longshore_cluster::review::ApiReviewer;
+use longshore_cluster::status::StatusWriter;
+use longshore_cluster::watch::{Reporting, WatchState, watch};
+use longshore_engine::Engine;
+use longshore_framework::Str;
+use longshore_profile::{Configuration, Resolved, show};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answers;
 use super::assembly::{self, Extending};
-use super::observer::{Observer, SharedDecisions};
-use super::reload::Reloading;
+use super::clients::Clients;
+use super::leader::Candidacy;
+use super::observer::{Observer, SharedDecisions, SharedRaces};
+use super::reload::{self, Reloading};
 use super::sides::Sides;
 use super::thread::{End, Scheduling, Settings};
-use super::{Inbox, Message, leader, reload};
+use super::{Inbox, Message, health, leader};
 use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
+use crate::logging::Level;
 use crate::metrics::Metrics;
+use crate::serve::{self, Checks, Server};
 
 /// How long the Lease is tried to be given back.
 const WITHDRAWAL: Duration = Duration::from_secs(3);
+/// How long events are written that wait at the end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// What the parts share.
+struct Common {
+    clients: Clients,
+    metrics: Arc<Metrics>,
+    configuration: Configuration,
+    /// The configuration as `profile show` prints it.
+    shown: Arc<Mutex<Value>>,
+    /// Scheduler names of the profiles.
+    names: Vec<Str>,
+    extending: Extending,
+    decisions: SharedDecisions,
+    races: SharedRaces,
+    recorder: Recorder,
+    inbox: Inbox,
+    /// Ends the watches.
+    stop: CancellationToken,
+    /// Ends the server, after everything else.
+    close: CancellationToken,
+}
 
 /// Runs the scheduler until it is told to stop or cannot go on.
 ///
 /// # Errors
 /// What keeps it from starting.
-pub(crate) async fn start(args: &RunArgs, resolved: Resolved) -> anyhow::Result<End> {
+pub(crate) async fn start(args: &RunArgs, resolved: Resolved, level: Level) -> anyhow::Result<End> {
+    let shown = Arc::new(Mutex::new(show(&resolved)));
     let Resolved { configuration, profiles, .. } = resolved;
-    let connection = assembly::connection(args, &configuration.client_connection);
     let found = connect::find(&assembly::target(args, &configuration)).await?;
-    let client = connect::client(&found)?;
-    let discovered = discovered(&client, &found).await?;
     let metrics = Metrics::new().context("cannot set up metrics")?;
-    let extending = Extending::of(&configuration, Arc::default())?;
-
+    let connection = assembly::connection(args, &configuration.client_connection);
+    let clients = Clients::new(&found, &connection, &metrics)?;
+    let discovered = discovered(&clients, &found).await?;
+    let (recorder, recording) =
+        Recorder::start(clients.events.clone(), RecorderOptions::new(leader::hostname()));
     let (inbox, receiver) = channel();
-    let stop = CancellationToken::new();
-    let whole = (Arc::clone(&extending.whole), extending.wants());
-    let sides = Sides { whole: whole.clone(), metrics: Arc::clone(&metrics.own) };
-    let watches = watches(&client, &discovered, &inbox, Arc::new(sides), &stop);
-    let decisions =
-        SharedDecisions::new(Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone())));
-    let api = Caller::new(connect::client(&found)?);
-    let performer = Performer::new(Handle::current(), api.clone(), assembly::tell(&inbox));
-    performer.set_binders(Binders::of(&extending.clients));
-    let settings = Settings {
-        engine: assembly::engine(&configuration, profiles, &extending, &metrics),
+    let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
+    let ring = Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone()));
+    let common = Common {
+        extending: Extending::of(&configuration, Arc::default())?,
+        decisions: SharedDecisions::new(ring),
+        races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
+        stop: CancellationToken::new(),
+        close: CancellationToken::new(),
+        clients,
+        metrics,
+        configuration,
+        shown,
+        names,
+        recorder,
+        inbox,
+    };
+    let engine = assembly::engine(&common.configuration, profiles, &common.extending, &common.metrics);
+    let candidacy = common.stand(args)?;
+    let checks = Arc::new(Checks::default());
+    let synced = health::checks(&checks, &candidacy, &common.stop);
+    let server = common.serve(args, &candidacy, Arc::clone(&checks), level).await?;
+    if common.configuration.delay_cache_until_active {
+        leader::until_leading(&candidacy).await;
+    }
+    let (performer, sides) = common.hands(&engine);
+    let watches = common.watch(&discovered, sides);
+    health::watches(&checks, &watches);
+    let observer = Observer {
+        metrics: Arc::clone(&common.metrics),
+        decisions: common.decisions.clone(),
+        watches: watches.clone(),
+        races: Arc::clone(&common.races),
+        recorder: common.recorder.clone(),
+        synced,
+    };
+    let ended = scheduling(Settings {
+        engine,
         inbox: receiver,
         performer: Box::new(performer.clone()),
-        observer: Box::new(Observer {
-            metrics: Arc::clone(&metrics),
-            decisions: decisions.clone(),
-            watches: watches.clone(),
-            races: Races::default(),
-        }),
-        qps: connection.qps,
-        burst: connection.burst,
+        observer: Box::new(observer),
+        limiter: Arc::clone(&common.clients.limiter),
         kinds: watches.len(),
-    };
-    let end = scheduling(settings)?;
-    metrics.own.config_generation.set(1);
-    let in_force = Arc::new(Mutex::new(configuration.clone()));
-    if let Some(file) = &args.config {
-        let (inbox, metrics) = (inbox.clone(), Arc::clone(&metrics));
-        let reloading = Reloading { inbox, metrics, performer, whole, in_force };
-        tokio::spawn(reload::follow(file.clone(), stop.clone(), reloading));
-    }
-    let candidacy = leader::stand(leader::settings(&args.leader, &configuration), api, &inbox, |_| {})?;
-    let end = until_end(end, &inbox).await?;
-    stop.cancel();
+    })?;
+    common.follow_configuration(args, performer);
+    let end = until_end(ended, &common.inbox).await?;
+    common.stop.cancel();
     candidacy.withdraw(WITHDRAWAL).await;
+    recording.finish(LAST_WORDS).await;
+    common.close.cancel();
+    if let Some(server) = server {
+        server.stopped().await;
+    }
     Ok(end)
 }
 
-async fn discovered(client: &kube::Client, found: &Found) -> anyhow::Result<Discovered> {
+impl Common {
+    /// Takes part in the election.
+    fn stand(&self, args: &RunArgs) -> anyhow::Result<Candidacy> {
+        let (recorder, speaker) = (self.recorder.clone(), self.names.first().cloned().unwrap_or_default());
+        let announce = move |event| recorder.record(Event::leader_election(event, Arc::clone(&speaker)));
+        let settings = leader::settings(&args.leader, &self.configuration);
+        let lease = settings.as_ref().map(|s| s.name.to_string());
+        let candidacy = leader::stand(settings, self.clients.bindings.clone(), &self.inbox, announce)?;
+        health::lease_metric(&self.metrics, lease, &candidacy);
+        Ok(candidacy)
+    }
+
+    /// Starts the HTTPS server.
+    async fn serve(
+        &self,
+        args: &RunArgs,
+        candidacy: &Candidacy,
+        checks: Arc<Checks>,
+        level: Level,
+    ) -> anyhow::Result<Option<Server>> {
+        let answers = Answers {
+            inbox: self.inbox.clone(),
+            leadership: candidacy.leadership.clone(),
+            decisions: self.decisions.clone(),
+            shown: Arc::clone(&self.shown),
+        };
+        let context = serve::Context {
+            checks,
+            metrics: Arc::clone(&self.metrics),
+            backend: Arc::new(answers),
+            reviewer: Some(Arc::new(ApiReviewer::new(self.clients.reviewing.clone()))),
+            level,
+        };
+        serve::start((&args.serving).into(), context, self.close.clone()).await
+    }
+
+    /// Who does what the engine wants, and what it has to see of the watches for that.
+    fn hands(&self, engine: &Engine) -> (Performer, Sides) {
+        let tools = Tools {
+            bindings: self.clients.bindings.clone(),
+            writes: self.clients.writes.clone(),
+            recorder: self.recorder.clone(),
+            status: StatusWriter::new(self.clients.writes.clone()),
+            storage: Arc::default(),
+            bind_timeout: assembly::bind_timeout(engine.profiles()),
+            tell: assembly::tell(&self.inbox),
+        };
+        let sides = Sides {
+            whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            metrics: Arc::clone(&self.metrics.own),
+            status: tools.status.clone(),
+            storage: Arc::clone(&tools.storage),
+            races: Arc::clone(&self.races),
+            ours: self.names.iter().cloned().collect(),
+        };
+        let performer = Performer::new(Handle::current(), tools);
+        performer.set_binders(Binders::of(&self.extending.clients));
+        (performer, sides)
+    }
+
+    /// Begins to watch everything that is served.
+    fn watch(&self, discovered: &Discovered, sides: Sides) -> Vec<Arc<WatchState>> {
+        let to = Reporting {
+            tell: assembly::tell(&self.inbox),
+            bystander: Arc::new(sides),
+            stop: self.stop.clone(),
+        };
+        let begin = |kind| {
+            let state = Arc::new(WatchState::new(kind));
+            tokio::spawn(watch(self.clients.watching.clone(), kind, Arc::clone(&state), to.clone()));
+            state
+        };
+        discovered.served.iter().copied().map(begin).collect()
+    }
+
+    /// Takes over what changes in the configuration file.
+    fn follow_configuration(&self, args: &RunArgs, performer: Performer) {
+        self.metrics.own.config_generation.set(1);
+        let Some(file) = &args.config else { return };
+        let reloading = Reloading {
+            inbox: self.inbox.clone(),
+            metrics: Arc::clone(&self.metrics),
+            performer,
+            whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            in_force: Arc::new(Mutex::new(self.configuration.clone())),
+            shown: Arc::clone(&self.shown),
+        };
+        tokio::spawn(reload::follow(file.clone(), self.stop.clone(), reloading));
+    }
+}
+
+async fn discovered(clients: &Clients, found: &Found) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
-    let discovered =
-        discover(client).await.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
+    let asked = discover(&clients.watching).await;
+    let discovered = asked.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
     }
     Ok(discovered)
-}
-
-/// Begins to watch everything that is served.
-fn watches(
-    client: &kube::Client,
-    discovered: &Discovered,
-    inbox: &Inbox,
-    bystander: Arc<dyn Bystander>,
-    stop: &CancellationToken,
-) -> Vec<Arc<WatchState>> {
-    let to = Reporting { tell: assembly::tell(inbox), bystander, stop: stop.clone() };
-    let begin = |kind| {
-        let state = Arc::new(WatchState::new(kind));
-        tokio::spawn(watch(client.clone(), kind, Arc::clone(&state), to.clone()));
-        state
-    };
-    discovered.served.iter().copied().map(begin).collect()
 }
 
 fn scheduling(settings: Settings) -> anyhow::Result<oneshot::Receiver<End>> {

@@ -1,8 +1,10 @@
 //! The scheduling thread.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use longshore_cluster::limiter::Limiter;
 use longshore_cluster::perform::Perform;
 use longshore_cluster::watch::Told;
 use longshore_engine::{Attempt, Engine};
@@ -29,10 +31,8 @@ pub(crate) struct Settings {
     pub(crate) performer: Box<dyn Perform>,
     /// Sees every attempt.
     pub(crate) observer: Box<dyn Observe>,
-    /// Requests per second for bindings.
-    pub(crate) qps: f64,
-    /// Bindings beyond the rate.
-    pub(crate) burst: u32,
+    /// How many writes there may be.
+    pub(crate) limiter: Arc<Limiter>,
     /// Kinds that have to be known before the first decision.
     pub(crate) kinds: usize,
 }
@@ -85,7 +85,7 @@ impl Scheduling {
             inbox: settings.inbox,
             performer: settings.performer,
             observer: settings.observer,
-            outbox: Outbox::new(settings.qps, settings.burst),
+            outbox: Outbox::new(settings.limiter),
             clock: Clock::new(),
             leading: false,
             stopping: None,
@@ -226,7 +226,7 @@ impl Scheduling {
         if self.leading && self.engine.still_fits(&binding.uid) {
             self.performer.perform(bind);
         } else {
-            let uid = std::sync::Arc::clone(&binding.uid);
+            let uid = Arc::clone(&binding.uid);
             self.outbox.unsent(&uid);
         }
     }
@@ -234,7 +234,7 @@ impl Scheduling {
     /// Sends the bindings that may go. Returns how long to wait for news.
     fn send_bindings(&mut self) -> Duration {
         loop {
-            match self.outbox.next(Instant::now()) {
+            match self.outbox.next() {
                 Next::Bind(bind) => self.bind(bind),
                 Next::Nothing => return TICK,
                 Next::After(wait) => return wait.min(TICK),

@@ -112,7 +112,7 @@ impl Meter for EngineMeter {
     }
 
     fn samples_plugins(&self) -> bool {
-        self.cycles.fetch_add(1, Ordering::Relaxed) % SAMPLE == 0
+        self.cycles.fetch_add(1, Ordering::Relaxed).is_multiple_of(SAMPLE)
     }
 
     fn attempt(&self, profile: usize, result: AttemptResult, took: Duration) {

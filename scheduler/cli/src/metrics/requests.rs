@@ -37,3 +37,12 @@ impl RequestMetrics {
         self.duration.with_label_values(&[method, host]).observe(took.as_secs_f64());
     }
 }
+
+impl longshore_cluster::requests::RequestMeter for super::Metrics {
+    fn request(&self, operation: &'static str, method: &str, host: &str, code: Option<u16>, took: Duration) {
+        self.requests.request(method, host, code, took);
+        if operation != "watch" {
+            self.own.api_wait.with_label_values(&[operation]).observe(took.as_secs_f64());
+        }
+    }
+}

@@ -30,8 +30,7 @@ fn families(metrics: &Metrics) -> BTreeMap<String, String> {
 
 fn value(metrics: &Metrics, line: &str) -> Option<f64> {
     let text = metrics.text().unwrap();
-    let found = text.lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok());
-    found
+    text.lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok())
 }
 
 fn default_profiles() -> Vec<Profile> {

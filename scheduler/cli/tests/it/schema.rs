@@ -1,5 +1,9 @@
 //! Real output against `docs/schema`, and the schemas against `docs/output.md`.
 
+use longshore_cli::decisions::{Decisions, Limits};
+use longshore_engine::{Engine, Options};
+use longshore_framework::port::Input;
+use longshore_framework::{Timestamp, fixture};
 use serde_json::Value;
 
 use crate::support::{NODE, pod, run, run_with};
@@ -115,6 +119,29 @@ fn checks_are_as_described() {
 }
 
 #[test]
+fn decisions_are_as_described() {
+    let profiles = longshore_profile::default_profile(
+        &longshore_cli::plugins::registry(),
+        longshore_cli::plugins::default_multi_point(),
+    );
+    let options = Options { adopt_all: true, trace: true, example_nodes: Some(2), ..Options::default() };
+    let mut engine = Engine::new(profiles.unwrap().profiles, options);
+    for name in ["a", "b"] {
+        engine.apply(Input::Node(fixture::node(name).allocatable("cpu", "2").build()));
+    }
+    engine.apply(Input::Pod(fixture::pod("small").request("cpu", "1").build()));
+    engine.apply(Input::Pod(fixture::pod("large").request("cpu", "9").build()));
+    let mut ring = Decisions::new(Limits::default(), None);
+    while let Some(attempt) = engine.step() {
+        ring.add(&attempt, Timestamp(0));
+    }
+    for name in ["small", "large"] {
+        let document = serde_json::to_value(ring.document("default", name).unwrap()).unwrap();
+        check("decisions", &document);
+    }
+}
+
+#[test]
 fn versions_are_as_described() {
     check("version", &run(&["version", "-o", "json"]).json());
 }
@@ -148,7 +175,7 @@ fn every_field_is_in_the_documentation() {
         }
     }
     let text = std::fs::read_to_string(format!("{DOCS}/output.md")).unwrap();
-    for document in ["simulation", "explanation", "check", "version"] {
+    for document in ["simulation", "explanation", "decisions", "check", "version"] {
         let mut found = Vec::new();
         names(&schema(document), &mut found);
         for name in found {

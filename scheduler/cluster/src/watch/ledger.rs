@@ -20,25 +20,33 @@ struct Known {
 }
 
 /// Objects by UID.
-pub(super) struct Ledger<'a, B> {
+pub(super) struct Ledger<'a> {
     kind: &'static WatchedKind,
     to: &'a Reporting,
     state: &'a WatchState,
     known: FxHashMap<Str, Known>,
-    /// The list that is being received.
-    listing: Vec<Item<B>>,
+    /// UIDs of objects that stand in the list that is being received and cannot be read.
+    unreadable: Vec<Str>,
+    /// The list that is being received: read at once, so that no text waits in memory.
+    listing: Vec<(Known, Input)>,
 }
 
-impl<'a, B: Readable> Ledger<'a, B> {
+impl<'a> Ledger<'a> {
     pub(super) fn new(kind: &'static WatchedKind, to: &'a Reporting, state: &'a WatchState) -> Self {
-        Self { kind, to, state, known: FxHashMap::default(), listing: Vec::new() }
+        Self { kind, to, state, known: FxHashMap::default(), unreadable: Vec::new(), listing: Vec::new() }
     }
 
-    pub(super) fn take(&mut self, event: Event<Item<B>>) {
+    pub(super) fn take<B: Readable>(&mut self, event: Event<Item<B>>) {
         self.state.heard();
         match event {
-            Event::Init => self.listing.clear(),
-            Event::InitApply(item) => self.listing.push(item),
+            Event::Init => {
+                self.listing.clear();
+                self.unreadable.clear();
+            }
+            Event::InitApply(item) => {
+                let read = self.read(item);
+                self.listing.extend(read);
+            }
             Event::InitDone => self.listed(),
             Event::Apply(item) => self.apply(item),
             Event::Delete(item) => self.delete(item),
@@ -49,16 +57,20 @@ impl<'a, B: Readable> Ledger<'a, B> {
     fn listed(&mut self) {
         let listing = std::mem::take(&mut self.listing);
         let mut vanished = std::mem::take(&mut self.known);
-        for item in &listing {
-            if let Some(still) = vanished.remove(&item.identity.uid) {
-                self.known.insert(Arc::clone(&item.identity.uid), still);
+        for (known, _) in &listing {
+            vanished.remove(&known.identity.uid);
+        }
+        // What stands in the list but could not be read counts as it was.
+        for uid in std::mem::take(&mut self.unreadable) {
+            if let Some(known) = vanished.remove(&uid) {
+                self.known.insert(uid, known);
             }
         }
         for (_, known) in vanished {
             self.leave(known);
         }
-        for item in listing {
-            self.apply(item);
+        for (known, here) in listing {
+            self.enter(known, here);
         }
         self.known.shrink_to_fit();
         if self.state.complete(Sync::Complete) {
@@ -66,27 +78,43 @@ impl<'a, B: Readable> Ledger<'a, B> {
         }
     }
 
-    fn apply(&mut self, item: Item<B>) {
+    fn apply<B: Readable>(&mut self, item: Item<B>) {
+        if let Some((known, here)) = self.read(item) {
+            self.enter(known, here);
+        }
+    }
+
+    /// What an object means; `None` when it cannot be read, or when it is a pod that has finished.
+    fn read<B: Readable>(&mut self, item: Item<B>) -> Option<(Known, Input)> {
         let Item { identity, json, body, .. } = item;
         let inputs = match body.inputs(self.kind, json.get()) {
             Ok(inputs) => inputs,
-            Err(error) => return self.unreadable(&identity, &error.to_string()),
+            Err(error) => {
+                self.report_unreadable(&identity, &error.to_string());
+                self.unreadable.push(identity.uid);
+                return None;
+            }
         };
         let Inputs { here, gone, pod } = inputs;
         let Some(here) = here else {
             let failed = pod.map(|seen| (Arc::new(seen.pod), seen.status.failed_for));
-            return self.finished(&identity, failed);
+            self.finished(&identity, failed);
+            return None;
         };
         match &pod {
             Some(seen) => self.to.bystander.pod(&identity, seen, json.get()),
             None => self.to.bystander.object(self.kind, &identity, json.get()),
         }
-        self.known.insert(Arc::clone(&identity.uid), Known { identity, gone });
+        Some((Known { identity: identity.without_version(), gone }, here))
+    }
+
+    fn enter(&mut self, known: Known, here: Input) {
+        self.known.insert(Arc::clone(&known.identity.uid), known);
         self.tell(Told::Input(here));
     }
 
     /// The last state of an object that leaves the watch: deleted, or a pod that has finished.
-    fn delete(&mut self, item: Item<B>) {
+    fn delete<B: Readable>(&mut self, item: Item<B>) {
         let Item { identity, json, body, .. } = item;
         let failed = body.inputs(self.kind, json.get()).ok().and_then(|i| i.pod);
         self.finished(&identity, failed.map(|seen| (Arc::new(seen.pod), seen.status.failed_for)));
@@ -106,7 +134,7 @@ impl<'a, B: Readable> Ledger<'a, B> {
     }
 
     /// What cannot be read is reported and counts as it was when it could be read, if ever.
-    fn unreadable(&self, identity: &Identity, error: &str) {
+    fn report_unreadable(&self, identity: &Identity, error: &str) {
         self.state.unreadable();
         tracing::warn!(
             resource = self.kind.plural,
@@ -214,6 +242,14 @@ mod tests {
     fn what_cannot_be_read_stays_as_it_was() {
         let bad = r#"{"metadata": {"name": "p", "uid": "a"}, "spec": {"priority": "x"}}"#;
         let bad: Item<PodBody> = serde_json::from_str(bad).unwrap();
-        check("Pod", vec![(vec![Event::Apply(pod("a", "n1", "Running")), Event::Apply(bad)], &["+a"])]);
+        let again = vec![Event::Init, Event::InitApply(bad.clone()), Event::InitDone];
+        check(
+            "Pod",
+            vec![
+                (vec![Event::Apply(pod("a", "n1", "Running")), Event::Apply(bad)], &["+a"]),
+                (again, &["synced pods"]),
+                (vec![Event::Delete(pod("a", "n1", "Running"))], &["-a"]),
+            ],
+        );
     }
 }

@@ -135,7 +135,7 @@ fn describe(effect: &Effect) -> String {
             format!("{} waits on {node} until {}", pod.meta.name, until.0)
         }
         Effect::Gated { pod, rejection, .. } => format!("{} gated: {}", pod.meta.name, rejection.message()),
-        Effect::Scheduled { pod, node } => format!("{} scheduled on {node}", pod.meta.name),
+        Effect::Scheduled { pod, node, .. } => format!("{} scheduled on {node}", pod.meta.name),
     }
 }
 

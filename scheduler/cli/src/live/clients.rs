@@ -1,0 +1,53 @@
+//! The connections to the API server. Watches, writes, events and reviews have one each: none waits behind the others'
+//! bytes.
+
+use std::sync::Arc;
+
+use kube::Client;
+use longshore_cluster::call::Caller;
+use longshore_cluster::connect::{self, ConnectError, Found};
+use longshore_cluster::limiter::Limiter;
+use longshore_cluster::requests::RequestMeter;
+use longshore_profile::ClientConnection;
+
+use crate::metrics::Metrics;
+
+/// Every connection.
+pub(crate) struct Clients {
+    /// What is watched.
+    pub(crate) watching: Client,
+    /// Who may ask our own server.
+    pub(crate) reviewing: Client,
+    /// Bindings: whoever asks for them heeds the limit.
+    pub(crate) bindings: Caller,
+    /// Everything else that is written of pods and volumes.
+    pub(crate) writes: Caller,
+    /// Events, with a limit of their own, as kube-scheduler has it.
+    pub(crate) events: Caller,
+    /// The limit of bindings and writes.
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+impl Clients {
+    /// Connections to `found`, limited as `connection` says, counted in `metrics`.
+    ///
+    /// # Errors
+    /// Certificates, keys or tokens that cannot be used.
+    pub(crate) fn new(
+        found: &Found,
+        connection: &ClientConnection,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, ConnectError> {
+        let client = || connect::client(found, Some(Arc::clone(metrics) as Arc<dyn RequestMeter>));
+        let limiter = || Arc::new(Limiter::new(connection.qps, connection.burst));
+        let (shared, bindings) = (limiter(), Caller::new(client()?));
+        Ok(Self {
+            watching: client()?,
+            reviewing: client()?,
+            writes: bindings.clone().limited_by(Arc::clone(&shared)),
+            bindings,
+            events: Caller::new(client()?).limited_by(limiter()),
+            limiter: shared,
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! The chart: installed with helm, then played by a process with exactly the configuration, the flags and the rights that it
+//! rendered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use longshore_tests::control_plane::{
+    ADMIN, Arena, Kind, Process, Scheduler, SchedulerOptions, binaries, kubeconfig, objects, shared,
+};
+use serde_json::{Value, json};
+
+const RELEASE: &str = "longshore";
+
+fn helm(arena: &Arena, arguments: &[&str]) -> String {
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/longshore");
+    let output = Command::new(binaries::need("helm"))
+        .args(arguments)
+        .arg(chart)
+        .args(["--namespace", &arena.namespace])
+        .env("KUBECONFIG", arena.plane.kubeconfig_file(ADMIN))
+        // Not the charts and settings of whoever runs the tests.
+        .env("HELM_CONFIG_HOME", arena.plane.file("helm-config"))
+        .env("HELM_CACHE_HOME", arena.plane.file("helm-cache"))
+        .env("HELM_DATA_HOME", arena.plane.file("helm-data"))
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "helm {arguments:?}\n{out}{err}");
+    out.into_owned()
+}
+
+fn get(arena: &Arena, path: &str) -> Value {
+    let path = format!("{}/{RELEASE}", path.replace("NS", &arena.namespace));
+    arena.api.get(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Removes what is not in a namespace, which the sweep does not know.
+struct Uninstall<'a>(&'a Arena);
+
+impl Drop for Uninstall<'_> {
+    fn drop(&mut self) {
+        let label = "labelSelector=app.kubernetes.io/instance=longshore";
+        for path in ["clusterroles", "clusterrolebindings"] {
+            let _ = self.0.api.delete(&format!("/apis/rbac.authorization.k8s.io/v1/{path}?{label}"));
+        }
+        let _ = self.0.api.delete(&format!("/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas?{label}"));
+    }
+}
+
+/// What the kubelet would run: the flags of the Deployment, with the files where this machine has them.
+fn flags(deployment: &Value, config: &Path, port: u16) -> Vec<String> {
+    let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+    let place = |argument: &Value| {
+        let argument = argument.as_str().unwrap();
+        if argument.starts_with("--config=") {
+            return format!("--config={}", config.display());
+        }
+        if argument.starts_with("--secure-port=") {
+            return format!("--secure-port={port}");
+        }
+        argument.to_owned()
+    };
+    arguments.iter().map(place).collect()
+}
+
+fn write_files(arena: &Arena) -> (PathBuf, PathBuf) {
+    let config = arena.plane.file("helm-config.yaml");
+    let map = get(arena, "/api/v1/namespaces/NS/configmaps");
+    fs::write(&config, map["data"]["config.yaml"].as_str().unwrap()).unwrap();
+    let token = arena.plane.service_account_token(&arena.namespace, RELEASE);
+    let path = arena.plane.file("helm.kubeconfig");
+    kubeconfig::write(&path, &arena.plane.kubeconfig_with_token(&token));
+    (config, path)
+}
+
+#[test]
+fn an_installed_chart_schedules_with_the_rights_that_it_has() {
+    if !binaries::have("helm") {
+        return;
+    }
+    let arena = shared();
+    let _uninstall = Uninstall(&arena);
+    helm(&arena, &["install", RELEASE]);
+    let deployment = get(&arena, "/apis/apps/v1/namespaces/NS/deployments");
+    let (config, kubeconfig) = write_files(&arena);
+    let port = longshore_tests::control_plane::free_port();
+    let mut command = Command::new(binaries::longshore());
+    command
+        .args(flags(&deployment, &config, port))
+        .arg("--bind-address=127.0.0.1")
+        .env("KUBECONFIG", kubeconfig)
+        .env("HOME", arena.plane.folder());
+    let process = Process::spawn("longshore", &mut command, &arena.plane.file("helm-longshore.log"));
+    let mut scheduler = Scheduler::attach(arena.plane, process, config, port);
+    scheduler.wait_until_ready();
+    everything(&arena);
+    let log = scheduler.log();
+    let refused = log.lines().find(|line| line.to_lowercase().contains("forbidden"));
+    assert_eq!(refused, None, "in\n{log}");
+    let metrics = scheduler.metrics();
+    assert!(metrics.sum("scheduler_schedule_attempts_total", &[("result", "scheduled")]) >= 1.0);
+}
+
+/// A little of everything that needs a right of its own: binding, status, eviction, volumes, events.
+fn everything(arena: &Arena) {
+    let ours = json!({ "spec": { "schedulerName": RELEASE } });
+    arena.api.create(&objects::priority_class("high", 1000));
+    arena.api.create(&objects::storage_class("local", "kubernetes.io/no-provisioner"));
+    arena.api.create(&objects::local_volume("disk", "local", "a"));
+    arena.api.create(&objects::claim(&arena.namespace, "data", "local"));
+    arena.node("a", &json!({}));
+    arena.api.create(&objects::with(objects::mounting(arena.new_pod("db"), "data"), &ours));
+    assert_eq!(arena.until_bound("db"), "a");
+    arena.until_event("db", "Scheduled");
+    arena.api.create(&objects::with(objects::asking(arena.new_pod("low"), "3"), &ours));
+    arena.until_bound("low");
+    arena.api.create(&objects::with(objects::asking(arena.new_pod("huge"), "30"), &ours));
+    arena.until_unschedulable("huge");
+    let high = objects::with(
+        objects::asking(arena.new_pod("high"), "3"),
+        &json!({ "spec": { "priorityClassName": "high" } }),
+    );
+    arena.api.create(&objects::with(high, &ours));
+    assert_eq!(arena.until_bound("high"), "a");
+    arena.until_event("low", "Preempted");
+}
+
+#[test]
+fn a_service_account_without_the_chart_has_no_rights() {
+    let arena = shared();
+    let account = json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": { "namespace": arena.namespace, "name": RELEASE },
+    });
+    arena.api.create(&account);
+    let token = arena.plane.service_account_token(&arena.namespace, RELEASE);
+    let path = arena.plane.file("bare.kubeconfig");
+    kubeconfig::write(&path, &arena.plane.kubeconfig_with_token(&token));
+    let options = SchedulerOptions::new(Kind::Longshore).kubeconfig(path).without_waiting();
+    let scheduler = arena.scheduler_with(&options);
+    let log = || scheduler.log();
+    longshore_tests::control_plane::until("a refusal", longshore_tests::control_plane::LONG, log, || {
+        scheduler.log().to_lowercase().contains("forbidden").then_some(())
+    });
+}
