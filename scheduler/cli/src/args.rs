@@ -1,6 +1,8 @@
 //! The command line.
 
+pub mod check;
 pub mod run;
+pub mod server;
 
 use std::path::PathBuf;
 
@@ -8,7 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use longshore_engine::TieBreak;
 
+use check::CheckArgs;
 use run::RunArgs;
+use server::ServerArgs;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -43,6 +47,9 @@ pub enum Command {
     /// Schedule the pods of a cluster
     #[command(after_help = RUN_HELP)]
     Run(Box<RunArgs>),
+    /// Check whether the cluster is fit for the scheduler, and whether the scheduler works
+    #[command(after_help = check::HELP)]
+    Check(Box<CheckArgs>),
     /// Check and show scheduler configuration files
     #[command(arg_required_else_help = true)]
     Profile(ProfileArgs),
@@ -82,11 +89,18 @@ Examples:
   longshore simulate -f cluster/ --config profile.yaml -o json";
 
 const EXPLAIN_HELP: &str = "\
-POD is a name or namespace/name; without a namespace it is looked for in the one of -n, then everywhere. Every pod before
-it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is
+POD is a name or namespace/name; without a namespace it is looked for in the one of -n, then everywhere.
+
+Without -f and --from-cluster the running scheduler of --server is asked for its last attempts at the pod. When there is
+none, or it does not know the pod, the cluster is read and the decision is simulated, which changes nothing. Every pod
+before it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is
 explained against the cluster as it stands.
 
 Examples:
+  # What did the running scheduler decide?
+  kubectl port-forward -n longshore-system deploy/longshore 10259 &
+  longshore explain pod checkout-7d9f4 -n shop --server https://localhost:10259 --server-ca ca.crt
+
   # Why is this pod pending, and what would help?
   longshore explain shop/checkout-7d9f4 -f cluster/ -f workload.yaml
 
@@ -99,15 +113,10 @@ Examples:
   longshore completion zsh > \"${fpath[1]}/_longshore\"";
 
 /// Where the cluster comes from.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct InputArgs {
     /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable
-    #[arg(
-        short = 'f',
-        long = "filename",
-        value_name = "FILE|DIR|-",
-        required_unless_present = "from_cluster"
-    )]
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
     pub filenames: Vec<String>,
     /// Read the cluster itself, without changing anything; what -f names is added to it
     #[arg(long)]
@@ -119,6 +128,13 @@ pub struct InputArgs {
     /// every pending pod
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl InputArgs {
+    /// Whether no cluster is named.
+    pub fn is_empty(&self) -> bool {
+        self.filenames.is_empty() && !self.from_cluster
+    }
 }
 
 /// How decisions are made.
@@ -167,15 +183,18 @@ pub struct ExplainArgs {
     /// The log.
     #[command(flatten)]
     pub verbosity: Verbosity,
-    /// The pod
-    #[arg(value_name = "POD")]
-    pub pod: String,
+    /// The pod: NAME, NAMESPACE/NAME, pod NAME or pod/NAME
+    #[arg(value_name = "POD", required = true, num_args = 1..=2)]
+    pub pod: Vec<String>,
     /// Namespace of the pod
     #[arg(short, long)]
     pub namespace: Option<String>,
     /// The cluster.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The running scheduler.
+    #[command(flatten)]
+    pub server: ServerArgs,
     /// The decisions.
     #[command(flatten)]
     pub decision: DecisionArgs,

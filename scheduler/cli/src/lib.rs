@@ -5,6 +5,8 @@
 //! | `args` | the command line, and nothing else |
 //! | `cmd` | one file per command: from arguments to an exit code |
 //! | `input` | files to a cluster and profiles, and what is wrong with them |
+//! | `check` | whether a cluster is fit, and whether the scheduler in it works |
+//! | `ask` | questions to a running scheduler |
 //! | `live` | the engine at work in a real cluster |
 //! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
@@ -28,6 +30,8 @@ pub mod report;
 pub mod serve;
 pub mod simulation;
 
+mod ask;
+mod check;
 mod cmd;
 mod explain;
 mod extenders;
@@ -54,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     let done = match cli.command {
         Command::Simulate(args) => cmd::simulate::run(&args, console),
         Command::Explain(args) => cmd::explain::run(&args, console),
+        Command::Check(args) => cmd::check::run(&args, console),
         Command::Run(args) => cmd::run::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
@@ -67,6 +72,7 @@ fn verbosity(command: &Command) -> u8 {
     match command {
         Command::Simulate(args) => args.verbosity.verbose,
         Command::Explain(args) => args.verbosity.verbose,
+        Command::Check(args) => args.verbosity.verbose,
         Command::Profile(args) => args.verbosity.verbose,
         Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
     }

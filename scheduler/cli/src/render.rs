@@ -2,6 +2,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod data;
+pub(crate) mod decisions;
 pub(crate) mod explanation;
 pub(crate) mod ordered;
 pub(crate) mod simulation;

@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `check` | whether all this would work |
 //! | `connect` | which cluster, as whom; clients |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `perform` | what the engine wants done |
@@ -12,6 +13,7 @@
 
 pub mod bind;
 pub mod call;
+pub mod check;
 pub mod connect;
 pub mod discover;
 pub mod evict;

@@ -4,6 +4,7 @@ use kube::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::call::path::escape;
 use crate::call::{ApiError, Caller};
 use crate::discover::Discovered;
 use crate::kinds::{Reads, WatchedKind};
@@ -74,16 +75,9 @@ fn path(kind: &WatchedKind, next: &str) -> String {
     }
     if !next.is_empty() {
         path.push_str("&continue=");
-        path.extend(next.bytes().map(escaped));
+        path.push_str(&escape(next));
     }
     path
-}
-
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    }
 }
 
 /// Items of a list do not say what they are; and nobody who manages fields decides.

@@ -147,7 +147,7 @@ pub struct LoggingArgs {
 }
 
 /// `15s`, `1m30s`, `500ms`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: Result<jiff::SignedDuration, _> = text.parse();
     let time = parsed.map_err(|_| "write it like 15s, 1m30s or 500ms".to_string())?;
     Duration::try_from(time).map_err(|_| "must not be negative".to_string())

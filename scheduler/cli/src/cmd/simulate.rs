@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::args::{DataFormat, DecisionArgs, Format, SimulateArgs, Ties};
 use crate::attempts;
 use crate::console::Console;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
 use crate::render::{data, simulation as table};
 use crate::report::Simulation;
@@ -25,6 +25,10 @@ const WORTH_A_BAR: usize = 500;
 
 /// Reads, decides, prints.
 pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    if args.input.is_empty() {
+        let message = "no cluster is given: -f FILE, or --from-cluster for the one of the kubeconfig";
+        return Err(UsageError(message.to_string()).into());
+    }
     let began = Instant::now();
     let Input { cluster, resolved, adopt_all, extenders } = input::load(&args.input, console)?;
     let read_seconds = began.elapsed().as_secs_f64();

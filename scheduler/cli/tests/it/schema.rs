@@ -111,6 +111,14 @@ fn explanations_are_as_described() {
 }
 
 #[test]
+fn checks_are_as_described() {
+    let args = ["check", "--kubeconfig", "/nowhere/config", "-o", "json"];
+    let document = run(&args).exits(1).json();
+    check("check", &document);
+    assert_eq!(document["groups"][0]["checks"][0]["status"], "Failed");
+}
+
+#[test]
 fn decisions_are_as_described() {
     let profiles = longshore_profile::default_profile(
         &longshore_cli::plugins::registry(),
@@ -167,7 +175,7 @@ fn every_field_is_in_the_documentation() {
         }
     }
     let text = std::fs::read_to_string(format!("{DOCS}/output.md")).unwrap();
-    for document in ["simulation", "explanation", "decisions", "version"] {
+    for document in ["simulation", "explanation", "decisions", "check", "version"] {
         let mut found = Vec::new();
         names(&schema(document), &mut found);
         for name in found {

@@ -29,3 +29,15 @@ pub fn leases(namespace: &str) -> String {
 pub fn events(namespace: &str) -> String {
     format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events")
 }
+
+/// Text as a part of a path or a query may hold it.
+pub fn escape(text: &str) -> String {
+    text.bytes().map(escaped).collect()
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    }
+}
