@@ -185,7 +185,7 @@ fn only_what_makes_room_wakes_the_pod() {
     let gone = |node: Option<&str>, source: VolumeSource| {
         let gone = user("gone", &[source]);
         let placed = Pod::new(gone.meta.clone(), {
-            let mut spec = gone.spec.clone();
+            let mut spec = longshore_framework::pod::PodSpec::clone(&gone.spec);
             spec.node_name = node.map(Str::from);
             spec
         });
