@@ -75,7 +75,7 @@ pub struct Certificate {
     pub cert_file: Option<PathBuf>,
     /// `--tls-private-key-file`, in PEM.
     pub key_file: Option<PathBuf>,
-    /// `--cert-dir`: holds `longshore.crt` and `longshore.key`; used when both are there.
+    /// `--cert-dir`: holds `tls.crt` and `tls.key`.
     pub directory: Option<PathBuf>,
 }
 

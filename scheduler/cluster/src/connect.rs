@@ -226,6 +226,16 @@ pub fn mend(error: &kube::Error) -> Option<&'static str> {
     }
 }
 
+/// Whether time may mend it: the server is not there yet, or has too much to do. Credentials and certificates stay as they
+/// are.
+pub fn may_pass(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Api(status) => status.code == 429 || status.code >= 500,
+        kube::Error::Auth(_) => false,
+        _ => !chain(error).contains("certificate"),
+    }
+}
+
 /// An error with its mend.
 pub fn explained(error: &kube::Error) -> String {
     match mend(error) {

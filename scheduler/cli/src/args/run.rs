@@ -107,7 +107,7 @@ pub struct ServingArgs {
     /// Private key of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
     pub tls_private_key_file: Option<PathBuf>,
-    /// Directory with tls.crt and tls.key, for when the two flags above are not given
+    /// Directory with tls.crt and tls.key, as a TLS Secret has them, for when the two flags above are not given
     #[arg(long, value_name = "DIR")]
     pub cert_dir: Option<PathBuf>,
     /// Do not look up client CAs in the cluster

@@ -18,6 +18,16 @@ use crate::render::ordered::Ordered;
 /// Threads for everything but decisions.
 const WORKERS: usize = 2;
 
+/// Whatever thread breaks, the process ends: a scheduler that goes on without one of its parts would hold pods back in
+/// silence. The next start reads everything from the API server.
+fn abort_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |broken| {
+        report(broken);
+        std::process::abort();
+    }));
+}
+
 /// Writes what comes of the configuration, every default filled in.
 fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
     let mut text = Vec::new();
@@ -36,6 +46,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     for warning in &resolved.warnings {
         console.warn(&warning.to_string());
     }
+    abort_on_panic();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()

@@ -97,7 +97,12 @@ impl Backend for Answers {
     }
 
     fn pod_resources(&self) -> BoxFuture<'_, Result<String, Unanswered>> {
-        self.ask(pod_resources).boxed()
+        async move {
+            let picture = self.ask(picture).await?;
+            let written = tokio::task::spawn_blocking(move || pod_resources(&picture.cluster.pods)).await;
+            written.map_err(|e| Unanswered::Unavailable(format!("the page broke: {e}")))
+        }
+        .boxed()
     }
 }
 

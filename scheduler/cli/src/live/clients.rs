@@ -1,7 +1,8 @@
-//! The connections to the API server. Watches, writes, events and reviews have one each: none waits behind the others'
-//! bytes.
+//! The connections to the API server. Watches, writes, events, reviews and the Lease have one each: none waits behind the
+//! others' bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
 use longshore_cluster::call::Caller;
@@ -12,12 +13,17 @@ use longshore_profile::ClientConnection;
 
 use crate::metrics::Metrics;
 
+/// How long an answer to a binding is waited for. After that the pod is looked up: it says whether it is bound.
+const BINDING: Duration = Duration::from_secs(15);
+
 /// Every connection.
 pub(crate) struct Clients {
     /// What is watched.
     pub(crate) watching: Client,
     /// Who may ask our own server.
     pub(crate) reviewing: Client,
+    /// The Lease: it must not wait behind anything.
+    pub(crate) lease: Caller,
     /// Bindings: whoever asks for them heeds the limit.
     pub(crate) bindings: Caller,
     /// Everything else that is written of pods and volumes.
@@ -40,11 +46,13 @@ impl Clients {
     ) -> Result<Self, ConnectError> {
         let client = || connect::client(found, Some(Arc::clone(metrics) as Arc<dyn RequestMeter>));
         let limiter = || Arc::new(Limiter::new(connection.qps, connection.burst));
-        let (shared, bindings) = (limiter(), Caller::new(client()?));
+        let (shared, writing) = (limiter(), client()?);
+        let bindings = Caller::new(writing.clone()).within(BINDING);
         Ok(Self {
             watching: client()?,
             reviewing: client()?,
-            writes: bindings.clone().limited_by(Arc::clone(&shared)),
+            lease: Caller::new(client()?),
+            writes: Caller::new(writing).limited_by(Arc::clone(&shared)),
             bindings,
             events: Caller::new(client()?).limited_by(limiter()),
             limiter: shared,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use longshore_cluster::call::Caller;
-use longshore_cluster::lease::{Elector, Leadership, LeaseEvent, LeaseOptions, Watchdog, identity};
+use longshore_cluster::lease::{
+    Elector, Leadership, LeaseEvent, LeaseOptions, LossReason, Watchdog, identity,
+};
 use longshore_cluster::watch::Told;
 use longshore_profile::Configuration;
 use tokio::sync::watch;
@@ -90,7 +92,7 @@ fn lease_name(configuration: &Configuration) -> String {
     }
 }
 
-/// Takes part in the election and tells the thread how it goes.
+/// Takes part in the election and tells the thread how it goes. `lost` is called as soon as another one may lead.
 ///
 /// # Errors
 /// Settings that cannot work.
@@ -99,6 +101,7 @@ pub(crate) fn stand(
     api: Caller,
     inbox: &Inbox,
     announce: impl Fn(LeaseEvent) + Send + Sync + 'static,
+    lost: impl Fn(&LossReason) + Send + 'static,
 ) -> anyhow::Result<Candidacy> {
     let Some(options) = options else {
         let _ = inbox.send(Message::Leading(true));
@@ -108,11 +111,11 @@ pub(crate) fn stand(
     let (watchdog, stop) = (elector.watchdog(), CancellationToken::new());
     let (state, leadership) = watch::channel(Leadership::default());
     let running = tokio::spawn(elector.run(stop.clone(), state));
-    tokio::spawn(tell(leadership.clone(), inbox.clone()));
+    tokio::spawn(tell(leadership.clone(), inbox.clone(), lost));
     Ok(Candidacy { leadership, watchdog, stop, running: Some(running) })
 }
 
-async fn tell(mut leadership: watch::Receiver<Leadership>, inbox: Inbox) {
+async fn tell(mut leadership: watch::Receiver<Leadership>, inbox: Inbox, lost: impl Fn(&LossReason) + Send) {
     while leadership.changed().await.is_ok() {
         let message = match &*leadership.borrow_and_update() {
             Leadership::Standby { trouble, .. } => {
@@ -122,7 +125,11 @@ async fn tell(mut leadership: watch::Receiver<Leadership>, inbox: Inbox) {
                 Message::Leading(false)
             }
             Leadership::Leading => Message::Leading(true),
-            Leadership::Lost(reason) => Message::Told(Told::Fatal(format!("leaderelection lost: {reason}"))),
+            Leadership::Lost(LossReason::Stopped { .. }) => return,
+            Leadership::Lost(reason) => {
+                lost(reason);
+                Message::Told(Told::Fatal(format!("leaderelection lost: {reason}")))
+            }
         };
         if inbox.send(message).is_err() {
             return;

@@ -1,6 +1,6 @@
 //! Puts the parts together, lets them run, and takes them down in the right order.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,18 +8,20 @@ use anyhow::{Context, anyhow};
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::Binders;
+use longshore_cluster::lease::LossReason;
 use longshore_cluster::perform::{Performer, Tools};
 use longshore_cluster::race::Races;
-use longshore_cluster::record::{Event, Recorder, RecorderOptions};
+use longshore_cluster::record::{Event, Recorder, RecorderOptions, RecorderTask};
 use longshore_cluster::review::ApiReviewer;
 use longshore_cluster::status::StatusWriter;
 use longshore_cluster::watch::{Reporting, WatchState, watch};
 use longshore_engine::Engine;
 use longshore_framework::Str;
+use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -40,11 +42,14 @@ use crate::serve::{self, Checks, Server};
 
 /// How long the Lease is tried to be given back.
 const WITHDRAWAL: Duration = Duration::from_secs(3);
+/// Pause between two questions to an API server that does not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long events are written that wait at the end.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// What the parts share.
 struct Common {
+    found: Found,
     clients: Clients,
     metrics: Arc<Metrics>,
     configuration: Configuration,
@@ -68,81 +73,118 @@ struct Common {
 /// # Errors
 /// What keeps it from starting.
 pub(crate) async fn start(args: &RunArgs, resolved: Resolved, level: Level) -> anyhow::Result<End> {
-    let shown = Arc::new(Mutex::new(show(&resolved)));
-    let Resolved { configuration, profiles, .. } = resolved;
-    let found = connect::find(&assembly::target(args, &configuration)).await?;
-    let metrics = Metrics::new().context("cannot set up metrics")?;
-    let connection = assembly::connection(args, &configuration.client_connection);
-    let clients = Clients::new(&found, &connection, &metrics)?;
-    let discovered = discovered(&clients, &found).await?;
-    let (recorder, recording) =
-        Recorder::start(clients.events.clone(), RecorderOptions::new(leader::hostname()));
-    let (inbox, receiver) = channel();
-    let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
-    let ring = Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone()));
-    let common = Common {
-        extending: Extending::of(&configuration, Arc::default())?,
-        decisions: SharedDecisions::new(ring),
-        races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
-        stop: CancellationToken::new(),
-        close: CancellationToken::new(),
-        clients,
-        metrics,
-        configuration,
-        shown,
-        names,
-        recorder,
-        inbox,
-    };
+    let (common, profiles, rest) = Common::assemble(args, resolved).await?;
     let engine = assembly::engine(&common.configuration, profiles, &common.extending, &common.metrics);
+    let mut signals = Signals::new()?;
     let candidacy = common.stand(args)?;
-    let checks = Arc::new(Checks::default());
-    let synced = health::checks(&checks, &candidacy, &common.stop);
-    let server = common.serve(args, &candidacy, Arc::clone(&checks), level).await?;
-    if common.configuration.delay_cache_until_active {
-        leader::until_leading(&candidacy).await;
-    }
-    let (performer, sides) = common.hands(&engine);
-    let watches = common.watch(&discovered, sides);
-    health::watches(&checks, &watches);
-    let observer = Observer {
-        metrics: Arc::clone(&common.metrics),
-        decisions: common.decisions.clone(),
-        watches: watches.clone(),
-        races: Arc::clone(&common.races),
-        recorder: common.recorder.clone(),
-        synced,
-    };
-    let ended = scheduling(Settings {
-        engine,
-        inbox: receiver,
-        performer: Box::new(performer.clone()),
-        observer: Box::new(observer),
-        limiter: Arc::clone(&common.clients.limiter),
-        kinds: watches.len(),
-    })?;
-    common.follow_configuration(args, performer);
-    let end = until_end(ended, &common.inbox).await?;
+    let ended = common.run(args, engine, rest.receiver, &candidacy, &mut signals, level).await;
     common.stop.cancel();
     candidacy.withdraw(WITHDRAWAL).await;
-    recording.finish(LAST_WORDS).await;
+    rest.recording.finish(LAST_WORDS).await;
     common.close.cancel();
+    let (end, server) = ended?;
     if let Some(server) = server {
         server.stopped().await;
     }
     Ok(end)
 }
 
+/// What only one part needs.
+struct Rest {
+    receiver: Receiver<Message>,
+    recording: RecorderTask,
+}
+
 impl Common {
+    /// Reads what there is to read and makes what is shared.
+    async fn assemble(args: &RunArgs, resolved: Resolved) -> anyhow::Result<(Self, Vec<Profile>, Rest)> {
+        let shown = Arc::new(Mutex::new(show(&resolved)));
+        let Resolved { configuration, profiles, .. } = resolved;
+        let found = connect::find(&assembly::target(args, &configuration)).await?;
+        let metrics = Metrics::new().context("cannot set up metrics")?;
+        let connection = assembly::connection(args, &configuration.client_connection);
+        let clients = Clients::new(&found, &connection, &metrics)?;
+        let options = RecorderOptions::new(leader::hostname());
+        let (recorder, recording) = Recorder::start(clients.events.clone(), options);
+        let (inbox, receiver) = channel();
+        let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
+        let ring = Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone()));
+        let common = Self {
+            extending: Extending::of(&configuration, Arc::default())?,
+            decisions: SharedDecisions::new(ring),
+            races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
+            stop: CancellationToken::new(),
+            close: CancellationToken::new(),
+            found,
+            clients,
+            metrics,
+            configuration,
+            shown,
+            names,
+            recorder,
+            inbox,
+        };
+        Ok((common, profiles, Rest { receiver, recording }))
+    }
+
+    /// Serves, watches and schedules until told to stop.
+    async fn run(
+        &self,
+        args: &RunArgs,
+        engine: Engine,
+        inbox: Receiver<Message>,
+        candidacy: &Candidacy,
+        signals: &mut Signals,
+        level: Level,
+    ) -> anyhow::Result<(End, Option<Server>)> {
+        let checks = Arc::new(Checks::default());
+        let synced = health::checks(&checks, candidacy, &self.stop);
+        let server = self.serve(args, candidacy, Arc::clone(&checks), level).await?;
+        let discovered = tokio::select! {
+            discovered = self.prepare(candidacy) => discovered?,
+            () = signals.any() => return Ok((End::Stopped, server)),
+        };
+        let (performer, sides) = self.hands(&engine);
+        let watches = self.watch(&discovered, sides);
+        health::watches(&checks, &watches);
+        let observer = Observer {
+            metrics: Arc::clone(&self.metrics),
+            decisions: self.decisions.clone(),
+            watches: watches.clone(),
+            races: Arc::clone(&self.races),
+            recorder: self.recorder.clone(),
+            synced,
+        };
+        let ended = scheduling(Settings {
+            engine,
+            inbox,
+            performer: Box::new(performer.clone()),
+            observer: Box::new(observer),
+            limiter: Arc::clone(&self.clients.limiter),
+            kinds: watches.len(),
+        })?;
+        self.follow_configuration(args, performer);
+        Ok((until_end(ended, signals, &self.inbox).await?, server))
+    }
+
     /// Takes part in the election.
     fn stand(&self, args: &RunArgs) -> anyhow::Result<Candidacy> {
         let (recorder, speaker) = (self.recorder.clone(), self.names.first().cloned().unwrap_or_default());
         let announce = move |event| recorder.record(Event::leader_election(event, Arc::clone(&speaker)));
         let settings = leader::settings(&args.leader, &self.configuration);
         let lease = settings.as_ref().map(|s| s.name.to_string());
-        let candidacy = leader::stand(settings, self.clients.bindings.clone(), &self.inbox, announce)?;
+        let candidacy = leader::stand(settings, self.clients.lease.clone(), &self.inbox, announce, leave)?;
         health::lease_metric(&self.metrics, lease, &candidacy);
         Ok(candidacy)
+    }
+
+    /// Learns what the API server has; waits for it when it is not there yet.
+    async fn prepare(&self, candidacy: &Candidacy) -> anyhow::Result<Discovered> {
+        let discovered = discovered(&self.clients, &self.found).await?;
+        if self.configuration.delay_cache_until_active {
+            leader::until_leading(candidacy).await;
+        }
+        Ok(discovered)
     }
 
     /// Starts the HTTPS server.
@@ -224,10 +266,31 @@ impl Common {
     }
 }
 
+/// Another one may lead from now on, so nothing more may be done, not even what was begun.
+fn leave(reason: &LossReason) {
+    tracing::error!("leaderelection lost: {reason}");
+    std::process::exit(1);
+}
+
+/// Asks until the API server answers. What time does not mend is an error: credentials and certificates.
 async fn discovered(clients: &Clients, found: &Found) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
-    let asked = discover(&clients.watching).await;
-    let discovered = asked.map_err(|e| anyhow!("{server} ({origin}): {}", connect::explained(&e)))?;
+    let mut said = String::new();
+    let discovered = loop {
+        let error = match discover(&clients.watching).await {
+            Ok(discovered) => break discovered,
+            Err(error) => error,
+        };
+        let text = format!("{server} ({origin}): {}", connect::explained(&error));
+        if !connect::may_pass(&error) {
+            return Err(anyhow!(text));
+        }
+        if text != said {
+            tracing::warn!("the API server does not answer yet, asking again: {text}");
+            said = text;
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    };
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
@@ -244,15 +307,37 @@ fn scheduling(settings: Settings) -> anyhow::Result<oneshot::Receiver<End>> {
     Ok(end)
 }
 
+/// The signals that end the process in good order.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits for one of them.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Waits for the thread's end; a signal tells it to come to one.
-async fn until_end(mut end: oneshot::Receiver<End>, inbox: &Inbox) -> anyhow::Result<End> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+async fn until_end(
+    mut end: oneshot::Receiver<End>,
+    signals: &mut Signals,
+    inbox: &Inbox,
+) -> anyhow::Result<End> {
     loop {
         tokio::select! {
             end = &mut end => return end.map_err(|_| anyhow!("the scheduling thread broke; please report this")),
-            _ = terminate.recv() => drop(inbox.send(Message::Stop)),
-            _ = interrupt.recv() => drop(inbox.send(Message::Stop)),
+            () = signals.any() => drop(inbox.send(Message::Stop)),
         }
     }
 }

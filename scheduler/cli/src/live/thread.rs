@@ -223,7 +223,7 @@ impl Scheduling {
     /// Looks again at a decision whose node others touched meanwhile, then sends the binding.
     fn bind(&mut self, bind: Effect) {
         let Effect::Bind { binding, .. } = &bind else { return };
-        if self.leading && self.engine.still_fits(&binding.uid) {
+        if self.engine.still_fits(&binding.uid) {
             self.performer.perform(bind);
         } else {
             let uid = Arc::clone(&binding.uid);

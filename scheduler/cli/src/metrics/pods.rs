@@ -5,7 +5,6 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use longshore_engine::Engine;
 use longshore_framework::pod::Pod;
 use longshore_framework::resources::{CPU, EPHEMERAL_STORAGE, MEMORY};
 
@@ -14,18 +13,11 @@ const HEAD: &str = "\
 # TYPE kube_pod_resource_request gauge
 ";
 
-/// The page, for all pods the engine knows: those on nodes in node order, then those that wait in no particular order.
-pub fn pod_resources(engine: &Engine) -> String {
-    let snapshot = engine.snapshot();
+/// The page for these pods, in their order.
+pub fn pod_resources(pods: &[Arc<Pod>]) -> String {
     let mut page = String::from(HEAD);
-    for slot in snapshot.order() {
-        let node = &snapshot.node(*slot).name;
-        for pod in snapshot.pods(*slot) {
-            lines(&mut page, pod, node);
-        }
-    }
-    for pod in engine.waiting_pods() {
-        lines(&mut page, pod, "");
+    for pod in pods {
+        lines(&mut page, pod, pod.spec.node_name.as_deref().unwrap_or_default());
     }
     page
 }

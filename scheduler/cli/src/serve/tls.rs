@@ -96,8 +96,15 @@ fn source(certificate: &Certificate) -> anyhow::Result<Option<(PathBuf, PathBuf)
         (None, None) => {}
         _ => bail!("--tls-cert-file and --tls-private-key-file go together: give both or neither"),
     }
-    let pair = certificate.directory.as_ref().map(|d| (d.join("longshore.crt"), d.join("longshore.key")));
-    Ok(pair.filter(|(cert, key)| cert.exists() && key.exists()))
+    let Some(directory) = &certificate.directory else { return Ok(None) };
+    let pair = (directory.join("tls.crt"), directory.join("tls.key"));
+    if !pair.0.exists() && !pair.1.exists() {
+        bail!(
+            "--cert-dir {}: holds no tls.crt and tls.key; leave the flag out for a self-signed one",
+            directory.display()
+        );
+    }
+    Ok(Some(pair))
 }
 
 fn read(cert: &Path, key: &Path) -> anyhow::Result<Pair> {
@@ -163,8 +170,8 @@ mod tests {
 
     fn files(directory: &Path) -> Certificate {
         let pair = self_signed(names()).unwrap();
-        fs::write(directory.join("longshore.crt"), pair.certificate).unwrap();
-        fs::write(directory.join("longshore.key"), pair.key).unwrap();
+        fs::write(directory.join("tls.crt"), pair.certificate).unwrap();
+        fs::write(directory.join("tls.key"), pair.key).unwrap();
         Certificate { directory: Some(directory.to_path_buf()), ..Certificate::default() }
     }
 
@@ -179,7 +186,7 @@ mod tests {
         assert!(tls.refresh(None).unwrap());
         let second = tls.config();
         assert!(!Arc::ptr_eq(&first, &second));
-        fs::write(directory.join("longshore.key"), "no key").unwrap();
+        fs::write(directory.join("tls.key"), "no key").unwrap();
         assert!(tls.refresh(None).is_err());
         assert!(Arc::ptr_eq(&second, &tls.config()));
         fs::remove_dir_all(&directory).unwrap();
