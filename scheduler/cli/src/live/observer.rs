@@ -90,7 +90,7 @@ impl Observe for Observer {
         self.synced.pass();
     }
 
-    fn every_second(&mut self, engine: &Engine, _binding: usize) {
+    fn now_and_then(&mut self, engine: &Engine, _binding: usize) {
         self.metrics.observe(engine);
         for watch in &self.watches {
             let resource = [watch.kind.plural];

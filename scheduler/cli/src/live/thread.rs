@@ -16,6 +16,8 @@ use super::{Clock, Message};
 
 /// How often the engine is told the time when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
+/// How often gauges are read; they walk over the waiting pods.
+const GAUGES: Duration = Duration::from_millis(250);
 /// Messages that are taken in before the next decision, at the most.
 const BATCH: usize = 4096;
 /// How long bindings that are on their way are waited for at the end.
@@ -45,8 +47,8 @@ pub(crate) trait Observe: Send {
     fn effect(&mut self, _effect: &Effect) {}
     /// Something was told.
     fn told(&mut self, _told: &Told, _engine: &Engine) {}
-    /// About once a second.
-    fn every_second(&mut self, _engine: &Engine, _binding: usize) {}
+    /// Several times a second: gauges are read.
+    fn now_and_then(&mut self, _engine: &Engine, _binding: usize) {}
     /// Every kind is known.
     fn synced(&mut self) {}
 }
@@ -73,7 +75,7 @@ pub(crate) struct Scheduling {
     stopping: Option<Instant>,
     unsynced: usize,
     ticked: Instant,
-    reported: Instant,
+    reported: Option<Instant>,
 }
 
 impl Scheduling {
@@ -91,7 +93,7 @@ impl Scheduling {
             stopping: None,
             unsynced: settings.kinds,
             ticked: now,
-            reported: now,
+            reported: None,
         }
     }
 
@@ -186,9 +188,9 @@ impl Scheduling {
     fn tick(&mut self) {
         self.ticked = Instant::now();
         self.apply(Input::Time(self.clock.now()));
-        if self.reported.elapsed() >= Duration::from_secs(1) {
-            self.reported = self.ticked;
-            self.observer.every_second(&self.engine, self.outbox.len());
+        if self.reported.is_none_or(|at| at.elapsed() >= GAUGES) {
+            self.reported = Some(self.ticked);
+            self.observer.now_and_then(&self.engine, self.outbox.len());
         }
     }
 

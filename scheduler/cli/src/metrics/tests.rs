@@ -181,10 +181,11 @@ fn what_the_engine_does_is_counted() {
 
 #[test]
 fn the_page_of_pods_names_the_unit() {
-    let metrics = Metrics::new().unwrap();
-    let engine = live(&metrics);
-    let placed = engine.snapshot().pods(engine.snapshot().order()[0]);
-    let pods: Vec<_> = placed.iter().chain(engine.waiting_pods()).cloned().collect();
+    use longshore_framework::fixture::pod;
+    let pods = [
+        pod("vip").priority(10).request("cpu", "1").on("a").build(),
+        pod("big").request("cpu", "64").build(),
+    ];
     let page = pod_resources(&pods);
     let line = r#"kube_pod_resource_request{namespace="default",node="a",pod="vip",priority="10",resource="cpu",scheduler="default-scheduler",unit="cores"} 1"#;
     assert!(page.contains(line), "{page}");
