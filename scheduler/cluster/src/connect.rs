@@ -226,11 +226,11 @@ pub fn mend(error: &kube::Error) -> Option<&'static str> {
     }
 }
 
-/// Whether time may mend it: the server is not there yet, or has too much to do. Credentials and certificates stay as they
-/// are.
+/// Whether time may mend it: the server is not there yet, has too much to do, or does not know its own roles yet, as in its
+/// first seconds. Credentials and certificates stay as they are.
 pub fn may_pass(error: &kube::Error) -> bool {
     match error {
-        kube::Error::Api(status) => status.code == 429 || status.code >= 500,
+        kube::Error::Api(status) => matches!(status.code, 403 | 429 | 500..),
         kube::Error::Auth(_) => false,
         _ => !chain(error).contains("certificate"),
     }

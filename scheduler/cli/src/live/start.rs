@@ -38,7 +38,7 @@ use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
 use crate::logging::Level;
 use crate::metrics::Metrics;
-use crate::serve::{self, Checks, Server};
+use crate::serve::{self, Checks, Flag, Server};
 
 /// How long the Lease is tried to be given back.
 const WITHDRAWAL: Duration = Duration::from_secs(3);
@@ -141,7 +141,7 @@ impl Common {
         let synced = health::checks(&checks, candidacy, &self.stop);
         let server = self.serve(args, candidacy, Arc::clone(&checks), level).await?;
         let discovered = tokio::select! {
-            discovered = self.prepare(candidacy) => discovered?,
+            discovered = self.prepare(candidacy, &synced) => discovered?,
             () = signals.any() => return Ok((End::Stopped, server)),
         };
         let (performer, sides) = self.hands(&engine);
@@ -179,8 +179,8 @@ impl Common {
     }
 
     /// Learns what the API server has; waits for it when it is not there yet.
-    async fn prepare(&self, candidacy: &Candidacy) -> anyhow::Result<Discovered> {
-        let discovered = discovered(&self.clients, &self.found).await?;
+    async fn prepare(&self, candidacy: &Candidacy, synced: &Flag) -> anyhow::Result<Discovered> {
+        let discovered = discovered(&self.clients, &self.found, synced).await?;
         if self.configuration.delay_cache_until_active {
             leader::until_leading(candidacy).await;
         }
@@ -273,7 +273,7 @@ fn leave(reason: &LossReason) {
 }
 
 /// Asks until the API server answers. What time does not mend is an error: credentials and certificates.
-async fn discovered(clients: &Clients, found: &Found) -> anyhow::Result<Discovered> {
+async fn discovered(clients: &Clients, found: &Found, synced: &Flag) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
     let mut said = String::new();
     let discovered = loop {
@@ -287,10 +287,12 @@ async fn discovered(clients: &Clients, found: &Found) -> anyhow::Result<Discover
         }
         if text != said {
             tracing::warn!("the API server does not answer yet, asking again: {text}");
+            synced.fail(format!("waiting for the API server: {text}"));
             said = text;
         }
         tokio::time::sleep(ASK_AGAIN).await;
     };
+    synced.fail("waiting for the first list of every kind");
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
