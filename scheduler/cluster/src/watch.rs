@@ -8,6 +8,7 @@ mod item;
 mod ledger;
 mod pool;
 mod state;
+mod turned_away;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +92,10 @@ pub async fn watch(client: Client, kind: &'static WatchedKind, state: Arc<WatchS
     let stop = to.stop.clone();
     let watching = async {
         match kind.reads {
-            Reads::Pod => follow::<PodBody>(client, kind, &state, &to).await,
+            Reads::Pod => tokio::select! {
+                () = follow::<PodBody>(client.clone(), kind, &state, &to) => {}
+                () = turned_away::follow(&client, kind, &to) => {}
+            },
             Reads::Node => follow::<NodeBody>(client, kind, &state, &to).await,
             Reads::Object(_) => follow::<ObjectBody>(client, kind, &state, &to).await,
         }
@@ -115,11 +119,12 @@ fn resource(kind: &WatchedKind) -> ApiResource {
 fn events<B: Readable>(
     client: &Client,
     kind: &WatchedKind,
+    fields: &str,
     streaming: bool,
 ) -> impl Stream<Item = watcher::Result<Event<Item<B>>>> + Send + use<B> {
     let mut config = watcher::Config::default();
-    if matches!(kind.reads, Reads::Pod) {
-        config = config.fields(LIVE_PODS);
+    if !fields.is_empty() {
+        config = config.fields(fields);
     }
     if streaming {
         config.initial_list_strategy = InitialListStrategy::StreamingList;
@@ -130,9 +135,10 @@ fn events<B: Readable>(
 async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: &WatchState, to: &Reporting) {
     let mut ledger = Ledger::new(kind, to, state);
     let mut trouble = Trouble::default();
+    let fields = if matches!(kind.reads, Reads::Pod) { LIVE_PODS } else { "" };
     let mut streaming = true;
     loop {
-        let mut stream = std::pin::pin!(events::<B>(&client, kind, streaming));
+        let mut stream = std::pin::pin!(events::<B>(&client, kind, fields, streaming));
         while let Some(event) = stream.next().await {
             match event {
                 Ok(event) => {

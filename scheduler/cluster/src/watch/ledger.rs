@@ -60,7 +60,7 @@ impl<'a> Ledger<'a> {
             }
             Event::InitDone => self.listed(),
             Event::Apply(item) => self.apply(item),
-            Event::Delete(item) => self.delete(item),
+            Event::Delete(item) => self.finished(&item.identity),
         }
     }
 
@@ -108,8 +108,7 @@ impl<'a> Ledger<'a> {
         };
         let Inputs { here, gone, pod } = inputs;
         let Some(here) = here else {
-            let failed = pod.map(|seen| (Arc::new(seen.pod), seen.status.failed_for));
-            self.finished(&identity, failed);
+            self.finished(&identity);
             return None;
         };
         match &pod {
@@ -124,18 +123,10 @@ impl<'a> Ledger<'a> {
         self.tell(Told::Input(here));
     }
 
-    /// The last state of an object that leaves the watch: deleted, or a pod that has finished.
-    fn delete<B: Readable>(&mut self, item: Item<B>) {
-        let Item { identity, json, body, .. } = item;
-        let failed = body.inputs(self.kind, json.get(), &mut self.pool).ok().and_then(|i| i.pod);
-        self.finished(&identity, failed.map(|seen| (Arc::new(seen.pod), seen.status.failed_for)));
-    }
-
-    fn finished(&mut self, identity: &Identity, failed: Option<(Arc<longshore_framework::pod::Pod>, Str)>) {
-        let Some(known) = self.known.remove(&identity.uid) else { return };
-        self.leave(known);
-        if let Some((pod, reason)) = failed.filter(|(pod, r)| !r.is_empty() && pod.spec.node_name.is_some()) {
-            self.tell(Told::Rejected { pod, reason });
+    /// An object leaves the watch: deleted, or a pod that has finished.
+    fn finished(&mut self, identity: &Identity) {
+        if let Some(known) = self.known.remove(&identity.uid) {
+            self.leave(known);
         }
     }
 
@@ -229,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_the_kubelet_turned_away_is_a_rejection() {
+    fn a_pod_that_has_finished_is_gone() {
         check(
             "Pod",
             vec![
                 (vec![Event::Apply(pod("a", "n1", "Pending"))], &["+a"]),
-                (vec![Event::Delete(pod("a", "n1", "Failed"))], &["-a", "rejected OutOfcpu"]),
-                (vec![Event::Delete(pod("a", "n1", "Failed"))], &[]),
+                (vec![Event::Delete(pod("a", "n1", "Pending"))], &["-a"]),
+                (vec![Event::Delete(pod("a", "n1", "Pending"))], &[]),
                 (vec![Event::Apply(pod("b", "", "Pending"))], &["+b"]),
                 (vec![Event::Apply(pod("b", "", "Succeeded"))], &["-b"]),
             ],
