@@ -79,11 +79,9 @@ impl Bystander for Sides {
             Reads::Pod => {
                 store.remove_pod(&identity.uid);
                 self.status.forget(&identity.uid);
+                self.races.lock().unwrap_or_else(PoisonError::into_inner).left(&identity.uid);
             }
-            Reads::Node => {
-                store.remove_node(&identity.name);
-                self.races.lock().unwrap_or_else(PoisonError::into_inner).node_gone(&identity.name);
-            }
+            Reads::Node => store.remove_node(&identity.name),
             Reads::Object(_) => {}
         }
     }
