@@ -142,7 +142,10 @@ async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: 
         while let Some(event) = stream.next().await {
             match event {
                 Ok(event) => {
-                    trouble.over(kind, state);
+                    // A list that is about to be asked for has not come.
+                    if !matches!(event, Event::Init) {
+                        trouble.over(kind, state);
+                    }
                     ledger.take(event);
                 }
                 Err(error) if streaming && is_streaming_refused(&error) => {
@@ -248,3 +251,6 @@ fn told(error: &watcher::Error) -> (Option<u16>, String) {
         W::NoResourceVersion => (None, "an object came without resourceVersion".to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

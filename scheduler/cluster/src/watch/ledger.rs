@@ -48,7 +48,9 @@ impl<'a> Ledger<'a> {
     }
 
     pub(super) fn take<B: Readable>(&mut self, event: Event<Item<B>>) {
-        self.state.heard();
+        if !matches!(event, Event::Init) {
+            self.state.heard();
+        }
         match event {
             Event::Init => {
                 self.listing.clear();
