@@ -37,6 +37,9 @@ const LIVE_PODS: &str = "status.phase!=Succeeded,status.phase!=Failed";
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Pause after a kind turned out to be forbidden.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+/// A watch that went on and has not failed for this long works, though nothing may happen for hours. Longer than it
+/// takes to notice that nobody answers.
+const MENDED_AFTER: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 35 });
 /// Credentials that are refused for this long will not be taken again.
 const REFUSED_FOR: Duration = Duration::from_secs(20);
 
@@ -139,7 +142,20 @@ async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: 
     let mut streaming = true;
     loop {
         let mut stream = std::pin::pin!(events::<B>(&client, kind, fields, streaming));
-        while let Some(event) = stream.next().await {
+        loop {
+            let next = if trouble.failures > 0 && !ledger.is_listing() {
+                tokio::time::timeout(MENDED_AFTER, stream.next()).await
+            } else {
+                Ok(stream.next().await)
+            };
+            let event = match next {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(_) => {
+                    trouble.over(kind, state);
+                    continue;
+                }
+            };
             match event {
                 Ok(event) => {
                     // A list that is about to be asked for has not come.

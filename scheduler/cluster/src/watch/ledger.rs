@@ -32,6 +32,8 @@ pub(super) struct Ledger<'a> {
     unreadable: Vec<Str>,
     /// The list that is being received: read at once, so that no text waits in memory.
     listing: Vec<(Known, Input)>,
+    /// A list is being received, or none has been.
+    is_listing: bool,
 }
 
 impl<'a> Ledger<'a> {
@@ -44,6 +46,7 @@ impl<'a> Ledger<'a> {
             pool: Pool::default(),
             unreadable: Vec::new(),
             listing: Vec::new(),
+            is_listing: true,
         }
     }
 
@@ -53,6 +56,7 @@ impl<'a> Ledger<'a> {
         }
         match event {
             Event::Init => {
+                self.is_listing = true;
                 self.listing.clear();
                 self.unreadable.clear();
             }
@@ -66,8 +70,14 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Whether a list is being received or has yet to come.
+    pub(super) fn is_listing(&self) -> bool {
+        self.is_listing
+    }
+
     /// A list is complete: first what vanished, then what is there.
     fn listed(&mut self) {
+        self.is_listing = false;
         let listing = std::mem::take(&mut self.listing);
         let mut vanished = std::mem::take(&mut self.known);
         for (known, _) in &listing {

@@ -104,3 +104,17 @@ async fn a_watch_that_ends_goes_on_where_it_ended() {
     let lists = watched.api.lines().iter().filter(|l| !l.contains("watch=true")).count();
     assert_eq!((lists, watched.state.last_error().as_str()), (1, ""));
 }
+
+#[tokio::test]
+async fn a_watch_that_goes_on_without_news_works_again() {
+    let watched = Watched::begin(|call| match call.number {
+        1 => Answer::json(json!({"metadata": {"resourceVersion": "10"}, "items": []})),
+        2 => Answer::failure(500, "InternalError", "no"),
+        _ => happened(&[]).after(Duration::from_secs(60)),
+    });
+    sleep(600).await;
+    assert_ne!(watched.state.last_error(), "");
+    sleep(1000).await;
+    assert_eq!((watched.state.last_error().as_str(), watched.state.lag()), ("", Duration::ZERO));
+    assert_eq!((watched.said(), watched.api.calls().len()), (vec!["synced".to_string()], 4));
+}
