@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn a_node_that_came_back_under_its_name_stays() {
         let store = RawStore::default();
-        let set = |uid: &str| store.set_node("n".into(), uid.into(), RawValue::from_string("{}".into()).unwrap());
+        let set =
+            |uid: &str| store.set_node("n".into(), uid.into(), RawValue::from_string("{}".into()).unwrap());
         set("old");
         set("new");
         store.remove_node("n", "old");

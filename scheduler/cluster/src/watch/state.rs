@@ -1,7 +1,7 @@
 //! How far a watch has come, for readiness and metrics.
 
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::kinds::WatchedKind;
