@@ -37,6 +37,8 @@ mod fixture;
 mod helm;
 /// Leader election and rolling updates.
 mod leader;
+/// Pods that a kubelet turns away.
+mod lost_race;
 /// Beside a real kube-scheduler.
 mod neighbours;
 /// Priority, preemption and disruption budgets.

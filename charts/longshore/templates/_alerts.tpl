@@ -29,7 +29,7 @@ LongshoreWatchLag:
   for: 10m
   expr: max by (pod, resource) (longshore_watch_lag_seconds{ {{- .select -}} }) > {{ .limits.watchLagSeconds }}
   summary: {{ printf "%s sees %s late." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
-  description: Even where nothing changes there is news about once a minute. Decisions rest on an old state of the cluster.
+  description: The watch is interrupted and does not get through again. Decisions rest on an old state of the cluster.
 LongshoreQueueGrowing:
   severity: warning
   for: 10m

@@ -56,6 +56,8 @@ pub struct Races {
     /// The other schedulers' names, to be shared.
     names: FxHashSet<Str>,
     nodes: FxHashMap<Str, Vec<Bound>>,
+    /// The node of every pod in `nodes`, by UID.
+    placed: FxHashMap<Str, Str>,
 }
 
 /// A pod that another scheduler bound.
@@ -79,7 +81,7 @@ impl Races {
         let (scheduler, uid) = (&pod.spec.scheduler_name, &pod.meta.uid);
         let Some(node) = pod.spec.node_name.as_ref().filter(|_| !self.is_ours(pod)) else { return };
         let known = self.nodes.get(node).map_or(&[][..], Vec::as_slice);
-        if known.iter().any(|b| b.uid == *uid) {
+        if self.placed.contains_key(uid) {
             return;
         }
         let at = bound_at.parse().map_or(0, jiff::Timestamp::as_second);
@@ -88,26 +90,24 @@ impl Races {
         }
         let scheduler = self.named(scheduler);
         let bound = Bound { uid: Arc::clone(uid), scheduler, at };
+        self.placed.insert(Arc::clone(uid), Arc::clone(node));
         let list = self.nodes.entry(Arc::clone(node)).or_insert_with(|| Vec::with_capacity(REMEMBERED));
         if list.len() == REMEMBERED {
-            list.remove(0);
+            self.placed.remove(&list.remove(0).uid);
         }
         let place = list.partition_point(|b| b.at <= at);
         list.insert(place, bound);
     }
 
-    /// A pod is gone or has finished: it is in nobody's way any more.
-    pub fn left(&mut self, node: &str, uid: &str) {
-        let Some(list) = self.nodes.get_mut(node) else { return };
+    /// A pod is gone or has finished: it is in nobody's way any more. Pods of a node that is gone go too, one by one,
+    /// and with the last of them all that is known of the node.
+    pub fn left(&mut self, uid: &str) {
+        let Some(node) = self.placed.remove(uid) else { return };
+        let Some(list) = self.nodes.get_mut(&node) else { return };
         list.retain(|b| *b.uid != *uid);
         if list.is_empty() {
-            self.nodes.remove(node);
+            self.nodes.remove(&node);
         }
-    }
-
-    /// A node is gone.
-    pub fn node_gone(&mut self, node: &str) {
-        self.nodes.remove(node);
     }
 
     /// To whom `pod`, which its kubelet turned away for `reason`, lost its place: the name of the scheduler that was the
@@ -226,11 +226,12 @@ mod tests {
     #[test]
     fn what_left_is_in_nobodys_way() {
         let mut races = races(&[("a", "first", "n1", 1), ("b", "second", "n1", 2)]);
-        races.left("n1", "b");
-        races.left("n2", "a");
+        races.left("b");
+        races.left("elsewhere");
         check(&races, "OutOfcpu", Some("first"));
-        races.node_gone("n1");
+        races.left("a");
         check(&races, "OutOfcpu", Some("unknown"));
+        assert!(races.nodes.is_empty() && races.placed.is_empty());
     }
 
     #[test]
@@ -243,6 +244,7 @@ mod tests {
         races.saw(&pod("old", "s", "n1"), &second(1));
         let known: Vec<&str> = races.nodes["n1"].iter().map(|b| &*b.uid).collect();
         assert_eq!(known, ["u36", "u37", "u38", "u39"]);
+        assert_eq!(races.placed.len(), REMEMBERED);
         assert_eq!(races.names.len(), 1);
     }
 }

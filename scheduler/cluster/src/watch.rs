@@ -8,6 +8,7 @@ mod item;
 mod ledger;
 mod pool;
 mod state;
+mod turned_away;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,6 +37,9 @@ const LIVE_PODS: &str = "status.phase!=Succeeded,status.phase!=Failed";
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Pause after a kind turned out to be forbidden.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+/// A watch that went on and has not failed for this long works, though nothing may happen for hours. Longer than it
+/// takes to notice that nobody answers.
+const MENDED_AFTER: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 35 });
 /// Credentials that are refused for this long will not be taken again.
 const REFUSED_FOR: Duration = Duration::from_secs(20);
 
@@ -91,7 +95,10 @@ pub async fn watch(client: Client, kind: &'static WatchedKind, state: Arc<WatchS
     let stop = to.stop.clone();
     let watching = async {
         match kind.reads {
-            Reads::Pod => follow::<PodBody>(client, kind, &state, &to).await,
+            Reads::Pod => tokio::select! {
+                () = follow::<PodBody>(client.clone(), kind, &state, &to) => {}
+                () = turned_away::follow(&client, kind, &to) => {}
+            },
             Reads::Node => follow::<NodeBody>(client, kind, &state, &to).await,
             Reads::Object(_) => follow::<ObjectBody>(client, kind, &state, &to).await,
         }
@@ -115,11 +122,12 @@ fn resource(kind: &WatchedKind) -> ApiResource {
 fn events<B: Readable>(
     client: &Client,
     kind: &WatchedKind,
+    fields: &str,
     streaming: bool,
 ) -> impl Stream<Item = watcher::Result<Event<Item<B>>>> + Send + use<B> {
     let mut config = watcher::Config::default();
-    if matches!(kind.reads, Reads::Pod) {
-        config = config.fields(LIVE_PODS);
+    if !fields.is_empty() {
+        config = config.fields(fields);
     }
     if streaming {
         config.initial_list_strategy = InitialListStrategy::StreamingList;
@@ -130,13 +138,30 @@ fn events<B: Readable>(
 async fn follow<B: Readable>(client: Client, kind: &'static WatchedKind, state: &WatchState, to: &Reporting) {
     let mut ledger = Ledger::new(kind, to, state);
     let mut trouble = Trouble::default();
+    let fields = if matches!(kind.reads, Reads::Pod) { LIVE_PODS } else { "" };
     let mut streaming = true;
     loop {
-        let mut stream = std::pin::pin!(events::<B>(&client, kind, streaming));
-        while let Some(event) = stream.next().await {
+        let mut stream = std::pin::pin!(events::<B>(&client, kind, fields, streaming));
+        loop {
+            let next = if trouble.failures > 0 && !ledger.is_listing() {
+                tokio::time::timeout(MENDED_AFTER, stream.next()).await
+            } else {
+                Ok(stream.next().await)
+            };
+            let event = match next {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(_) => {
+                    trouble.over(kind, state);
+                    continue;
+                }
+            };
             match event {
                 Ok(event) => {
-                    trouble.over(kind, state);
+                    // A list that is about to be asked for has not come.
+                    if !matches!(event, Event::Init) {
+                        trouble.over(kind, state);
+                    }
                     ledger.take(event);
                 }
                 Err(error) if streaming && is_streaming_refused(&error) => {
@@ -242,3 +267,6 @@ fn told(error: &watcher::Error) -> (Option<u16>, String) {
         W::NoResourceVersion => (None, "an object came without resourceVersion".to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

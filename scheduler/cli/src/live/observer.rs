@@ -97,7 +97,7 @@ impl Observe for Observer {
             let own = &self.metrics.own;
             let synced = watch.sync() == Sync::Complete && watch.last_error().is_empty();
             own.watch_synced.with_label_values(&resource).set(i64::from(synced));
-            own.watch_lag.with_label_values(&resource).set(watch.silence().as_secs_f64());
+            own.watch_lag.with_label_values(&resource).set(watch.lag().as_secs_f64());
         }
     }
 }

@@ -68,7 +68,7 @@ impl Bystander for Sides {
         if let (Reads::Node, true) = (kind.reads, wants.nodes)
             && let Some(raw) = raw(json)
         {
-            store.set_node(Arc::clone(&identity.name), raw);
+            store.set_node(Arc::clone(&identity.name), Arc::clone(&identity.uid), raw);
         }
     }
 
@@ -79,11 +79,9 @@ impl Bystander for Sides {
             Reads::Pod => {
                 store.remove_pod(&identity.uid);
                 self.status.forget(&identity.uid);
+                self.races.lock().unwrap_or_else(PoisonError::into_inner).left(&identity.uid);
             }
-            Reads::Node => {
-                store.remove_node(&identity.name);
-                self.races.lock().unwrap_or_else(PoisonError::into_inner).node_gone(&identity.name);
-            }
+            Reads::Node => store.remove_node(&identity.name, &identity.uid),
             Reads::Object(_) => {}
         }
     }

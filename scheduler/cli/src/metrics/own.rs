@@ -22,7 +22,7 @@ pub struct OwnMetrics {
     pub lost_races: IntCounterVec,
     /// Decisions that were dropped from the ring to make room.
     pub ring_dropped: IntCounter,
-    /// Age of the newest thing a watch has told, by `resource`.
+    /// For how many seconds a watch has been interrupted, 0 while it works, by `resource`.
     pub watch_lag: GaugeVec,
     /// 1 while a watch has told all there is, by `resource`.
     pub watch_synced: IntGaugeVec,
@@ -50,7 +50,7 @@ impl OwnMetrics {
             api_wait: add(registry, HistogramVec::new(wait.buckets(exponential(0.0005, 2.0, 16)), &["operation"])?)?,
             lost_races: add(registry, IntCounterVec::new(opts("lost_races_total", "Pods that a kubelet turned away because another scheduler had taken the room."), &["scheduler", "reason"])?)?,
             ring_dropped: add(registry, IntCounter::with_opts(opts("decision_ring_dropped_total", "Decisions dropped from the ring to make room."))?)?,
-            watch_lag: add(registry, GaugeVec::new(opts("watch_lag_seconds", "Age of the newest news of a watch."), &["resource"])?)?,
+            watch_lag: add(registry, GaugeVec::new(opts("watch_lag_seconds", "How long a watch has been interrupted; 0 while it works, however quiet."), &["resource"])?)?,
             watch_synced: add(registry, IntGaugeVec::new(opts("watch_synced", "Whether a watch has told all there is."), &["resource"])?)?,
             unreadable_objects: add(registry, IntCounterVec::new(opts("unreadable_objects_total", "Objects that could not be read."), &["resource"])?)?,
             config_reloads: add(registry, IntCounterVec::new(opts("config_reloads_total", "Reloads of the configuration."), &["result"])?)?,

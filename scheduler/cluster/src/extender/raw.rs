@@ -59,7 +59,8 @@ impl Wants {
 #[derive(Default)]
 pub struct RawStore {
     pods: DashMap<Str, Raw, FxBuildHasher>,
-    nodes: DashMap<Str, Raw, FxBuildHasher>,
+    /// By name, with UID.
+    nodes: DashMap<Str, (Str, Raw), FxBuildHasher>,
 }
 
 impl RawStore {
@@ -69,8 +70,8 @@ impl RawStore {
     }
 
     /// A node is new or has changed.
-    pub fn set_node(&self, name: Str, node: Box<RawValue>) {
-        self.nodes.insert(name, node.into());
+    pub fn set_node(&self, name: Str, uid: Str, node: Box<RawValue>) {
+        self.nodes.insert(name, (uid, node.into()));
     }
 
     /// A pod is gone.
@@ -78,9 +79,9 @@ impl RawStore {
         self.pods.remove(uid);
     }
 
-    /// A node is gone.
-    pub fn remove_node(&self, name: &str) {
-        self.nodes.remove(name);
+    /// A node is gone. Another one that has come under its name meanwhile stays.
+    pub fn remove_node(&self, name: &str, uid: &str) {
+        self.nodes.remove_if(name, |_, (known, _)| **known == *uid);
     }
 }
 
@@ -90,12 +91,30 @@ impl RawObjects for RawStore {
     }
 
     fn node(&self, name: &str) -> Option<Arc<RawValue>> {
-        self.nodes.get(name).map(|found| Arc::clone(&found))
+        self.nodes.get(name).map(|found| Arc::clone(&found.1))
     }
 }
 
 impl fmt::Debug for RawStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawStore({} pods, {} nodes)", self.pods.len(), self.nodes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_came_back_under_its_name_stays() {
+        let store = RawStore::default();
+        let set =
+            |uid: &str| store.set_node("n".into(), uid.into(), RawValue::from_string("{}".into()).unwrap());
+        set("old");
+        set("new");
+        store.remove_node("n", "old");
+        assert!(store.node("n").is_some());
+        store.remove_node("n", "new");
+        assert!(store.node("n").is_none());
     }
 }

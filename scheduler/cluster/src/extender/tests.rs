@@ -32,7 +32,11 @@ fn store() -> Arc<RawStore> {
         store.set_pod(format!("default/{name}").into(), raw(&whole));
     }
     for name in ["a", "b"] {
-        store.set_node(name.into(), raw(&json!({"metadata": {"name": name}, "status": {"y": 2}})));
+        store.set_node(
+            name.into(),
+            name.into(),
+            raw(&json!({"metadata": {"name": name}, "status": {"y": 2}})),
+        );
     }
     Arc::new(store)
 }

@@ -52,6 +52,7 @@ impl ClaimFacts {
 /// A volume as the API server has it.
 #[derive(Clone, Debug)]
 pub(super) struct VolumeFacts {
+    pub(super) uid: Str,
     pub(super) resource_version: Str,
     /// `spec.claimRef`.
     pub(super) claim: Option<ClaimRef>,
@@ -67,6 +68,7 @@ impl VolumeFacts {
     pub(super) fn of(identity: &Identity, volume: PersistentVolume) -> Self {
         let in_tree = volume.csi.is_some_and(|csi| csi.migrated_from.is_some());
         Self {
+            uid: Arc::clone(&identity.uid),
             resource_version: Arc::clone(&identity.resource_version),
             claim: volume.claim,
             by_controller: volume.annotations.get(BOUND_BY_CONTROLLER).is_some(),

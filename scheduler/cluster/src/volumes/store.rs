@@ -44,7 +44,7 @@ impl StorageStore {
         }
     }
 
-    /// An object of `kind` is gone. Pods and nodes matter too: nothing is bound for a pod that is no more.
+    /// An object of `kind` is gone. Another one may have come under its name before this is told. Pods and nodes matter too: nothing is bound for a pod that is no more.
     pub fn gone(&self, kind: &str, identity: &Identity) {
         let name = &identity.name;
         match kind {
@@ -54,7 +54,7 @@ impl StorageStore {
                 self.waits.wake(&Key::Claim(key));
             }
             "PersistentVolume" => {
-                let was = self.volumes.remove(name);
+                let was = self.volumes.remove_if(name, |_, facts| facts.uid == identity.uid);
                 if let Some(key) = was.as_ref().and_then(|(_, facts)| claim_of(facts)) {
                     self.waits.wake(&Key::Claim(key));
                 }

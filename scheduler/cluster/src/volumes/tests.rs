@@ -352,3 +352,13 @@ fn what_is_gone_is_forgotten_unless_it_came_back() {
     gone(&store, "PersistentVolumeClaim", "data", "c1");
     assert!(store.claim(&key).is_none());
 }
+
+#[test]
+fn a_volume_that_came_back_under_its_name_stays() {
+    let store = StorageStore::default();
+    saw(&store, &volume(1, Value::Null));
+    gone(&store, "PersistentVolume", "pv", "v0");
+    assert!(store.volume(&"pv".into()).is_some());
+    gone(&store, "PersistentVolume", "pv", "v1");
+    assert!(store.volume(&"pv".into()).is_none());
+}

@@ -8,8 +8,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::api::ApiResource;
 use kube::core::ClusterResourceScope;
+use longshore_framework::Str;
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
+use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
 use longshore_manifest::{Identity, ObjectError, SeenPod};
 use serde::{Deserialize, Deserializer};
@@ -95,6 +97,14 @@ pub(super) struct Inputs {
 /// A pod.
 #[derive(Clone, Debug)]
 pub(super) struct PodBody(Result<SeenPod, ObjectError>);
+
+impl PodBody {
+    /// The pod and `status.reason`, if it was on a node and failed for a reason.
+    pub(super) fn turned_away(self) -> Option<(Pod, Str)> {
+        let SeenPod { pod, status } = self.0.ok()?;
+        (pod.spec.node_name.is_some() && !status.failed_for.is_empty()).then_some((pod, status.failed_for))
+    }
+}
 
 impl Readable for PodBody {
     fn read(json: &str) -> (Identity, Self) {

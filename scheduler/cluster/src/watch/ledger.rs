@@ -30,8 +30,12 @@ pub(super) struct Ledger<'a> {
     pool: Pool,
     /// UIDs of objects that stand in the list that is being received and cannot be read.
     unreadable: Vec<Str>,
+    /// Why objects cannot be read, by UID, as it was last logged.
+    warned: FxHashMap<Str, String>,
     /// The list that is being received: read at once, so that no text waits in memory.
     listing: Vec<(Known, Input)>,
+    /// A list is being received, or none has been.
+    is_listing: bool,
 }
 
 impl<'a> Ledger<'a> {
@@ -43,14 +47,19 @@ impl<'a> Ledger<'a> {
             known: FxHashMap::default(),
             pool: Pool::default(),
             unreadable: Vec::new(),
+            warned: FxHashMap::default(),
             listing: Vec::new(),
+            is_listing: true,
         }
     }
 
     pub(super) fn take<B: Readable>(&mut self, event: Event<Item<B>>) {
-        self.state.heard();
+        if !matches!(event, Event::Init) {
+            self.state.heard();
+        }
         match event {
             Event::Init => {
+                self.is_listing = true;
                 self.listing.clear();
                 self.unreadable.clear();
             }
@@ -60,19 +69,28 @@ impl<'a> Ledger<'a> {
             }
             Event::InitDone => self.listed(),
             Event::Apply(item) => self.apply(item),
-            Event::Delete(item) => self.delete(item),
+            Event::Delete(item) => self.finished(&item.identity),
         }
+    }
+
+    /// Whether a list is being received or has yet to come.
+    pub(super) fn is_listing(&self) -> bool {
+        self.is_listing
     }
 
     /// A list is complete: first what vanished, then what is there.
     fn listed(&mut self) {
+        self.is_listing = false;
         let listing = std::mem::take(&mut self.listing);
         let mut vanished = std::mem::take(&mut self.known);
         for (known, _) in &listing {
             vanished.remove(&known.identity.uid);
         }
         // What stands in the list but could not be read counts as it was.
-        for uid in std::mem::take(&mut self.unreadable) {
+        let unreadable = std::mem::take(&mut self.unreadable);
+        let mut warned = std::mem::take(&mut self.warned);
+        self.warned = unreadable.iter().filter_map(|uid| warned.remove_entry(uid)).collect();
+        for uid in unreadable {
             if let Some(known) = vanished.remove(&uid) {
                 self.known.insert(uid, known);
             }
@@ -102,14 +120,16 @@ impl<'a> Ledger<'a> {
             Ok(inputs) => inputs,
             Err(error) => {
                 self.report_unreadable(&identity, &error.to_string());
-                self.unreadable.push(identity.uid);
+                if self.is_listing {
+                    self.unreadable.push(identity.uid);
+                }
                 return None;
             }
         };
+        self.warned.remove(&identity.uid);
         let Inputs { here, gone, pod } = inputs;
         let Some(here) = here else {
-            let failed = pod.map(|seen| (Arc::new(seen.pod), seen.status.failed_for));
-            self.finished(&identity, failed);
+            self.finished(&identity);
             return None;
         };
         match &pod {
@@ -124,18 +144,11 @@ impl<'a> Ledger<'a> {
         self.tell(Told::Input(here));
     }
 
-    /// The last state of an object that leaves the watch: deleted, or a pod that has finished.
-    fn delete<B: Readable>(&mut self, item: Item<B>) {
-        let Item { identity, json, body, .. } = item;
-        let failed = body.inputs(self.kind, json.get(), &mut self.pool).ok().and_then(|i| i.pod);
-        self.finished(&identity, failed.map(|seen| (Arc::new(seen.pod), seen.status.failed_for)));
-    }
-
-    fn finished(&mut self, identity: &Identity, failed: Option<(Arc<longshore_framework::pod::Pod>, Str)>) {
-        let Some(known) = self.known.remove(&identity.uid) else { return };
-        self.leave(known);
-        if let Some((pod, reason)) = failed.filter(|(pod, r)| !r.is_empty() && pod.spec.node_name.is_some()) {
-            self.tell(Told::Rejected { pod, reason });
+    /// An object leaves the watch: deleted, or a pod that has finished.
+    fn finished(&mut self, identity: &Identity) {
+        self.warned.remove(&identity.uid);
+        if let Some(known) = self.known.remove(&identity.uid) {
+            self.leave(known);
         }
     }
 
@@ -144,9 +157,15 @@ impl<'a> Ledger<'a> {
         self.tell(Told::Input(known.gone));
     }
 
-    /// What cannot be read is reported and counts as it was when it could be read, if ever.
-    fn report_unreadable(&self, identity: &Identity, error: &str) {
+    /// What cannot be read is reported and counts as it was when it could be read, if ever. The log tells of it once,
+    /// not at every update.
+    fn report_unreadable(&mut self, identity: &Identity, error: &str) {
         self.state.unreadable();
+        self.to.bystander.unreadable(self.kind, identity, error);
+        if self.warned.get(&identity.uid).is_some_and(|known| known == error) {
+            return;
+        }
+        self.warned.insert(Arc::clone(&identity.uid), error.to_string());
         tracing::warn!(
             resource = self.kind.plural,
             namespace = &*identity.namespace,
@@ -154,7 +173,6 @@ impl<'a> Ledger<'a> {
             resource_version = &*identity.resource_version,
             "an object cannot be read and is not counted: {error}"
         );
-        self.to.bystander.unreadable(self.kind, identity, error);
     }
 
     fn tell(&self, told: Told) {
@@ -229,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_the_kubelet_turned_away_is_a_rejection() {
+    fn a_pod_that_has_finished_is_gone() {
         check(
             "Pod",
             vec![
                 (vec![Event::Apply(pod("a", "n1", "Pending"))], &["+a"]),
-                (vec![Event::Delete(pod("a", "n1", "Failed"))], &["-a", "rejected OutOfcpu"]),
-                (vec![Event::Delete(pod("a", "n1", "Failed"))], &[]),
+                (vec![Event::Delete(pod("a", "n1", "Pending"))], &["-a"]),
+                (vec![Event::Delete(pod("a", "n1", "Pending"))], &[]),
                 (vec![Event::Apply(pod("b", "", "Pending"))], &["+b"]),
                 (vec![Event::Apply(pod("b", "", "Succeeded"))], &["-b"]),
             ],
@@ -262,5 +280,26 @@ mod tests {
                 (vec![Event::Delete(pod("a", "n1", "Running"))], &["-a"]),
             ],
         );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_kept_longer_than_it_is_there() {
+        let bad = r#"{"metadata": {"name": "p", "uid": "a"}, "spec": {"priority": "x"}}"#;
+        let bad: Item<PodBody> = serde_json::from_str(bad).unwrap();
+        let tell: crate::perform::Tell = Arc::new(drop);
+        let to = Reporting { tell, bystander: Arc::new(NoBystander), stop: CancellationToken::new() };
+        let kind = KINDS.iter().find(|k| k.kind == "Pod").unwrap();
+        let state = WatchState::new(kind);
+        let mut ledger = Ledger::new(kind, &to, &state);
+        let list = |bad: &Item<PodBody>| [Event::Init, Event::InitApply(bad.clone()), Event::InitDone];
+        let kept = |ledger: &Ledger| (ledger.unreadable.len(), ledger.warned.len());
+        list(&bad).into_iter().for_each(|e| ledger.take(e));
+        (0..5).for_each(|_| ledger.take(Event::Apply(bad.clone())));
+        assert_eq!((kept(&ledger), state.unreadable_objects()), ((0, 1), 6));
+        ledger.take(Event::Delete(bad.clone()));
+        assert_eq!(kept(&ledger), (0, 0));
+        list(&bad).into_iter().for_each(|e| ledger.take(e));
+        [Event::<Item<PodBody>>::Init, Event::InitDone].into_iter().for_each(|e| ledger.take(e));
+        assert_eq!(kept(&ledger), (0, 0));
     }
 }

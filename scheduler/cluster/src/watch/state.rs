@@ -1,7 +1,7 @@
 //! How far a watch has come, for readiness and metrics.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::kinds::WatchedKind;
@@ -28,10 +28,8 @@ pub struct WatchState {
     sync: AtomicU8,
     events: AtomicU64,
     unreadable: AtomicU64,
-    began: Instant,
-    /// Milliseconds from `began` to the newest event.
-    newest: AtomicU64,
-    error: Mutex<String>,
+    /// Why the watch is interrupted, and since when.
+    broken: Mutex<Option<(String, Instant)>>,
 }
 
 impl WatchState {
@@ -42,9 +40,7 @@ impl WatchState {
             sync: AtomicU8::new(Sync::Waiting as u8),
             events: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
-            began: Instant::now(),
-            newest: AtomicU64::new(0),
-            error: Mutex::default(),
+            broken: Mutex::default(),
         }
     }
 
@@ -63,13 +59,10 @@ impl WatchState {
         self.events.load(Ordering::Relaxed)
     }
 
-    /// How long ago the newest event came.
-    pub fn silence(&self) -> Duration {
-        Duration::from_millis(self.age().saturating_sub(self.newest.load(Ordering::Relaxed)))
-    }
-
-    fn age(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// For how long the watch has been interrupted; zero when it is not, however quiet the kind.
+    pub fn lag(&self) -> Duration {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed())
     }
 
     /// Objects that could not be read.
@@ -79,7 +72,8 @@ impl WatchState {
 
     /// Why the watch is interrupted; empty when it is not.
     pub fn last_error(&self) -> String {
-        self.error.lock().map(|e| e.clone()).unwrap_or_default()
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.as_ref().map_or_else(String::new, |(error, _)| error.clone())
     }
 
     /// The kind is complete; true when it was not settled before.
@@ -95,7 +89,6 @@ impl WatchState {
 
     pub(super) fn heard(&self) {
         self.events.fetch_add(1, Ordering::Relaxed);
-        self.newest.store(self.age(), Ordering::Relaxed);
     }
 
     pub(super) fn unreadable(&self) {
@@ -103,12 +96,34 @@ impl WatchState {
     }
 
     pub(super) fn failed(&self, text: &str) {
-        if let Ok(mut error) = self.error.lock() {
-            text.clone_into(&mut error);
-        }
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = broken.take().map_or_else(Instant::now, |(_, since)| since);
+        *broken = Some((text.to_string(), since));
     }
 
     pub(super) fn recovered(&self) {
-        self.failed("");
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+
+    #[test]
+    fn a_quiet_kind_does_not_lag_and_a_broken_watch_does() {
+        let state = WatchState::new(&KINDS[0]);
+        let wait = || std::thread::sleep(Duration::from_millis(20));
+        state.heard();
+        wait();
+        assert_eq!(state.lag(), Duration::ZERO);
+        state.failed("connection refused");
+        wait();
+        state.failed("still refused");
+        assert!(state.lag() >= Duration::from_millis(20), "{:?}", state.lag());
+        assert_eq!(state.last_error(), "still refused");
+        state.recovered();
+        assert_eq!((state.lag(), state.last_error().as_str()), (Duration::ZERO, ""));
     }
 }
