@@ -8,7 +8,7 @@ use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::{Str, Timestamp};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::attempt::{Attempt, Outcome};
 use crate::cache::Cache;
@@ -36,8 +36,8 @@ pub struct Engine {
     pub(crate) queue: Queue,
     /// Pods whose binding is under way, by UID.
     pub(crate) reservations: FxHashMap<Str, Reservation>,
-    /// Preemptors whose evictions are under way, by UID.
-    pub(crate) evicting: FxHashSet<Str>,
+    /// Preemptors whose evictions are under way, by UID, with the UIDs of the victims.
+    pub(crate) evicting: FxHashMap<Str, Vec<Str>>,
     pub(crate) chooser: Chooser,
     pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
@@ -61,7 +61,7 @@ impl Engine {
             options,
             cache: Cache::default(),
             reservations: FxHashMap::default(),
-            evicting: FxHashSet::default(),
+            evicting: FxHashMap::default(),
             now: Timestamp::default(),
             start: 0,
         }

@@ -56,14 +56,15 @@ impl Engine {
         });
     }
 
-    /// The evictions for a preemptor are over. Whether or not they went well, it is tried again: a victim that was gone
-    /// already sends no event that would wake it. A preemptor that had nobody to evict is left alone: it waits for
-    /// pods that are on their way out.
+    /// The evictions for a preemptor are over. Victims that are still going wake it when they are gone. It is tried again at
+    /// once where no such event will come: when an eviction failed, and when every victim is gone already, for it rested
+    /// while they went. A preemptor that had nobody to evict is left alone: it waits for pods that are on their way out.
     pub(crate) fn evicted(&mut self, uid: &str, ok: bool) {
         if let Some(began) = self.marks.evictions.remove(uid) {
             self.meter.tell_since(began, |m, took| m.evicted(ok, took));
         }
-        if self.evicting.remove(uid) {
+        let Some(victims) = self.evicting.remove(uid) else { return };
+        if !ok || victims.iter().all(|victim| self.cache.pod(victim).is_none()) {
             self.activate(uid);
         }
     }

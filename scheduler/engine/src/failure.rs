@@ -68,8 +68,9 @@ impl Engine {
         queued.rejected_by.clone_from(&failure.rejected_by);
         queued.pending_on.clone_from(&failure.pending_on);
         let pod = Arc::clone(&queued.pod);
-        if failure.post_filter.as_ref().is_some_and(|p| self.has_to_evict(&p.victims)) {
-            self.evicting.insert(Arc::clone(&pod.meta.uid));
+        if let Some(post) = failure.post_filter.as_ref().filter(|p| self.has_to_evict(&p.victims)) {
+            let victims = post.victims.iter().map(|v| Arc::clone(&v.meta.uid)).collect();
+            self.evicting.insert(Arc::clone(&pod.meta.uid), victims);
         }
         let (queue, rules) = self.queue_and_rules();
         queue.give_back(queued, &rules);

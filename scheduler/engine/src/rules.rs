@@ -9,7 +9,7 @@ use longshore_framework::plugin::{EnqueueContext, Queued};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::verdict::{Rejection, Verdict};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::cache::Cache;
 use crate::queue::{QueuedPod, Rules};
@@ -19,7 +19,7 @@ pub(crate) struct EngineRules<'a> {
     pub(crate) profiles: &'a [Arc<Profile>],
     pub(crate) cache: &'a Cache,
     /// Preemptors whose evictions are under way.
-    pub(crate) evicting: &'a FxHashSet<Str>,
+    pub(crate) evicting: &'a FxHashMap<Str, Vec<Str>>,
 }
 
 impl EngineRules<'_> {
@@ -44,7 +44,7 @@ impl Rules for EngineRules<'_> {
         let profile = self.profile(pod);
         let cx = EnqueueContext {
             pod: &pod.pod,
-            evicting: self.evicting.contains(&pod.pod.meta.uid),
+            evicting: self.evicting.contains_key(&pod.pod.meta.uid),
             objects: self.cache.objects(),
         };
         let plugins = || profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref());

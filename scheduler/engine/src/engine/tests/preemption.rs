@@ -32,6 +32,24 @@ fn the_preemptor_rests_until_the_evictions_are_over_and_then_takes_the_room() {
 }
 
 #[test]
+fn a_victim_that_takes_its_time_is_waited_for_without_another_attempt() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_is(pod("low").on("n").meta(|m| m.terminating = true)), ""),
+            (evicted("high"), ""),
+            (Do::Step, "nobody"),
+            (pod_gone("low"), ""),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}
+
+#[test]
 fn victims_on_their_way_out_are_waited_for() {
     let leaving = pod("low").on("n").meta(|m| m.terminating = true);
     check(
