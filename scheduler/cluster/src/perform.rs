@@ -82,36 +82,68 @@ impl Perform for Performer {
             }
             // The API server says so itself.
             Effect::Gated { .. } => {}
-            effect => {
-                let shared = Arc::clone(&self.shared);
-                self.runtime.spawn(async move { shared.perform(effect).await });
-            }
+            effect => self.begin(effect),
         }
     }
 }
 
-impl Shared {
-    async fn perform(&self, effect: Effect) {
-        let status = &self.tools.status;
+impl Performer {
+    /// What concerns the status of a pod is told to its writer at once: tasks run in any order.
+    fn begin(&self, effect: Effect) {
+        let shared = Arc::clone(&self.shared);
+        let status = &self.shared.tools.status;
         match effect {
-            Effect::Bind { binding, extenders, .. } => self.bind(binding, &extenders).await,
-            Effect::PreBind { pod, node, writes } => self.pre_bind(&pod, &node, &writes).await,
-            Effect::Evict { preemptor, victims, node } => {
-                let result = self.evictor.evict(&preemptor, &victims, &node).await;
-                if let Err(error) = &result {
-                    tracing::error!(preemptor = %preemptor.key(), "Preemption failed: {error}");
-                }
-                let result = result.map_err(|e| e.to_string().into());
-                self.tell(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result });
+            Effect::Bind { binding, extenders, .. } => {
+                let calm = status.hush(&binding.uid);
+                self.runtime.spawn(async move {
+                    calm.await;
+                    shared.bind(binding, &extenders).await;
+                });
             }
-            Effect::Waiting { pod, node, .. } => noted(&pod, status.nominate(&pod, &node).await),
-            Effect::ClearNomination { pod } => noted(&pod, status.clear_nomination(&pod).await),
+            Effect::PreBind { pod, node, writes } => {
+                let nominated = status.nominate(&pod, &node);
+                self.runtime.spawn(async move {
+                    noted(&pod, nominated.await);
+                    shared.pre_bind(&pod, &node, &writes).await;
+                });
+            }
+            Effect::Evict { preemptor, victims, node } => {
+                self.runtime.spawn(async move { shared.evict(&preemptor, &victims, &node).await });
+            }
+            Effect::Waiting { pod, node, .. } => {
+                let written = status.nominate(&pod, &node);
+                self.write(pod, written);
+            }
+            Effect::ClearNomination { pod } => {
+                let written = status.clear_nomination(&pod);
+                self.write(pod, written);
+            }
             Effect::Failed { pod, reason, message, nominated_node } => {
-                self.tools.recorder.record(Event::failed_scheduling(&pod, &message));
-                noted(&pod, status.failed(&pod, reason, &message, nominated_node).await);
+                self.shared.tools.recorder.record(Event::failed_scheduling(&pod, &message));
+                let written = status.failed(&pod, reason, &message, nominated_node);
+                self.write(pod, written);
             }
             Effect::Scheduled { .. } | Effect::Preempted { .. } | Effect::Gated { .. } => {}
         }
+    }
+
+    fn write(
+        &self,
+        pod: Arc<Pod>,
+        written: impl Future<Output = Result<Written, ApiError>> + Send + 'static,
+    ) {
+        self.runtime.spawn(async move { noted(&pod, written.await) });
+    }
+}
+
+impl Shared {
+    async fn evict(&self, preemptor: &Pod, victims: &[Arc<Pod>], node: &str) {
+        let result = self.evictor.evict(preemptor, victims, node).await;
+        if let Err(error) = &result {
+            tracing::error!(preemptor = %preemptor.key(), "Preemption failed: {error}");
+        }
+        let result = result.map_err(|e| e.to_string().into());
+        self.tell(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result });
     }
 
     async fn bind(&self, binding: Binding, extenders: &[Str]) {
@@ -125,7 +157,6 @@ impl Shared {
 
     async fn pre_bind(&self, pod: &Pod, node: &Str, writes: &[StorageWrite]) {
         let tools = &self.tools;
-        noted(pod, tools.status.nominate(pod, node).await);
         let timeout = (tools.bind_timeout)(&pod.spec.scheduler_name);
         let done = volumes::pre_bind(&tools.writes, &tools.storage, pod, node, writes, timeout).await;
         let result = done.map_err(|why| format!("running PreBind plugin \"VolumeBinding\": {why}").into());
