@@ -2,11 +2,12 @@
 //!
 //! A victim first gets the condition DisruptionTarget, which tells its owner that this was no failure of its own, and is
 //! then deleted with its own grace period. All victims but the last go at the same time, the last one after them: when it
-//! is seen to go, nothing is outstanding. The first failure ends it: the preemptor is to be tried again as soon as may be.
+//! is seen to go, nothing is outstanding. After the first failure none is begun
+//! any more: the preemptor is to be tried again as soon as may be.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
@@ -56,8 +57,23 @@ impl Evictor {
     pub async fn evict(&self, preemptor: &Pod, victims: &[Arc<Pod>], node: &str) -> Result<(), EvictError> {
         let due: Vec<&Arc<Pod>> = victims.iter().filter(|v| !v.meta.terminating).collect();
         let Some((last, others)) = due.split_last() else { return Ok(()) };
-        let evictions: Vec<_> = others.iter().map(|victim| self.evict_one(preemptor, victim, node)).collect();
-        stream::iter(evictions).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        // What was begun is finished: a victim with the condition is not left undeleted.
+        let failure = OnceLock::new();
+        let evictions: Vec<_> = others
+            .iter()
+            .map(|victim| async {
+                if failure.get().is_none()
+                    && let Err(error) = self.evict_one(preemptor, victim, node).await
+                {
+                    // The first one stands.
+                    let _ = failure.set(error);
+                }
+            })
+            .collect();
+        stream::iter(evictions).buffer_unordered(AT_ONCE).collect::<()>().await;
+        if let Some(error) = failure.into_inner() {
+            return Err(error);
+        }
         self.evict_one(preemptor, last, node).await
     }
 

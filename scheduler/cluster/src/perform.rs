@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Effect, Input, StorageWrite};
+use longshore_framework::port::{Binding, Effect, Input};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::bind;
 use crate::call::{ApiError, Caller};
@@ -14,7 +15,7 @@ use crate::evict::Evictor;
 use crate::extender::Binders;
 use crate::record::{Event, Recorder};
 use crate::status::{StatusWriter, Written};
-use crate::volumes::{self, StorageStore};
+use crate::volumes::{PreBind, StorageStore};
 use crate::watch::Told;
 
 /// Who does what the engine wants. Never blocks.
@@ -55,13 +56,24 @@ struct Shared {
     tools: Tools,
     evictor: Evictor,
     binders: RwLock<Binders>,
+    /// Of each kind only so many are under way: what comes before the binding of one pod need not wait behind the
+    /// conditions of thousands.
+    statuses: Semaphore,
+    evictions: Semaphore,
 }
+
+/// Status patches under way at a time.
+const STATUSES: usize = 16;
+/// Preemptors whose victims are evicted at a time.
+const EVICTIONS: usize = 16;
 
 impl Performer {
     /// Works on `runtime`.
     pub fn new(runtime: Handle, tools: Tools) -> Self {
         let evictor = Evictor::new(tools.writes.clone(), tools.recorder.clone());
-        Self { runtime, shared: Arc::new(Shared { tools, evictor, binders: RwLock::default() }) }
+        let (statuses, evictions) = (Semaphore::new(STATUSES), Semaphore::new(EVICTIONS));
+        let shared = Shared { tools, evictor, binders: RwLock::default(), statuses, evictions };
+        Self { runtime, shared: Arc::new(shared) }
     }
 
     /// Extenders that bind, from now on.
@@ -78,40 +90,81 @@ impl Perform for Performer {
                 self.shared.tools.recorder.record(Event::scheduled(&pod, &node));
             }
             Effect::Preempted { victim, preemptor, node } => {
+                // The engine knows who wants its room, and says so when the wait is over.
+                self.shared.tools.storage.preempted(&victim.meta.uid);
                 self.shared.evictor.preempted_in_memory(&victim, &preemptor, &node);
             }
             // The API server says so itself.
             Effect::Gated { .. } => {}
-            effect => {
-                let shared = Arc::clone(&self.shared);
-                self.runtime.spawn(async move { shared.perform(effect).await });
-            }
+            effect => self.begin(effect),
         }
     }
 }
 
-impl Shared {
-    async fn perform(&self, effect: Effect) {
-        let status = &self.tools.status;
+impl Performer {
+    /// What concerns the status of a pod is told to its writer at once: tasks run in any order.
+    fn begin(&self, effect: Effect) {
+        let shared = Arc::clone(&self.shared);
+        let status = &self.shared.tools.status;
         match effect {
-            Effect::Bind { binding, extenders, .. } => self.bind(binding, &extenders).await,
-            Effect::PreBind { pod, node, writes } => self.pre_bind(&pod, &node, &writes).await,
-            Effect::Evict { preemptor, victims, node } => {
-                let result = self.evictor.evict(&preemptor, &victims, &node).await;
-                if let Err(error) = &result {
-                    tracing::error!(preemptor = %preemptor.key(), "Preemption failed: {error}");
-                }
-                let result = result.map_err(|e| e.to_string().into());
-                self.tell(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result });
+            Effect::Bind { binding, extenders, .. } => {
+                let calm = status.hush(&binding.uid);
+                self.runtime.spawn(async move {
+                    calm.await;
+                    shared.bind(binding, &extenders).await;
+                });
             }
-            Effect::Waiting { pod, node, .. } => noted(&pod, status.nominate(&pod, &node).await),
-            Effect::ClearNomination { pod } => noted(&pod, status.clear_nomination(&pod).await),
+            Effect::PreBind { pod, node, writes } => {
+                let nominated = status.nominate(&pod, &node);
+                let writes = PreBind::begin(&self.shared.tools.storage, &pod, &node, writes);
+                self.runtime.spawn(async move {
+                    noted(&pod, nominated.await);
+                    shared.pre_bind(&pod, writes).await;
+                });
+            }
+            Effect::Evict { preemptor, victims, node } => {
+                self.runtime.spawn(async move { shared.evict(&preemptor, &victims, &node).await });
+            }
+            Effect::Waiting { pod, node, .. } => {
+                let written = status.nominate(&pod, &node);
+                self.write(pod, written);
+            }
+            Effect::ClearNomination { pod } => {
+                let written = status.clear_nomination(&pod);
+                self.write(pod, written);
+            }
             Effect::Failed { pod, reason, message, nominated_node } => {
-                self.tools.recorder.record(Event::failed_scheduling(&pod, &message));
-                noted(&pod, status.failed(&pod, reason, &message, nominated_node).await);
+                self.shared.tools.recorder.record(Event::failed_scheduling(&pod, &message));
+                let written = status.failed(&pod, reason, &message, nominated_node);
+                self.write(pod, written);
             }
             Effect::Scheduled { .. } | Effect::Preempted { .. } | Effect::Gated { .. } => {}
         }
+    }
+
+    fn write(
+        &self,
+        pod: Arc<Pod>,
+        written: impl Future<Output = Result<Written, ApiError>> + Send + 'static,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        self.runtime.spawn(async move {
+            // It is never closed.
+            let _turn = shared.statuses.acquire().await;
+            noted(&pod, written.await);
+        });
+    }
+}
+
+impl Shared {
+    async fn evict(&self, preemptor: &Pod, victims: &[Arc<Pod>], node: &str) {
+        let _turn = self.evictions.acquire().await;
+        let result = self.evictor.evict(preemptor, victims, node).await;
+        if let Err(error) = &result {
+            tracing::error!(preemptor = %preemptor.key(), "Preemption failed: {error}");
+        }
+        let result = result.map_err(|e| e.to_string().into());
+        self.tell(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result });
     }
 
     async fn bind(&self, binding: Binding, extenders: &[Str]) {
@@ -123,11 +176,11 @@ impl Shared {
         self.tell(Input::Bound { uid: binding.uid, result });
     }
 
-    async fn pre_bind(&self, pod: &Pod, node: &Str, writes: &[StorageWrite]) {
+    async fn pre_bind(&self, pod: &Pod, writes: PreBind) {
         let tools = &self.tools;
-        noted(pod, tools.status.nominate(pod, node).await);
         let timeout = (tools.bind_timeout)(&pod.spec.scheduler_name);
-        let done = volumes::pre_bind(&tools.writes, &tools.storage, pod, node, writes, timeout).await;
+        let is_there = || tools.status.is_waiting(&pod.meta.uid);
+        let done = writes.run(&tools.writes, timeout, is_there).await;
         let result = done.map_err(|why| format!("running PreBind plugin \"VolumeBinding\": {why}").into());
         self.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
     }
@@ -143,3 +196,6 @@ fn noted(pod: &Pod, written: Result<Written, ApiError>) {
         tracing::error!(pod = %pod.key(), "The pod's status could not be updated: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ use thiserror::Error;
 
 use memory::Memory;
 
+use crate::limiter::Limiter;
+
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct User {
@@ -86,12 +88,22 @@ const REMEMBERED: usize = 1024;
 /// A token longer than this is nobody's.
 const LONGEST_TOKEN: usize = 32 << 10;
 
+/// A path longer than this is nobody's business; ours are short.
+const LONGEST_PATH: usize = 2 << 10;
+
+/// Questions per second, and at once: what the components of the control plane allow themselves.
+const RATE: (f64, u32) = (200.0, 400);
+
+/// A question waits no longer for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// Asks a real API server.
 pub struct ApiReviewer {
     client: kube::Client,
     began: Instant,
-    users: Mutex<Memory<String, Option<User>>>,
-    allowed: Mutex<Memory<(User, String, String), bool>>,
+    limiter: Limiter,
+    users: Mutex<Memory<Digest, Option<User>>>,
+    allowed: Mutex<Memory<Digest, bool>>,
 }
 
 impl ApiReviewer {
@@ -100,12 +112,20 @@ impl ApiReviewer {
         Self {
             client,
             began: Instant::now(),
+            limiter: Limiter::new(RATE.0, RATE.1),
             users: Mutex::new(Memory::new(TTL, REMEMBERED)),
             allowed: Mutex::new(Memory::new(TTL, REMEMBERED)),
         }
     }
 
+    /// Waits until a question may be asked.
+    async fn turn(&self, what: &'static str) -> Result<(), ReviewError> {
+        let waited = tokio::time::timeout(LONGEST_WAIT, self.limiter.acquire()).await;
+        waited.map(drop).map_err(|_| ReviewError::new(what, "too many questions at once"))
+    }
+
     async fn ask_token(&self, token: &str) -> Result<Option<User>, ReviewError> {
+        self.turn("the TokenReview").await?;
         let spec = TokenReviewSpec { token: Some(token.to_string()), ..TokenReviewSpec::default() };
         let review = TokenReview { spec, ..TokenReview::default() };
         let api = Api::<TokenReview>::all(self.client.clone());
@@ -123,6 +143,7 @@ impl ApiReviewer {
     }
 
     async fn ask_access(&self, user: &User, verb: &str, path: &str) -> Result<bool, ReviewError> {
+        self.turn("the SubjectAccessReview").await?;
         let attributes = NonResourceAttributes { path: Some(path.to_string()), verb: Some(verb.to_string()) };
         let spec = SubjectAccessReviewSpec {
             user: Some(user.name.clone()),
@@ -147,11 +168,15 @@ impl Reviewer for ApiReviewer {
             if token.len() > LONGEST_TOKEN {
                 return Ok(None);
             }
-            if let Some(known) = memory::get(&self.users, token, self.began.elapsed()) {
+            let key = digest([token]);
+            let known = key.and_then(|key| memory::get(&self.users, &key, self.began.elapsed()));
+            if let Some(known) = known {
                 return Ok(known);
             }
             let user = self.ask_token(token).await?;
-            memory::put(&self.users, token.to_string(), user.clone(), self.began.elapsed());
+            if let Some(key) = key {
+                memory::put(&self.users, key, user.clone(), self.began.elapsed());
+            }
             Ok(user)
         })
     }
@@ -163,12 +188,18 @@ impl Reviewer for ApiReviewer {
         path: &'a str,
     ) -> BoxFuture<'a, Result<bool, ReviewError>> {
         Box::pin(async move {
-            let key = (user.clone(), verb.to_string(), path.to_string());
-            if let Some(known) = memory::get(&self.allowed, &key, self.began.elapsed()) {
+            if path.len() > LONGEST_PATH {
+                return Ok(false);
+            }
+            let key = digest([format!("{user:?}").as_str(), verb, path]);
+            let known = key.and_then(|key| memory::get(&self.allowed, &key, self.began.elapsed()));
+            if let Some(known) = known {
                 return Ok(known);
             }
             let allowed = self.ask_access(user, verb, path).await?;
-            memory::put(&self.allowed, key, allowed, self.began.elapsed());
+            if let Some(key) = key {
+                memory::put(&self.allowed, key, allowed, self.began.elapsed());
+            }
             Ok(allowed)
         })
     }
@@ -186,6 +217,21 @@ impl Reviewer for ApiReviewer {
             }
         })
     }
+}
+
+/// What answers are remembered by: SHA-256, so that no token stays in memory and every key is short.
+type Digest = [u8; 32];
+
+/// The digest of some texts, told apart by their lengths. Without one, which a TLS library without SHA-256 would give,
+/// nothing is remembered.
+fn digest<const N: usize>(texts: [&str; N]) -> Option<Digest> {
+    let suite = rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13()?;
+    let mut context = suite.common.hash_provider.start();
+    for text in texts {
+        context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    context.finish().as_ref().try_into().ok()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::FailureReason;
 use serde::Deserialize;
+use tokio::sync::oneshot;
 
 use self::patch::patch;
 use crate::call::{ApiError, Caller, Content, path};
@@ -54,7 +55,7 @@ pub enum Written {
     Unchanged,
     /// A write for the pod is under way and takes this along.
     Joined,
-    /// The pod is gone, or another one has its name.
+    /// The pod is bound, being bound or gone, or another one has its name.
     Gone,
 }
 
@@ -78,7 +79,14 @@ impl Wanted {
 struct Slot {
     seen: SeenStatus,
     waiting: Option<Wanted>,
+    /// Somebody has taken it upon himself to write what waits.
     busy: bool,
+    /// A patch is under way.
+    sending: bool,
+    /// Dropped when it is over: who wants to bind the pod waits for that.
+    done: Option<oneshot::Sender<()>>,
+    /// A binding of the pod is under way.
+    hushed: bool,
     /// The watch saw the end of the pod while a write was under way.
     forgotten: bool,
 }
@@ -113,6 +121,30 @@ impl StatusWriter {
         self.pods.remove_if(uid, |_, slot| !slot.busy);
     }
 
+    /// A binding of the pod is about to be written: what waits to be written of its status is dropped from now on. The
+    /// future ends when no write is under way either. A pod that fails after that is written of again.
+    pub fn hush(&self, uid: &str) -> impl Future<Output = ()> + Send + use<> {
+        let mut under_way = None;
+        if let Some(mut slot) = self.pods.get_mut(uid) {
+            (slot.waiting, slot.hushed) = (None, true);
+            if slot.sending {
+                let (done, wait) = oneshot::channel();
+                (slot.done, under_way) = (Some(done), Some(wait));
+            }
+        }
+        async move {
+            if let Some(wait) = under_way {
+                // The other end is dropped, never used.
+                let _ = wait.await;
+            }
+        }
+    }
+
+    /// Whether the pod is there and not bound, as far as was seen.
+    pub fn is_waiting(&self, uid: &str) -> bool {
+        self.pods.get(uid).is_some_and(|slot| !slot.forgotten)
+    }
+
     /// How many pods are known.
     pub fn len(&self) -> usize {
         self.pods.len()
@@ -125,75 +157,121 @@ impl StatusWriter {
 
     /// An attempt failed: PodScheduled is False. Of the nominated node, `None` leaves it and an empty name clears it.
     ///
-    /// # Errors
-    /// The server could not be brought to take it.
-    pub async fn failed(
+    /// The wish counts from the call on, whenever the future is polled; so do those of the functions below. The future
+    /// fails when the server could not be brought to take it.
+    pub fn failed(
         &self,
         pod: &Pod,
         reason: FailureReason,
         message: &str,
         nominated_node: Option<Str>,
-    ) -> Result<Written, ApiError> {
-        self.write(pod, Wanted { condition: Some((reason, message.into())), nominated_node }).await
+    ) -> impl Future<Output = Result<Written, ApiError>> + Send + use<> {
+        self.write(pod, Wanted { condition: Some((reason, message.into())), nominated_node })
     }
 
-    /// The pod is to go to `node`, once what comes before the binding is done.
-    ///
-    /// # Errors
-    /// The server could not be brought to take it. The binding may go on all the same.
-    pub async fn nominate(&self, pod: &Pod, node: &Str) -> Result<Written, ApiError> {
-        self.write(pod, Wanted { condition: None, nominated_node: Some(Arc::clone(node)) }).await
+    /// The pod is to go to `node`, once what comes before the binding is done. When it fails the binding may go on all
+    /// the same.
+    pub fn nominate(
+        &self,
+        pod: &Pod,
+        node: &Str,
+    ) -> impl Future<Output = Result<Written, ApiError>> + Send + use<> {
+        self.write(pod, Wanted { condition: None, nominated_node: Some(Arc::clone(node)) })
     }
 
     /// The pod is promised nothing any more.
-    ///
-    /// # Errors
-    /// The server could not be brought to take it.
-    pub async fn clear_nomination(&self, pod: &Pod) -> Result<Written, ApiError> {
-        self.write(pod, Wanted { condition: None, nominated_node: Some(Str::default()) }).await
+    pub fn clear_nomination(
+        &self,
+        pod: &Pod,
+    ) -> impl Future<Output = Result<Written, ApiError>> + Send + use<> {
+        self.write(pod, Wanted { condition: None, nominated_node: Some(Str::default()) })
     }
 
-    async fn write(&self, pod: &Pod, wanted: Wanted) -> Result<Written, ApiError> {
-        let uid = &pod.meta.uid;
-        {
-            let mut slot = self.pods.entry(Arc::clone(uid)).or_insert_with(|| unseen(pod));
-            slot.waiting.get_or_insert_default().overlay(wanted);
-            if slot.busy {
-                return Ok(Written::Joined);
+    fn write(
+        &self,
+        pod: &Pod,
+        wanted: Wanted,
+    ) -> impl Future<Output = Result<Written, ApiError>> + Send + use<> {
+        let begun = self.register(&pod.meta.uid, wanted);
+        let path = path::pod_status(&pod.meta.namespace, &pod.meta.name);
+        let caller = self.caller.clone();
+        async move {
+            match begun {
+                Ok(busy) => busy.write(&caller, &path).await,
+                Err(written) => Ok(written),
             }
-            slot.busy = true;
         }
-        let busy = Busy { pods: &self.pods, uid };
+    }
+
+    /// Notes a wish. Who gets the pod has to write it, and whatever else is wished until then.
+    fn register(&self, uid: &Str, wanted: Wanted) -> Result<Busy, Written> {
+        let Some(mut slot) = self.pods.get_mut(uid).filter(|slot| !slot.forgotten) else {
+            return Err(Written::Gone);
+        };
+        slot.hushed = false;
+        slot.waiting.get_or_insert_default().overlay(wanted);
+        if std::mem::replace(&mut slot.busy, true) {
+            return Err(Written::Joined);
+        }
+        Ok(Busy { pods: Arc::clone(&self.pods), uid: Arc::clone(uid), armed: true })
+    }
+}
+
+/// Holds a pod while it is written of, and frees it however that ends, also when it is given up half way.
+struct Busy {
+    pods: Arc<DashMap<Str, Slot>>,
+    uid: Str,
+    /// Whether there is something to free.
+    armed: bool,
+}
+
+impl Busy {
+    async fn write(mut self, caller: &Caller, path: &str) -> Result<Written, ApiError> {
         let mut result = Ok(Written::Unchanged);
-        while let Some((body, after)) = self.next(uid) {
-            result = match self.send(pod, &body).await {
+        while let Some((body, after)) = self.next() {
+            result = match self.send(caller, path, &body).await {
                 Ok(Some(resource_version)) => {
-                    busy.took(SeenStatus { resource_version, ..after });
+                    self.took(SeenStatus { resource_version, ..after });
                     Ok(Written::Done)
                 }
-                Ok(None) => return Ok(Written::Gone),
+                Ok(None) => Ok(Written::Gone),
                 Err(error) => Err(error),
             };
         }
         result
     }
 
-    /// The next patch for a pod and the status it makes; `None` when there is nothing to write, and then another one may
-    /// begin.
-    fn next(&self, uid: &Str) -> Option<(serde_json::Value, SeenStatus)> {
-        let mut slot = self.pods.get_mut(uid)?;
-        let made = slot.waiting.take().and_then(|wanted| patch(uid, &slot.seen, &wanted, Timestamp::now()));
+    /// The next patch for the pod and the status it makes; `None` when there is nothing to write. Then the pod is free,
+    /// and who comes next may have it already.
+    fn next(&mut self) -> Option<(serde_json::Value, SeenStatus)> {
+        let mut made = None;
+        if let Some(mut slot) = self.pods.get_mut(&self.uid) {
+            // The one before is over.
+            slot.done = None;
+            let wanted = slot.waiting.take();
+            made = wanted.and_then(|wanted| patch(&self.uid, &slot.seen, &wanted, Timestamp::now()));
+            slot.sending = made.is_some();
+            slot.busy = made.is_some();
+        }
         if made.is_none() {
-            slot.busy = false;
+            self.armed = false;
+            self.pods.remove_if(&self.uid, |_, slot| slot.forgotten && !slot.busy);
         }
         made
     }
 
     /// Sends a patch; the version it made, or `None` when the pod is gone.
-    async fn send(&self, pod: &Pod, body: &serde_json::Value) -> Result<Option<u64>, ApiError> {
-        let path = path::pod_status(&pod.meta.namespace, &pod.meta.name);
+    async fn send(
+        &self,
+        caller: &Caller,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<Option<u64>, ApiError> {
         let call = || async {
-            match self.caller.patch(&path, Content::StrategicMerge, body).await {
+            if self.is_vain() {
+                return Ok(None);
+            }
+            match caller.patch(path, Content::StrategicMerge, body).await {
                 Ok(answer) => Ok(Some(version(&answer))),
                 Err(error) if is_other_pod(&error) => Ok(None),
                 Err(error) => Err(error),
@@ -201,18 +279,15 @@ impl StatusWriter {
         };
         retried(Backoff::STATUS, call).await
     }
-}
 
-/// Frees a pod however its write ends, also when it is given up half way.
-struct Busy<'a> {
-    pods: &'a DashMap<Str, Slot>,
-    uid: &'a Str,
-}
+    /// Whether nobody wants to know any more.
+    fn is_vain(&self) -> bool {
+        self.pods.get(&self.uid).is_none_or(|slot| slot.hushed || slot.forgotten)
+    }
 
-impl Busy<'_> {
     /// The server took a patch that makes this status, unless the watch has seen a newer one already.
     fn took(&self, after: SeenStatus) {
-        if let Some(mut slot) = self.pods.get_mut(self.uid)
+        if let Some(mut slot) = self.pods.get_mut(&self.uid)
             && (after.resource_version == 0 || after.resource_version >= slot.seen.resource_version)
         {
             slot.seen = after;
@@ -220,19 +295,16 @@ impl Busy<'_> {
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(mut slot) = self.pods.get_mut(self.uid) {
-            slot.busy = false;
+        if !self.armed {
+            return;
         }
-        self.pods.remove_if(self.uid, |_, slot| slot.forgotten && !slot.busy);
+        if let Some(mut slot) = self.pods.get_mut(&self.uid) {
+            (slot.busy, slot.sending, slot.done) = (false, false, None);
+        }
+        self.pods.remove_if(&self.uid, |_, slot| slot.forgotten && !slot.busy);
     }
-}
-
-/// A pod that the watch has not shown: only its nomination is known.
-fn unseen(pod: &Pod) -> Slot {
-    let nominated_node = pod.meta.nominated_node.clone().unwrap_or_default();
-    Slot { seen: SeenStatus { nominated_node, ..SeenStatus::default() }, forgotten: true, ..Slot::default() }
 }
 
 /// `metadata.resourceVersion` of an answer; 0 when it does not say.

@@ -33,36 +33,74 @@ use crate::call::{ApiError, Caller};
 /// claim that is bound to it, and was for another one before, is noticed so.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Makes `writes` for `pod` on the node of name `node`, in order, and waits at most `timeout` (`bindTimeoutSeconds`)
-/// until all claims among them are bound. A future that is dropped leaves nothing behind but what was written.
-///
-/// The node is fetched when a volume has a node affinity to compare with its labels.
-///
-/// # Errors
-/// The message that kube-scheduler's plugin gives: the first write that failed, or `binding volumes: ` and why the
-/// claims will not be bound in time: the pod, its node, a claim or a volume is gone, the provisioner gave up, the volume
-/// is of no use on the node, or `timeout` is over.
-pub async fn pre_bind(
-    api: &Caller,
-    store: &StorageStore,
-    pod: &Pod,
-    node: &str,
-    writes: &[StorageWrite],
-    timeout: Duration,
-) -> Result<(), String> {
-    if writes.is_empty() {
-        return Ok(());
+/// What has to be written before a binding. From the moment it is made it notices what would end the wait; dropped, it
+/// leaves nothing behind but what was written.
+pub struct PreBind {
+    store: Arc<StorageStore>,
+    node: Str,
+    writes: Vec<StorageWrite>,
+    waiting: Waiting,
+}
+
+impl PreBind {
+    /// `writes` for `pod` on the node of name `node`. Nothing is written yet.
+    pub fn begin(store: &Arc<StorageStore>, pod: &Pod, node: &Str, writes: Vec<StorageWrite>) -> Self {
+        let waiting = store.waits.begin(keys(pod, node, &writes));
+        Self { store: Arc::clone(store), node: Arc::clone(node), writes, waiting }
     }
-    let waiting = store.waits.begin(keys(pod, node, writes));
-    let mut written = Vec::with_capacity(writes.len());
-    for what in writes {
-        written.push(write::write(api, store, what).await?);
+
+    /// Makes the writes, in order, and waits at most `timeout` (`bindTimeoutSeconds`) until all claims among them are
+    /// bound, as long as the pod is there: `is_there` is asked once in a while.
+    ///
+    /// The node is fetched when a volume has a node affinity to compare with its labels.
+    ///
+    /// # Errors
+    /// The message that kube-scheduler's plugin gives: the first write that failed, or `binding volumes: ` and why the
+    /// claims will not be bound in time: the pod, its node, a claim or a volume is gone, the provisioner gave up, the
+    /// volume is of no use on the node, or `timeout` is over. Or `preempted`.
+    pub async fn run(
+        self,
+        api: &Caller,
+        timeout: Duration,
+        is_there: impl Fn() -> bool,
+    ) -> Result<(), String> {
+        if self.writes.is_empty() {
+            return Ok(());
+        }
+        let mut written = Vec::with_capacity(self.writes.len());
+        for what in &self.writes {
+            written.push(write::write(api, &self.store, what).await?);
+        }
+        let bound = self.until_bound(api, &written, is_there);
+        let outcome = tokio::time::timeout(timeout, bound).await;
+        outcome
+            .unwrap_or_else(|_| Err("context deadline exceeded".to_string()))
+            .map_err(|why| format!("binding volumes: {why}"))
     }
-    let bound = until_bound(api, store, node, &written, &waiting);
-    let outcome = tokio::time::timeout(timeout, bound).await;
-    outcome
-        .unwrap_or_else(|_| Err("context deadline exceeded".to_string()))
-        .map_err(|why| format!("binding volumes: {why}"))
+
+    async fn until_bound(
+        &self,
+        api: &Caller,
+        written: &[Written],
+        is_there: impl Fn() -> bool,
+    ) -> Result<(), String> {
+        let mut chosen = Chosen { name: &self.node, labels: None };
+        loop {
+            if let Some(why) = self.waiting.over() {
+                return Err(why.to_string());
+            }
+            // It may have gone before the wait began.
+            if !is_there() {
+                return Err("pod does not exist any more".to_string());
+            }
+            match check::check(&self.store, written, &chosen)? {
+                Progress::Bound => return Ok(()),
+                Progress::NeedsLabels => chosen.labels = Some(labels(api, &self.node).await?),
+                // That the pause is over is no error.
+                Progress::Waiting => drop(tokio::time::timeout(POLL, self.waiting.changed()).await),
+            }
+        }
+    }
 }
 
 fn keys(pod: &Pod, node: &str, writes: &[StorageWrite]) -> Vec<Key> {
@@ -73,27 +111,6 @@ fn keys(pod: &Pod, node: &str, writes: &[StorageWrite]) -> Vec<Key> {
         }
     });
     claims.chain([Key::Pod(Arc::clone(&pod.meta.uid)), Key::Node(node.into())]).collect()
-}
-
-async fn until_bound(
-    api: &Caller,
-    store: &StorageStore,
-    node: &str,
-    written: &[Written],
-    waiting: &Waiting<'_>,
-) -> Result<(), String> {
-    let mut chosen = Chosen { name: node, labels: None };
-    loop {
-        if let Some(why) = waiting.over() {
-            return Err(why.to_string());
-        }
-        match check::check(store, written, &chosen)? {
-            Progress::Bound => return Ok(()),
-            Progress::NeedsLabels => chosen.labels = Some(labels(api, node).await?),
-            // That the pause is over is no error.
-            Progress::Waiting => drop(tokio::time::timeout(POLL, waiting.changed()).await),
-        }
-    }
 }
 
 async fn labels(api: &Caller, node: &str) -> Result<Labels, String> {

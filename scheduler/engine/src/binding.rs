@@ -142,7 +142,7 @@ impl Engine {
     }
 
     /// The binding came to nothing: everything is undone and the pod is tried again after a backoff.
-    fn unbind(&mut self, uid: &str, message: String, effects: &mut Vec<Effect>) {
+    pub(crate) fn unbind(&mut self, uid: &str, message: String, effects: &mut Vec<Effect>) {
         if let Some(undone) = self.release(uid) {
             self.fail_late(undone, Failure::broken(message), effects);
         }

@@ -38,6 +38,8 @@ pub struct Engine {
     pub(crate) reservations: FxHashMap<Str, Reservation>,
     /// Preemptors whose evictions are under way, by UID, with the UIDs of the victims.
     pub(crate) evicting: FxHashMap<Str, Vec<Str>>,
+    /// Whether bindings wait until they are asked for.
+    pub(crate) holds_bindings: bool,
     pub(crate) chooser: Chooser,
     pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
@@ -62,6 +64,7 @@ impl Engine {
             cache: Cache::default(),
             reservations: FxHashMap::default(),
             evicting: FxHashMap::default(),
+            holds_bindings: false,
             now: Timestamp::default(),
             start: 0,
         }
@@ -252,6 +255,7 @@ impl Engine {
             newest: None,
             binders,
             disturbed: false,
+            sent: false,
         };
         let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         self.queue.nominator.remove(&uid);

@@ -1,7 +1,8 @@
 //! Victims of a preemption: who has to be evicted, and who only has to give up its place in memory.
 //!
 //! A victim that is not being bound yet is not evicted: it loses its reservation and is tried again. Waiting for Permit
-//! it is turned away at once, while its PreBind writes are under way it is turned away when they are over. The preemptor
+//! it is turned away at once, and so it is while its binding waits to be sent; while its PreBind writes are under way it is
+//! turned away when they are over. The preemptor
 //! is parked by then and hears of the room like any other pod.
 
 use std::sync::Arc;
@@ -27,7 +28,11 @@ impl Engine {
 
     fn is_unbound(&self, pod: &Pod) -> bool {
         let held = self.reservations.get(&pod.meta.uid);
-        held.is_some_and(|h| matches!(h.phase, Phase::Waiting(_) | Phase::PreBinding { .. }))
+        held.is_some_and(|h| match h.phase {
+            Phase::Waiting(_) | Phase::PreBinding { .. } => true,
+            Phase::Binding => self.holds_bindings && !h.sent,
+            Phase::Deciding => false,
+        })
     }
 
     /// Takes the place of a victim for `preemptor` on behalf of `plugin`.
@@ -42,7 +47,9 @@ impl Engine {
         let Some(held) = self.reservations.get_mut(uid) else { return };
         let node = Arc::clone(&held.node);
         match &mut held.phase {
-            Phase::PreBinding { cancelled: Some(_) } | Phase::Deciding | Phase::Binding => return,
+            Phase::PreBinding { cancelled: Some(_) } | Phase::Deciding => return,
+            Phase::Binding if !self.holds_bindings || held.sent => return,
+            Phase::Binding => self.unbind(uid, format!("preempted by {plugin}"), effects),
             Phase::PreBinding { cancelled } => *cancelled = Some(format!("preempted by {plugin}")),
             Phase::Waiting(_) => {
                 let failure = Failure::broken("waiting on permit for pod: preempted".to_string());

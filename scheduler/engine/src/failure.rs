@@ -153,7 +153,8 @@ impl Engine {
             Nomination::Keep => None,
             Nomination::Clear => {
                 self.queue.nominator.remove(&pod.meta.uid);
-                pod.meta.nominated_node.is_some().then(Str::default)
+                // Even when the pod shows none: the one promised before may be on its way there.
+                Some(Str::default())
             }
             Nomination::Node(node) => {
                 self.queue.nominator.nominate(pod, node);

@@ -10,6 +10,7 @@ use longshore_framework::pod::Pod;
 use crate::cycle::Diagnosis;
 use crate::cycle::state::CycleState;
 use crate::engine::Engine;
+use crate::reservation::Phase;
 
 impl Engine {
     /// Others changed a node.
@@ -19,16 +20,23 @@ impl Engine {
         }
     }
 
-    /// Whether the pod, whose binding is about to be written, still fits its node. If it does not, its reservation is
-    /// undone and the pod is tried again at once: nothing was said of it to the outside yet. A pod that has no
-    /// reservation any more does not fit either.
-    pub fn still_fits(&mut self, uid: &str) -> bool {
-        match self.reservations.get_mut(uid).map(|held| std::mem::take(&mut held.disturbed)) {
-            None => return false,
-            Some(false) => return true,
-            Some(true) => {}
+    /// From now on bindings wait until [`still_fits`](Self::still_fits) was asked of them; until then nobody outside
+    /// knows of them, and a preemptor takes their room without an eviction.
+    pub fn hold_bindings(&mut self) {
+        self.holds_bindings = true;
+    }
+
+    /// Whether the pod, whose binding to `node` is about to be written, still fits it; then the binding counts as
+    /// written. If it does not, its reservation is undone and the pod is tried again at once: nothing was said of it to
+    /// the outside yet. A binding whose reservation is gone, though the pod may have another by now, does not fit
+    /// either.
+    pub fn still_fits(&mut self, uid: &str, node: &str) -> bool {
+        let Some(held) = self.reservations.get_mut(uid) else { return false };
+        if held.sent || *held.node != *node || !matches!(held.phase, Phase::Binding) {
+            return false;
         }
-        if self.fits_where_it_is(uid) {
+        held.sent = true;
+        if !std::mem::take(&mut held.disturbed) || self.fits_where_it_is(uid) {
             return true;
         }
         if let Some(undone) = self.release(uid) {

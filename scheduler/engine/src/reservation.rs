@@ -75,6 +75,8 @@ pub(crate) struct Reservation {
     pub(crate) profile: Arc<Profile>,
     /// Others changed the node since it was chosen: look again before the binding is written.
     pub(crate) disturbed: bool,
+    /// Its binding was given away to be written.
+    pub(crate) sent: bool,
 }
 
 /// What is left of a reservation that was undone.

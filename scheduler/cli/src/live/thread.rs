@@ -80,8 +80,9 @@ pub(crate) struct Scheduling {
 
 impl Scheduling {
     /// A thread that is not running yet.
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(mut settings: Settings) -> Self {
         let now = Instant::now();
+        settings.engine.hold_bindings();
         Self {
             engine: settings.engine,
             inbox: settings.inbox,
@@ -225,7 +226,7 @@ impl Scheduling {
     /// Looks again at a decision whose node others touched meanwhile, then sends the binding.
     fn bind(&mut self, bind: Effect) {
         let Effect::Bind { binding, .. } = &bind else { return };
-        if self.engine.still_fits(&binding.uid) {
+        if self.engine.still_fits(&binding.uid, &binding.node) {
             self.performer.perform(bind);
         } else {
             let uid = Arc::clone(&binding.uid);

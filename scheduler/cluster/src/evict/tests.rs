@@ -147,3 +147,16 @@ async fn pods_on_their_way_out_are_left_alone() {
     assert_eq!(evictor.evict(&pod("high").build(), &[Arc::new(victim)], "n").await, Ok(()));
     assert!(api.calls().is_empty());
 }
+
+#[tokio::test]
+async fn what_was_begun_is_finished_though_another_fails() {
+    let (result, calls) = evicted(&["bad", "good", "last"], |call| match is(call, "GET") {
+        true if call.line.ends_with("/bad") => Answer::failure(403, "Forbidden", "no"),
+        true => current(&uid("good"), json!([])).after(Duration::from_millis(20)),
+        false => Answer::json(json!({})),
+    })
+    .await;
+    assert!(result.unwrap_err().starts_with("evicting default/bad: "));
+    assert!(lines(&calls).contains(&"DELETE /api/v1/namespaces/default/pods/good"), "{:?}", lines(&calls));
+    assert!(!lines(&calls).iter().any(|line| line.ends_with("/last")));
+}

@@ -90,3 +90,33 @@ async fn the_authority_of_client_certificates_is_read_from_its_config_map() {
     let (reviewer, _) = reviewer(answer);
     assert_eq!(reviewer.client_ca().await.as_deref(), Some("PEM"));
 }
+
+#[tokio::test]
+async fn a_path_that_is_too_long_is_refused_unasked() {
+    let (reviewer, asked) = reviewer(answer);
+    let path = format!("/{}", "x".repeat(LONGEST_PATH));
+    assert!(!reviewer.authorize(&User::anonymous(), "get", &path).await.unwrap());
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_flood_of_tokens_reaches_the_api_server_at_a_bounded_rate() {
+    let (reviewer, asked) = reviewer(answer);
+    let flood = async {
+        for number in 0.. {
+            reviewer.authenticate(&format!("bad-{number}")).await.unwrap();
+        }
+    };
+    let began = Instant::now();
+    let _ = tokio::time::timeout(Duration::from_millis(100), flood).await;
+    let most = 410 + usize::try_from(began.elapsed().as_millis() / 5).unwrap();
+    assert!(asked.load(Ordering::Relaxed) <= most, "{} questions", asked.load(Ordering::Relaxed));
+}
+
+#[test]
+fn keys_are_told_apart_and_hold_no_token() {
+    assert_ne!(digest(["ab", "c"]), digest(["a", "bc"]));
+    let known: [u8; 4] = [0xaf, 0x55, 0x70, 0xf5];
+    // SHA-256 of eight zeros: the length of an empty text.
+    assert_eq!(digest([""]).map(|d| [d[0], d[1], d[2], d[3]]), Some(known));
+}

@@ -138,10 +138,66 @@ async fn news_older_than_what_is_known_are_passed_over() {
     assert!(writer.is_empty());
 }
 
-#[tokio::test]
-async fn a_pod_that_was_never_seen_leaves_nothing_behind() {
-    let api = FakeApi::new(|_| Answer::json(json!({})));
+/// A writer that has seen the pod, and an API server that takes its time.
+fn slow() -> (FakeApi, StatusWriter, Arc<Pod>) {
+    let api = FakeApi::new(|_| Answer::json(json!({})).after(Duration::from_millis(60)));
     let (writer, pod) = (StatusWriter::new(Caller::new(api.client())), pod("p").build());
-    assert_eq!(writer.nominate(&pod, &"a".into()).await, Ok(Written::Done));
-    assert!(writer.is_empty());
+    writer.saw(&pod.meta.uid, SeenStatus::default());
+    (api, writer, pod)
+}
+
+fn messages(api: &FakeApi) -> Vec<Value> {
+    api.calls().into_iter().map(|c| c.body["status"]["conditions"][0]["message"].clone()).collect()
+}
+
+#[tokio::test]
+async fn nothing_is_written_of_a_pod_that_was_never_seen_or_is_gone() {
+    let (api, writer, pod) = slow();
+    writer.forget(&pod.meta.uid);
+    assert_eq!(writer.nominate(&pod, &"a".into()).await, Ok(Written::Gone));
+    assert!(writer.is_empty() && api.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_wish_counts_from_the_call_on_and_a_binding_drops_it() {
+    let (api, writer, pod) = slow();
+    let wish = writer.failed(&pod, FailureReason::Unschedulable, "one", None);
+    let newer = writer.failed(&pod, FailureReason::Unschedulable, "two", None);
+    // The newer one wins, whichever of them runs first.
+    assert_eq!(newer.await, Ok(Written::Joined));
+    assert_eq!(wish.await, Ok(Written::Done));
+    assert_eq!(messages(&api), ["two"]);
+    let late = writer.failed(&pod, FailureReason::Unschedulable, "three", None);
+    writer.hush(&pod.meta.uid).await;
+    assert_eq!(late.await, Ok(Written::Unchanged));
+    assert_eq!(messages(&api), ["two"]);
+    // The binding failed.
+    let failed = writer.failed(&pod, FailureReason::SchedulerError, "four", None);
+    assert_eq!(failed.await, Ok(Written::Done));
+    assert_eq!(messages(&api), ["two", "four"]);
+}
+
+#[tokio::test]
+async fn a_binding_waits_for_the_patch_that_is_under_way_and_no_longer() {
+    let (api, writer, pod) = slow();
+    let first = tokio::spawn(writer.failed(&pod, FailureReason::Unschedulable, "one", None));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let _ = writer.failed(&pod, FailureReason::Unschedulable, "two", None).await;
+    writer.hush(&pod.meta.uid).await;
+    assert_eq!(writer.pods.get(&pod.meta.uid).map(|slot| slot.sending), Some(false));
+    assert_eq!(first.await.unwrap(), Ok(Written::Done));
+    assert_eq!(messages(&api), ["one"]);
+}
+
+#[tokio::test]
+async fn the_end_of_a_write_frees_nothing_that_the_next_one_holds() {
+    let (_, writer, pod) = slow();
+    let wanted = || Wanted { condition: None, nominated_node: Some("a".into()) };
+    let mut first = writer.register(&pod.meta.uid, wanted()).unwrap();
+    assert!(first.next().is_some() && first.next().is_none());
+    let second = writer.register(&pod.meta.uid, wanted()).unwrap();
+    drop(first);
+    assert_eq!(writer.register(&pod.meta.uid, wanted()).map(drop), Err(Written::Joined));
+    drop(second);
+    assert!(writer.register(&pod.meta.uid, wanted()).is_ok());
 }

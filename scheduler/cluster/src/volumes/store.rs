@@ -15,7 +15,7 @@ use crate::watch::Bystander;
 type Map<K, V> = DashMap<K, V, FxBuildHasher>;
 
 /// What is known of claims and volumes. The watches fill it, as a [`Bystander`] or through the functions here;
-/// [`pre_bind`](super::pre_bind) reads it and waits for it to change.
+/// [`PreBind`](super::PreBind) reads it and waits for it to change.
 #[derive(Debug, Default)]
 pub struct StorageStore {
     claims: Map<ClaimKey, ClaimFacts>,
@@ -44,7 +44,13 @@ impl StorageStore {
         }
     }
 
-    /// An object of `kind` is gone. Another one may have come under its name before this is told. Pods and nodes matter too: nothing is bound for a pod that is no more.
+    /// The room of a pod that waits is wanted for another: it waits no longer.
+    pub fn preempted(&self, uid: &Str) {
+        self.waits.end(&Key::Pod(Arc::clone(uid)), "preempted");
+    }
+
+    /// An object of `kind` is gone. Another one may have come under its name before this is told. Pods and nodes matter
+    /// too: nothing is bound for a pod that is no more.
     pub fn gone(&self, kind: &str, identity: &Identity) {
         let name = &identity.name;
         match kind {

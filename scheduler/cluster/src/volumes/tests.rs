@@ -94,8 +94,8 @@ impl World {
     async fn pre_bind(&self, writes: &[StorageWrite], timeout: Duration) -> Result<(), String> {
         let mut pod = Pod::default();
         pod.meta.uid = "p1".into();
-        let result =
-            pre_bind(&Caller::new(self.api.client()), &self.store, &pod, NODE, writes, timeout).await;
+        let pre_bind = PreBind::begin(&self.store, &pod, &NODE.into(), writes.to_vec());
+        let result = pre_bind.run(&Caller::new(self.api.client()), timeout, || true).await;
         assert!(self.store.waits.is_empty(), "somebody still waits");
         result
     }
@@ -255,6 +255,14 @@ async fn the_wait_has_an_end() {
     assert_eq!(result.unwrap_err(), "binding volumes: context deadline exceeded");
 }
 
+#[tokio::test]
+async fn a_pod_that_went_before_the_wait_began_is_not_waited_for() {
+    let world = World::new(&[claim(5, json!({}), "")], |_| {});
+    let pre_bind = PreBind::begin(&world.store, &Pod::default(), &NODE.into(), vec![provision_write()]);
+    let result = pre_bind.run(&Caller::new(world.api.client()), Duration::from_secs(5), || false).await;
+    assert_eq!(result.unwrap_err(), "binding volumes: pod does not exist any more");
+}
+
 /// The call and its body.
 async fn check_patch(known: &[Value], write: StorageWrite, line: &str, want: Value) {
     let world = World::new(known, |_| {});
@@ -332,12 +340,13 @@ async fn what_others_wrote_since_the_decision_stays() {
 
 #[tokio::test]
 async fn the_first_write_that_fails_is_the_last() {
-    let store = StorageStore::default();
+    let store = Arc::<StorageStore>::default();
     [claim(5, json!({}), ""), volume(6, Value::Null)].iter().for_each(|object| saw(&store, object));
     let api = FakeApi::new(|_| Answer::failure(409, "Conflict", "the object has been modified"));
     let caller = Caller::new(api.client());
-    let writes = [bind_write(), provision_write()];
-    let result = pre_bind(&caller, &store, &Pod::default(), NODE, &writes, Duration::from_secs(5)).await;
+    let writes = vec![bind_write(), provision_write()];
+    let pre_bind = PreBind::begin(&store, &Pod::default(), &NODE.into(), writes);
+    let result = pre_bind.run(&caller, Duration::from_secs(5), || true).await;
     assert_eq!(result.unwrap_err(), "the object has been modified");
     assert_eq!(api.lines(), ["PATCH /api/v1/persistentvolumes/pv"]);
 }

@@ -21,8 +21,8 @@ pub(super) enum Key {
 }
 
 /// Everybody who waits.
-#[derive(Debug, Default)]
-pub(super) struct Waits(DashMap<Key, Vec<Arc<Wait>>, FxBuildHasher>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waits(Arc<DashMap<Key, Vec<Arc<Wait>>, FxBuildHasher>>);
 
 /// One who waits.
 #[derive(Debug, Default)]
@@ -32,20 +32,20 @@ pub(super) struct Wait {
 }
 
 /// Waits as long as it lives.
-pub(super) struct Waiting<'a> {
-    waits: &'a Waits,
+pub(super) struct Waiting {
+    waits: Waits,
     keys: Vec<Key>,
     wait: Arc<Wait>,
 }
 
 impl Waits {
     /// Begins to wait. Whatever changes from now on is noticed.
-    pub(super) fn begin(&self, keys: Vec<Key>) -> Waiting<'_> {
+    pub(super) fn begin(&self, keys: Vec<Key>) -> Waiting {
         let wait = Arc::<Wait>::default();
         for key in &keys {
             self.0.entry(key.clone()).or_default().push(Arc::clone(&wait));
         }
-        Waiting { waits: self, keys, wait }
+        Waiting { waits: self.clone(), keys, wait }
     }
 
     /// There is reason to look again.
@@ -70,7 +70,7 @@ impl Waits {
     }
 }
 
-impl Waiting<'_> {
+impl Waiting {
     /// Returns when something changed since it was asked last.
     pub(super) async fn changed(&self) {
         self.wait.changed.notified().await;
@@ -82,7 +82,7 @@ impl Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         for key in &self.keys {
             self.waits.0.remove_if_mut(key, |_, list| {

@@ -128,7 +128,11 @@ fn describe(effect: &Effect) -> String {
         }
         Effect::ClearNomination { pod } => format!("clear {}", pod.meta.name),
         Effect::Failed { pod, reason, message, nominated_node } => {
-            let nominated = nominated_node.as_ref().map_or(String::new(), |n| format!(" [{n}]"));
+            // A promise that the pod does not show is cleared every time: that is not told here.
+            let told =
+                |node: &&longshore_framework::Str| !node.is_empty() || pod.meta.nominated_node.is_some();
+            let nominated = nominated_node.as_ref().filter(told);
+            let nominated = nominated.map_or(String::new(), |n| format!(" [{n}]"));
             format!("{} {}: {message}{nominated}", pod.meta.name, reason.as_str())
         }
         Effect::Waiting { pod, node, until } => {

@@ -1,0 +1,109 @@
+//! What becomes of effects, with an API server of one function.
+
+use std::sync::Mutex;
+
+use longshore_framework::fixture::pod;
+use longshore_framework::port::{FailureReason, StorageWrite};
+use serde_json::json;
+
+use super::*;
+use crate::fake_api::{Answer, FakeApi};
+use crate::record::RecorderOptions;
+use crate::status::SeenStatus;
+
+type Inputs = Arc<Mutex<Vec<Input>>>;
+
+/// A performer whose API server takes 20 ms, and what it told.
+fn performer(pods: &[Arc<Pod>]) -> (Performer, FakeApi, Inputs) {
+    let api = FakeApi::new(|_| {
+        Answer::json(json!({"metadata": {"resourceVersion": "10"}})).after(Duration::from_millis(20))
+    });
+    let caller = Caller::new(api.client());
+    let (told, status) = (Inputs::default(), StatusWriter::new(caller.clone()));
+    pods.iter().for_each(|pod| status.saw(&pod.meta.uid, SeenStatus::default()));
+    let inputs = Arc::clone(&told);
+    let tools = Tools {
+        bindings: caller.clone(),
+        writes: caller.clone(),
+        recorder: Recorder::start(caller, RecorderOptions::new("host")).0,
+        status,
+        storage: Arc::default(),
+        bind_timeout: Box::new(|_| Duration::from_secs(60)),
+        tell: Arc::new(move |told| {
+            if let Told::Input(input) = told {
+                inputs.lock().unwrap().push(input);
+            }
+        }),
+    };
+    (Performer::new(Handle::current(), tools), api, told)
+}
+
+fn failed(pod: &Arc<Pod>) -> Effect {
+    let (pod, message) = (Arc::clone(pod), "no room".to_string());
+    Effect::Failed { pod, reason: FailureReason::Unschedulable, message, nominated_node: None }
+}
+
+fn bind(pod: &Arc<Pod>) -> Effect {
+    let meta = &pod.meta;
+    let (namespace, name) = (Arc::clone(&meta.namespace), Arc::clone(&meta.name));
+    let binding = Binding { namespace, name, uid: Arc::clone(&meta.uid), node: "n".into() };
+    Effect::Bind { pod: Arc::clone(pod), binding, extenders: Vec::new() }
+}
+
+/// The calls about pods.
+fn lines(api: &FakeApi) -> Vec<String> {
+    let short = |line: String| line.replace(" /api/v1/namespaces/default/pods", "");
+    api.lines().into_iter().filter(|line| !line.contains("/events")).map(short).collect()
+}
+
+async fn pause(millis: u64) {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
+#[tokio::test]
+async fn no_failure_is_written_onto_a_pod_that_is_bound() {
+    let pod = pod("p").build();
+    let (performer, api, _) = performer(&[Arc::clone(&pod)]);
+    performer.perform(failed(&pod));
+    performer.perform(bind(&pod));
+    pause(200).await;
+    assert_eq!(lines(&api), ["POST/p/binding"]);
+}
+
+#[tokio::test]
+async fn conditions_go_a_few_at_a_time() {
+    let pods: Vec<_> = (0..100).map(|i| pod(&format!("p{i}")).build()).collect();
+    let (performer, api, _) = performer(&pods);
+    pods.iter().for_each(|pod| performer.perform(failed(pod)));
+    pause(10).await;
+    assert_eq!(lines(&api).len(), STATUSES);
+    pause(1000).await;
+    assert_eq!(lines(&api).len(), pods.len());
+}
+
+#[tokio::test]
+async fn a_pod_that_is_preempted_waits_for_its_volumes_no_longer() {
+    let pod = pod("p").build();
+    let (performer, _, told) = performer(&[Arc::clone(&pod)]);
+    let claim =
+        json!({"metadata": {"namespace": "default", "name": "data", "uid": "c1", "resourceVersion": "1"},
+        "spec": {"resources": {"requests": {"storage": "1Gi"}}}})
+        .to_string();
+    performer.shared.tools.storage.saw_claim(&longshore_manifest::identity(&claim), &claim);
+    let (namespace, claim) = ("default".into(), "data".into());
+    let writes = vec![StorageWrite::Provision { namespace, claim, node: "n".into() }];
+    performer.perform(Effect::PreBind { pod: Arc::clone(&pod), node: "n".into(), writes });
+    pause(100).await;
+    assert!(told.lock().unwrap().is_empty());
+    performer.perform(Effect::Preempted {
+        victim: Arc::clone(&pod),
+        preemptor: Arc::clone(&pod),
+        node: "n".into(),
+    });
+    pause(100).await;
+    let told = told.lock().unwrap();
+    assert!(
+        matches!(&told[..], [Input::PreBound { result: Err(why), .. }] if why.ends_with("preempted")),
+        "{told:?}"
+    );
+}
