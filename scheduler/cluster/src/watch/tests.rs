@@ -60,7 +60,9 @@ fn namespace(name: &str, version: u32) -> Value {
 }
 
 fn happened(events: &[(&str, Value)]) -> Answer {
-    let lines = events.iter().map(|(what, object)| format!("{}\n", json!({"type": what, "object": object})));
+    // As every API server writes it: the type first.
+    let line = |(what, object): &(&str, Value)| format!("{{\"type\":\"{what}\",\"object\":{object}}}\n");
+    let lines = events.iter().map(line);
     Answer::text(200, &lines.collect::<String>())
 }
 
