@@ -37,6 +37,17 @@ impl Watched {
         Self { api, state, told, stop }
     }
 
+    /// Waits for something, for ten seconds at the most.
+    async fn until(&self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if done(self) {
+                return;
+            }
+            sleep(10).await;
+        }
+        panic!("{:?}, {:?}", self.api.lines(), self.said());
+    }
+
     fn said(&self) -> Vec<String> {
         let say = |t: Told| match t {
             Told::Input(Input::Object(Object::Namespace(n))) => format!("+{}", n.name),
@@ -60,7 +71,9 @@ fn namespace(name: &str, version: u32) -> Value {
 }
 
 fn happened(events: &[(&str, Value)]) -> Answer {
-    let lines = events.iter().map(|(what, object)| format!("{}\n", json!({"type": what, "object": object})));
+    // As every API server writes it: the type first.
+    let line = |(what, object): &(&str, Value)| format!("{{\"type\":\"{what}\",\"object\":{object}}}\n");
+    let lines = events.iter().map(line);
     Answer::text(200, &lines.collect::<String>())
 }
 
@@ -99,7 +112,7 @@ async fn a_watch_that_ends_goes_on_where_it_ended() {
             happened(&[]).after(Duration::from_secs(60))
         }
     });
-    sleep(500).await;
+    watched.until(|w| w.api.calls().len() == 5).await;
     assert_eq!(watched.said(), ["+a", "synced", "+b", "-a", "+c"]);
     let lists = watched.api.lines().iter().filter(|l| !l.contains("watch=true")).count();
     assert_eq!((lists, watched.state.last_error().as_str()), (1, ""));
@@ -112,9 +125,9 @@ async fn a_watch_that_goes_on_without_news_works_again() {
         2 => Answer::failure(500, "InternalError", "no"),
         _ => happened(&[]).after(Duration::from_secs(60)),
     });
-    sleep(600).await;
+    watched.until(|w| w.api.calls().len() == 4).await;
     assert_ne!(watched.state.last_error(), "");
-    sleep(1000).await;
-    assert_eq!((watched.state.last_error().as_str(), watched.state.lag()), ("", Duration::ZERO));
+    watched.until(|w| w.state.last_error().is_empty()).await;
+    assert_eq!(watched.state.lag(), Duration::ZERO);
     assert_eq!((watched.said(), watched.api.calls().len()), (vec!["synced".to_string()], 4));
 }
