@@ -24,6 +24,7 @@ fn check(name: &str, scheduler_names: &[&str]) {
 #[test]
 fn every_shipped_profile_is_read_strictly_and_serves_its_names() {
     check("default.yaml", &["longshore"]);
+    check("longshore.yaml", &["longshore"]);
     check("binpack.yaml", &["longshore"]);
     check("spread.yaml", &["longshore"]);
     check("requested-to-capacity.yaml", &["longshore"]);
