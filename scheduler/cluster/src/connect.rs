@@ -238,9 +238,20 @@ pub fn may_pass(error: &kube::Error) -> bool {
 
 /// An error with its mend.
 pub fn explained(error: &kube::Error) -> String {
+    let text = in_words(error);
     match mend(error) {
-        Some(mend) => format!("{}; {mend}", chain(error)),
-        None => chain(error),
+        Some(mend) => format!("{text}; {mend}"),
+        None => text,
+    }
+}
+
+/// What went wrong: the API server's own words where it answered.
+pub fn in_words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => {
+            format!("{} ({} {})", status.message, status.code, status.reason)
+        }
+        other => chain(other),
     }
 }
 

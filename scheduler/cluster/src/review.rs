@@ -211,7 +211,12 @@ impl Reviewer for ApiReviewer {
             match api.get("extension-apiserver-authentication").await {
                 Ok(map) => map.data?.remove("client-ca-file"),
                 Err(error) => {
-                    tracing::info!(%error, "client certificates are not accepted: their authority cannot be read");
+                    // Asked again and again: a line for those who look.
+                    let error = crate::connect::in_words(&error);
+                    tracing::debug!(
+                        error,
+                        "client certificates are not accepted: their authority cannot be read"
+                    );
                     None
                 }
             }
