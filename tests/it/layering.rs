@@ -14,6 +14,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-manifest", &["longshore-framework"]),
     ("longshore-plugins-native", &["longshore-framework"]),
     ("longshore-cluster", &["longshore-framework", "longshore-manifest"]),
+    ("longshore-artifact", &[]),
+    ("longshore-wasm", &["longshore-framework"]),
+    ("longshore-plugin-build", &[]),
     (
         "longshore-cli",
         &[
@@ -22,6 +25,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-profile",
             "longshore-manifest",
             "longshore-cluster",
+            "longshore-artifact",
+            "longshore-wasm",
+            "longshore-plugin-build",
             "longshore-plugins-native",
         ],
     ),
