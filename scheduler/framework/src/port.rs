@@ -1,5 +1,7 @@
 //! All that enters and leaves the engine.
 
+mod requests;
+
 use std::sync::Arc;
 
 use crate::node::Node;
@@ -8,6 +10,8 @@ use crate::pod::Pod;
 use crate::resources::is_qualified_name;
 use crate::verdict::{PluginError, Rejection};
 use crate::{Str, Timestamp};
+
+pub use requests::{Request, Requests};
 
 /// Something the engine is told.
 #[derive(Clone, Debug)]
@@ -239,6 +243,19 @@ pub enum Effect {
         plugin: Str,
         /// What it said.
         rejection: Rejection,
+    },
+    /// A plugin has something to say of the pod; record an event of this reason.
+    PluginEvent {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The plugin.
+        plugin: Str,
+        /// Whether it is a warning.
+        warning: bool,
+        /// In CamelCase, as the plugin wrote it.
+        reason: Str,
+        /// For people.
+        note: Str,
     },
     /// The pod is bound; record a Scheduled event.
     Scheduled {
