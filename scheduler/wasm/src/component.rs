@@ -13,13 +13,14 @@
 //! | `verdicts` | checks what Filter answered |
 //! | `pure` | answers kept per class of pods and row |
 //! | `about` | what a plugin is, for reports |
-//! | `plugin` | instances, shards, failures |
+//! | `plugin`, `guard` | instances, shards; what becomes of failures |
 //! | `stages` | the framework's traits |
 
 mod about;
 mod bindings;
 mod convert;
 mod exports;
+mod guard;
 mod imports;
 mod live;
 mod load;

@@ -1,8 +1,10 @@
 //! The framework's traits.
 
-mod judge;
+mod filter;
 mod place;
+mod pre_filter;
 mod queue;
+mod score;
 
 use std::sync::Arc;
 
@@ -11,6 +13,10 @@ use longshore_framework::plugin::{Dependence, Plugin};
 use longshore_framework::registry::{Instance, Stage};
 
 use super::plugin::ComponentPlugin;
+use crate::failure::Failure;
+
+/// The most that a stage may leave for later ones, in bytes.
+const LARGEST_SHARED: usize = 64 << 10;
 
 /// A component as the framework sees it.
 pub(crate) struct Staged(pub(crate) Arc<ComponentPlugin>);
@@ -46,4 +52,13 @@ impl Staged {
     fn dependence(&self) -> Dependence {
         if self.0.loaded.manifest.pure { Dependence::Node } else { Dependence::Uncacheable }
     }
+}
+
+fn bounded(stage: &'static str, shared: Vec<u8>) -> Result<Arc<Vec<u8>>, Failure> {
+    if shared.len() > LARGEST_SHARED {
+        let message =
+            format!("it left {} bytes for later stages, {LARGEST_SHARED} are allowed", shared.len());
+        return Err(Failure::answer(stage, message));
+    }
+    Ok(Arc::new(shared))
 }
