@@ -166,7 +166,8 @@ impl Settings {
         let problems = &mut problems.field("limits");
         let mut limits = Fields::of(limits, problems);
         if let Some(text) = limits.value("memory") {
-            self.memory = units::bytes(text, MOST_MEMORY, &mut problems.field("memory")).unwrap_or(self.memory);
+            self.memory =
+                units::bytes(text, MOST_MEMORY, &mut problems.field("memory")).unwrap_or(self.memory);
         }
         if let Some(text) = limits.string("time", problems) {
             self.time = units::time(text, LONGEST_TIME, &mut problems.field("time")).unwrap_or(self.time);
@@ -188,7 +189,8 @@ impl Settings {
         };
         let policy = if self.failure_policy == FailurePolicy::Fail { "Fail" } else { "Ignore" };
         out["failurePolicy"] = policy.into();
-        out["limits"] = json!({"memory": units::bytes_text(self.memory), "time": units::time_text(self.time)});
+        out["limits"] =
+            json!({"memory": units::bytes_text(self.memory), "time": units::time_text(self.time)});
         if let Some(digest) = &self.sha256 {
             out["sha256"] = digest.as_str().into();
         }

@@ -12,12 +12,15 @@
 //! | `convert` | pods and answers in both languages |
 //! | `verdicts` | checks what Filter answered |
 //! | `pure` | answers kept per class of pods and row |
-//! | `plugin` | instances, shards, failures |
+//! | `about` | what a plugin is, for reports |
+//! | `plugin`, `guard` | instances, shards; what becomes of failures |
 //! | `stages` | the framework's traits |
 
+mod about;
 mod bindings;
 mod convert;
 mod exports;
+mod guard;
 mod imports;
 mod live;
 mod load;
@@ -27,5 +30,14 @@ mod stages;
 mod table;
 mod verdicts;
 
+use std::sync::Arc;
+
+use longshore_framework::registry::Instance;
+
 pub(crate) use load::load;
 pub(crate) use plugin::ComponentPlugin;
+
+/// A component as the framework takes it.
+pub(crate) fn instance(plugin: &Arc<ComponentPlugin>) -> Instance {
+    stages::Staged(Arc::clone(plugin)).instance()
+}

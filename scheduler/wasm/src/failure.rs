@@ -84,7 +84,9 @@ impl Failure {
             return Self::new(stage, FailureKind::Memory, refused);
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Self::new(stage, FailureKind::Timeout, "it took longer than limits.time allows"),
+            Some(Trap::Interrupt) => {
+                Self::new(stage, FailureKind::Timeout, "it took longer than limits.time allows")
+            }
             Some(trap) => Self::new(stage, FailureKind::Trap, trap.to_string()),
             None => Self::new(stage, FailureKind::Trap, error.root_cause().to_string()),
         }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use longshore_framework::port::Requests;
-use longshore_framework::raw::RawObjects;
-use serde_json::value::RawValue;
+use longshore_framework::raw::{NoObjects, RawObjects};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -45,18 +44,6 @@ impl Default for Services {
 impl fmt::Debug for Services {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Services").finish_non_exhaustive()
-    }
-}
-
-struct NoObjects;
-
-impl RawObjects for NoObjects {
-    fn pod(&self, _uid: &str) -> Option<Arc<RawValue>> {
-        None
-    }
-
-    fn node(&self, _name: &str) -> Option<Arc<RawValue>> {
-        None
     }
 }
 

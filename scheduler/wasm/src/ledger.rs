@@ -19,7 +19,7 @@ pub(crate) struct Entry {
     /// Its node.
     pub(crate) node: Str,
     /// What PreFilter left.
-    pub(crate) shared: Arc<[u8]>,
+    pub(crate) shared: Arc<Vec<u8>>,
     /// The plugin keeps it waiting.
     pub(crate) waiting: bool,
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &str) -> Entry {
-        Entry { pod: pod(name).build(), node: "n".into(), shared: Arc::from([]), waiting: false }
+        Entry { pod: pod(name).build(), node: "n".into(), shared: Arc::default(), waiting: false }
     }
 
     #[test]

@@ -89,11 +89,13 @@ pub(crate) fn events(patterns: &[lifecycle::EventPattern]) -> Result<Vec<EventPa
 
 fn event(pattern: &lifecycle::EventPattern) -> Result<EventPattern, String> {
     let named = RESOURCES.iter().find(|(name, _)| *name == pattern.resource);
-    let (_, resource) = named.ok_or_else(|| format!("unknown resource {:?} in its events", cut(pattern.resource.clone())))?;
+    let (_, resource) =
+        named.ok_or_else(|| format!("unknown resource {:?} in its events", cut(pattern.resource.clone())))?;
     let mut actions = Action(0);
     for word in &pattern.actions {
         let named = ACTIONS.iter().find(|(name, _)| name == word);
-        let (_, action) = named.ok_or_else(|| format!("unknown action {:?} in its events", cut(word.clone())))?;
+        let (_, action) =
+            named.ok_or_else(|| format!("unknown action {:?} in its events", cut(word.clone())))?;
         actions = actions | *action;
     }
     Ok(EventPattern::new(*resource, actions))
@@ -135,22 +137,36 @@ const ACTIONS: [(&str, Action); 12] = [
 #[derive(Clone, Debug)]
 pub(crate) struct CycleKey {
     pod: Pod,
-    shared: Arc<[u8]>,
+    shared: Arc<Vec<u8>>,
 }
 
 impl CycleKey {
-    pub(crate) fn new(pod: &Pod, shared: Arc<[u8]>) -> Self {
+    pub(crate) fn new(pod: &Pod, shared: Arc<Vec<u8>>) -> Self {
         Self { pod: pod.clone(), shared }
     }
 
     /// Whether a cycle about `pod` would be the same. Without `identity`, as for pods of one class.
-    pub(crate) fn covers(&self, pod: &Pod, shared: &Arc<[u8]>, identity: bool) -> bool {
+    pub(crate) fn covers(&self, pod: &Pod, shared: &Arc<Vec<u8>>, identity: bool) -> bool {
         let mine = &self.pod;
-        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec) && Arc::ptr_eq(&mine.resources, &pod.resources);
+        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec);
         let same_meta = mine.meta.namespace == pod.meta.namespace
             && mine.meta.labels == pod.meta.labels
             && mine.meta.owner == pod.meta.owner;
         let same_identity = !identity || mine.meta.uid == pod.meta.uid;
-        same_identity && same_spec && same_meta && (Arc::ptr_eq(&self.shared, shared) || self.shared == *shared)
+        same_identity
+            && same_spec
+            && same_meta
+            && (Arc::ptr_eq(&self.shared, shared) || self.shared == *shared)
+    }
+
+    /// Whether a pod is of the same class: it differs in nothing that a pure plugin sees.
+    pub(crate) fn same_class(&self, pod: &Pod, shared: &Arc<Vec<u8>>) -> bool {
+        let mine = &self.pod;
+        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec) || mine.spec == pod.spec;
+        same_spec
+            && mine.meta.namespace == pod.meta.namespace
+            && mine.meta.labels == pod.meta.labels
+            && mine.meta.owner == pod.meta.owner
+            && self.shared == *shared
     }
 }

@@ -161,7 +161,7 @@ impl Live {
     }
 
     /// Tells the guest which pod the next calls are about, unless it knows.
-    pub(crate) fn begin(&mut self, loaded: &Loaded, pod: &Pod, shared: &Arc<[u8]>) -> Result<(), Failure> {
+    pub(crate) fn begin(&mut self, loaded: &Loaded, pod: &Pod, shared: &Arc<Vec<u8>>) -> Result<(), Failure> {
         let identity = !loaded.manifest.pure;
         if self.cycle.as_ref().is_some_and(|cycle| cycle.covers(pod, shared, identity)) {
             return Ok(());
@@ -183,7 +183,10 @@ impl Live {
             None => Ok(Vec::new()),
         })?;
         if saved.len() > LARGEST_STATE {
-            return Err(Failure::answer("Handover", format!("it saved {} bytes, {LARGEST_STATE} are allowed", saved.len())));
+            return Err(Failure::answer(
+                "Handover",
+                format!("it saved {} bytes, {LARGEST_STATE} are allowed", saved.len()),
+            ));
         }
         Ok(saved)
     }

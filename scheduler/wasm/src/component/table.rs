@@ -56,7 +56,11 @@ impl Columns {
         Patch {
             columns: self.moving.clone(),
             rows: vec![row(view.slot(), base)],
-            values: self.moving.iter().map(|at| values::supposed(&self.columns[usize::from(*at)], view)).collect(),
+            values: self
+                .moving
+                .iter()
+                .map(|at| values::supposed(&self.columns[usize::from(*at)], view))
+                .collect(),
         }
     }
 }
@@ -178,6 +182,3 @@ impl Table {
         words
     }
 }
-
-#[cfg(test)]
-mod tests;

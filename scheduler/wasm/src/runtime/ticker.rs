@@ -41,7 +41,8 @@ impl Ticker {
     pub(crate) fn start(engine: Engine) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("wasm-ticks".to_string()).spawn(move || tick(&engine, &theirs))?;
+        let thread =
+            thread::Builder::new().name("wasm-ticks".to_string()).spawn(move || tick(&engine, &theirs))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 

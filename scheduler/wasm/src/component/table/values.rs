@@ -31,7 +31,9 @@ impl Source<'_> {
             Column::Label(key) => texts(nodes().map(|n| n.labels.get(key))),
             Column::Annotation(key) => texts(nodes().map(|n| n.annotations.get(key))),
             Column::Condition(key) => texts(nodes().map(|n| condition(n, key))),
-            Column::Labels => lists(2, nodes().map(|n| n.labels.iter().flat_map(|(k, v)| [Arc::clone(k), Arc::clone(v)]))),
+            Column::Labels => {
+                lists(2, nodes().map(|n| n.labels.iter().flat_map(|(k, v)| [Arc::clone(k), Arc::clone(v)])))
+            }
             Column::Taints => lists(3, nodes().map(|n| taints(n))),
             Column::Images => lists(2, nodes().map(|n| images(n))),
             Column::Unschedulable => Values::Numbers(nodes().map(|n| i64::from(n.unschedulable)).collect()),
@@ -40,7 +42,9 @@ impl Source<'_> {
             Column::NonzeroRequested(name) if name == CPU => numbers(snapshot.nonzero_cpu()),
             Column::NonzeroRequested(name) if name == MEMORY => numbers(snapshot.nonzero_memory()),
             Column::Allocatable(name) => self.resource(name, slots, |has, _| has),
-            Column::Requested(name) | Column::NonzeroRequested(name) => self.resource(name, slots, |_, held| held),
+            Column::Requested(name) | Column::NonzeroRequested(name) => {
+                self.resource(name, slots, |_, held| held)
+            }
             Column::Free(name) => self.resource(name, slots, i64::saturating_sub),
             Column::Pods => Values::Pods(slots.iter().map(|slot| pods(snapshot.view(*slot))).collect()),
             Column::Raw => Values::Blobs(nodes().map(|n| self.raw(n)).collect()),
