@@ -2,8 +2,6 @@
 //!
 //! It rejects nothing, so no event concerns it.
 
-use std::sync::Arc;
-
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
 use longshore_framework::plugin::{Bind, Cycle, Plugin};
@@ -38,13 +36,7 @@ impl Plugin for DefaultBinder {
 
 impl Bind for DefaultBinder {
     fn bind(&self, cx: Cycle<'_>, _state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
-        let meta = &cx.pod.meta;
-        Ok(Some(Binding {
-            namespace: Arc::clone(&meta.namespace),
-            name: Arc::clone(&meta.name),
-            uid: Arc::clone(&meta.uid),
-            node: Arc::clone(&cx.snapshot.node(node).name),
-        }))
+        Ok(Some(Binding::of(cx.pod, &cx.snapshot.node(node).name)))
     }
 }
 
@@ -62,8 +54,13 @@ mod tests {
         let (pod, objects) = (pod("p").namespace("shop").build(), Objects::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
         let got = DefaultBinder.bind(cx, &PluginState::default(), slot).unwrap();
-        let want =
-            Binding { namespace: "shop".into(), name: "p".into(), uid: "shop/p".into(), node: "n".into() };
+        let want = Binding {
+            namespace: "shop".into(),
+            name: "p".into(),
+            uid: "shop/p".into(),
+            node: "n".into(),
+            annotations: Vec::new(),
+        };
         assert_eq!(got, Some(want));
     }
 }

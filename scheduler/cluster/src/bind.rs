@@ -1,5 +1,7 @@
 //! The binding: the one write that places a pod.
 
+use std::collections::BTreeMap;
+
 use longshore_framework::port::Binding;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,12 @@ fn body(binding: &Binding) -> impl Serialize + use<'_> {
     Written {
         api_version: "v1",
         kind: "Binding",
-        metadata: Metadata { namespace: &binding.namespace, name: &binding.name, uid: &binding.uid },
+        metadata: Metadata {
+            namespace: &binding.namespace,
+            name: &binding.name,
+            uid: &binding.uid,
+            annotations: binding.annotations.iter().map(|(key, value)| (&**key, &**value)).collect(),
+        },
         target: Target { api_version: "v1", kind: "Node", name: &binding.node },
     }
 }
@@ -46,6 +53,9 @@ struct Metadata<'a> {
     namespace: &'a str,
     name: &'a str,
     uid: &'a str,
+    /// The API server writes them over those that the pod has.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -84,7 +94,13 @@ mod tests {
     use crate::fake_api::{Answer, FakeApi};
 
     fn binding() -> Binding {
-        Binding { namespace: "shop".into(), name: "web".into(), uid: "u1".into(), node: "n1".into() }
+        Binding {
+            namespace: "shop".into(),
+            name: "web".into(),
+            uid: "u1".into(),
+            node: "n1".into(),
+            annotations: Vec::new(),
+        }
     }
 
     async fn check(node_in_api: &'static str, want: bool) {
@@ -112,5 +128,12 @@ mod tests {
                 "metadata": {"namespace": "shop", "name": "web", "uid": "u1"},
                 "target": {"apiVersion": "v1", "kind": "Node", "name": "n1"}})
         );
+    }
+
+    #[test]
+    fn annotations_go_with_it() {
+        let annotations = vec![("example.com/gpu".into(), "0,1".into())];
+        let written = serde_json::to_value(body(&Binding { annotations, ..binding() })).unwrap();
+        assert_eq!(written["metadata"]["annotations"], json!({"example.com/gpu": "0,1"}));
     }
 }

@@ -31,8 +31,9 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 pub use binders::Binders;
+pub use longshore_framework::raw::RawObjects;
 pub use options::{ExtenderOptions, ExtenderSetupError, TlsOptions};
-pub use raw::{RawObjects, RawStore, Wants};
+pub use raw::{RawStore, Wants};
 
 use answer::{BindingResult, FilterResult, HostPriority, PreemptionResult};
 use client::Client;

@@ -13,7 +13,7 @@ use crate::bind;
 use crate::call::{ApiError, Caller};
 use crate::evict::Evictor;
 use crate::extender::Binders;
-use crate::record::{Event, Recorder};
+use crate::record::{Event, EventKind, Recorder};
 use crate::status::{StatusWriter, Written};
 use crate::volumes::{PreBind, StorageStore};
 use crate::watch::Told;
@@ -94,6 +94,10 @@ impl Perform for Performer {
                 self.shared.tools.storage.preempted(&victim.meta.uid);
                 self.shared.evictor.preempted_in_memory(&victim, &preemptor, &node);
             }
+            Effect::PluginEvent { pod, plugin, warning, reason, note } => {
+                let kind = if warning { EventKind::Warning } else { EventKind::Normal };
+                self.shared.tools.recorder.record(Event::of_plugin(&pod, &plugin, kind, &reason, &note));
+            }
             // The API server says so itself.
             Effect::Gated { .. } => {}
             effect => self.begin(effect),
@@ -138,7 +142,11 @@ impl Performer {
                 let written = status.failed(&pod, reason, &message, nominated_node);
                 self.write(pod, written);
             }
-            Effect::Scheduled { .. } | Effect::Preempted { .. } | Effect::Gated { .. } => {}
+            // They were dealt with before.
+            Effect::Scheduled { .. }
+            | Effect::Preempted { .. }
+            | Effect::PluginEvent { .. }
+            | Effect::Gated { .. } => {}
         }
     }
 

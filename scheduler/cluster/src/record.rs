@@ -8,6 +8,7 @@ mod series;
 mod wire;
 mod writer;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -40,6 +41,11 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
+    /// A lease.
+    pub fn lease(namespace: Str, name: Str, uid: Str) -> Self {
+        Self { api_version: "coordination.k8s.io/v1", kind: "Lease", namespace, name, uid }
+    }
+
     /// A pod.
     pub fn pod(pod: &Pod) -> Self {
         Self {
@@ -49,6 +55,14 @@ impl ObjectRef {
             name: Arc::clone(&pod.meta.name),
             uid: Arc::clone(&pod.meta.uid),
         }
+    }
+}
+
+/// Reasons and actions that the API accepts: not empty, at most 128 bytes.
+fn short(text: &str) -> Cow<'static, str> {
+    match text {
+        "" => "Plugin".into(),
+        text => text[..text.floor_char_boundary(128)].to_string().into(),
     }
 }
 
@@ -81,9 +95,9 @@ pub struct Event {
     /// Normal or Warning.
     pub kind: EventKind,
     /// Why, e.g. `FailedScheduling`.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// What was done, e.g. `Binding`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// For people; cut to [`LONGEST_NOTE`] bytes.
     pub note: String,
     /// Who says so: the profile's scheduler name.
@@ -119,20 +133,42 @@ impl Event {
     /// Leadership began or ended. The API demands an action, which kube-scheduler's event of this kind has not.
     pub fn leader_election(lease: LeaseEvent, reporting_controller: Str) -> Self {
         Self {
-            regarding: ObjectRef {
-                api_version: "coordination.k8s.io/v1",
-                kind: "Lease",
-                namespace: lease.namespace,
-                name: lease.name,
-                uid: lease.uid,
-            },
+            regarding: ObjectRef::lease(lease.namespace, lease.name, lease.uid),
             related: None,
             kind: EventKind::Normal,
-            reason: "LeaderElection",
-            action: "LeaderElection",
+            reason: "LeaderElection".into(),
+            action: "LeaderElection".into(),
             note: lease.note,
             reporting_controller,
             once: true,
+        }
+    }
+
+    /// A plugin has something to say of a pod; the plugin's name stands as the action.
+    pub fn of_plugin(pod: &Pod, plugin: &str, kind: EventKind, reason: &str, note: &str) -> Self {
+        let event = Self::of(pod, kind, "", "", note.to_string());
+        Self { reason: short(reason), action: short(plugin), ..event }
+    }
+
+    /// Something that concerns the scheduler as a whole, told of the lease that it leads by.
+    pub fn of_scheduler(
+        lease: ObjectRef,
+        kind: EventKind,
+        reason: &'static str,
+        action: &str,
+        note: String,
+        reporting_controller: Str,
+    ) -> Self {
+        let (reason, action) = (reason.into(), short(action));
+        Self {
+            regarding: lease,
+            related: None,
+            kind,
+            reason,
+            action,
+            note,
+            reporting_controller,
+            once: false,
         }
     }
 
@@ -141,8 +177,8 @@ impl Event {
             regarding: ObjectRef::pod(pod),
             related: None,
             kind,
-            reason,
-            action,
+            reason: reason.into(),
+            action: action.into(),
             note,
             reporting_controller: Arc::clone(&pod.spec.scheduler_name),
             once: false,

@@ -137,14 +137,14 @@ impl Engine {
     pub fn step(&mut self) -> Option<Attempt> {
         let (queue, rules) = self.queue_and_rules();
         let queued = queue.pop(&rules)?;
-        Some(self.attempt(queued))
+        Some(self.attempt_and_more(queued))
     }
 
     /// Tries a waiting pod out of turn; `None` when no pod with this UID waits.
     pub fn step_pod(&mut self, uid: &str) -> Option<Attempt> {
         let (queue, rules) = self.queue_and_rules();
         let queued = queue.take_out_of_turn(uid, &rules)?;
-        Some(self.attempt(queued))
+        Some(self.attempt_and_more(queued))
     }
 
     /// Puts a waiting pod straight into the active queue, past its backoff. One that is being decided is not parked
@@ -170,6 +170,13 @@ impl Engine {
             watch: Watch::default(),
             extenders: &self.extenders,
         }
+    }
+
+    /// The attempt, with what plugins asked for meanwhile among its effects: they may be about other pods.
+    fn attempt_and_more(&mut self, queued: QueuedPod) -> Attempt {
+        let mut attempt = self.attempt(queued);
+        self.meet_requests(&mut attempt.effects);
+        attempt
     }
 
     fn attempt(&mut self, queued: QueuedPod) -> Attempt {

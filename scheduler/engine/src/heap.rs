@@ -39,6 +39,11 @@ impl<T: Keyed> Heap<T> {
         self.entries.iter()
     }
 
+    /// Every entry, in no particular order.
+    pub(crate) fn into_entries(self) -> Vec<T> {
+        self.entries
+    }
+
     /// The entry that goes first.
     pub(crate) fn peek(&self) -> Option<&T> {
         self.entries.first()

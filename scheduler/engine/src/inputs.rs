@@ -44,6 +44,7 @@ impl Engine {
             Input::Time(now) => self.time(now, &mut effects),
         }
         self.marks.input = None;
+        self.meet_requests(&mut effects);
         effects
     }
 

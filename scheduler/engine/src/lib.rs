@@ -26,6 +26,7 @@ mod preempt;
 mod queue;
 mod recheck;
 mod reload;
+mod requests;
 mod reservation;
 mod rules;
 pub mod trace;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::meter::Meter;
 use longshore_framework::extender::Extender;
+use longshore_framework::port::Requests;
 
 /// Which of equally good nodes is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Options {
     pub example_nodes: Option<usize>,
     /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
     pub extenders: Vec<Arc<dyn Extender>>,
+    /// Where plugins put what they want of the engine. It is looked at after every input and every attempt.
+    pub requests: Requests,
 }
 
 impl Default for Options {
@@ -90,6 +93,7 @@ impl Default for Options {
             meter: None,
             example_nodes: None,
             extenders: Vec::new(),
+            requests: Requests::default(),
         }
     }
 }

@@ -35,9 +35,20 @@ impl Engine {
         }
     }
 
+    /// `plugin` is a plugin of the profile that the pod was decided with. The queue is told its number in the profile of
+    /// today, which may be another.
     fn turn_away(&mut self, uid: &Str, plugin: PluginId, message: Str, effects: &mut Vec<Effect>) {
+        let Some(held) = self.reservations.get(uid) else { return };
+        let today = self.profiles[held.queued.profile].id(held.profile.name(plugin));
         let rejection = Rejection::unschedulable(Reason::Other(message));
-        self.send_back(uid, Failure::refused(Refused::Rejected(plugin, rejection)), effects);
+        let failure = match today {
+            Some(plugin) => Failure::refused(Refused::Rejected(plugin, rejection)),
+            None => Failure {
+                reason: FailureReason::Unschedulable,
+                ..Failure::broken(message::refused(&rejection))
+            },
+        };
+        self.send_back(uid, failure, effects);
     }
 
     /// Sends a waiting pod back to the queue. Others hear of its room after that, and it does not: its own room is

@@ -303,6 +303,13 @@ impl Queue {
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
     pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
+        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
+        for mut queued in std::mem::take(&mut self.active).into_entries() {
+            // Plugins are known by numbers here, and the numbers of today are others.
+            queued.rejected_by = PluginSet::default();
+            queued.pending_on = PluginSet::default();
+            self.active.push(queued, &compare);
+        }
         let by_expiry = self.by_expiry(rules);
         let mut waiting: Vec<QueuedPod> = std::mem::take(&mut self.parked).into_values().collect();
         for heap in [&mut self.backoff, &mut self.error_backoff] {

@@ -6,12 +6,13 @@ use longshore_framework::Str;
 use longshore_framework::extender::Extender;
 use longshore_framework::port::Effect;
 use longshore_framework::profile::Profile;
+use longshore_framework::registry::Stage;
 use thiserror::Error;
 
 use crate::engine::Engine;
 use crate::extenders::Extenders;
 use crate::failure::Failure;
-use crate::reservation::Phase;
+use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,8 +24,9 @@ pub struct OtherProfiles {
 
 impl Engine {
     /// Takes `profiles` in place of those it has; they have the same scheduler names in the same order. What is being
-    /// bound is bound as it was decided. What waits for Permit is turned away, because the plugin that holds it is gone,
-    /// and every waiting pod is tried again, because nobody knows what the new plugins say of it.
+    /// bound is bound as it was decided, by the plugins that decided it. So is what waits for Permit, as long as every
+    /// plugin it waits for is still there to let it go; else it is turned away. Every other waiting pod is tried again,
+    /// because nobody knows what the new plugins say of it.
     ///
     /// # Errors
     /// The scheduler names are others; nothing is changed then.
@@ -38,17 +40,19 @@ impl Engine {
         if before != after {
             return Err(OtherProfiles { before, after });
         }
-        let effects = self.turn_away_all();
+        let mut effects = self.turn_away_orphans(&profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         let (queue, rules) = self.queue_and_rules();
         queue.start_over(&rules);
+        self.meet_requests(&mut effects);
         Ok(effects)
     }
 
-    fn turn_away_all(&mut self) -> Vec<Effect> {
-        let waiting = self.reservations.iter().filter(|(_, h)| matches!(h.phase, Phase::Waiting(_)));
-        let mut uids: Vec<Str> = waiting.map(|(uid, _)| Arc::clone(uid)).collect();
+    /// Turns away the pods that wait for a plugin that `profiles` do not have at Permit.
+    fn turn_away_orphans(&mut self, profiles: &[Profile]) -> Vec<Effect> {
+        let orphans = self.reservations.iter().filter(|(_, held)| is_orphan(held, profiles));
+        let mut uids: Vec<Str> = orphans.map(|(uid, _)| Arc::clone(uid)).collect();
         uids.sort_unstable();
         let mut effects = Vec::new();
         for uid in uids {
@@ -57,6 +61,13 @@ impl Engine {
         }
         effects
     }
+}
+
+fn is_orphan(held: &Reservation, profiles: &[Profile]) -> bool {
+    let Phase::Waiting(waits) = &held.phase else { return false };
+    let Some(new) = profiles.get(held.queued.profile) else { return true };
+    let holds = |name: &str| new.id(name).is_some_and(|id| new.stage(Stage::Permit).contains(&id));
+    !waits.iter().all(|wait| holds(held.profile.name(wait.plugin)))
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n Str>) -> String {

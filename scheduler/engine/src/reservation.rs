@@ -253,7 +253,7 @@ impl<'a> Guard<'a> {
         let (held, slot) = self.held_on().ok_or_else(gone)?;
         for (id, plugin) in self.profile.at(Stage::Bind, |i| i.bind.as_ref()) {
             let began = watch.start_plugin();
-            let binding = plugin.bind(self.cycle(held), held.state.of(id), slot);
+            let binding = plugin.bind(self.cycle(held), held.state.of(id), slot).and_then(checked);
             let status = match &binding {
                 Ok(None) => Status::Skip,
                 other => Status::of(other),
@@ -268,7 +268,8 @@ impl<'a> Guard<'a> {
         if held.binders.is_empty() {
             return Err(Refused::Broken("no Bind plugin took the pod".to_string()));
         }
-        Ok(binding_of(&held.queued.pod, &held.node))
+        // An extender is asked for the binding.
+        Ok(Binding::of(&held.queued.pod, &held.node))
     }
 
     /// PostBind.
@@ -342,10 +343,12 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// The binding that an extender is asked for when the Bind plugins leave the pod to others.
-fn binding_of(pod: &Pod, node: &Str) -> Binding {
-    let (namespace, name) = (Arc::clone(&pod.meta.namespace), Arc::clone(&pod.meta.name));
-    Binding { namespace, name, uid: Arc::clone(&pod.meta.uid), node: Arc::clone(node) }
+/// The binding, if it may be written.
+fn checked(binding: Option<Binding>) -> Result<Option<Binding>, PluginError> {
+    match binding {
+        Some(binding) => binding.check_annotations().map(|()| Some(binding)),
+        None => Ok(None),
+    }
 }
 
 /// What Reserve is given. The node was there when it was chosen; by the time of Unreserve it may be gone, and the slot is

@@ -65,6 +65,11 @@ impl BitSet {
         self.count == 0
     }
 
+    /// The set as words: bit `n % 64` of word `n / 64` stands for `n`. Trailing words may be missing or 0.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// The members in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.within(0..self.words.len() * 64)

@@ -32,6 +32,7 @@ pub mod port;
 pub mod ports;
 pub mod profile;
 pub mod quantity;
+pub mod raw;
 pub mod reason;
 pub mod registry;
 pub mod resources;

@@ -1,12 +1,17 @@
 //! All that enters and leaves the engine.
 
+mod requests;
+
 use std::sync::Arc;
 
 use crate::node::Node;
 use crate::objects::Object;
 use crate::pod::Pod;
-use crate::verdict::Rejection;
+use crate::resources::is_qualified_name;
+use crate::verdict::{PluginError, Rejection};
 use crate::{Str, Timestamp};
+
+pub use requests::{Request, Requests};
 
 /// Something the engine is told.
 #[derive(Clone, Debug)]
@@ -82,6 +87,43 @@ pub struct Binding {
     pub uid: Str,
     /// The node.
     pub node: Str,
+    /// Annotations that the API server copies to the pod, over those of the same keys.
+    pub annotations: Vec<(Str, Str)>,
+}
+
+/// What all annotations of an object hold at the most, keys included: 256 KiB.
+const MAX_ANNOTATIONS: usize = 256 << 10;
+
+impl Binding {
+    /// `pod` on `node`, without annotations.
+    pub fn of(pod: &Pod, node: &Str) -> Self {
+        let meta = &pod.meta;
+        Self {
+            namespace: Arc::clone(&meta.namespace),
+            name: Arc::clone(&meta.name),
+            uid: Arc::clone(&meta.uid),
+            node: Arc::clone(node),
+            annotations: Vec::new(),
+        }
+    }
+
+    /// Whether a pod may have these annotations. The API server takes any with a binding, and then refuses every later
+    /// change of the pod for the ones it should not have taken.
+    ///
+    /// # Errors
+    /// A key that is not a qualified name, or more than 256 KiB in all.
+    pub fn check_annotations(&self) -> Result<(), PluginError> {
+        if let Some((key, _)) = self.annotations.iter().find(|(k, _)| !is_qualified_name(&k.to_lowercase())) {
+            return Err(PluginError::new(format!("{key:?} is not a key of annotations")));
+        }
+        let size: usize = self.annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if size > MAX_ANNOTATIONS {
+            return Err(PluginError::new(format!(
+                "annotations of {size} bytes; at most {MAX_ANNOTATIONS} fit"
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// A change to a storage object that goes before the binding.
@@ -202,6 +244,19 @@ pub enum Effect {
         /// What it said.
         rejection: Rejection,
     },
+    /// A plugin has something to say of the pod; record an event of this reason.
+    PluginEvent {
+        /// The pod.
+        pod: Arc<Pod>,
+        /// The plugin.
+        plugin: Str,
+        /// Whether it is a warning.
+        warning: bool,
+        /// In CamelCase, as the plugin wrote it.
+        reason: Str,
+        /// For people.
+        note: Str,
+    },
     /// The pod is bound; record a Scheduled event.
     Scheduled {
         /// The pod.
@@ -213,4 +268,30 @@ pub enum Effect {
         /// Nodes that it fitted on.
         feasible_nodes: usize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::pod;
+
+    #[track_caller]
+    fn check(annotations: &[(&str, &str)], problem: Option<&str>) {
+        let mut binding = Binding::of(&pod("web").namespace("shop").build(), &"n".into());
+        binding.annotations = annotations.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        match (binding.check_annotations(), problem) {
+            (Ok(()), None) => {}
+            (Err(error), Some(want)) => assert!(error.to_string().contains(want), "{error}"),
+            (got, want) => panic!("{got:?}, not {want:?}"),
+        }
+    }
+
+    #[test]
+    fn a_pod_may_have_annotations_with_qualified_names_and_any_text() {
+        check(&[], None);
+        check(&[("Example.com/GPU-index", "0,1 — any text"), ("plain", "")], None);
+        check(&[("two/slashes/here", "")], Some("two/slashes/here"));
+        check(&[("", "x")], Some("not a key"));
+        check(&[("a", &"x".repeat(256 << 10))], Some("262145 bytes"));
+    }
 }

@@ -7,6 +7,7 @@
 
 mod columns;
 mod dirty;
+mod lineage;
 mod matching;
 mod order;
 mod topology;
@@ -30,6 +31,7 @@ use crate::ports::UsedPorts;
 use crate::view::NodeView;
 use columns::ResourceColumns;
 use dirty::DirtyLog;
+use lineage::Lineage;
 use order::NodeOrder;
 
 /// Topology columns kept at the most; keys come from pods, which are not trusted to be few.
@@ -85,6 +87,7 @@ pub struct Snapshot {
     /// Likewise.
     matching: DashMap<PodQuery, Arc<PodColumn>>,
     dirty: DirtyLog,
+    lineage: Lineage,
 }
 
 /// What is asked of all nodes.
@@ -213,6 +216,12 @@ impl Snapshot {
         }
         self.matching.insert(query.clone(), Arc::clone(&column));
         column
+    }
+
+    /// Which snapshot this is: every one that is made or cloned has a number of its own. Generations are comparable only
+    /// where this is the same, so whoever keeps something by generation keeps this beside it.
+    pub fn lineage(&self) -> u64 {
+        self.lineage.get()
     }
 
     /// Rises with every change.

@@ -33,6 +33,16 @@ impl<'a> NodeView<'a> {
         self.slot
     }
 
+    /// The snapshot that the node is in.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// Whether this is the node as it would be, not as it is.
+    pub fn is_supposed(&self) -> bool {
+        self.changed.is_some()
+    }
+
     /// The node.
     pub fn node(&self) -> &'a Arc<Node> {
         self.snapshot.node(self.slot)

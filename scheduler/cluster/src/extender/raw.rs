@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use longshore_framework::Str;
+use longshore_framework::raw::RawObjects;
 use rustc_hash::FxBuildHasher;
 use serde_json::value::RawValue;
 
@@ -12,15 +13,6 @@ use super::HttpExtender;
 
 /// An object as JSON text.
 pub(crate) type Raw = Arc<RawValue>;
-
-/// Where whole objects are found.
-pub trait RawObjects: Send + Sync {
-    /// The pod with this UID.
-    fn pod(&self, uid: &str) -> Option<Arc<RawValue>>;
-
-    /// The node of this name.
-    fn node(&self, name: &str) -> Option<Arc<RawValue>>;
-}
 
 /// Which objects have to be kept whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -82,7 +82,7 @@ impl World {
 }
 
 fn binding() -> Binding {
-    Binding { namespace: "default".into(), name: "p".into(), uid: "default/p".into(), node: "a".into() }
+    Binding::of(&pod("p").build(), &"a".into())
 }
 
 fn whole_pod(name: &str) -> Value {

@@ -44,9 +44,7 @@ fn failed(pod: &Arc<Pod>) -> Effect {
 }
 
 fn bind(pod: &Arc<Pod>) -> Effect {
-    let meta = &pod.meta;
-    let (namespace, name) = (Arc::clone(&meta.namespace), Arc::clone(&meta.name));
-    let binding = Binding { namespace, name, uid: Arc::clone(&meta.uid), node: "n".into() };
+    let binding = Binding::of(pod, &"n".into());
     Effect::Bind { pod: Arc::clone(pod), binding, extenders: Vec::new() }
 }
 

@@ -165,3 +165,31 @@ async fn a_leader_is_announced_on_its_lease() {
     // The API server refuses an event without action.
     assert_eq!((&body["reason"], &body["action"]), (&json!("LeaderElection"), &json!("LeaderElection")));
 }
+
+#[tokio::test]
+async fn what_a_plugin_says_of_a_pod_is_cut_to_what_the_api_takes() {
+    let api = FakeApi::new(fine);
+    let pod = pod("p").build();
+    let long = Event::of_plugin(&pod, "ZonePack", EventKind::Warning, &"x".repeat(200), &"é".repeat(600));
+    recorded(&api, options(), vec![long, Event::of_plugin(&pod, "ZonePack", EventKind::Normal, "", "")])
+        .await;
+    let bodies: Vec<Value> = api.calls().iter().map(|call| call.body.clone()).collect();
+    let of = |reason: &str| bodies.iter().find(|body| body["reason"] == *reason).unwrap();
+    let (long, empty) = (of(&"x".repeat(128)), of("Plugin"));
+    assert_eq!((&long["action"], &long["type"]), (&json!("ZonePack"), &json!("Warning")));
+    assert!(long["note"].as_str().unwrap().len() <= LONGEST_NOTE);
+    assert_eq!((&empty["action"], &empty["type"]), (&json!("ZonePack"), &json!("Normal")));
+}
+
+#[tokio::test]
+async fn what_concerns_the_scheduler_is_told_of_its_lease() {
+    let api = FakeApi::new(fine);
+    let lease = ObjectRef::lease("kube-system".into(), "longshore".into(), "u".into());
+    let note = "plugin ZonePack failed 5 times in a minute".to_string();
+    let (warning, by) = (EventKind::Warning, "longshore".into());
+    let event = Event::of_scheduler(lease, warning, "PluginDisabled", "ZonePack", note, by);
+    recorded(&api, options(), vec![event]).await;
+    let body = &api.calls()[0].body;
+    assert_eq!((&body["reason"], &body["regarding"]["kind"]), (&json!("PluginDisabled"), &json!("Lease")));
+    assert_eq!(body["reportingController"], "longshore");
+}

@@ -12,6 +12,7 @@ mod permit;
 mod preemption;
 mod recheck;
 mod reload;
+mod requests;
 mod search;
 
 use std::sync::{Arc, Mutex};
@@ -139,6 +140,9 @@ fn describe(effect: &Effect) -> String {
             format!("{} waits on {node} until {}", pod.meta.name, until.0)
         }
         Effect::Gated { pod, rejection, .. } => format!("{} gated: {}", pod.meta.name, rejection.message()),
+        Effect::PluginEvent { pod, plugin, reason, note, .. } => {
+            format!("{plugin} of {}: {reason}: {note}", pod.meta.name)
+        }
         Effect::Scheduled { pod, node, .. } => format!("{} scheduled on {node}", pod.meta.name),
     }
 }

@@ -72,3 +72,13 @@ fn a_topology_column_follows_its_nodes() {
     assert_eq!([a, b, c].map(|n| column.domain(n)), [NO_DOMAIN, 0, 1]);
     assert_eq!(column.value(1).map(|v| &**v), Some("y"));
 }
+
+#[test]
+fn every_snapshot_is_another_one() {
+    let (one, two) = (Snapshot::default(), Snapshot::default());
+    let copy = one.clone();
+    assert_eq!(one.lineage(), one.lineage());
+    assert!(
+        one.lineage() != two.lineage() && one.lineage() != copy.lineage() && two.lineage() != copy.lineage()
+    );
+}

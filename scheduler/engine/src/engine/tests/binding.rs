@@ -105,3 +105,12 @@ fn a_node_that_goes_during_the_writes_fails_the_binding_and_one_that_returns_cou
         ],
     );
 }
+
+#[test]
+fn annotations_that_no_pod_may_have_are_the_plugins_failure() {
+    let annotated = |key: &str| pod("p").label("annotate.A", key);
+    let broken = "p SchedulerError: running Bind plugin \"A\": \"no/such/key\" is not a key of annotations";
+    for (key, want) in [("example.com/key", "bind p to n"), ("no/such/key", broken)] {
+        check(world(), &[(node_is(node("n")), ""), (pod_is(annotated(key)), ""), (Do::Step, want)]);
+    }
+}

@@ -116,12 +116,11 @@ impl PreBind for Fake {
 impl Bind for Fake {
     fn bind(&self, cx: Cycle<'_>, _: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
         self.verdict("bind", cx.pod)?;
-        Ok(Some(Binding {
-            namespace: cx.pod.meta.namespace.clone(),
-            name: cx.pod.meta.name.clone(),
-            uid: cx.pod.meta.uid.clone(),
-            node: cx.snapshot.node(node).name.clone(),
-        }))
+        let mut binding = Binding::of(cx.pod, &cx.snapshot.node(node).name);
+        if let Some(key) = self.told("annotate", cx.pod) {
+            binding.annotations.push((key.into(), "yes".into()));
+        }
+        Ok(Some(binding))
     }
 }
 

@@ -159,3 +159,29 @@ fn each_stage_that_breaks_says_so_in_kube_schedulers_words() {
         );
     }
 }
+
+#[test]
+fn a_plugin_that_breaks_at_any_stage_fails_the_attempt_and_nothing_is_left_behind() {
+    for (stage, name) in [
+        ("filter", "\"A\" filter plugin"),
+        ("score", "Score plugin \"A\""),
+        ("reserve", "Reserve plugin \"A\""),
+        ("permit", "Permit plugin \"A\""),
+        ("prebind", "PreBind plugin \"A\""),
+        ("bind", "Bind plugin \"A\""),
+    ] {
+        let broken = format!("p SchedulerError: running {name}: boom");
+        check(
+            world(),
+            &[
+                (node_is(node("n")), ""),
+                (node_is(node("m")), ""),
+                (pod_is(pod("p").label(&format!("{stage}.A"), "error")), ""),
+                (Do::Step, &broken),
+                (Do::Where("p"), "backoff"),
+                (pod_gone("p"), ""),
+                (Do::Where("p"), "gone"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! What can go wrong on the way, in words that name the reference, the trouble and the mend.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{Digest, Reference};
+
+/// Bytes that could not be had, or not be handed out.
+#[derive(Debug, thiserror::Error)]
+#[error("{reference}: {problem}")]
+pub struct FetchError {
+    /// What was asked for.
+    pub reference: String,
+    /// What happened.
+    pub problem: Problem,
+}
+
+impl FetchError {
+    pub(crate) fn new(reference: &Reference, problem: Problem) -> Self {
+        Self { reference: reference.to_string(), problem }
+    }
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A remote source without a digest.
+    #[error("is not pinned; add sha256 with the 64 digits that `sha256sum FILE` prints{}",
+        if *image { ", or name the image by @sha256:DIGEST" } else { "" })]
+    Unpinned {
+        /// Whether it is an image.
+        image: bool,
+    },
+    /// Other bytes than were asked for. They are thrown away.
+    #[error("is not what was asked for: expected {expected}, got {actual}; {mend}")]
+    WrongDigest {
+        /// What was asked for.
+        expected: Digest,
+        /// What is there.
+        actual: Digest,
+        /// What to do about it.
+        mend: &'static str,
+    },
+    /// More bytes than allowed.
+    #[error("is larger than {limit} bytes; strip the file (`wasm-tools strip`), or raise the limit")]
+    TooLarge {
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// Not there in time, all attempts included.
+    #[error("did not arrive within {} s; check the network, or put the file on disk and use file://", .limit.as_secs_f32())]
+    TimedOut {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// An answer other than success.
+    #[error("{url} answered {status}{}{said}; {mend}", if said.is_empty() { "" } else { ": " })]
+    Status {
+        /// Who answered.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The first words of the answer.
+        said: String,
+        /// What to do about it.
+        mend: &'static str,
+    },
+    /// No answer, or half of one.
+    #[error(
+        "{url} could not be read after {attempts} attempt(s): {why}; check the address, the network and the proxy"
+    )]
+    Network {
+        /// Who was asked.
+        url: String,
+        /// How often.
+        attempts: u32,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The server sends the client elsewhere too often, or to an unsafe place.
+    #[error("{url} redirects {why}; name the last address of the chain itself")]
+    Redirect {
+        /// Who was asked.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file that cannot be read.
+    #[error("{}: {why}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not, and the mend.
+        why: String,
+    },
+    /// The registry wants other credentials.
+    #[error("{registry} refuses {who}: {why}")]
+    Refused {
+        /// The registry.
+        registry: String,
+        /// As whom it was asked.
+        who: String,
+        /// What it said and how to mend it.
+        why: String,
+    },
+    /// The image is there but holds something else than one wasm file.
+    #[error("is no wasm artifact: {0}")]
+    NotWasm(String),
+    /// What was asked for cannot be done with such a reference.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The HTTP client does not start: no certificates, a bad CA file.
+    #[error("TLS cannot be set up: {0}; install the system's CA certificates or point SSL_CERT_FILE at them")]
+    Setup(String),
+}
+
+/// The innermost cause of an error: the outer ones say that something failed.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = inner.to_string();
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! What plugins asked for while they ran.
+
+use std::sync::Arc;
+
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Effect, Request};
+
+use crate::engine::Engine;
+
+/// How often the engine looks again for what plugins ask for in answer to what it did. A plugin that goes on asking is
+/// heard again when something else happens.
+const ROUNDS: usize = 16;
+
+impl Engine {
+    /// Does what plugins asked for since the last time, and what they then ask for.
+    pub(crate) fn meet_requests(&mut self, effects: &mut Vec<Effect>) {
+        for _ in 0..ROUNDS {
+            let asked = self.options.requests.drain();
+            if asked.is_empty() {
+                return;
+            }
+            for request in asked {
+                self.meet(request, effects);
+            }
+        }
+    }
+
+    fn meet(&mut self, request: Request, effects: &mut Vec<Effect>) {
+        match request {
+            Request::Allow { uid, plugin } => self.allow(&uid, &plugin, effects),
+            Request::Reject { uid, plugin, message } => self.reject(&uid, &plugin, message, effects),
+            Request::Event { uid, plugin, warning, reason, note } => {
+                if let Some(pod) = self.known_pod(&uid) {
+                    effects.push(Effect::PluginEvent { pod, plugin, warning, reason, note });
+                }
+            }
+        }
+    }
+
+    fn known_pod(&self, uid: &str) -> Option<Arc<Pod>> {
+        let waiting = || self.queue.get(uid).map(|queued| &queued.pod);
+        self.cache.pod(uid).map(|(pod, _)| pod).or_else(waiting).map(Arc::clone)
+    }
+}

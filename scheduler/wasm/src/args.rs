@@ -1,0 +1,228 @@
+//! `pluginConfig[].args` of a plugin compiled to WebAssembly.
+
+mod units;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use longshore_framework::fields::{Fields, Problems};
+use serde_json::{Value, json};
+
+/// Memory of one instance where nothing is said: 64 MiB.
+pub const DEFAULT_MEMORY: usize = 64 << 20;
+/// Time of one call where nothing is said.
+pub const DEFAULT_TIME: Duration = Duration::from_millis(50);
+/// The most memory that may be asked for: what WebAssembly can address.
+const MOST_MEMORY: usize = 4 << 30;
+/// The longest a call may take at all: the scheduler does nothing else meanwhile.
+const LONGEST_TIME: Duration = Duration::from_secs(10);
+
+/// What becomes of a pod when the plugin fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// The attempt fails and the pod is tried again later.
+    #[default]
+    Fail,
+    /// As if the plugin were not there: every node fits, all scores are 0.
+    Ignore,
+}
+
+/// What an operator grants a plugin beside log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Kubernetes events about pods.
+    Events,
+    /// Other pods.
+    Pods,
+    /// Whole objects.
+    Raw,
+    /// PostFilter may evict.
+    Evict,
+    /// The time.
+    Clock,
+    /// Random numbers from a fixed seed.
+    Random,
+}
+
+impl Capability {
+    /// All of them, with the words that profiles use.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("events", Self::Events),
+        ("pods", Self::Pods),
+        ("raw", Self::Raw),
+        ("evict", Self::Evict),
+        ("clock", Self::Clock),
+        ("random", Self::Random),
+    ];
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, c)| *c == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// What is granted.
+pub type Capabilities = BTreeSet<Capability>;
+
+/// How the args are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// `source`, `config` and the rest.
+    Longshore,
+    /// `guestURL`, `guestConfig`, `logSeverity` and `Args`, as kube-scheduler-wasm-extension has them.
+    Extension {
+        /// The config, handed to the guest as it is.
+        guest_config: String,
+        /// 0 info, 1 warning, 2 error, 3 fatal: the least that is logged.
+        log_severity: i32,
+        /// WASI arguments.
+        args: Vec<String>,
+    },
+}
+
+/// Args, defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Where the module is, as written.
+    pub source: String,
+    /// Its SHA-256 in lower case hex, when the profile names it.
+    pub sha256: Option<String>,
+    /// What becomes of pods when the plugin fails.
+    pub failure_policy: FailurePolicy,
+    /// Bytes of memory that one instance may have.
+    pub memory: usize,
+    /// How long one call may take.
+    pub time: Duration,
+    /// What is granted.
+    pub capabilities: Capabilities,
+    /// Handed to the plugin.
+    pub config: Value,
+    /// Which syntax.
+    pub syntax: Syntax,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            source: String::new(),
+            sha256: None,
+            failure_policy: FailurePolicy::default(),
+            memory: DEFAULT_MEMORY,
+            time: DEFAULT_TIME,
+            capabilities: Capabilities::new(),
+            config: Value::Null,
+            syntax: Syntax::Longshore,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether these are the args of a plugin compiled to WebAssembly, in either syntax.
+    pub fn concern(args: &Value) -> bool {
+        args.get("source").is_some() || args.get("guestURL").is_some()
+    }
+
+    /// Reads args; what is wrong goes into `problems`, and defaults stand in its place.
+    pub fn read(args: &Value, problems: &mut Problems<'_>) -> Self {
+        let mut fields = Fields::of(args, problems);
+        let settings = if args.get("guestURL").is_some() {
+            Self::extension(&mut fields, problems)
+        } else {
+            Self::own(&mut fields, problems)
+        };
+        let settings = settings.common(&mut fields, problems);
+        fields.finish(problems);
+        settings
+    }
+
+    fn own(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
+        let source = fields.string("source", problems).unwrap_or_default().to_string();
+        if source.is_empty() {
+            problems.field("source").report("is required: where the module is, such as file://plugin.wasm");
+        }
+        let capabilities = capabilities(fields, problems);
+        let config = fields.value("config").cloned().unwrap_or_default();
+        Self { source, capabilities, config, ..Self::default() }
+    }
+
+    fn extension(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
+        let source = fields.string("guestURL", problems).unwrap_or_default().to_string();
+        if source.is_empty() {
+            problems.field("guestURL").report("is required: where the module is, such as file://plugin.wasm");
+        }
+        let guest_config = fields.string("guestConfig", problems).unwrap_or_default().to_string();
+        let severity = fields.int("logSeverity", 0..=3, problems).unwrap_or(0);
+        let args = fields.strings("Args", problems).into_iter().map(str::to_string).collect();
+        let log_severity = i32::try_from(severity).unwrap_or(0);
+        Self { source, syntax: Syntax::Extension { guest_config, log_severity, args }, ..Self::default() }
+    }
+
+    fn common(mut self, fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
+        self.sha256 = fields.string("sha256", problems).and_then(|text| digest(text, problems));
+        let policies = [("Fail", FailurePolicy::Fail), ("Ignore", FailurePolicy::Ignore)];
+        self.failure_policy = fields.word("failurePolicy", &policies, problems).unwrap_or_default();
+        let null = Value::Null;
+        let limits = fields.value("limits").unwrap_or(&null);
+        let problems = &mut problems.field("limits");
+        let mut limits = Fields::of(limits, problems);
+        if let Some(text) = limits.value("memory") {
+            self.memory =
+                units::bytes(text, MOST_MEMORY, &mut problems.field("memory")).unwrap_or(self.memory);
+        }
+        if let Some(text) = limits.string("time", problems) {
+            self.time = units::time(text, LONGEST_TIME, &mut problems.field("time")).unwrap_or(self.time);
+        }
+        limits.finish(problems);
+        self
+    }
+
+    /// The args with every default, in the syntax they were written in.
+    pub fn effective(&self) -> Value {
+        let mut out = match &self.syntax {
+            Syntax::Longshore => {
+                let granted: Vec<&str> = self.capabilities.iter().map(|c| c.as_str()).collect();
+                json!({"source": self.source, "capabilities": granted, "config": self.config})
+            }
+            Syntax::Extension { guest_config, log_severity, args } => json!({
+                "guestURL": self.source, "guestConfig": guest_config, "logSeverity": log_severity, "Args": args,
+            }),
+        };
+        let policy = if self.failure_policy == FailurePolicy::Fail { "Fail" } else { "Ignore" };
+        out["failurePolicy"] = policy.into();
+        out["limits"] =
+            json!({"memory": units::bytes_text(self.memory), "time": units::time_text(self.time)});
+        if let Some(digest) = &self.sha256 {
+            out["sha256"] = digest.as_str().into();
+        }
+        out
+    }
+}
+
+fn capabilities(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Capabilities {
+    let mut granted = Capabilities::new();
+    for (at, word) in fields.strings("capabilities", problems).into_iter().enumerate() {
+        match Capability::ALL.into_iter().find(|(known, _)| *known == word) {
+            Some((_, capability)) => {
+                granted.insert(capability);
+            }
+            None => {
+                let known: Vec<&str> = Capability::ALL.iter().map(|(known, _)| *known).collect();
+                let message = format!("must be one of {}, not {word:?}", known.join(", "));
+                problems.field("capabilities").index(at).report(message);
+            }
+        }
+    }
+    granted
+}
+
+fn digest(text: &str, problems: &mut Problems<'_>) -> Option<String> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    let right = hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if !right {
+        problems.field("sha256").report("must be 64 hexadecimal digits, as sha256sum prints them");
+    }
+    right.then(|| hex.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The host of components that speak `longshore:scheduler`.
+//!
+//! The hot path is one call per pod, stage and instance: the guest keeps a table of nodes in its own memory, which is
+//! brought up to date by deltas; candidates go in as a set of rows, verdicts and scores come out positional.
+//!
+//! | module | does |
+//! | --- | --- |
+//! | `bindings`, `exports` | what wasmtime generates of `plugins/wit`, and which of it a component has |
+//! | `imports` | what a guest may ask of the host |
+//! | `live` | one instance, with its deadline, its table and its cycle |
+//! | `table` | columns of the snapshot as deltas |
+//! | `convert` | pods and answers in both languages |
+//! | `verdicts` | checks what Filter answered |
+//! | `pure` | answers kept per class of pods and row |
+//! | `about` | what a plugin is, for reports |
+//! | `plugin`, `guard` | instances, shards; what becomes of failures |
+//! | `stages` | the framework's traits |
+
+mod about;
+mod bindings;
+mod convert;
+mod exports;
+mod guard;
+mod imports;
+mod live;
+mod load;
+mod plugin;
+mod pure;
+mod stages;
+mod table;
+mod verdicts;
+
+use std::sync::Arc;
+
+use longshore_framework::registry::Instance;
+
+pub(crate) use load::load;
+pub(crate) use plugin::ComponentPlugin;
+
+/// A component as the framework takes it.
+pub(crate) fn instance(plugin: &Arc<ComponentPlugin>) -> Instance {
+    stages::Staged(Arc::clone(plugin)).instance()
+}

@@ -1,0 +1,172 @@
+//! Pods and answers in both languages.
+
+use std::sync::Arc;
+
+use longshore_framework::event::{Action, EventPattern, Resource};
+use longshore_framework::pod::Pod;
+use longshore_framework::reason::Reason;
+use longshore_framework::resources::Amounts;
+use longshore_framework::taint::{Toleration, TolerationOperator};
+use longshore_framework::verdict::{RejectCode, Rejection};
+use smallvec::smallvec;
+
+use super::bindings::exports::longshore::scheduler::lifecycle;
+use super::bindings::longshore::scheduler::types as wit;
+use crate::failure::cut;
+
+/// A pod in brief. Without `identity`, its name and UID are left out.
+pub(crate) fn pod_info(pod: &Pod, node: Option<&str>, identity: bool) -> wit::PodInfo {
+    let text = |text: &str| if identity { text.to_string() } else { String::new() };
+    wit::PodInfo {
+        uid: text(&pod.meta.uid),
+        namespace: pod.meta.namespace.to_string(),
+        name: text(&pod.meta.name),
+        priority: pod.spec.priority,
+        labels: pod.meta.labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+        requests: amounts(&pod.resources.request),
+        node: node.or(pod.spec.node_name.as_deref()).map(str::to_string),
+    }
+}
+
+/// The pod to be placed.
+pub(crate) fn pod(pod: &Pod, raw: Option<Vec<u8>>, identity: bool) -> wit::Pod {
+    wit::Pod {
+        info: pod_info(pod, None, identity),
+        scored_requests: amounts(&pod.resources.scored),
+        tolerations: pod.spec.tolerations.iter().map(toleration).collect(),
+        node_selector: pod.spec.node_selector.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+        owner: pod.meta.owner.as_ref().map(|owner| wit::Owner {
+            kind: owner.kind.to_string(),
+            name: owner.name.to_string(),
+            uid: owner.uid.to_string(),
+        }),
+        raw,
+    }
+}
+
+fn amounts(amounts: &Amounts) -> Vec<(String, i64)> {
+    amounts.iter().filter(|(_, n)| *n != 0).map(|(name, n)| (name.to_string(), n)).collect()
+}
+
+fn toleration(toleration: &Toleration) -> wit::Toleration {
+    wit::Toleration {
+        key: toleration.key.to_string(),
+        exists: toleration.operator == TolerationOperator::Exists,
+        value: toleration.value.to_string(),
+        effect: toleration.effect.map(|e| e.as_str().to_string()),
+    }
+}
+
+/// A rejection in the framework's words.
+pub(crate) fn rejection(said: wit::Rejection) -> Rejection {
+    Rejection { code: code(said.code), reasons: smallvec![Reason::Other(cut(said.reason).into())] }
+}
+
+fn code(code: wit::RejectCode) -> RejectCode {
+    match code {
+        wit::RejectCode::Unschedulable => RejectCode::Unschedulable,
+        wit::RejectCode::UnschedulableAndUnresolvable => RejectCode::UnschedulableAndUnresolvable,
+        wit::RejectCode::Pending => RejectCode::Pending,
+    }
+}
+
+/// The way back.
+pub(crate) fn code_of(code: RejectCode) -> wit::RejectCode {
+    match code {
+        RejectCode::Unschedulable => wit::RejectCode::Unschedulable,
+        RejectCode::UnschedulableAndUnresolvable => wit::RejectCode::UnschedulableAndUnresolvable,
+        RejectCode::Pending => wit::RejectCode::Pending,
+    }
+}
+
+/// Events as a manifest names them.
+///
+/// # Errors
+/// A word that is not known.
+pub(crate) fn events(patterns: &[lifecycle::EventPattern]) -> Result<Vec<EventPattern>, String> {
+    patterns.iter().map(event).collect()
+}
+
+fn event(pattern: &lifecycle::EventPattern) -> Result<EventPattern, String> {
+    let named = RESOURCES.iter().find(|(name, _)| *name == pattern.resource);
+    let (_, resource) =
+        named.ok_or_else(|| format!("unknown resource {:?} in its events", cut(pattern.resource.clone())))?;
+    let mut actions = Action(0);
+    for word in &pattern.actions {
+        let named = ACTIONS.iter().find(|(name, _)| name == word);
+        let (_, action) =
+            named.ok_or_else(|| format!("unknown action {:?} in its events", cut(word.clone())))?;
+        actions = actions | *action;
+    }
+    Ok(EventPattern::new(*resource, actions))
+}
+
+const RESOURCES: [(&str, Resource); 14] = [
+    ("*", Resource::Any),
+    ("Pod", Resource::Pod),
+    ("Node", Resource::Node),
+    ("PersistentVolume", Resource::PersistentVolume),
+    ("PersistentVolumeClaim", Resource::PersistentVolumeClaim),
+    ("StorageClass", Resource::StorageClass),
+    ("CSINode", Resource::CsiNode),
+    ("CSIDriver", Resource::CsiDriver),
+    ("CSIStorageCapacity", Resource::CsiStorageCapacity),
+    ("VolumeAttachment", Resource::VolumeAttachment),
+    ("Service", Resource::Service),
+    ("ResourceClaim", Resource::ResourceClaim),
+    ("ResourceSlice", Resource::ResourceSlice),
+    ("DeviceClass", Resource::DeviceClass),
+];
+
+const ACTIONS: [(&str, Action); 12] = [
+    ("*", Action::ALL),
+    ("Add", Action::ADD),
+    ("Delete", Action::DELETE),
+    ("Update", Action::UPDATE),
+    ("UpdateNodeAllocatable", Action::NODE_ALLOCATABLE),
+    ("UpdateNodeLabel", Action::NODE_LABEL),
+    ("UpdateNodeTaint", Action::NODE_TAINT),
+    ("UpdateNodeCondition", Action::NODE_CONDITION),
+    ("UpdateNodeAnnotation", Action::NODE_ANNOTATION),
+    ("UpdatePodLabel", Action::POD_LABEL),
+    ("UpdatePodScaleDown", Action::POD_SCALE_DOWN),
+    ("UpdatePodToleration", Action::POD_TOLERATION),
+];
+
+/// Which pod a cycle is about. While it is the same, nothing has to be said again.
+#[derive(Clone, Debug)]
+pub(crate) struct CycleKey {
+    pod: Pod,
+    shared: Arc<Vec<u8>>,
+}
+
+impl CycleKey {
+    pub(crate) fn new(pod: &Pod, shared: Arc<Vec<u8>>) -> Self {
+        Self { pod: pod.clone(), shared }
+    }
+
+    /// Whether a cycle about `pod` would be the same. Without `identity`, as for pods of one class.
+    pub(crate) fn covers(&self, pod: &Pod, shared: &Arc<Vec<u8>>, identity: bool) -> bool {
+        let mine = &self.pod;
+        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec);
+        let same_meta = mine.meta.namespace == pod.meta.namespace
+            && mine.meta.labels == pod.meta.labels
+            && mine.meta.owner == pod.meta.owner;
+        let same_identity = !identity || mine.meta.uid == pod.meta.uid;
+        same_identity
+            && same_spec
+            && same_meta
+            && (Arc::ptr_eq(&self.shared, shared) || self.shared == *shared)
+    }
+
+    /// Whether a pod is of the same class: it differs in nothing that a pure plugin sees.
+    pub(crate) fn same_class(&self, pod: &Pod, shared: &Arc<Vec<u8>>) -> bool {
+        let mine = &self.pod;
+        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec) || mine.spec == pod.spec;
+        same_spec
+            && mine.meta.namespace == pod.meta.namespace
+            && mine.meta.labels == pod.meta.labels
+            && mine.meta.owner == pod.meta.owner
+            && self.shared == *shared
+    }
+}

@@ -1,0 +1,178 @@
+//! What a guest may ask of the host.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use longshore_framework::Str;
+use longshore_framework::port::Request;
+
+use super::bindings::longshore::scheduler as wit;
+use super::convert::pod_info;
+use crate::failure::cut;
+use crate::host::Services;
+use crate::ledger::Ledger;
+use crate::log::Bucket;
+use crate::mirror::Mirror;
+use crate::observe::Observe;
+use crate::runtime::{Capped, MemoryCap};
+
+/// The seed of every guest's random numbers.
+const SEED: u64 = 0x6c6f_6e67_7368_6f72;
+
+/// Lines and events at once, and so many more every second.
+const LINES: (u32, u32) = (100, 20);
+const EVENTS: (u32, u32) = (50, 5);
+
+/// What all instances of a plugin share.
+#[derive(Clone)]
+pub(crate) struct Common {
+    /// The plugin's name in the profile.
+    pub(crate) plugin: Str,
+    /// The world outside.
+    pub(crate) services: Services,
+    /// Who is told.
+    pub(crate) observer: Arc<dyn Observe>,
+    /// Nodes and pods.
+    pub(crate) mirror: Arc<Mutex<Mirror>>,
+    /// What is set aside.
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
+    /// How much may be said, by all instances together.
+    pub(crate) lines: Arc<Mutex<(Bucket, Bucket)>>,
+}
+
+impl Common {
+    pub(crate) fn new(plugin: &str, services: Services, observer: Arc<dyn Observe>) -> Self {
+        let lines = (Bucket::new(LINES.0, LINES.1), Bucket::new(EVENTS.0, EVENTS.1));
+        Self {
+            plugin: plugin.into(),
+            services,
+            observer,
+            mirror: Arc::default(),
+            ledger: Arc::default(),
+            lines: Arc::new(Mutex::new(lines)),
+        }
+    }
+}
+
+/// The data of a store: what imports work with.
+pub(crate) struct Inside {
+    common: Common,
+    cap: MemoryCap,
+    random: u64,
+}
+
+impl Inside {
+    pub(crate) fn new(common: Common, memory: usize) -> Self {
+        let cap = MemoryCap::new(memory, Arc::clone(&common.plugin), Arc::clone(&common.observer));
+        Self { common, cap, random: SEED }
+    }
+
+    /// Whether one more line or event may be passed on.
+    fn may_say(&self, pick: impl FnOnce(&mut (Bucket, Bucket)) -> &mut Bucket) -> bool {
+        let may = pick(&mut locked(&self.common.lines)).take(Instant::now());
+        if !may {
+            self.common.observer.dropped(&self.common.plugin);
+        }
+        may
+    }
+}
+
+impl Capped for Inside {
+    fn cap(&mut self) -> &mut MemoryCap {
+        &mut self.cap
+    }
+}
+
+/// A lock whose holder panicked still holds data: guests' data is never half changed by the host.
+pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl wit::types::Host for Inside {}
+
+impl wit::log::Host for Inside {
+    fn log(&mut self, level: wit::log::Level, message: String) {
+        if !self.may_say(|b| &mut b.0) {
+            return;
+        }
+        let (plugin, message) = (&*self.common.plugin, cut(message));
+        match level {
+            wit::log::Level::Debug => tracing::debug!(plugin, "{message}"),
+            wit::log::Level::Info => tracing::info!(plugin, "{message}"),
+            wit::log::Level::Warn => tracing::warn!(plugin, "{message}"),
+            wit::log::Level::Error => tracing::error!(plugin, "{message}"),
+        }
+    }
+}
+
+impl wit::waiting::Host for Inside {
+    fn allow(&mut self, uid: String) {
+        if locked(&self.common.ledger).goes_on(&uid) {
+            let plugin = Arc::clone(&self.common.plugin);
+            self.common.services.requests.push(Request::Allow { uid: uid.into(), plugin });
+        }
+    }
+
+    fn reject(&mut self, uid: String, message: String) {
+        if locked(&self.common.ledger).goes_on(&uid) {
+            let (plugin, message) = (Arc::clone(&self.common.plugin), cut(message).into());
+            self.common.services.requests.push(Request::Reject { uid: uid.into(), plugin, message });
+        }
+    }
+
+    fn pods(&mut self) -> Vec<wit::types::PodInfo> {
+        let ledger = locked(&self.common.ledger);
+        ledger.entries().filter(|e| e.waiting).map(|e| pod_info(&e.pod, Some(&e.node), true)).collect()
+    }
+}
+
+impl wit::events::Host for Inside {
+    fn emit(&mut self, pod_uid: String, warning: bool, reason: String, note: String) {
+        if self.may_say(|b| &mut b.1) {
+            let plugin = Arc::clone(&self.common.plugin);
+            let (reason, note) = (cut(reason).into(), cut(note).into());
+            let event = Request::Event { uid: pod_uid.into(), plugin, warning, reason, note };
+            self.common.services.requests.push(event);
+        }
+    }
+}
+
+impl wit::pods::Host for Inside {
+    fn of_namespace(&mut self, namespace: String) -> Vec<wit::types::PodInfo> {
+        let mirror = locked(&self.common.mirror);
+        mirror.of_namespace(&namespace).map(|(pod, node)| pod_info(pod, Some(node), true)).collect()
+    }
+
+    fn on_node(&mut self, node: String) -> Vec<wit::types::PodInfo> {
+        let mirror = locked(&self.common.mirror);
+        let seen = mirror.node(&node);
+        seen.into_iter().flat_map(|s| &s.pods).map(|pod| pod_info(pod, Some(&node), true)).collect()
+    }
+}
+
+impl wit::raw::Host for Inside {
+    fn node(&mut self, name: String) -> Option<Vec<u8>> {
+        self.common.services.raw.node(&name).map(|raw| raw.get().as_bytes().to_vec())
+    }
+
+    fn pod(&mut self, uid: String) -> Option<Vec<u8>> {
+        self.common.services.raw.pod(&uid).map(|raw| raw.get().as_bytes().to_vec())
+    }
+}
+
+impl wit::clock::Host for Inside {
+    fn now(&mut self) -> u64 {
+        (self.common.services.clock)()
+    }
+}
+
+impl wit::random::Host for Inside {
+    /// splitmix64: small, and the same everywhere.
+    fn next(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,210 @@
+//! One instance of a component: its store, its table, the cycle it is in.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use longshore_framework::pod::Pod;
+use longshore_framework::snapshot::Snapshot;
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use super::bindings::exports::longshore::scheduler::lifecycle::{Instance as WhichInstance, Manifest};
+use super::convert::{self, CycleKey};
+use super::exports::{Exports, Indices};
+use super::imports::{Common, Inside};
+use super::load::Loaded;
+use super::table::Table;
+use crate::args::Settings;
+use crate::failure::{Failure, FailureKind};
+use crate::runtime::Runtime;
+
+/// How long the first calls of an instance may take at least.
+const START_TIME: Duration = Duration::from_secs(2);
+
+/// The largest state that is handed from instance to instance, in bytes.
+const LARGEST_STATE: usize = 1 << 20;
+
+/// Which nodes an instance holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// None; it answers what is not about nodes.
+    Control,
+    /// All of them; it answers everything.
+    Single,
+    /// The range of this number.
+    Shard(u32),
+}
+
+impl Role {
+    /// Whether it has a table.
+    pub(crate) fn has_table(self) -> bool {
+        self != Self::Control
+    }
+}
+
+/// An instance.
+pub(crate) struct Live {
+    store: Store<Inside>,
+    exports: Exports,
+    runtime: Runtime,
+    common: Common,
+    time: Duration,
+    table: Table,
+    cycle: Option<CycleKey>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.common.observer.instance_gone(&self.common.plugin);
+    }
+}
+
+impl Live {
+    /// Makes an instance that has not been told anything.
+    fn bare(
+        runtime: &Runtime,
+        pre: &InstancePre<Inside>,
+        indices: &Indices,
+        settings: &Settings,
+        common: &Common,
+    ) -> Result<Self, Failure> {
+        let mut store = runtime.store(Inside::new(common.clone(), settings.memory));
+        let exports = runtime.call(&mut store, "Start", START_TIME.max(settings.time), |store| {
+            let instance = pre.instantiate(&mut *store)?;
+            indices.load(&mut *store, &instance)
+        })?;
+        common.observer.instance_made(&common.plugin);
+        Ok(Self {
+            store,
+            exports,
+            runtime: runtime.clone(),
+            common: common.clone(),
+            time: settings.time,
+            table: Table::default(),
+            cycle: None,
+        })
+    }
+
+    /// What the plugin says of itself, on an instance that is thrown away.
+    ///
+    /// # Errors
+    /// It fails to say it.
+    pub(crate) fn describe(
+        runtime: &Runtime,
+        pre: &InstancePre<Inside>,
+        indices: &Indices,
+        settings: &Settings,
+        common: &Common,
+    ) -> Result<Manifest, Failure> {
+        let mut live = Self::bare(runtime, pre, indices, settings, common)?;
+        live.time = START_TIME.max(settings.time);
+        live.call("Describe", |exports, store| exports.lifecycle.call_describe(store))
+    }
+
+    /// Makes an instance that can be used.
+    ///
+    /// # Errors
+    /// It cannot be made, or its `init` fails.
+    pub(crate) fn start(loaded: &Loaded, role: Role) -> Result<Self, Failure> {
+        let Loaded { runtime, pre, indices, settings, common, .. } = loaded;
+        let mut live = Self::bare(runtime, pre, indices, settings, common)?;
+        let shard = match role {
+            Role::Control => None,
+            Role::Single => Some(0),
+            Role::Shard(shard) => Some(shard),
+        };
+        let config = settings.config.to_string();
+        live.time = START_TIME.max(settings.time);
+        let said = live.call("Init", |exports, store| {
+            exports.lifecycle.call_init(store, &config, WhichInstance { shard })
+        })?;
+        said.map_err(|why| Failure::new("Init", FailureKind::Start, why))?;
+        live.time = settings.time;
+        Ok(live)
+    }
+
+    /// Calls the guest.
+    pub(crate) fn call<T>(
+        &mut self,
+        stage: &'static str,
+        call: impl FnOnce(&Exports, &mut Store<Inside>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
+        let began = Instant::now();
+        let exports = &self.exports;
+        let done = self.runtime.call(&mut self.store, stage, self.time, |store| call(exports, store));
+        self.common.observer.called(&self.common.plugin, stage, began.elapsed());
+        done
+    }
+
+    /// Calls the guest where it may say that it failed.
+    pub(crate) fn ask<T>(
+        &mut self,
+        stage: &'static str,
+        call: impl FnOnce(&Exports, &mut Store<Inside>) -> wasmtime::Result<Result<T, String>>,
+    ) -> Result<T, Failure> {
+        self.call(stage, call)?.map_err(|why| Failure::new(stage, FailureKind::Error, why))
+    }
+
+    /// Brings the table up to date.
+    pub(crate) fn sync(&mut self, loaded: &Loaded, snapshot: &Snapshot, base: usize) -> Result<(), Failure> {
+        let range = base..base.saturating_add(loaded.rows);
+        let raw = &loaded.common.services.raw;
+        let Some(delta) = self.table.delta(&loaded.columns, snapshot, range, &**raw) else { return Ok(()) };
+        // A table that is loaded whole may take longer than a row.
+        let (time, whole) = (self.time, delta.reset);
+        if whole {
+            self.time = START_TIME.max(time);
+        }
+        let done = self.call("Table", |exports, store| exports.lifecycle.call_apply(store, &delta));
+        self.time = time;
+        done
+    }
+
+    /// Tells the guest which pod the next calls are about, unless it knows.
+    pub(crate) fn begin(&mut self, loaded: &Loaded, pod: &Pod, shared: &Arc<Vec<u8>>) -> Result<(), Failure> {
+        let identity = !loaded.manifest.pure;
+        if self.cycle.as_ref().is_some_and(|cycle| cycle.covers(pod, shared, identity)) {
+            return Ok(());
+        }
+        self.cycle = None;
+        let said = loaded.pod(pod);
+        self.ask("Begin", |exports, store| match &exports.cycle {
+            Some(cycle) => cycle.call_begin(store, &said, shared),
+            None => Ok(Ok(())),
+        })?;
+        self.cycle = Some(CycleKey::new(pod, Arc::clone(shared)));
+        Ok(())
+    }
+
+    /// The state that is worth keeping.
+    pub(crate) fn save(&mut self) -> Result<Vec<u8>, Failure> {
+        let saved = self.call("Handover", |exports, store| match &exports.handover {
+            Some(handover) => handover.call_save(store),
+            None => Ok(Vec::new()),
+        })?;
+        if saved.len() > LARGEST_STATE {
+            return Err(Failure::answer(
+                "Handover",
+                format!("it saved {} bytes, {LARGEST_STATE} are allowed", saved.len()),
+            ));
+        }
+        Ok(saved)
+    }
+
+    /// Hands over what another instance saved.
+    pub(crate) fn restore(&mut self, saved: &[u8]) -> Result<(), Failure> {
+        self.ask("Handover", |exports, store| match &exports.handover {
+            Some(handover) => handover.call_restore(store, saved),
+            None => Ok(Ok(())),
+        })
+    }
+}
+
+impl Loaded {
+    /// A pod as this plugin may see it.
+    pub(crate) fn pod(&self, pod: &Pod) -> super::bindings::longshore::scheduler::types::Pod {
+        let raw = self.manifest.raw_pod.then(|| self.common.services.raw.pod(&pod.meta.uid));
+        let raw = raw.flatten().map(|raw| raw.get().as_bytes().to_vec());
+        convert::pod(pod, raw, !self.manifest.pure)
+    }
+}

@@ -1,0 +1,188 @@
+//! From bytes to a plugin that is ready.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::event::EventPattern;
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+
+use super::bindings::exports::longshore::scheduler::lifecycle::{Manifest, Sharding};
+use super::bindings::longshore::scheduler as wit;
+use super::convert;
+use super::exports::Indices;
+use super::imports::{Common, Inside};
+use super::live::Live;
+use super::plugin::ComponentPlugin;
+use super::table::Columns;
+use crate::args::{Capability, Settings};
+use crate::host::{Host, LoadError};
+use crate::runtime::Runtime;
+
+/// What instances are made from.
+pub(crate) struct Loaded {
+    pub(crate) runtime: Runtime,
+    pub(crate) pre: InstancePre<Inside>,
+    pub(crate) indices: Indices,
+    pub(crate) settings: Settings,
+    pub(crate) common: Common,
+    /// The manifest, made ready.
+    pub(crate) manifest: Manifest,
+    pub(crate) columns: Columns,
+    pub(crate) events: Vec<EventPattern>,
+    /// Interfaces it imports.
+    pub(crate) imports: Vec<String>,
+    /// Rows that one instance holds.
+    pub(crate) rows: usize,
+    /// Verdicts are kept.
+    pub(crate) pure: bool,
+    /// Pods on nodes may be read.
+    pub(crate) sees_pods: bool,
+}
+
+impl Loaded {
+    /// Whether one instance holds everything.
+    pub(crate) fn single(&self) -> bool {
+        self.manifest.sharding == Sharding::Single
+    }
+
+    /// Whether a capability is granted.
+    pub(crate) fn granted(&self, capability: Capability) -> bool {
+        self.settings.capabilities.contains(&capability)
+    }
+
+    /// The plugin's name in the profile.
+    pub(crate) fn name(&self) -> &Str {
+        &self.common.plugin
+    }
+}
+
+/// Compiles a component and makes it ready.
+///
+/// # Errors
+/// It cannot be compiled, does not speak the interface, wants what it is not granted, or fails on its first calls.
+pub(crate) fn load(
+    host: &Host,
+    name: &str,
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<ComponentPlugin, LoadError> {
+    let component =
+        Component::new(host.runtime.engine(), bytes).map_err(|e| LoadError::Invalid(format!("{e:#}")))?;
+    let imports = imports(host, &component);
+    let linker = linker(host, &imports, settings)?;
+    let pre = linker.instantiate_pre(&component).map_err(|e| LoadError::Foreign(format!("{e:#}")))?;
+    let indices = Indices::find(&pre).map_err(|e| LoadError::Foreign(format!("{e:#}")))?;
+    if let Some(missing) = indices.missing() {
+        return Err(LoadError::Foreign(missing));
+    }
+    let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer));
+    let manifest = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
+    let loaded = finish(host, (pre, indices, imports), manifest, settings, common)?;
+    let plugin = ComponentPlugin::new(loaded);
+    plugin.rehearse()?;
+    Ok(plugin)
+}
+
+fn finish(
+    host: &Host,
+    (pre, indices, imports): (InstancePre<Inside>, Indices, Vec<String>),
+    manifest: Manifest,
+    settings: &Settings,
+    common: Common,
+) -> Result<Loaded, LoadError> {
+    let columns = Columns::new(manifest.columns.clone());
+    check_manifest(&manifest, &columns, settings)?;
+    let events = match &manifest.events {
+        None => vec![EventPattern::ANY],
+        Some(patterns) => convert::events(patterns).map_err(LoadError::Manifest)?,
+    };
+    let rows = match manifest.sharding {
+        Sharding::Single => usize::MAX,
+        Sharding::ByNode => host.options.rows_per_instance.max(64).next_multiple_of(64),
+    };
+    Ok(Loaded {
+        runtime: host.runtime.clone(),
+        sees_pods: imports.iter().any(|i| i == "pods"),
+        pure: manifest.pure && host.options.keep_pure,
+        settings: settings.clone(),
+        pre,
+        indices,
+        common,
+        manifest,
+        columns,
+        events,
+        imports,
+        rows,
+    })
+}
+
+/// The longest list of columns.
+const MOST_COLUMNS: usize = 256;
+
+fn check_manifest(manifest: &Manifest, columns: &Columns, settings: &Settings) -> Result<(), LoadError> {
+    let not_granted = |what: &str, capability: Capability| LoadError::NotGranted {
+        interface: what.to_string(),
+        capability: capability.as_str(),
+    };
+    let granted = |capability| settings.capabilities.contains(&capability);
+    if manifest.columns.len() > MOST_COLUMNS {
+        return Err(LoadError::Manifest(format!("it has more than {MOST_COLUMNS} columns")));
+    }
+    if columns.pods() && !granted(Capability::Pods) {
+        return Err(not_granted("the column pods", Capability::Pods));
+    }
+    if (columns.raw() || manifest.raw_pod) && !granted(Capability::Raw) {
+        return Err(not_granted("whole objects", Capability::Raw));
+    }
+    if manifest.pure && (manifest.raw_pod || columns.raw()) {
+        return Err(LoadError::Manifest("a pure plugin reads nothing raw".to_string()));
+    }
+    if manifest.pure && manifest.sharding == Sharding::Single {
+        return Err(LoadError::Manifest("a pure plugin is sharded by node".to_string()));
+    }
+    Ok(())
+}
+
+/// The interfaces of ours that a component imports, by their short names; others by their whole names.
+fn imports(host: &Host, component: &Component) -> Vec<String> {
+    let engine = host.runtime.engine();
+    let ty = component.component_type();
+    let short = |name: &str| {
+        let inner = name.strip_prefix("longshore:scheduler/").and_then(|n| n.strip_suffix("@0.1.0"));
+        inner.unwrap_or(name).to_string()
+    };
+    ty.imports(engine).map(|(name, _)| short(name)).filter(|name| name != "types").collect()
+}
+
+/// Exactly what is granted can be linked.
+fn linker(host: &Host, imports: &[String], settings: &Settings) -> Result<Linker<Inside>, LoadError> {
+    let mut linker = Linker::new(host.runtime.engine());
+    for import in imports {
+        let capability = match import.as_str() {
+            "log" | "waiting" => None,
+            other => match Capability::ALL.into_iter().find(|(word, _)| *word == other) {
+                Some((_, capability)) => Some(capability),
+                None => return Err(LoadError::Foreign(format!("imports {import}, which no host has"))),
+            },
+        };
+        if let Some(missing) = capability.filter(|c| !settings.capabilities.contains(c)) {
+            return Err(LoadError::NotGranted { interface: import.clone(), capability: missing.as_str() });
+        }
+        add(&mut linker, import).map_err(|e| LoadError::Foreign(format!("{e:#}")))?;
+    }
+    Ok(linker)
+}
+
+fn add(linker: &mut Linker<Inside>, import: &str) -> wasmtime::Result<()> {
+    type Own = HasSelf<Inside>;
+    match import {
+        "log" => wit::log::add_to_linker::<_, Own>(linker, |inside| inside),
+        "waiting" => wit::waiting::add_to_linker::<_, Own>(linker, |inside| inside),
+        "events" => wit::events::add_to_linker::<_, Own>(linker, |inside| inside),
+        "pods" => wit::pods::add_to_linker::<_, Own>(linker, |inside| inside),
+        "raw" => wit::raw::add_to_linker::<_, Own>(linker, |inside| inside),
+        "clock" => wit::clock::add_to_linker::<_, Own>(linker, |inside| inside),
+        "random" => wit::random::add_to_linker::<_, Own>(linker, |inside| inside),
+        _ => Ok(()),
+    }
+}

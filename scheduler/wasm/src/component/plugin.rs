@@ -1,0 +1,217 @@
+//! Instances of a plugin, and what becomes of failures.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
+
+use longshore_framework::pod::Pod;
+use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::state::PluginState;
+use rustc_hash::FxHashMap;
+
+use super::bindings::exports::longshore::scheduler::pre_filter::PreFiltered;
+use super::convert::CycleKey;
+use super::imports::locked;
+use super::live::{Live, Role};
+use super::load::Loaded;
+use super::pure::{Kept, class_hash};
+use crate::breaker::Breaker;
+use crate::failure::Failure;
+
+/// The place of one instance, empty until it is needed and after it failed.
+#[derive(Default)]
+pub(crate) struct Cell {
+    pub(super) live: Option<Live>,
+    pub(super) kept: Kept,
+}
+
+/// What PreFilter left, in the cycle's state.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried(pub(crate) Arc<Vec<u8>>);
+
+/// PreFilter's answers of a pure plugin, by class.
+type PreFilteredClasses = FxHashMap<u64, (CycleKey, PreFiltered, Arc<Vec<u8>>)>;
+
+/// Classes of PreFilter that are kept at the most.
+const MOST_CLASSES: usize = 256;
+
+/// A loaded component behind the framework's traits.
+pub(crate) struct ComponentPlugin {
+    pub(super) loaded: Loaded,
+    pub(super) breaker: Mutex<Breaker>,
+    /// The instance that answers what is not about a range of nodes.
+    control: Mutex<Cell>,
+    /// One instance for each range of nodes; none when one instance holds all.
+    shards: RwLock<Vec<Arc<Mutex<Cell>>>>,
+    pub(super) pre_filtered: Mutex<PreFilteredClasses>,
+    /// State of a predecessor, for the next control instance.
+    pub(super) inherited: Mutex<Option<Vec<u8>>>,
+    pub(super) failures: AtomicU64,
+}
+
+/// Slots that lie in the range of one instance.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'s> {
+    /// The number of the range.
+    shard: usize,
+    /// Its first slot.
+    pub(super) base: usize,
+    /// The slots, ascending.
+    pub(super) slots: &'s [Slot],
+}
+
+impl ComponentPlugin {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        Self {
+            loaded,
+            breaker: Mutex::default(),
+            control: Mutex::default(),
+            shards: RwLock::default(),
+            pre_filtered: Mutex::default(),
+            inherited: Mutex::default(),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes the first instance, so that what is wrong shows now.
+    pub(crate) fn rehearse(&self) -> Result<(), Failure> {
+        locked(&self.control).live = Some(Live::start(&self.loaded, self.control_role())?);
+        Ok(())
+    }
+
+    fn control_role(&self) -> Role {
+        if self.loaded.single() { Role::Single } else { Role::Control }
+    }
+
+    /// How often it failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Why it is not called, if it is not.
+    pub(crate) fn switched_off(&self) -> Option<String> {
+        let breaker = locked(&self.breaker);
+        let (why, left) = breaker.open_for(Instant::now())?;
+        Some(format!(
+            "it failed too often and is tried again in {} s; the last failure: {why}",
+            left.as_secs() + 1
+        ))
+    }
+
+    /// How many instances there are.
+    pub(crate) fn instances(&self) -> usize {
+        let shards = self.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let live = |cell: &Mutex<Cell>| usize::from(locked(cell).live.is_some());
+        live(&self.control) + shards.iter().map(|cell| live(cell)).sum::<usize>()
+    }
+
+    /// Asks the control instance. `retry`: a fresh instance is asked once more after the first broke, which is right for
+    /// questions that change nothing.
+    pub(super) fn control<T>(
+        &self,
+        stage: &'static str,
+        snapshot: Option<&Snapshot>,
+        retry: bool,
+        ask: impl FnMut(&mut Live) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut cell = locked(&self.control);
+        if let Some(snapshot) = snapshot {
+            self.see(snapshot);
+        }
+        self.guarded(&mut cell, (self.control_role(), 0), stage, (snapshot, retry), ask)
+    }
+
+    /// Asks the instance that holds a piece. `ask` is given what is kept of pure answers, and a way to the instance.
+    pub(super) fn piece<T>(
+        &self,
+        piece: Piece<'_>,
+        stage: &'static str,
+        snapshot: &Snapshot,
+        ask: impl FnOnce(&mut Kept, &mut dyn FnMut(Asking<'_>) -> Result<(), Failure>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.see(snapshot);
+        let with = |cell: &mut Cell, role: Role| {
+            let mut kept = std::mem::take(&mut cell.kept);
+            let mut way = |asking: Asking<'_>| {
+                self.guarded(cell, (role, piece.base), stage, (Some(snapshot), true), |live| asking(live))
+            };
+            let done = ask(&mut kept, &mut way);
+            cell.kept = kept;
+            done
+        };
+        if self.loaded.single() {
+            return with(&mut locked(&self.control), Role::Single);
+        }
+        let cell = self.shard(piece.shard);
+        let role = Role::Shard(u32::try_from(piece.shard).unwrap_or(u32::MAX));
+        with(&mut locked(&cell), role)
+    }
+
+    fn shard(&self, at: usize) -> Arc<Mutex<Cell>> {
+        let poisoned = std::sync::PoisonError::into_inner;
+        if let Some(cell) = self.shards.read().unwrap_or_else(poisoned).get(at) {
+            return Arc::clone(cell);
+        }
+        let mut shards = self.shards.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while shards.len() <= at {
+            shards.push(Arc::default());
+        }
+        Arc::clone(&shards[at])
+    }
+
+    /// Splits ascending slots by the instances that hold them.
+    pub(super) fn pieces<'s>(&self, slots: &'s [Slot]) -> impl Iterator<Item = Piece<'s>> + use<'s> {
+        let rows = self.loaded.rows;
+        let mut left = slots;
+        std::iter::from_fn(move || {
+            let first = left.first()?.index();
+            let range: Range<usize> = (first / rows * rows)..(first / rows * rows).saturating_add(rows);
+            let (own, rest) = left.split_at(left.partition_point(|slot| slot.index() < range.end));
+            left = rest;
+            Some(Piece { shard: first / rows, base: range.start, slots: own })
+        })
+    }
+
+    /// Guests that may read pods see them as of this snapshot.
+    fn see(&self, snapshot: &Snapshot) {
+        if self.loaded.sees_pods {
+            locked(&self.loaded.common.mirror).sync(snapshot);
+        }
+    }
+
+    /// Takes the place of another plugin: what that one set aside and whom it keeps waiting is this one's from now on.
+    pub(crate) fn take_over(&self, before: &Self) {
+        let taken = locked(&before.loaded.common.ledger).take();
+        *locked(&self.loaded.common.ledger) = taken;
+        *locked(&self.inherited) = before.save();
+        // The next question makes an instance that is told everything.
+        locked(&self.control).live = None;
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        if !self.loaded.indices.hands_over() {
+            return None;
+        }
+        let saved = locked(&self.control).live.as_mut()?.save();
+        saved.inspect_err(|failure| self.failed(failure)).ok()
+    }
+}
+
+/// A question to an instance.
+pub(super) type Asking<'a> = &'a mut dyn FnMut(&mut Live) -> Result<(), Failure>;
+
+/// What earlier stages left for later ones.
+pub(super) fn shared_of(state: &PluginState) -> Arc<Vec<u8>> {
+    state.get::<Carried>().map_or_else(|_| Arc::default(), |carried| Arc::clone(&carried.0))
+}
+
+/// The class of a pod, before anything is shared.
+pub(super) fn class_of(pod: &Pod) -> u64 {
+    class_hash(pod, &[])
+}
+
+/// The most PreFilter's answers grow to.
+pub(super) fn full(classes: &PreFilteredClasses) -> bool {
+    classes.len() >= MOST_CLASSES
+}

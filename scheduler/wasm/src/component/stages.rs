@@ -1,0 +1,64 @@
+//! The framework's traits.
+
+mod filter;
+mod place;
+mod pre_filter;
+mod queue;
+mod score;
+
+use std::sync::Arc;
+
+use longshore_framework::event::EventPattern;
+use longshore_framework::plugin::{Dependence, Plugin};
+use longshore_framework::registry::{Instance, Stage};
+
+use super::plugin::ComponentPlugin;
+use crate::failure::Failure;
+
+/// The most that a stage may leave for later ones, in bytes.
+const LARGEST_SHARED: usize = 64 << 10;
+
+/// A component as the framework sees it.
+pub(crate) struct Staged(pub(crate) Arc<ComponentPlugin>);
+
+impl Plugin for Staged {
+    fn name(&self) -> &str {
+        self.0.loaded.name()
+    }
+
+    fn events(&self) -> Vec<EventPattern> {
+        self.0.loaded.events.clone()
+    }
+}
+
+impl Staged {
+    /// The plugin at the stages it exports.
+    pub(crate) fn instance(self) -> Instance {
+        let plugin = Arc::clone(&self.0);
+        let has = |stage| plugin.loaded.indices.has(stage);
+        let mut instance = Instance::of(self).args(plugin.loaded.settings.effective());
+        macro_rules! take_part {
+            ($($method:ident: $stage:ident),*) => {
+                $(if has(Stage::$stage) { instance = instance.$method(); })*
+            };
+        }
+        take_part!(
+            pre_enqueue: PreEnqueue, pre_filter: PreFilter, filter: Filter, post_filter: PostFilter, pre_score: PreScore,
+            score: Score, reserve: Reserve, permit: Permit, pre_bind: PreBind, bind: Bind, post_bind: PostBind
+        );
+        instance.build()
+    }
+
+    fn dependence(&self) -> Dependence {
+        if self.0.loaded.manifest.pure { Dependence::Node } else { Dependence::Uncacheable }
+    }
+}
+
+fn bounded(stage: &'static str, shared: Vec<u8>) -> Result<Arc<Vec<u8>>, Failure> {
+    if shared.len() > LARGEST_SHARED {
+        let message =
+            format!("it left {} bytes for later stages, {LARGEST_SHARED} are allowed", shared.len());
+        return Err(Failure::answer(stage, message));
+    }
+    Ok(Arc::new(shared))
+}

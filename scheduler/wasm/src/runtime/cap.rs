@@ -1,0 +1,76 @@
+//! How much memory a guest may have.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use wasmtime::{ResourceLimiter, Result};
+
+use crate::observe::Observe;
+
+/// Elements of all tables of a guest at the most.
+const MOST_ELEMENTS: usize = 100_000;
+/// Memories, tables and core instances of a guest at the most: a component is made of several modules.
+const MOST_PARTS: usize = 64;
+
+/// Counts the memory of one instance and refuses what is beyond the cap.
+pub(crate) struct MemoryCap {
+    most: usize,
+    used: usize,
+    refused: Option<String>,
+    plugin: Str,
+    observer: Arc<dyn Observe>,
+}
+
+impl MemoryCap {
+    /// A cap in bytes.
+    pub(crate) fn new(most: usize, plugin: Str, observer: Arc<dyn Observe>) -> Self {
+        Self { most, used: 0, refused: None, plugin, observer }
+    }
+
+    /// Why memory was refused since the last time this was asked.
+    pub(crate) fn take_refusal(&mut self) -> Option<String> {
+        self.refused.take()
+    }
+}
+
+impl Drop for MemoryCap {
+    fn drop(&mut self) {
+        self.observer.memory(&self.plugin, -i64::try_from(self.used).unwrap_or(i64::MAX));
+    }
+}
+
+impl ResourceLimiter for MemoryCap {
+    fn memory_growing(&mut self, current: usize, desired: usize, _most: Option<usize>) -> Result<bool> {
+        let more = desired.saturating_sub(current);
+        let total = self.used.saturating_add(more);
+        if total > self.most {
+            let refused = format!("it asked for {total} bytes of memory, limits.memory allows {}", self.most);
+            self.refused = Some(refused.clone());
+            return Err(wasmtime::Error::msg(refused));
+        }
+        self.used = total;
+        self.observer.memory(&self.plugin, i64::try_from(more).unwrap_or(i64::MAX));
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _most: Option<usize>) -> Result<bool> {
+        if desired > MOST_ELEMENTS {
+            let refused = format!("it asked for a table of {desired} elements, {MOST_ELEMENTS} are allowed");
+            self.refused = Some(refused.clone());
+            return Err(wasmtime::Error::msg(refused));
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        MOST_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MOST_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MOST_PARTS
+    }
+}
