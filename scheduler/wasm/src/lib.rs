@@ -14,6 +14,7 @@
 
 pub mod args;
 pub mod breaker;
+mod compat;
 mod component;
 pub mod failure;
 mod guest;
