@@ -108,7 +108,9 @@ impl<H: Home<Plugin: stage::PreFilterExtensions>> exports::pre_filter_extensions
 }
 
 impl<H: Home<Plugin: stage::Filter>> exports::filter::Guest for H {
-    fn filter(candidates: Vec<u64>) -> Result<crate::bindings::longshore::scheduler::types::Verdicts, String> {
+    fn filter(
+        candidates: Vec<u64>,
+    ) -> Result<crate::bindings::longshore::scheduler::types::Verdicts, String> {
         H::with(|it| it.filter(candidates))
     }
 

@@ -3,7 +3,7 @@
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, Rejection, Verdicts as Answer};
 use crate::error::text;
 use crate::plugin::{Cycle, Plugin, decode, encode};
-use crate::{Error, Filter, NormalizeScore, Node, Nodes, Pod, PreFilter, PreScore, Score, Table, Verdicts};
+use crate::{Error, Filter, Node, Nodes, NormalizeScore, Pod, PreFilter, PreScore, Score, Table, Verdicts};
 use crate::{PreFilterOutcome, PreScoreOutcome};
 
 /// A plugin at work.

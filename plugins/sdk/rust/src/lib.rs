@@ -46,8 +46,8 @@ pub mod host;
 mod instance;
 mod manifest;
 mod node;
-mod pod;
 mod plugin;
+mod pod;
 #[doc(hidden)]
 pub mod rt;
 pub mod selector;
@@ -83,8 +83,8 @@ pub mod prelude {
     pub use crate::{
         Bind, Binding, Cycle, Error, Filter, Handover, Manifest, Node, Nodes, NormalizeScore, Permit,
         PermitOutcome, Plugin, Pod, PodInfo, PostBind, PostFilter, PostFilterOutcome, PreBind, PreEnqueue,
-        PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, RejectCode, Reserve,
-        Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if,
-        host, info, warn,
+        PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, RejectCode,
+        Reserve, Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error,
+        export_plugin, fit_if, host, info, warn,
     };
 }

@@ -32,12 +32,7 @@ pub trait Plugin: Sized + 'static {
     ///
     /// # Errors
     /// The plugin's failure; the pod is tried again.
-    fn prepare(
-        &self,
-        pod: &Pod,
-        shared: &Self::Shared,
-        words: &mut Words,
-    ) -> Result<Self::Prepared, Error> {
+    fn prepare(&self, pod: &Pod, shared: &Self::Shared, words: &mut Words) -> Result<Self::Prepared, Error> {
         let _ = (pod, shared, words);
         Ok(Self::Prepared::default())
     }

@@ -32,7 +32,8 @@ pub trait PreFilterExtensions: PreFilter {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn add_pod(&self, shared: &mut Self::Shared, pod: &Pod, added: &PodInfo, node: &str) -> Result<(), Error>;
+    fn add_pod(&self, shared: &mut Self::Shared, pod: &Pod, added: &PodInfo, node: &str)
+    -> Result<(), Error>;
 
     /// As if `removed` were not.
     ///

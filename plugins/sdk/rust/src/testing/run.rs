@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::cluster::{Cluster, all};
 use crate::{
-    Error, Filter, Instance, NormalizeScore, Plugin, Pod, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome,
-    Reject, Score, Verdict,
+    Error, Filter, Instance, NormalizeScore, Plugin, Pod, PreFilter, PreFilterOutcome, PreScore,
+    PreScoreOutcome, Reject, Score, Verdict,
 };
 
 /// A plugin that knows a cluster.
@@ -112,7 +112,9 @@ impl<P: Filter> Run<P> {
     /// When the plugin fails, or there is no such node.
     pub fn filter_supposed(&mut self, pod: &Pod, node: &str, cluster: &Cluster) -> Verdict {
         self.begin(pod);
-        let Some(row) = self.names.iter().position(|name| name == node) else { panic!("there is no node {node}") };
+        let Some(row) = self.names.iter().position(|name| name == node) else {
+            panic!("there is no node {node}")
+        };
         let patch = cluster.row(P::manifest().column_list(), row as u32);
         match self.instance.filter_supposed(row as u32, patch) {
             Ok(None) => Verdict::Fit,
