@@ -4,6 +4,10 @@
 #   make test          set everything up and pass every test
 #   make test-fast     the tests you run while you work
 #   make control-plane the real control plane that the tests run, built once (needs Go; KUBEBUILDER_ASSETS=DIR instead)
+#   make guests        the Rust example plugins, into target/guests (adds the wasm32-unknown-unknown target if need be)
+#   make guests-tests  the ones of them that tests use anew, into tests/guests
+#   make plugins-test  tests of the Rust SDK and its examples
+#   make bindings      the Rust SDK's bindings anew, from plugins/wit
 #   make check         formatting and lints
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches
@@ -22,7 +26,7 @@ BENCH ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast check conformance bench bench-live fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast guests guests-tests plugins-test bindings check conformance bench bench-live fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +54,18 @@ test: setup control-plane
 
 test-fast: setup
 	cargo test --workspace --locked --lib --tests
+
+guests: setup
+	plugins/guests.sh $${CARGO_TARGET_DIR:-$(CURDIR)/target}/guests
+
+guests-tests: setup
+	UPDATE_EXPECT=1 cargo test -q --locked -p longshore-plugin-build --test guests
+
+plugins-test: setup
+	cd plugins && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/plugins cargo test --locked --quiet
+
+bindings: setup
+	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bindgen cargo run --quiet --locked --manifest-path plugins/sdk/rust/bindgen/Cargo.toml
 
 check: setup
 	cargo fmt --all --check
