@@ -10,7 +10,7 @@ pub enum BuildError {
     #[error("this is a component already; give the core module that it was made from")]
     AlreadyAComponent,
     /// Nothing of the interface is exported.
-    #[error("the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Main` (Go) been left out?")]
+    #[error("the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Register` (Go) been left out?")]
     NoPlugin,
     /// An export that looks like ours has an interface that the package does not have.
     #[error("the module exports `{export}`, but longshore:scheduler@{have} has no interface `{interface}`; it has {known}")]

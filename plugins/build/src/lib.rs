@@ -4,6 +4,7 @@ mod encode;
 mod error;
 mod names;
 mod package;
+mod wasi;
 
 pub use encode::componentize;
 pub use error::BuildError;
