@@ -52,8 +52,8 @@ func NewPlugin() *sdk.Plugin {
 		sdk.Config(f),
 		sdk.Pure(),
 		sdk.Events(
-			sdk.Event{Resource: "Node", Actions: []string{"Add", "UpdateNodeLabel"}},
-			sdk.Event{Resource: "Pod", Actions: []string{"UpdatePodLabel"}},
+			sdk.On("Node", "Add", "UpdateNodeLabel"),
+			sdk.On("Pod", "UpdatePodLabel"),
 		),
 		prefilter.Stage(f.PreFilter),
 		filter.Stage(f.Filter),
