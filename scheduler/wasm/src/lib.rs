@@ -14,7 +14,9 @@
 
 pub mod args;
 pub mod breaker;
+mod cache;
 mod compat;
+mod compile;
 mod component;
 pub mod failure;
 mod guest;
@@ -24,6 +26,7 @@ mod log;
 mod mirror;
 pub mod observe;
 mod runtime;
+mod scan;
 
 pub use args::{Capabilities, Capability, FailurePolicy, Settings, Syntax};
 pub use failure::{Failure, FailureKind};
