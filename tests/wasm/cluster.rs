@@ -26,7 +26,7 @@ pub struct Heard {
 }
 
 impl Observe for Heard {
-    fn called(&self, _: &str, stage: &'static str, _: Duration) {
+    fn called(&self, _: &str, stage: &'static str, _: Duration, _: bool) {
         self.calls.lock().unwrap().push(stage);
     }
     fn failed(&self, _: &str, stage: &'static str, kind: FailureKind, _: &str) {
