@@ -126,7 +126,7 @@ impl Instance {
             Function::Long(function) => function.call(store, ()),
         });
         let inside = self.store.data_mut();
-        inside.common.observer.called(&inside.common.plugin, export.stage(), began.elapsed());
+        inside.common.observer.called(&inside.common.plugin, export.stage(), began.elapsed(), answer.is_ok());
         let answer = answer.map_err(|failure| {
             let kind = failure.kind;
             worded(&mut self.store, export.name(), failure, kind)
