@@ -9,4 +9,5 @@ mod cluster;
 mod compare;
 mod conformance;
 mod failures;
+mod reload;
 mod wat;
