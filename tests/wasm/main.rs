@@ -2,5 +2,6 @@
 
 mod answers;
 mod cluster;
+mod engine;
 mod failures;
 mod wat;
