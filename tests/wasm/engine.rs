@@ -95,7 +95,7 @@ impl Run {
     }
 
     fn at(&mut self, seconds: i64) {
-        let effects = self.engine.apply(Input::Time(Timestamp::from_secs(seconds)));
+        let effects = self.engine.apply(Input::Time(Timestamp(seconds * 1000)));
         self.meet(effects);
     }
 }
@@ -167,7 +167,7 @@ fn no_pod_waits_for_ever() {
     run.add("goes", GOOD);
     run.steps();
     assert_eq!(run.placed, [Str::from("goes")]);
-    assert_eq!(run.engine.next_timeout(), Some(Timestamp::from_secs(1000 + 15 * 60)));
+    assert_eq!(run.engine.next_timeout(), Some(Timestamp((1000 + 15 * 60) * 1000)));
     run.at(1000 + 15 * 60 + 1);
     assert_eq!(run.engine.next_timeout(), None);
 }
