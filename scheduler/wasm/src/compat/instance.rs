@@ -92,7 +92,7 @@ impl Instance {
             }
             Ok((functions(&mut *store, &instance, template.exports)?, instance))
         });
-        let (functions, inner) = started.map_err(|failure| {
+        let (functions, _inner) = started.map_err(|failure| {
             let kind = if failure.kind == FailureKind::Trap { FailureKind::Start } else { failure.kind };
             worded(&mut store, "instantiate", failure, kind)
         })?;
@@ -106,7 +106,7 @@ impl Instance {
             functions,
             time: template.time,
             #[cfg(test)]
-            inner,
+            inner: _inner,
         })
     }
 

@@ -23,11 +23,14 @@ impl Filter for ResourcesFit {
         let (counts, allowed) = (nodes.numbers(POD_COUNT), nodes.numbers(ALLOWED_PODS));
         let columns: Vec<_> = needs
             .iter()
-            .map(|need| (need.amount, nodes.numbers(need.resource.allocatable), nodes.numbers(need.resource.held)))
+            .map(|need| {
+                (need.amount, nodes.numbers(need.resource.allocatable), nodes.numbers(need.resource.held))
+            })
             .collect();
         nodes.each(|node| {
             let at = node.row() as usize;
-            let room = |(amount, has, held): &(i64, &[i64], &[i64])| *amount <= has[at].saturating_sub(held[at]);
+            let room =
+                |(amount, has, held): &(i64, &[i64], &[i64])| *amount <= has[at].saturating_sub(held[at]);
             let fits = counts[at] < allowed[at] && columns.iter().all(room);
             if !fits && let Verdict::Reject(reject) = judge(needs, node) {
                 verdicts.reject(node, reject);
@@ -57,6 +60,6 @@ fn judge(needs: &[Need], node: Node<'_>) -> Verdict {
     match reasons[..] {
         [] => Verdict::Fit,
         [reason] => Verdict::Reject(Reject { code, reason: reason.into() }),
-        _ => Verdict::Reject(Reject { code, reason: reasons.join(", ").into() }),
+        _ => Verdict::Reject(Reject { code, reason: reasons.join("\n").into() }),
     }
 }

@@ -96,7 +96,8 @@ impl Plugin for ResourcesFit {
         }
         // Reasons come in the list's order.
         wanted.sort_unstable();
-        let needs = wanted.into_iter().map(|(at, amount)| Need { amount, resource: &RESOURCES[at] }).collect();
+        let needs =
+            wanted.into_iter().map(|(at, amount)| Need { amount, resource: &RESOURCES[at] }).collect();
         let parts = self.scored.iter().filter_map(|(at, weight)| Part::of(&RESOURCES[*at], *weight, pod));
         Ok(Prepared { needs, parts: parts.collect() })
     }

@@ -42,9 +42,9 @@ impl Score for ResourcesFit {
         nodes.each(|node| {
             let at = node.row() as usize;
             let parts = columns.iter();
-            let score = mean(parts.map(|(part, used, has)| {
-                (part.weight, used[at].saturating_add(part.amount), has[at])
-            }));
+            let score = mean(
+                parts.map(|(part, used, has)| (part.weight, used[at].saturating_add(part.amount), has[at])),
+            );
             scores.push(score);
         });
     }
