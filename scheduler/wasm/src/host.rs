@@ -146,6 +146,19 @@ impl Host {
         let plugin = component::load(self, name, bytes, settings)?;
         Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
     }
+
+    /// As [`load`](Self::load), but without running `init`: to say what a module is that may not work.
+    ///
+    /// # Errors
+    /// The module cannot be used at all.
+    pub fn describe(&self, name: &str, bytes: &[u8], settings: &Settings) -> Result<Arc<Guest>, LoadError> {
+        if bytes.len() > LARGEST_MODULE {
+            return Err(LoadError::TooLarge(bytes.len()));
+        }
+        let digest = hex(&Sha256::digest(bytes));
+        let plugin = component::describe(self, name, bytes, settings)?;
+        Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

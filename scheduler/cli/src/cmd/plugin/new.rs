@@ -1,0 +1,1 @@
+//! `longshore plugin new`: a folder to begin with.
