@@ -1,1 +1,10 @@
 //! From a core module to a component: the world from its exports, and WASI answered without a host.
+
+mod encode;
+mod error;
+mod names;
+mod package;
+
+pub use encode::componentize;
+pub use error::BuildError;
+pub use package::{VERSION, wit};

@@ -87,9 +87,25 @@ pub fn load(
     registry: &Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
+    load_with(source_name, text, |_| registry.clone(), default_multi_point)
+}
+
+/// As [`load`], for plugins that only the configuration names: `registry` is asked for all there are once the file is
+/// read.
+///
+/// # Errors
+/// Everything that is wrong, all at once.
+pub fn load_with(
+    source_name: &str,
+    text: &str,
+    registry: impl FnOnce(&Configuration) -> Registry,
+    default_multi_point: &[(&str, i64)],
+) -> Result<Resolved, ConfigError> {
     let mut found = Vec::new();
-    let resolved = read_and_validate(source_name, text, &mut found)
-        .map(|written| resolve::configuration(written, registry, default_multi_point, &mut found));
+    let resolved = read_and_validate(source_name, text, &mut found).map(|written| {
+        let registry = registry(&written);
+        resolve::configuration(written, &registry, default_multi_point, &mut found)
+    });
     ConfigError::unless_empty(source_name, found, resolved)
 }
 

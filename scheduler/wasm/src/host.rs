@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::args::Settings;
+use crate::compile::Compiler;
 use crate::component;
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -117,6 +118,7 @@ pub enum LoadError {
 #[derive(Clone)]
 pub struct Host {
     pub(crate) runtime: Runtime,
+    pub(crate) compiler: Compiler,
     pub(crate) options: Arc<HostOptions>,
 }
 
@@ -130,7 +132,9 @@ impl Host {
     /// # Errors
     /// The machine cannot run WebAssembly.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        Ok(Self { runtime: Runtime::new()?, options: Arc::new(options) })
+        let runtime = Runtime::new()?;
+        let compiler = Compiler::new(runtime.engine().clone(), options.cache_dir.as_deref());
+        Ok(Self { runtime, compiler, options: Arc::new(options) })
     }
 
     /// Compiles a module, checks it, and makes it ready as the plugin `name`. The plugin's `init` has run once when this

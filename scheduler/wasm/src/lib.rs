@@ -14,6 +14,8 @@
 
 pub mod args;
 pub mod breaker;
+mod cache;
+mod compile;
 mod component;
 pub mod failure;
 mod guest;
@@ -23,6 +25,7 @@ mod log;
 mod mirror;
 pub mod observe;
 mod runtime;
+mod scan;
 
 pub use args::{Capabilities, Capability, FailurePolicy, Settings, Syntax};
 pub use failure::{Failure, FailureKind};

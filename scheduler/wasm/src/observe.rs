@@ -6,8 +6,8 @@ use crate::failure::FailureKind;
 
 /// Is told what guests do. Called from whichever thread runs the guest; must be quick.
 pub trait Observe: Send + Sync {
-    /// A guest was called and answered, well or badly, after so long.
-    fn called(&self, _plugin: &str, _stage: &'static str, _took: Duration) {}
+    /// A guest was called, for so long, and answered, if only to say that it failed; or it did not answer.
+    fn called(&self, _plugin: &str, _stage: &'static str, _took: Duration, _answered: bool) {}
     /// A call came to nothing.
     fn failed(&self, _plugin: &str, _stage: &'static str, _kind: FailureKind, _message: &str) {}
     /// The plugin is not called any more, or is called again.

@@ -36,13 +36,19 @@ impl Wants {
         pairs.into_iter().all(|(here, there)| here || !there)
     }
 
+    /// What both want together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            waiting_pods: self.waiting_pods || other.waiting_pods,
+            placed_pods: self.placed_pods || other.placed_pods,
+            nodes: self.nodes || other.nodes,
+        }
+    }
+
     /// What all of them want together.
     pub fn of(extenders: &[Arc<HttpExtender>]) -> Self {
-        extenders.iter().map(|e| e.wants()).fold(Self::default(), |all, one| Self {
-            waiting_pods: all.waiting_pods || one.waiting_pods,
-            placed_pods: all.placed_pods || one.placed_pods,
-            nodes: all.nodes || one.nodes,
-        })
+        extenders.iter().map(|e| e.wants()).fold(Self::default(), Self::and)
     }
 }
 

@@ -132,7 +132,7 @@ impl Live {
         let began = Instant::now();
         let exports = &self.exports;
         let done = self.runtime.call(&mut self.store, stage, self.time, |store| call(exports, store));
-        self.common.observer.called(&self.common.plugin, stage, began.elapsed());
+        self.common.observer.called(&self.common.plugin, stage, began.elapsed(), done.is_ok());
         done
     }
 

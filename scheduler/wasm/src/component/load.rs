@@ -81,8 +81,7 @@ pub(crate) fn describe(
     bytes: &[u8],
     settings: &Settings,
 ) -> Result<ComponentPlugin, LoadError> {
-    let component =
-        Component::new(host.runtime.engine(), bytes).map_err(|e| LoadError::Invalid(format!("{e:#}")))?;
+    let component = host.compiler.component(bytes)?;
     let imports = imports(host, &component);
     let linker = linker(host, &imports, settings)?;
     let pre = linker.instantiate_pre(&component).map_err(|e| LoadError::Foreign(format!("{e:#}")))?;

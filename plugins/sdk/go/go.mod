@@ -1,0 +1,3 @@
+module github.com/longshore-scheduler/longshore/plugins/sdk/go
+
+go 1.24

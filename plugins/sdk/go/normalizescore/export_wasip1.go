@@ -1,0 +1,8 @@
+package normalizescore
+
+import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+
+//go:wasmexport longshore:scheduler/normalize-score@0.1.0#normalize
+func normalize(shared, sharedLength, scores, scoresLength uint32) uint32 {
+	return bridge.Normalize(shared, sharedLength, scores, scoresLength)
+}

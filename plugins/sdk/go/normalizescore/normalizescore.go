@@ -1,0 +1,11 @@
+// Package normalizescore brings the scores of all feasible nodes into 0 to 100.
+package normalizescore
+
+import (
+	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+)
+
+// Stage calls f with the scores of all feasible nodes, to be changed in place.
+func Stage[S any](f func(state S, scores []int64) error) sdk.Part {
+	return sdk.NormalizeScorePart(f)
+}

@@ -1,0 +1,9 @@
+package prefilterextensions
+
+import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+
+//go:wasmexport longshore:scheduler/pre-filter-extensions@0.1.0#add-pod
+func addPod(arguments uint32) uint32 { return bridge.AddPod(arguments) }
+
+//go:wasmexport longshore:scheduler/pre-filter-extensions@0.1.0#remove-pod
+func removePod(arguments uint32) uint32 { return bridge.RemovePod(arguments) }

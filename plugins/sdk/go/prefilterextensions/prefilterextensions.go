@@ -1,0 +1,12 @@
+// Package prefilterextensions changes what PreFilter left with the pods on a node, for hypotheses.
+package prefilterextensions
+
+import (
+	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+)
+
+// Stage calls add for a promised pod that is taken to be on the node, and remove for a victim that is taken away from
+// it. Both return the state that Filter gets for this hypothesis.
+func Stage[S any](add, remove func(state S, pod *sdk.Pod, other *sdk.PodInfo, node string) (S, error)) sdk.Part {
+	return sdk.PreFilterExtensionsPart(add, remove)
+}

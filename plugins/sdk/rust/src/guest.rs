@@ -1,0 +1,349 @@
+//! The exports: what the bindings want, in terms of the stages' traits.
+
+use crate::bindings::exports::longshore::scheduler as exports;
+use crate::bindings::longshore::scheduler::types::{Delta, Patch, PodInfo, RejectCode, Rejection};
+use crate::error::text;
+use crate::plugin::{decode, encode};
+use crate::stages as stage;
+use crate::{Error, Instance, Plugin, Pod};
+use crate::{PermitOutcome, PostFilterOutcome, PreFilterOutcome, PreScoreOutcome};
+
+/// The type that carries the exports, which `export_plugin!` makes.
+pub trait Home: 'static {
+    /// The plugin.
+    type Plugin: Plugin;
+
+    /// Calls with the place of the instance, which is empty before `init`.
+    fn place<T>(call: impl FnOnce(&mut Option<Instance<Self::Plugin>>) -> T) -> T;
+
+    /// Calls with the instance.
+    fn with<T>(call: impl FnOnce(&mut Instance<Self::Plugin>) -> T) -> T {
+        Self::place(|place| match place {
+            Some(instance) => call(instance),
+            None => panic!("called before init"),
+        })
+    }
+}
+
+fn shared<P: Plugin>(bytes: &[u8]) -> Result<P::Shared, Error> {
+    decode(bytes)
+}
+
+impl<H: Home> exports::lifecycle::Guest for H {
+    fn describe() -> exports::lifecycle::Manifest {
+        H::Plugin::manifest().into()
+    }
+
+    fn init(config: String, _instance: exports::lifecycle::Instance) -> Result<(), String> {
+        #[cfg(feature = "panic-messages")]
+        std::panic::set_hook(Box::new(|info| crate::host::log(crate::host::Level::Error, &info.to_string())));
+        let instance = text(Instance::new(&config))?;
+        H::place(|place| *place = Some(instance));
+        Ok(())
+    }
+
+    fn apply(delta: Delta) {
+        H::with(|it| it.apply(delta));
+    }
+}
+
+impl<H: Home<Plugin: stage::Handover>> exports::handover::Guest for H {
+    fn save() -> Vec<u8> {
+        use stage::Handover as _;
+        match H::with(|it| serde_json::to_vec(&it.plugin.save())) {
+            Ok(saved) => saved,
+            Err(e) => panic!("what should be saved is no JSON: {e}"),
+        }
+    }
+
+    fn restore(saved: Vec<u8>) -> Result<(), String> {
+        use stage::Handover as _;
+        let saved = serde_json::from_slice(&saved).map_err(|e| e.to_string())?;
+        H::with(|it| text(it.plugin.restore(saved)))
+    }
+}
+
+impl<H: Home> exports::cycle::Guest for H {
+    fn begin(pod: Pod, shared: Vec<u8>) -> Result<(), String> {
+        H::with(|it| it.begin(pod, &shared))
+    }
+}
+
+impl<H: Home<Plugin: stage::PreEnqueue>> exports::pre_enqueue::Guest for H {
+    fn pre_enqueue(pod: Pod) -> Result<Option<Rejection>, String> {
+        use stage::PreEnqueue as _;
+        H::with(|it| text(it.plugin.pre_enqueue(&pod).map(crate::Verdict::rejection)))
+    }
+}
+
+impl<H: Home<Plugin: stage::PreFilter>> exports::pre_filter::Guest for H {
+    fn pre_filter(pod: Pod) -> Result<exports::pre_filter::PreFiltered, String> {
+        use exports::pre_filter::Outcome;
+        let (outcome, shared) = match H::with(|it| text(it.pre_filter(&pod)))? {
+            PreFilterOutcome::All(shared) => (Outcome::All, shared),
+            PreFilterOutcome::Only(nodes, shared) => (Outcome::Only(nodes), shared),
+            PreFilterOutcome::Skip(shared) => (Outcome::Skip, shared),
+            PreFilterOutcome::Reject(reject) => (Outcome::Reject(reject.into()), Vec::new()),
+        };
+        Ok(exports::pre_filter::PreFiltered { outcome, shared })
+    }
+}
+
+impl<H: Home<Plugin: stage::PreFilterExtensions>> exports::pre_filter_extensions::Guest for H {
+    fn add_pod(bytes: Vec<u8>, pod: Pod, added: PodInfo, node: String) -> Result<Vec<u8>, String> {
+        use stage::PreFilterExtensions as _;
+        H::with(|it| {
+            let mut shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.add_pod(&mut shared, &pod, &added, &node).and_then(|()| encode(&shared)))
+        })
+    }
+
+    fn remove_pod(bytes: Vec<u8>, pod: Pod, removed: PodInfo, node: String) -> Result<Vec<u8>, String> {
+        use stage::PreFilterExtensions as _;
+        H::with(|it| {
+            let mut shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.remove_pod(&mut shared, &pod, &removed, &node).and_then(|()| encode(&shared)))
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::Filter>> exports::filter::Guest for H {
+    fn filter(candidates: Vec<u64>) -> Result<crate::bindings::longshore::scheduler::types::Verdicts, String> {
+        H::with(|it| it.filter(candidates))
+    }
+
+    fn filter_supposed(row: u32, supposed: Patch) -> Result<Option<Rejection>, String> {
+        H::with(|it| it.filter_supposed(row, supposed))
+    }
+}
+
+impl<H: Home<Plugin: stage::PostFilter>> exports::post_filter::Guest for H {
+    fn post_filter(
+        pod: Pod,
+        bytes: Vec<u8>,
+        rejected: Vec<(String, RejectCode)>,
+    ) -> Result<exports::post_filter::Outcome, String> {
+        use exports::post_filter::{Nomination, Outcome};
+        use stage::PostFilter as _;
+        let outcome = H::with(|it| {
+            let shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.post_filter(&pod, &shared, &rejected))
+        })?;
+        Ok(match outcome {
+            PostFilterOutcome::Reject(reject) => Outcome::Reject(reject.into()),
+            PostFilterOutcome::Nominate { node, victims } => Outcome::Nominate(Nomination { node, victims }),
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::PreScore>> exports::pre_score::Guest for H {
+    fn pre_score(pod: Pod, bytes: Vec<u8>, feasible: u32) -> Result<exports::pre_score::Outcome, String> {
+        use exports::pre_score::Outcome;
+        Ok(match H::with(|it| text(it.pre_score(&pod, &bytes, feasible)))? {
+            PreScoreOutcome::Score(shared) => Outcome::Score(shared),
+            PreScoreOutcome::Skip => Outcome::Skip,
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::Score>> exports::score::Guest for H {
+    fn score(feasible: Vec<u64>) -> Result<Vec<i64>, String> {
+        H::with(|it| it.score(&feasible))
+    }
+}
+
+impl<H: Home<Plugin: stage::NormalizeScore>> exports::normalize_score::Guest for H {
+    fn normalize(bytes: Vec<u8>, scores: Vec<i64>) -> Result<Vec<i64>, String> {
+        H::with(|it| text(it.normalize(&bytes, scores)))
+    }
+}
+
+impl<H: Home<Plugin: stage::Reserve>> exports::reserve::Guest for H {
+    fn reserve(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<Rejection>, String> {
+        use stage::Reserve as _;
+        H::with(|it| {
+            let shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.reserve(&pod, &node, &shared).map(crate::Verdict::rejection))
+        })
+    }
+
+    fn unreserve(pod: Pod, node: String) {
+        use stage::Reserve as _;
+        H::with(|it| it.plugin.unreserve(&pod, &node));
+    }
+}
+
+impl<H: Home<Plugin: stage::Permit>> exports::permit::Guest for H {
+    fn permit(pod: Pod, node: String, bytes: Vec<u8>) -> Result<exports::permit::Outcome, String> {
+        use exports::permit::Outcome;
+        use stage::Permit as _;
+        let outcome = H::with(|it| {
+            let shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.permit(&pod, &node, &shared))
+        })?;
+        Ok(match outcome {
+            PermitOutcome::Allow => Outcome::Allow,
+            PermitOutcome::Wait(time) => Outcome::Wait(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            PermitOutcome::Reject(reject) => Outcome::Reject(reject.into()),
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::PreBind>> exports::pre_bind::Guest for H {
+    fn pre_bind(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<Rejection>, String> {
+        use stage::PreBind as _;
+        H::with(|it| {
+            let shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.pre_bind(&pod, &node, &shared).map(crate::Verdict::rejection))
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::Bind>> exports::bind::Guest for H {
+    fn bind(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<crate::Binding>, String> {
+        use stage::Bind as _;
+        H::with(|it| {
+            let shared = text(shared::<H::Plugin>(&bytes))?;
+            text(it.plugin.bind(&pod, &node, &shared))
+        })
+    }
+}
+
+impl<H: Home<Plugin: stage::PostBind>> exports::post_bind::Guest for H {
+    fn post_bind(pod: Pod, node: String) {
+        use stage::PostBind as _;
+        H::with(|it| it.plugin.post_bind(&pod, &node));
+    }
+}
+
+/// Exports a plugin with the stages that are named, which it has to implement.
+///
+/// `export_plugin!(MyPlugin: PreFilter, Filter, Score);`
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty : $($stage:ident),+ $(,)?) => {
+        const _: () = {
+            const fn implemented<T: $($crate::$stage +)+>() {}
+            implemented::<$plugin>();
+        };
+
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            struct Exports;
+
+            impl $crate::guest::Home for Exports {
+                type Plugin = $plugin;
+
+                fn place<T>(call: impl FnOnce(&mut Option<$crate::Instance<$plugin>>) -> T) -> T {
+                    ::std::thread_local! {
+                        static INSTANCE: ::core::cell::RefCell<Option<$crate::Instance<$plugin>>> =
+                            const { ::core::cell::RefCell::new(None) };
+                    }
+                    INSTANCE.with(|place| call(&mut place.borrow_mut()))
+                }
+            }
+
+            #[unsafe(export_name = "cabi_realloc")]
+            unsafe extern "C" fn realloc(pointer: *mut u8, old: usize, align: usize, new: usize) -> *mut u8 {
+                unsafe { $crate::rt::cabi_realloc(pointer, old, align, new) }
+            }
+
+            $crate::__export_longshore_scheduler_lifecycle_0_1_0_cabi!(
+                Exports with_types_in $crate::bindings::exports::longshore::scheduler::lifecycle
+            );
+            $crate::__export_cycle!($($stage)+);
+            $($crate::__export_stage!($stage);)+
+        };
+    };
+}
+
+/// Exports `cycle` when Filter or Score are among the stages.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_cycle {
+    (Filter $($rest:ident)*) => { $crate::__export_cycle!(); };
+    (Score $($rest:ident)*) => { $crate::__export_cycle!(); };
+    ($other:ident $($rest:ident)+) => { $crate::__export_cycle!($($rest)+); };
+    ($other:ident) => {};
+    () => {
+        $crate::__export_longshore_scheduler_cycle_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::cycle
+        );
+    };
+}
+
+/// Exports one stage.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_stage {
+    (PreEnqueue) => {
+        $crate::__export_longshore_scheduler_pre_enqueue_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_enqueue
+        );
+    };
+    (PreFilter) => {
+        $crate::__export_longshore_scheduler_pre_filter_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_filter
+        );
+    };
+    (PreFilterExtensions) => {
+        $crate::__export_longshore_scheduler_pre_filter_extensions_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_filter_extensions
+        );
+    };
+    (Filter) => {
+        $crate::__export_longshore_scheduler_filter_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::filter
+        );
+    };
+    (PostFilter) => {
+        $crate::__export_longshore_scheduler_post_filter_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::post_filter
+        );
+    };
+    (PreScore) => {
+        $crate::__export_longshore_scheduler_pre_score_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_score
+        );
+    };
+    (Score) => {
+        $crate::__export_longshore_scheduler_score_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::score
+        );
+    };
+    (NormalizeScore) => {
+        $crate::__export_longshore_scheduler_normalize_score_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::normalize_score
+        );
+    };
+    (Reserve) => {
+        $crate::__export_longshore_scheduler_reserve_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::reserve
+        );
+    };
+    (Permit) => {
+        $crate::__export_longshore_scheduler_permit_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::permit
+        );
+    };
+    (PreBind) => {
+        $crate::__export_longshore_scheduler_pre_bind_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_bind
+        );
+    };
+    (Bind) => {
+        $crate::__export_longshore_scheduler_bind_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::bind
+        );
+    };
+    (PostBind) => {
+        $crate::__export_longshore_scheduler_post_bind_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::post_bind
+        );
+    };
+    (Handover) => {
+        $crate::__export_longshore_scheduler_handover_0_1_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::handover
+        );
+    };
+}

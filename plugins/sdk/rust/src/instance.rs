@@ -1,0 +1,162 @@
+//! A plugin with its table: what the exports, and the tests, call.
+
+use crate::bindings::longshore::scheduler::types::{Delta, Patch, Rejection, Verdicts as Answer};
+use crate::error::text;
+use crate::plugin::{Cycle, Plugin, decode, encode};
+use crate::{Error, Filter, NormalizeScore, Node, Nodes, Pod, PreFilter, PreScore, Score, Table, Verdicts};
+use crate::{PreFilterOutcome, PreScoreOutcome};
+
+/// A plugin at work.
+pub struct Instance<P: Plugin> {
+    /// The plugin itself.
+    pub plugin: P,
+    table: Table,
+    cycle: Option<Cycle<P>>,
+}
+
+/// Why Filter and Score fail when no cycle was begun.
+const NO_CYCLE: &str = "no cycle was begun";
+
+impl<P: Plugin> Instance<P> {
+    /// Makes the plugin from its config, which is JSON.
+    ///
+    /// # Errors
+    /// The config cannot be read, or the plugin refuses it.
+    pub fn new(config: &str) -> Result<Self, Error> {
+        let config = match config.trim() {
+            "" | "null" => P::Config::default(),
+            config => serde_json::from_str(config).map_err(|e| Error::from(format!("config: {e}")))?,
+        };
+        Ok(Self::of(P::new(config)?))
+    }
+
+    /// Puts a plugin to work.
+    pub fn of(plugin: P) -> Self {
+        Self { plugin, table: Table::new(P::manifest().column_list()), cycle: None }
+    }
+
+    /// The node table changes.
+    ///
+    /// # Panics
+    /// When the delta makes no sense: a wrong table must not decide.
+    pub fn apply(&mut self, delta: Delta) {
+        if self.table.apply(delta)
+            && let Some(cycle) = &mut self.cycle
+        {
+            // Words have other numbers now.
+            let prepared = self.plugin.prepare(&cycle.pod, &cycle.shared, &mut self.table.words);
+            match prepared {
+                Ok(prepared) => cycle.prepared = prepared,
+                Err(_) => self.cycle = None,
+            }
+        }
+    }
+
+    /// The following calls of Filter and Score are about this pod.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn begin(&mut self, pod: Pod, shared: &[u8]) -> Result<(), String> {
+        self.cycle = None;
+        let make = || {
+            let shared = decode(shared)?;
+            let prepared = self.plugin.prepare(&pod, &shared, &mut self.table.words)?;
+            Ok(Cycle { pod, shared, prepared })
+        };
+        self.cycle = Some(text(make())?);
+        Ok(())
+    }
+
+    fn cycle(&self) -> Result<&Cycle<P>, String> {
+        self.cycle.as_ref().ok_or_else(|| NO_CYCLE.to_owned())
+    }
+}
+
+impl<P: PreFilter> Instance<P> {
+    /// The outcome, with what is left for later stages as bytes.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_filter(&self, pod: &Pod) -> Result<PreFilterOutcome<Vec<u8>>, Error> {
+        Ok(match self.plugin.pre_filter(pod)? {
+            PreFilterOutcome::All(shared) => PreFilterOutcome::All(encode(&shared)?),
+            PreFilterOutcome::Only(nodes, shared) => PreFilterOutcome::Only(nodes, encode(&shared)?),
+            PreFilterOutcome::Skip(shared) => PreFilterOutcome::Skip(encode(&shared)?),
+            PreFilterOutcome::Reject(reject) => PreFilterOutcome::Reject(reject),
+        })
+    }
+}
+
+impl<P: PreScore> Instance<P> {
+    /// The outcome, with what Score gets as bytes.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_score(
+        &self,
+        pod: &Pod,
+        shared: &[u8],
+        feasible: u32,
+    ) -> Result<PreScoreOutcome<Vec<u8>>, Error> {
+        Ok(match self.plugin.pre_score(pod, decode(shared)?, feasible)? {
+            PreScoreOutcome::Score(shared) => PreScoreOutcome::Score(encode(&shared)?),
+            PreScoreOutcome::Skip => PreScoreOutcome::Skip,
+        })
+    }
+}
+
+impl<P: Filter> Instance<P> {
+    /// Judges the candidates.
+    ///
+    /// # Errors
+    /// No cycle was begun.
+    ///
+    /// # Panics
+    /// When a candidate is no node.
+    pub fn filter(&self, candidates: Vec<u64>) -> Result<Answer, String> {
+        let cycle = self.cycle()?;
+        let mut verdicts = Verdicts::new(candidates.clone());
+        self.plugin.filter_all(cycle, Nodes::new(&self.table, &candidates), &mut verdicts);
+        Ok(verdicts.finish())
+    }
+
+    /// Judges one node as it would be.
+    ///
+    /// # Errors
+    /// No cycle was begun.
+    ///
+    /// # Panics
+    /// When the row is no node, or the patch is not about it.
+    pub fn filter_supposed(&mut self, row: u32, supposed: Patch) -> Result<Option<Rejection>, String> {
+        self.table.check_row(row);
+        let cycle = self.cycle.as_ref().ok_or(NO_CYCLE)?;
+        let judge = |table: &Table| self.plugin.filter(cycle, Node::new(table, row));
+        Ok(self.table.supposing(row, supposed, judge).rejection())
+    }
+}
+
+impl<P: Score> Instance<P> {
+    /// Scores nodes.
+    ///
+    /// # Errors
+    /// No cycle was begun.
+    ///
+    /// # Panics
+    /// When one of them is no node.
+    pub fn score(&self, feasible: &[u64]) -> Result<Vec<i64>, String> {
+        let mut scores = Vec::new();
+        self.plugin.score_all(self.cycle()?, Nodes::new(&self.table, feasible), &mut scores);
+        Ok(scores)
+    }
+}
+
+impl<P: NormalizeScore> Instance<P> {
+    /// Normalises scores.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn normalize(&self, shared: &[u8], mut scores: Vec<i64>) -> Result<Vec<i64>, Error> {
+        self.plugin.normalize_score(&decode(shared)?, &mut scores)?;
+        Ok(scores)
+    }
+}

@@ -1,0 +1,90 @@
+//! Write plugins for the Longshore scheduler in Rust.
+//!
+//! A plugin is a type with one function for each stage that it takes part in. The SDK keeps the table of nodes that the
+//! scheduler sends, and calls the functions for each node; [`export_plugin!`] makes the exports.
+//!
+//! ```
+//! use longshore_plugin::prelude::*;
+//!
+//! columns! {
+//!     FREE_CPU: Number = free("cpu"),
+//! }
+//!
+//! struct Roomy;
+//!
+//! impl Plugin for Roomy {
+//!     type Config = ();
+//!     type Shared = ();
+//!     type Prepared = ();
+//!
+//!     fn manifest() -> Manifest {
+//!         Manifest::new("Roomy").columns(COLUMNS).pure()
+//!     }
+//!
+//!     fn new(_config: ()) -> Result<Self, Error> {
+//!         Ok(Self)
+//!     }
+//! }
+//!
+//! impl Filter for Roomy {
+//!     fn filter(&self, cycle: &Cycle<Self>, node: Node<'_>) -> Verdict {
+//!         fit_if(node.number(FREE_CPU) >= 2 * cycle.pod.request("cpu"), "too little room")
+//!     }
+//! }
+//!
+//! export_plugin!(Roomy: Filter);
+//! # fn main() {}
+//! ```
+
+#[allow(missing_docs, clippy::all, reason = "generated")]
+pub mod bindings;
+pub mod column;
+mod error;
+#[doc(hidden)]
+pub mod guest;
+pub mod host;
+mod instance;
+mod manifest;
+mod node;
+mod pod;
+mod plugin;
+#[doc(hidden)]
+pub mod rt;
+pub mod selector;
+mod stages;
+mod table;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod tolerations;
+mod verdict;
+mod words;
+
+pub use bindings::exports::longshore::scheduler::lifecycle::Sharding;
+pub use bindings::longshore::scheduler::types::{Owner, Pod, PodInfo, RejectCode, Toleration};
+pub use error::Error;
+pub use instance::Instance;
+pub use manifest::Manifest;
+pub use node::{Node, Nodes, Taint};
+pub use plugin::{Cycle, Plugin};
+pub use stages::{
+    Bind, Filter, Handover, NormalizeScore, Permit, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter,
+    PreFilterExtensions, PreScore, Reserve, Score,
+};
+pub use table::Table;
+pub use verdict::{
+    Binding, PermitOutcome, PostFilterOutcome, PreFilterOutcome, PreScoreOutcome, Reject, Verdict, Verdicts,
+    fit_if,
+};
+pub use words::{Word, Words};
+
+/// Everything that most plugins need.
+pub mod prelude {
+    pub use crate::column::{Blobs, Images, Labels, Number, Pods, Taints, Text};
+    pub use crate::{
+        Bind, Binding, Cycle, Error, Filter, Handover, Manifest, Node, Nodes, NormalizeScore, Permit,
+        PermitOutcome, Plugin, Pod, PodInfo, PostBind, PostFilter, PostFilterOutcome, PreBind, PreEnqueue,
+        PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, RejectCode, Reserve,
+        Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if,
+        host, info, warn,
+    };
+}

@@ -1,0 +1,177 @@
+//! One trait for each stage. A plugin takes part in those that [`export_plugin!`](crate::export_plugin) names.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Binding, Cycle, Error, Node, Nodes, PermitOutcome, Plugin, Pod, PodInfo, PostFilterOutcome,
+    PreFilterOutcome, PreScoreOutcome, RejectCode, Verdict, Verdicts,
+};
+
+/// May the pod enter the queue at all?
+pub trait PreEnqueue: Plugin {
+    /// A rejection keeps the pod gated until one of the plugin's events.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn pre_enqueue(&self, pod: &Pod) -> Result<Verdict, Error>;
+}
+
+/// Look at the pod once, before any node.
+pub trait PreFilter: Plugin {
+    /// Which nodes are worth a look, and what later stages should know.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn pre_filter(&self, pod: &Pod) -> Result<PreFilterOutcome<Self::Shared>, Error>;
+}
+
+/// How what PreFilter left changes with the pods on a node, for hypotheses.
+pub trait PreFilterExtensions: PreFilter {
+    /// As if `added` were on the node.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn add_pod(&self, shared: &mut Self::Shared, pod: &Pod, added: &PodInfo, node: &str) -> Result<(), Error>;
+
+    /// As if `removed` were not.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn remove_pod(
+        &self,
+        shared: &mut Self::Shared,
+        pod: &Pod,
+        removed: &PodInfo,
+        node: &str,
+    ) -> Result<(), Error>;
+}
+
+/// Can the pod run there?
+pub trait Filter: Plugin {
+    /// Judges one node.
+    fn filter(&self, cycle: &Cycle<Self>, node: Node<'_>) -> Verdict;
+
+    /// Judges many nodes: rejects those that do not fit, in ascending order. Leave it as it is unless the columns as
+    /// wholes are of use; it must say what [`Filter::filter`] says.
+    #[inline]
+    fn filter_all(&self, cycle: &Cycle<Self>, nodes: Nodes<'_>, verdicts: &mut Verdicts) {
+        nodes.each(|node| {
+            if let Verdict::Reject(reject) = self.filter(cycle, node) {
+                verdicts.reject(node, reject);
+            }
+        });
+    }
+}
+
+/// No node is feasible: what can be done?
+pub trait PostFilter: Plugin {
+    /// `rejected` has every node's name, and how final its rejection is.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn post_filter(
+        &mut self,
+        pod: &Pod,
+        shared: &Self::Shared,
+        rejected: &[(String, RejectCode)],
+    ) -> Result<PostFilterOutcome, Error>;
+}
+
+/// Two nodes or more are feasible.
+pub trait PreScore: Plugin {
+    /// What Score should know, in place of what PreFilter left.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn pre_score(
+        &self,
+        pod: &Pod,
+        shared: Self::Shared,
+        feasible: u32,
+    ) -> Result<PreScoreOutcome<Self::Shared>, Error>;
+}
+
+/// How good is a node for the pod?
+pub trait Score: Plugin {
+    /// Scores one node: 0 to 100, unless the plugin normalises.
+    fn score(&self, cycle: &Cycle<Self>, node: Node<'_>) -> i64;
+
+    /// Scores many nodes: one number for each, in ascending order.
+    #[inline]
+    fn score_all(&self, cycle: &Cycle<Self>, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        scores.reserve(nodes.count());
+        nodes.each(|node| scores.push(self.score(cycle, node)));
+    }
+}
+
+/// Brings the scores of all feasible nodes into 0 to 100.
+pub trait NormalizeScore: Score {
+    /// Changes the scores in place.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn normalize_score(&self, shared: &Self::Shared, scores: &mut [i64]) -> Result<(), Error>;
+}
+
+/// Set aside what the scheduler does not count.
+pub trait Reserve: Plugin {
+    /// May be called again for a pod and a node, when an instance replaces another: the answer must be the same and
+    /// nothing may be counted twice.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn reserve(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Verdict, Error>;
+
+    /// Called also for pods that were never reserved.
+    fn unreserve(&mut self, pod: &Pod, node: &str);
+}
+
+/// Now, later or never.
+pub trait Permit: Plugin {
+    /// After Reserve, before anything is written.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn permit(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<PermitOutcome, Error>;
+}
+
+/// Last look before the binding.
+pub trait PreBind: Plugin {
+    /// A rejection sends the pod back.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn pre_bind(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Verdict, Error>;
+}
+
+/// The binding itself.
+pub trait Bind: Plugin {
+    /// The scheduler writes the binding; the API server copies its annotations to the pod. `None` leaves it to the
+    /// next plugin.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    fn bind(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Option<Binding>, Error>;
+}
+
+/// The pod is bound.
+pub trait PostBind: Plugin {
+    /// Nothing can be changed any more.
+    fn post_bind(&mut self, pod: &Pod, node: &str);
+}
+
+/// State that lives longer than an instance.
+pub trait Handover: Plugin {
+    /// What is kept, as JSON of at most 1 MiB.
+    type Saved: Serialize + DeserializeOwned;
+
+    /// Everything that is worth keeping.
+    fn save(&self) -> Self::Saved;
+
+    /// What another instance of this plugin, perhaps of another version, saved.
+    ///
+    /// # Errors
+    /// The new instance is not used.
+    fn restore(&mut self, saved: Self::Saved) -> Result<(), Error>;
+}

@@ -1,0 +1,71 @@
+//! The table of nodes that this instance holds.
+
+mod apply;
+#[cfg(test)]
+mod tests;
+
+use crate::column::{Column, Kind, Number, Text};
+use crate::{PodInfo, Word, Words};
+
+/// Nodes by rows, what the plugin reads of them by columns.
+///
+/// Each column has its values in the list of its kind, at its own place; the other lists have nothing there.
+#[derive(Debug)]
+pub struct Table {
+    rows: usize,
+    alive: Vec<u64>,
+    kinds: Vec<Kind>,
+    pub(crate) words: Words,
+    numbers: Vec<Vec<i64>>,
+    texts: Vec<Vec<Word>>,
+    lists: Vec<Vec<Box<[Word]>>>,
+    pub(crate) pods: Vec<Vec<Vec<PodInfo>>>,
+    pub(crate) blobs: Vec<Vec<Vec<u8>>>,
+}
+
+impl Table {
+    pub(crate) fn new(columns: &[Column]) -> Self {
+        let count = columns.len();
+        Self {
+            rows: 0,
+            alive: Vec::new(),
+            kinds: columns.iter().map(|column| column.kind()).collect(),
+            words: Words::default(),
+            numbers: vec![Vec::new(); count],
+            texts: vec![Vec::new(); count],
+            lists: vec![Vec::new(); count],
+            pods: vec![Vec::new(); count],
+            blobs: vec![Vec::new(); count],
+        }
+    }
+
+    /// A column of numbers, one for each row.
+    #[inline]
+    pub fn numbers(&self, column: Number) -> &[i64] {
+        &self.numbers[usize::from(column.0)]
+    }
+
+    /// A column of texts, as words.
+    #[inline]
+    pub fn words_of(&self, column: Text) -> &[Word] {
+        &self.texts[usize::from(column.0)]
+    }
+
+    pub(crate) fn list(&self, column: u16, row: u32) -> &[Word] {
+        &self.lists[usize::from(column)][row as usize]
+    }
+
+    /// Stops the plugin when a set has rows that are no nodes: what follows would be about nothing.
+    pub(crate) fn check(&self, set: &[u64]) {
+        for (at, word) in set.iter().enumerate() {
+            let alive = self.alive.get(at).copied().unwrap_or(0);
+            assert!(word & !alive == 0, "asked about rows that are no nodes");
+        }
+    }
+
+    /// Stops the plugin when a row is no node.
+    pub(crate) fn check_row(&self, row: u32) {
+        let alive = self.alive.get(row as usize / 64).is_some_and(|word| word & (1 << (row % 64)) != 0);
+        assert!(alive, "asked about row {row}, which is no node");
+    }
+}

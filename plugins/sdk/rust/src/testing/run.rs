@@ -1,0 +1,154 @@
+//! A plugin in a cluster.
+
+use std::collections::BTreeMap;
+
+use super::cluster::{Cluster, all};
+use crate::{
+    Error, Filter, Instance, NormalizeScore, Plugin, Pod, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome,
+    Reject, Score, Verdict,
+};
+
+/// A plugin that knows a cluster.
+pub struct Run<P: Plugin> {
+    instance: Instance<P>,
+    names: Vec<String>,
+    shared: Vec<u8>,
+}
+
+impl<P: Plugin> Run<P> {
+    /// The plugin with a table of all nodes of the cluster.
+    pub fn new(plugin: P, cluster: &Cluster) -> Self {
+        let mut run = Self { instance: Instance::of(plugin), names: Vec::new(), shared: Vec::new() };
+        run.change(cluster);
+        run
+    }
+
+    /// The plugin from its config in JSON, as the scheduler makes it.
+    ///
+    /// # Errors
+    /// The config cannot be read, or the plugin refuses it.
+    pub fn configured(config: &str, cluster: &Cluster) -> Result<Self, Error> {
+        Ok(Self::new(Instance::<P>::new(config)?.plugin, cluster))
+    }
+
+    /// From now on the cluster looks like this.
+    pub fn change(&mut self, cluster: &Cluster) {
+        self.names = cluster.nodes().iter().map(|node| node.name().to_owned()).collect();
+        self.instance.apply(cluster.delta(P::manifest().column_list()));
+    }
+
+    /// The plugin, for the stages that have no table: `run.plugin().reserve(..)`.
+    pub fn plugin(&mut self) -> &mut P {
+        &mut self.instance.plugin
+    }
+
+    fn begin(&mut self, pod: &Pod) {
+        if let Err(e) = self.instance.begin(pod.clone(), &self.shared) {
+            panic!("the plugin fails to prepare: {e}");
+        }
+    }
+
+    fn set(&self) -> Vec<u64> {
+        all(self.names.len() as u32)
+    }
+}
+
+impl<P: PreFilter> Run<P> {
+    /// Asks PreFilter. What it leaves is there in later calls of Filter and Score.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_filter(&mut self, pod: &Pod) -> Result<PreFilterOutcome<Vec<u8>>, Error> {
+        let outcome = self.instance.pre_filter(pod)?;
+        use PreFilterOutcome::{All, Only, Reject, Skip};
+        self.shared = match &outcome {
+            All(shared) | Only(_, shared) | Skip(shared) => shared.clone(),
+            Reject(_) => Vec::new(),
+        };
+        Ok(outcome)
+    }
+}
+
+impl<P: PreScore> Run<P> {
+    /// Asks PreScore. What it leaves is there in later calls of Score.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_score(&mut self, pod: &Pod) -> Result<PreScoreOutcome<Vec<u8>>, Error> {
+        let outcome = self.instance.pre_score(pod, &self.shared, self.names.len() as u32)?;
+        if let PreScoreOutcome::Score(shared) = &outcome {
+            self.shared.clone_from(shared);
+        }
+        Ok(outcome)
+    }
+}
+
+impl<P: Filter> Run<P> {
+    /// The verdict on each node.
+    ///
+    /// # Panics
+    /// When the plugin fails.
+    pub fn filter(&mut self, pod: &Pod) -> BTreeMap<String, Verdict> {
+        self.begin(pod);
+        let answer = match self.instance.filter(self.set()) {
+            Ok(answer) => answer,
+            Err(e) => panic!("the plugin fails to filter: {e}"),
+        };
+        let mut rejections = answer.rejection_of.iter().map(|at| answer.rejections[usize::from(*at)].clone());
+        let verdict = |(row, name): (usize, &String)| {
+            let fits = answer.fit[row / 64] & (1 << (row % 64)) != 0;
+            let rejection = if fits { None } else { rejections.next() };
+            let verdict = rejection.map_or(Verdict::Fit, |rejection| {
+                Verdict::Reject(Reject { code: rejection.code, reason: rejection.reason.into() })
+            });
+            (name.clone(), verdict)
+        };
+        self.names.iter().enumerate().map(verdict).collect()
+    }
+
+    /// The verdict on one node if it were as it is in another cluster with the same nodes.
+    ///
+    /// # Panics
+    /// When the plugin fails, or there is no such node.
+    pub fn filter_supposed(&mut self, pod: &Pod, node: &str, cluster: &Cluster) -> Verdict {
+        self.begin(pod);
+        let Some(row) = self.names.iter().position(|name| name == node) else { panic!("there is no node {node}") };
+        let patch = cluster.row(P::manifest().column_list(), row as u32);
+        match self.instance.filter_supposed(row as u32, patch) {
+            Ok(None) => Verdict::Fit,
+            Ok(Some(no)) => Verdict::Reject(Reject { code: no.code, reason: no.reason.into() }),
+            Err(e) => panic!("the plugin fails to filter: {e}"),
+        }
+    }
+}
+
+impl<P: Score> Run<P> {
+    /// The score of each node, not normalised.
+    ///
+    /// # Panics
+    /// When the plugin fails, or gives another number of scores than there are nodes.
+    pub fn score(&mut self, pod: &Pod) -> BTreeMap<String, i64> {
+        self.begin(pod);
+        match self.instance.score(&self.set()) {
+            Ok(scores) => self.by_name(scores),
+            Err(e) => panic!("the plugin fails to score: {e}"),
+        }
+    }
+
+    fn by_name(&self, scores: Vec<i64>) -> BTreeMap<String, i64> {
+        assert_eq!(scores.len(), self.names.len(), "one score for each node");
+        self.names.iter().cloned().zip(scores).collect()
+    }
+}
+
+impl<P: NormalizeScore> Run<P> {
+    /// The score of each node after NormalizeScore.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn normalized(&mut self, pod: &Pod) -> Result<BTreeMap<String, i64>, Error> {
+        self.begin(pod);
+        let scores = self.instance.score(&self.set())?;
+        Ok(self.by_name(self.instance.normalize(&self.shared, scores)?))
+    }
+}

@@ -1,0 +1,198 @@
+//! Guests written in WebAssembly text: a core module with the canonical ABI's exports, made into a component.
+//!
+//! Memory: the manifest at 64, answers at 256, texts at 1024, what the host passes in from 4096 on.
+
+/// A guest to be; every function can be replaced by another body.
+#[derive(Clone, Debug)]
+pub struct Wat {
+    columns: Vec<(u8, String)>,
+    single: bool,
+    pure: bool,
+    raw_pod: bool,
+    imports: String,
+    extra: String,
+    functions: Vec<(&'static str, &'static str, String)>,
+}
+
+/// A `result` that is fine and holds nothing.
+pub const OK: &str = "(i32.store8 (i32.const 256) (i32.const 0)) (i32.const 256)";
+
+/// A guest that does nothing: it has a manifest and can be made ready.
+pub fn guest() -> Wat {
+    let realloc = r#"(param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+        (local $at i32)
+        (local.set $at (i32.and
+            (i32.add (global.get $free) (i32.sub (local.get $align) (i32.const 1)))
+            (i32.sub (i32.const 0) (local.get $align))))
+        (global.set $free (i32.add (local.get $at) (local.get $size)))
+        (if (i32.gt_u (global.get $free) (i32.mul (memory.size) (i32.const 65536)))
+            (then (drop (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get $size) (i32.const 16)))))))
+        (local.get $at)"#;
+    Wat {
+        columns: Vec::new(),
+        single: false,
+        pure: false,
+        raw_pod: false,
+        imports: String::new(),
+        extra: String::new(),
+        functions: vec![("cabi_realloc", "", realloc.to_string())],
+    }
+    .function("lifecycle#describe", "(result i32)", "(i32.const 64)")
+    .function("lifecycle#init", "(param i32 i32 i32 i32) (result i32)", OK)
+    .function("lifecycle#apply", "(param i32 i32 i32 i32 i32 i32 i32)", RESET)
+}
+
+/// Frees what the host passed in: nothing of it is kept.
+pub const RESET: &str = "(global.set $free (i32.const 4096))";
+
+impl Wat {
+    /// A column of this case of the variant, with its text where the case has one.
+    pub fn column(mut self, case: u8, text: &str) -> Self {
+        self.columns.push((case, text.to_string()));
+        self
+    }
+
+    pub fn single(mut self) -> Self {
+        self.single = true;
+        self
+    }
+
+    pub fn pure(mut self) -> Self {
+        self.pure = true;
+        self
+    }
+
+    pub fn raw_pod(mut self) -> Self {
+        self.raw_pod = true;
+        self
+    }
+
+    /// An import of a function of an interface of ours, such as `log#log`.
+    pub fn import(mut self, name: &str, signature: &str) -> Self {
+        let (interface, function) = name.split_once('#').unwrap();
+        self.imports += &format!(
+            "(import \"longshore:scheduler/{interface}@0.1.0\" \"{function}\" (func ${interface}_{function} {signature}))\n"
+        );
+        self
+    }
+
+    /// An import of anything.
+    pub fn foreign_import(mut self, text: &str) -> Self {
+        self.imports += text;
+        self
+    }
+
+    /// Globals, functions, data.
+    pub fn extra(mut self, text: &str) -> Self {
+        self.extra += text;
+        self
+    }
+
+    /// An exported function, such as `filter#filter`; takes the place of one of the same name.
+    pub fn function(mut self, name: &'static str, signature: &'static str, body: &str) -> Self {
+        self.functions.retain(|(known, _, _)| *known != name);
+        self.functions.push((name, signature, body.to_string()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.functions.retain(|(known, _, _)| *known != name);
+        self
+    }
+
+    /// `filter` with this body, which returns the address of its answer; and what goes with it.
+    pub fn filter(self, body: &str) -> Self {
+        self.cycle()
+            .function("filter#filter", "(param $set i32) (param $words i32) (result i32) (local $at i32)", body)
+            .function("filter#filter-supposed", "(param i32 i32 i32 i32 i32 i32 i32) (result i32)", SUPPOSED_FITS)
+    }
+
+    /// `score` with this body.
+    pub fn score(self, body: &str) -> Self {
+        self.cycle().function(
+            "score#score",
+            "(param $set i32) (param $words i32) (result i32) (local $at i32) (local $n i32)",
+            body,
+        )
+    }
+
+    fn cycle(self) -> Self {
+        if self.functions.iter().any(|(name, _, _)| *name == "cycle#begin") {
+            return self;
+        }
+        self.function("cycle#begin", "(param i32) (result i32)", &format!("{RESET} {OK}"))
+    }
+
+    /// The core module as text.
+    pub fn text(&self) -> String {
+        let mut columns = Vec::new();
+        let mut data = String::new();
+        for (at, (case, text)) in self.columns.iter().enumerate() {
+            let place = 1024 + at * 64;
+            data += &format!("(data (i32.const {place}) \"{text}\")\n");
+            columns.extend([u32::from(*case), place as u32, text.len() as u32]);
+        }
+        let words = |words: &[u32]| -> String {
+            words.iter().flat_map(|w| w.to_le_bytes()).map(|b| format!("\\{b:02x}")).collect()
+        };
+        let flags = u32::from(self.single) | u32::from(self.pure) << 8 | u32::from(self.raw_pod) << 16;
+        let manifest = [0, 0, 0, 0, 0, 0, 512, self.columns.len() as u32, flags, 0, 0, 0];
+        data += &format!("(data (i32.const 64) \"{}\")\n", words(&manifest));
+        data += &format!("(data (i32.const 512) \"{}\")\n", words(&columns));
+        let functions: String = self
+            .functions
+            .iter()
+            .map(|(name, signature, body)| {
+                let export = match name.split_once('#') {
+                    Some((interface, function)) => format!("longshore:scheduler/{interface}@0.1.0#{function}"),
+                    None => (*name).to_string(),
+                };
+                format!("(func (export \"{export}\") {signature} {body})\n")
+            })
+            .collect();
+        format!(
+            "(module\n{}(memory (export \"memory\") 1)\n(global $free (mut i32) (i32.const 4096))\n{data}{}{functions})",
+            self.imports, self.extra
+        )
+    }
+
+    /// The component.
+    pub fn build(&self) -> Vec<u8> {
+        let core = wat::parse_str(self.text()).unwrap_or_else(|e| panic!("{e}\n{}", self.text()));
+        longshore_plugin_build::componentize(&core).unwrap_or_else(|e| panic!("{e}\n{}", self.text()))
+    }
+}
+
+/// `none` inside `ok`.
+pub const SUPPOSED_FITS: &str = "(i32.store8 (i32.const 256) (i32.const 0)) (i32.store8 (i32.const 260) (i32.const 0)) (i32.const 256)";
+
+/// The answer of a filter that passes all candidates: the set that it was given.
+pub const ALL_FIT: &str = "
+    (i32.store8 (i32.const 256) (i32.const 0))
+    (i32.store (i32.const 260) (local.get $set)) (i32.store (i32.const 264) (local.get $words))
+    (i32.store (i32.const 268) (i32.const 0)) (i32.store (i32.const 272) (i32.const 0))
+    (i32.store (i32.const 276) (i32.const 0)) (i32.store (i32.const 280) (i32.const 0))
+    (global.set $free (i32.const 4096))
+    (i32.const 256)";
+
+/// The answer of a scorer that gives the same score to as many nodes as it was asked about.
+pub fn same_score(score: i64) -> String {
+    format!(
+        "(block $done (loop $next
+            (br_if $done (i32.ge_u (local.get $at) (local.get $words)))
+            (local.set $n (i32.add (local.get $n) (i32.wrap_i64 (i64.popcnt
+                (i64.load (i32.add (local.get $set) (i32.shl (local.get $at) (i32.const 3))))))))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (br $next)))
+        (local.set $at (i32.const 0))
+        (block $done (loop $next
+            (br_if $done (i32.ge_u (local.get $at) (local.get $n)))
+            (i64.store (i32.add (i32.const 8192) (i32.shl (local.get $at) (i32.const 3))) (i64.const {score}))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (br $next)))
+        (i32.store8 (i32.const 256) (i32.const 0))
+        (i32.store (i32.const 260) (i32.const 8192)) (i32.store (i32.const 264) (local.get $n))
+        (global.set $free (i32.const 4096))
+        (i32.const 256)"
+    )
+}
