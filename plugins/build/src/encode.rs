@@ -6,6 +6,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use crate::BuildError;
 use crate::names::Names;
 use crate::package::with_world;
+use crate::wasi;
 
 /// Makes a component of a core module whose exports have the canonical ABI's names, such as
 /// `longshore:scheduler/filter@0.1.0#filter`.
@@ -32,9 +33,8 @@ pub fn componentize(core: &[u8]) -> Result<Vec<u8>, BuildError> {
 }
 
 /// Adds what answers WASI preview 1 inside of the component.
-fn answer_wasi(_encoder: ComponentEncoder) -> Result<ComponentEncoder, BuildError> {
-    // The module `wasi` puts its adapter in here: `encoder.adapter(names::WASI, &wasi::adapter())`.
-    Err(BuildError::UnknownImport { module: crate::names::WASI.to_owned(), field: "...".to_owned() })
+fn answer_wasi(encoder: ComponentEncoder) -> Result<ComponentEncoder, BuildError> {
+    encoder.adapter(crate::names::WASI, &wasi::adapter()?).map_err(|e| BuildError::Encode(format!("{e:#}")))
 }
 
 /// The module without the descriptions of worlds that generators of bindings put into custom sections.

@@ -10,10 +10,14 @@ pub enum BuildError {
     #[error("this is a component already; give the core module that it was made from")]
     AlreadyAComponent,
     /// Nothing of the interface is exported.
-    #[error("the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Main` (Go) been left out?")]
+    #[error(
+        "the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Register` (Go) been left out?"
+    )]
     NoPlugin,
     /// An export that looks like ours has an interface that the package does not have.
-    #[error("the module exports `{export}`, but longshore:scheduler@{have} has no interface `{interface}`; it has {known}")]
+    #[error(
+        "the module exports `{export}`, but longshore:scheduler@{have} has no interface `{interface}`; it has {known}"
+    )]
     UnknownInterface {
         /// The export's whole name.
         export: String,
@@ -25,7 +29,9 @@ pub enum BuildError {
         known: String,
     },
     /// An export or an import is of another version of the package.
-    #[error("`{name}` is of longshore:scheduler@{found}, but this build makes plugins for {have}; use the SDK of the same release")]
+    #[error(
+        "`{name}` is of longshore:scheduler@{found}, but this build makes plugins for {have}; use the SDK of the same release"
+    )]
     OtherVersion {
         /// The name of the export, or of the module it is imported from.
         name: String,
@@ -35,7 +41,9 @@ pub enum BuildError {
         have: &'static str,
     },
     /// A function that the interface does not have.
-    #[error("the module exports `{function}` of the interface `{interface}`, which has no such function; it has {known}")]
+    #[error(
+        "the module exports `{function}` of the interface `{interface}`, which has no such function; it has {known}"
+    )]
     UnknownFunction {
         /// The interface.
         interface: String,
@@ -62,16 +70,18 @@ pub enum BuildError {
         stage: &'static str,
     },
     /// Nobody would answer an import.
-    #[error("the module imports `{field}` from `{module}`, which is neither of longshore:scheduler nor of WASI preview 1; a plugin reaches nothing else")]
+    #[error(
+        "the module imports `{field}` from `{module}`, which is neither of longshore:scheduler nor of WASI preview 1; a plugin reaches nothing else"
+    )]
     UnknownImport {
         /// Where it is imported from.
         module: String,
         /// What is imported.
         field: String,
     },
-    /// Memory or allocator are missing.
-    #[error("the module does not export `{0}`, which the canonical ABI needs")]
-    Missing(&'static str),
+    /// What answers WASI could not be made.
+    #[error(transparent)]
+    Wasi(#[from] crate::wasi::AdapterError),
     /// What the encoder says, mostly that a function's type is not the interface's.
     #[error("the module does not fit the interface: {0}")]
     Encode(String),

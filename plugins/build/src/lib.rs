@@ -4,6 +4,9 @@ mod encode;
 mod error;
 mod names;
 mod package;
+#[cfg(test)]
+mod tests;
+mod wasi;
 
 pub use encode::componentize;
 pub use error::BuildError;

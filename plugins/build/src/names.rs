@@ -7,9 +7,7 @@ use wit_parser::Resolve;
 
 use crate::BuildError;
 use crate::package::{PREFIX, VERSION, with_world};
-
-/// Where modules for WASI preview 1 import from.
-pub(crate) const WASI: &str = "wasi_snapshot_preview1";
+use crate::wasi;
 
 /// What a module has to do with the package.
 #[derive(Debug, Default)]
@@ -32,7 +30,7 @@ impl Names {
         let mut names = Self { exports, ..Self::default() };
         let mut imports = BTreeSet::new();
         for (module, field) in raw.imports {
-            if module == WASI {
+            if module == wasi::MODULE {
                 names.wasi = true;
                 continue;
             }

@@ -5,6 +5,7 @@ pub mod plugin;
 pub mod run;
 pub mod server;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -15,6 +16,8 @@ use check::CheckArgs;
 use plugin::PluginArgs;
 use run::RunArgs;
 use server::ServerArgs;
+
+use crate::plugins;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -133,12 +136,34 @@ pub struct InputArgs {
     /// every pending pod
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Plugins in WebAssembly.
+    #[command(flatten)]
+    pub plugins: PluginArgs,
 }
 
 impl InputArgs {
     /// Whether no cluster is named.
     pub fn is_empty(&self) -> bool {
         self.filenames.is_empty() && !self.from_cluster
+    }
+}
+
+/// Plugins in WebAssembly.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PluginArgs {
+    /// Where modules that were fetched and plugins that were compiled are kept; empty: nowhere [default: longshore in
+    /// $XDG_CACHE_HOME or ~/.cache]
+    #[arg(long, value_name = "DIR")]
+    pub plugin_cache_dir: Option<OsString>,
+}
+
+impl PluginArgs {
+    /// The directory, if there is to be one.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        match &self.plugin_cache_dir {
+            None => plugins::default_cache_dir(),
+            Some(given) => Some(given.into()).filter(|dir: &PathBuf| !dir.as_os_str().is_empty()),
+        }
     }
 }
 
@@ -237,6 +262,9 @@ pub enum ProfileCommand {
         /// A KubeSchedulerConfiguration, or - for standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Plugins in WebAssembly.
+        #[command(flatten)]
+        plugins: PluginArgs,
     },
     /// Print what comes of a file: the plugins of every stage in order, weights and arguments, every default filled in
     #[command(after_help = "Examples:\n  # The default profile\n  longshore profile show\n\n  \
@@ -245,6 +273,9 @@ pub enum ProfileCommand {
         /// A KubeSchedulerConfiguration, or - for standard input; the default profile when not given
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Plugins in WebAssembly.
+        #[command(flatten)]
+        plugins: PluginArgs,
         /// Output format
         #[arg(short, long, value_enum, default_value_t = DataFormat::Yaml)]
         output: DataFormat,

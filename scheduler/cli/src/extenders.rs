@@ -51,6 +51,11 @@ impl Extenders {
     }
 }
 
+/// Whole objects of manifests, for plugins.
+pub(crate) fn written(sources: &[Source], cluster: &Manifests) -> Arc<dyn RawObjects> {
+    Arc::new(Written::of(sources, cluster))
+}
+
 /// The extenders of a configuration, in its order. `objects` has what is sent whole; calls run on `runtime`.
 ///
 /// # Errors

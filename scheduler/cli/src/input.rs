@@ -3,17 +3,21 @@
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use longshore_cluster::connect;
 use longshore_cluster::discover::discover;
+use longshore_cluster::extender::Wants;
+use longshore_framework::port::Requests;
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
 
-use crate::args::InputArgs;
+use crate::args::{InputArgs, PluginArgs};
 use crate::console::Console;
-use crate::extenders::Extenders;
-use crate::plugins;
+use crate::extenders::{self, Extenders};
+use crate::live::Clock;
+use crate::plugins::{Guests, Loaded, Loader, LoaderOptions, Tally};
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
 const LARGEST_CONFIG: u64 = 1 << 20;
@@ -31,6 +35,10 @@ pub(crate) struct Input {
     pub(crate) adopt_all: bool,
     /// The configuration's extenders.
     pub(crate) extenders: Extenders,
+    /// What its plugins in WebAssembly ask of the engine.
+    pub(crate) requests: Requests,
+    /// What they did wrong.
+    pub(crate) failures: Arc<Tally>,
 }
 
 /// Reads everything. What cannot be read of the cluster is reported on the console and left out.
@@ -38,7 +46,8 @@ pub(crate) struct Input {
 /// # Errors
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
-    let resolved = profiles(args.config.as_deref())?;
+    let (loader, failures) = loader(&args.plugins);
+    let Loaded { resolved, guests, .. } = profiles(args.config.as_deref(), &loader)?;
     let mut sources = longshore_manifest::collect(&args.filenames)?;
     if args.from_cluster {
         sources.insert(0, from_cluster(args, console)?);
@@ -50,18 +59,55 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     }
     warn_of_cluster(&cluster, console);
     let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
-    Ok(Input { cluster, resolved, adopt_all: args.config.is_none(), extenders })
+    if guests.wants() != Wants::default() {
+        loader.objects().set(extenders::written(&sources, &cluster));
+    }
+    let (adopt_all, requests) = (args.config.is_none(), loader.requests());
+    Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures })
+}
+
+/// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes.
+pub(crate) fn loader(args: &PluginArgs) -> (Loader, Arc<Tally>) {
+    let (failures, began) = (Arc::<Tally>::default(), Clock::new().now());
+    let clock = Arc::new(move || u64::try_from(began.0).unwrap_or(0));
+    let observer = Arc::clone(&failures) as Arc<dyn longshore_wasm::Observe>;
+    (Loader::new(LoaderOptions { cache_dir: args.cache_dir(), clock, observer }), failures)
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.
 ///
 /// # Errors
 /// Everything that is wrong with the file, one line each.
-pub(crate) fn profiles(file: Option<&Path>) -> anyhow::Result<Resolved> {
-    let (registry, defaults) = (plugins::registry(), plugins::default_multi_point());
-    let Some(file) = file else { return Ok(longshore_profile::default_profile(&registry, defaults)?) };
+pub(crate) fn profiles(file: Option<&Path>, loader: &Loader) -> anyhow::Result<Loaded> {
+    profiles_after(file, loader, &Guests::default())
+}
+
+/// The same where plugins are loaded already.
+///
+/// # Errors
+/// As before; what is wrong with the content is a [`NotLoaded`](crate::plugins::NotLoaded).
+pub(crate) fn profiles_after(
+    file: Option<&Path>,
+    loader: &Loader,
+    before: &Guests,
+) -> anyhow::Result<Loaded> {
+    let Some(file) = file else {
+        return Ok(Loaded {
+            resolved: loader.default_profile()?,
+            guests: Guests::default(),
+            files: Vec::new(),
+        });
+    };
     let text = config_text(file)?;
-    Ok(longshore_profile::load(&file.display().to_string(), &text, &registry, defaults)?)
+    // A file without a folder, and standard input, belong to the working directory.
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Ok(loader.load(&file.display().to_string(), &text, folder, before)?)
+}
+
+/// The default profile, for tests.
+#[cfg(test)]
+pub(crate) fn default_profiles() -> Vec<longshore_framework::profile::Profile> {
+    profiles(None, &loader(&PluginArgs::default()).0).unwrap().resolved.profiles
 }
 
 /// What the API server has. Nothing is written.

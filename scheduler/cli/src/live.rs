@@ -15,6 +15,7 @@ mod leader;
 mod observer;
 mod outbox;
 mod picture;
+mod plugins;
 mod reload;
 mod sides;
 mod start;
@@ -27,7 +28,8 @@ use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 
 pub(crate) use clock::Clock;
-pub(crate) use start::start;
+pub(crate) use plugins::Watch;
+pub(crate) use start::{Prepared, start};
 pub(crate) use thread::End;
 
 /// What the thread receives.

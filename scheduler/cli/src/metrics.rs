@@ -5,6 +5,7 @@
 //! | `scheduler` | kube-scheduler's, with its labels, types and buckets |
 //! | `meter` | how the engine feeds them |
 //! | `own` | `longshore_*`: what kube-scheduler lacks |
+//! | `plugins` | `longshore_plugin_*`: plugins in WebAssembly |
 //! | `requests` | `rest_client_*`, the calls to the API server |
 //! | `health` | `kubernetes_healthcheck*`, on a page of their own |
 //! | `process` | `process_*`, from `/proc` |
@@ -17,6 +18,7 @@
 mod health;
 mod meter;
 mod own;
+mod plugins;
 mod pods;
 mod process;
 mod requests;
@@ -36,6 +38,7 @@ use prometheus::{Registry, TextEncoder};
 pub use health::HealthMetrics;
 pub use meter::EngineMeter;
 pub use own::OwnMetrics;
+pub use plugins::PluginMetrics;
 pub use pods::pod_resources;
 pub use requests::RequestMetrics;
 pub use scheduler::SchedulerMetrics;
@@ -52,6 +55,8 @@ pub struct Metrics {
     pub scheduler: Arc<SchedulerMetrics>,
     /// `longshore_*`.
     pub own: Arc<OwnMetrics>,
+    /// `longshore_plugin_*`.
+    pub plugins: Arc<PluginMetrics>,
     /// `rest_client_*`.
     pub requests: Arc<RequestMetrics>,
     /// `kubernetes_healthcheck*`.
@@ -69,6 +74,7 @@ impl Metrics {
         let metrics = Self {
             scheduler: Arc::new(SchedulerMetrics::new(&registry)?),
             own: Arc::new(OwnMetrics::new(&registry)?),
+            plugins: Arc::new(PluginMetrics::new(&registry)?),
             requests: Arc::new(RequestMetrics::new(&registry)?),
             health: Arc::new(HealthMetrics::new()?),
             began: Instant::now(),

@@ -1,8 +1,28 @@
-//! Which plugins this program has.
+//! Which plugins there are: those that are part of this program, and those that a configuration brings along as
+//! WebAssembly.
+//!
+//! ```text
+//! file ──▶ Loader ──▶ profiles, plugins in place         args with `source` or `guestURL`:
+//!            │                                             fetch ─▶ digest ─▶ compile, check, init ─▶ Guest
+//!            └──────▶ Guests: what is loaded, by profile and name; the same one again where nothing changed
+//! ```
+
+mod building;
+mod fetch;
+mod guests;
+mod late;
+mod loader;
+mod stand_in;
+mod tally;
 
 use longshore_framework::registry::Registry;
 
-/// All of them: the in-tree ones.
+pub use guests::{Guests, Held};
+pub use late::LateObjects;
+pub use loader::{Loaded, Loader, LoaderOptions, NotLoaded, default_cache_dir};
+pub use tally::Tally;
+
+/// The ones that are part of this program: the in-tree ones.
 pub fn registry() -> Registry {
     longshore_plugins_native::registry()
 }

@@ -35,7 +35,7 @@ use crate::logging::Level;
 use crate::metrics::Metrics;
 
 pub use backend::{Backend, Standing, Unanswered};
-pub use checks::{Checks, Flag, Probe};
+pub use checks::{Checks, Flag, Note, Probe};
 pub use listen::{Server, start};
 
 /// Where the server listens and whom it answers.

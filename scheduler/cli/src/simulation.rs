@@ -3,9 +3,10 @@
 //!
 //! A pod that is given a node is on it for all later pods. The victims of a preemption vanish at once and the preemptor
 //! is tried again at once. A pod that does not fit stays pending and is not tried again. No time passes and nothing else
-//! happens.
+//! happens, until every pod was tried: then pods that still wait for a Permit plugin wait in vain, and are turned away.
 
 mod paused;
+mod said;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,12 +15,13 @@ use std::time::{Duration, Instant};
 use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Effect, Input};
+use longshore_framework::port::{Effect, FailureReason, Input};
 use longshore_framework::profile::Profile;
 use longshore_framework::verdict::Rejection;
 use longshore_manifest::Manifests;
 
 pub use paused::Paused;
+pub use said::Said;
 
 /// What became of a pending pod, one record for each try.
 #[derive(Debug)]
@@ -77,6 +79,8 @@ pub struct Simulated {
     pub records: Vec<Record>,
     /// Pods that were evicted, in order, each with the pod it made room for.
     pub evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
+    /// What plugins had to say of pods, in order.
+    pub said: Vec<Said>,
     /// Pending pods there were at the start.
     pub pending_at_start: usize,
     /// Time spent on deciding: without telling the engine of the cluster.
@@ -125,12 +129,14 @@ pub fn run_watched(
     let pending = simulation.load(cluster);
     let began = Instant::now();
     simulation.schedule(observer);
+    simulation.run_out();
     let deciding = began.elapsed();
     simulation.merge(&pending);
     Simulated {
         engine: simulation.engine,
         records: simulation.records,
         evicted: simulation.evicted,
+        said: simulation.said,
         pending_at_start: pending.len(),
         deciding,
     }
@@ -150,6 +156,9 @@ struct Simulation {
     /// Records of pods that never entered the queue.
     aside: Vec<Record>,
     evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
+    said: Vec<Said>,
+    /// Pods that lost the node they had been given, and why; not yet in their records.
+    lost: Vec<(Str, FailureReason, String)>,
 }
 
 impl Simulation {
@@ -159,6 +168,8 @@ impl Simulation {
             records: Vec::new(),
             aside: Vec::new(),
             evicted: Vec::new(),
+            said: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -200,6 +211,29 @@ impl Simulation {
         }
     }
 
+    /// Lets time pass until no pod waits for Permit. It ends: every round lets one go or turns one away, and nothing is
+    /// tried any more.
+    fn run_out(&mut self) {
+        while let Some(until) = self.engine.next_timeout() {
+            let effects = self.engine.apply(Input::Time(until));
+            self.perform(&effects);
+            self.amend();
+        }
+    }
+
+    /// Writes into their records what became of pods after they had been given a node.
+    fn amend(&mut self) {
+        for (uid, reason, message) in std::mem::take(&mut self.lost) {
+            let of = |record: &&mut Record| record.pod().meta.uid == uid && record.node().is_some();
+            if let Some(Record::Tried { attempt, .. }) = self.records.iter_mut().rev().find(of) {
+                attempt.outcome = match reason {
+                    FailureReason::Unschedulable => Outcome::Unschedulable { message, nominated: None },
+                    FailureReason::SchedulerError => Outcome::Broken { message },
+                };
+            }
+        }
+    }
+
     /// Does what came of an attempt; after each preemption the pod is tried again at once. It ends, because every round
     /// evicts a pod.
     fn finish(&mut self, attempt: Attempt, observer: &mut dyn Observer) {
@@ -215,6 +249,7 @@ impl Simulation {
         let mut record = Record::Tried { attempt: Box::new(attempt), retry };
         observer.tried(&mut record);
         self.records.push(record);
+        self.amend();
     }
 
     /// Does what the engine wants, and what it then wants. Returns the pod to be tried again, if evictions made room.
@@ -234,11 +269,25 @@ impl Simulation {
                     again = Some(uid(&preemptor));
                     Vec::new()
                 }
+                Effect::Failed { pod, reason, message, .. } => {
+                    self.lost.push((uid(&pod), reason, message));
+                    Vec::new()
+                }
+                Effect::PluginEvent { pod, plugin, warning, reason, note } => {
+                    self.say(Said { pod, plugin, warning, reason, note });
+                    Vec::new()
+                }
                 _ => Vec::new(),
             };
             to_do.extend(more);
         }
         again
+    }
+
+    fn say(&mut self, said: Said) {
+        if self.said.len() < said::MOST {
+            self.said.push(said);
+        }
     }
 
     fn evict(&mut self, preemptor: &Arc<Pod>, victims: Vec<Arc<Pod>>) {

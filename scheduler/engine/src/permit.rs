@@ -13,6 +13,15 @@ use crate::meter::Status;
 use crate::reservation::{Phase, Refused, Wait};
 
 impl Engine {
+    /// When the first of the plugins that pods wait for gives up; `None` while no pod waits for Permit.
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        let waits = self.reservations.values().filter_map(|held| match &held.phase {
+            Phase::Waiting(waits) => waits.iter().map(|wait| wait.until).min(),
+            _ => None,
+        });
+        waits.min()
+    }
+
     /// A Permit plugin lets the pod go; it goes on when no other holds it.
     pub(crate) fn allow(&mut self, uid: &Str, plugin: &str, effects: &mut Vec<Effect>) {
         let Some(held) = self.reservations.get_mut(uid) else { return };

@@ -23,6 +23,16 @@ pub struct OtherProfiles {
 }
 
 impl Engine {
+    /// Whether [`set_profiles`](Self::set_profiles) would take them.
+    ///
+    /// # Errors
+    /// The scheduler names are others.
+    pub fn accepts_profiles(&self, profiles: &[Profile]) -> Result<(), OtherProfiles> {
+        let before = names(self.profiles.iter().map(|p| &p.scheduler_name));
+        let after = names(profiles.iter().map(|p| &p.scheduler_name));
+        if before == after { Ok(()) } else { Err(OtherProfiles { before, after }) }
+    }
+
     /// Takes `profiles` in place of those it has; they have the same scheduler names in the same order. What is being
     /// bound is bound as it was decided, by the plugins that decided it. So is what waits for Permit, as long as every
     /// plugin it waits for is still there to let it go; else it is turned away. Every other waiting pod is tried again,
@@ -35,11 +45,7 @@ impl Engine {
         mut profiles: Vec<Profile>,
         extenders: &[Arc<dyn Extender>],
     ) -> Result<Vec<Effect>, OtherProfiles> {
-        let before = names(self.profiles.iter().map(|p| &p.scheduler_name));
-        let after = names(profiles.iter().map(|p| &p.scheduler_name));
-        if before != after {
-            return Err(OtherProfiles { before, after });
-        }
+        self.accepts_profiles(&profiles)?;
         let mut effects = self.turn_away_orphans(&profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();

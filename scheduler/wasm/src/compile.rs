@@ -42,7 +42,6 @@ impl Compiler {
     ///
     /// # Errors
     /// It is none, or one that would take too much to compile.
-    #[allow(dead_code, reason = "for modules built for kube-scheduler-wasm-extension")]
     pub(crate) fn module(&self, bytes: &[u8]) -> Result<Module, LoadError> {
         scan::check(bytes).map_err(LoadError::Invalid)?;
         let compiled = match &self.cache {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_framework::registry::Instance;
 use serde::Serialize;
 
+use crate::compat::CompatPlugin;
 use crate::component::ComponentPlugin;
 
 /// What kind of module a plugin is.
@@ -85,6 +86,7 @@ pub struct Status {
 
 enum Inner {
     Component(Arc<ComponentPlugin>),
+    Extension(Arc<CompatPlugin>),
 }
 
 /// A loaded plugin.
@@ -105,10 +107,15 @@ impl Guest {
         Self { digest, size, inner: Inner::Component(Arc::new(plugin)) }
     }
 
+    pub(crate) fn extension(digest: String, size: usize, plugin: CompatPlugin) -> Self {
+        Self { digest, size, inner: Inner::Extension(Arc::new(plugin)) }
+    }
+
     /// The plugin as the framework takes it, at the stages it has.
     pub fn instance(&self) -> Instance {
         match &self.inner {
             Inner::Component(plugin) => crate::component::instance(plugin),
+            Inner::Extension(plugin) => plugin.instance(),
         }
     }
 
@@ -121,6 +128,7 @@ impl Guest {
     pub fn about(&self) -> About {
         match &self.inner {
             Inner::Component(plugin) => plugin.about(&self.digest, self.size),
+            Inner::Extension(plugin) => plugin.about(&self.digest, self.size),
         }
     }
 
@@ -135,6 +143,14 @@ impl Guest {
                 failures: plugin.failures(),
                 instances: plugin.instances(),
             },
+            Inner::Extension(plugin) => Status {
+                name: plugin.name().to_string(),
+                digest: self.digest.clone(),
+                kind: GuestKind::Extension,
+                health: plugin.switched_off().map_or(Health::Serving, Health::SwitchedOff),
+                failures: plugin.failures(),
+                instances: plugin.instances(),
+            },
         }
     }
 
@@ -143,6 +159,9 @@ impl Guest {
     pub fn take_over(&self, before: &Self) {
         match (&self.inner, &before.inner) {
             (Inner::Component(new), Inner::Component(old)) => new.take_over(old),
+            (Inner::Extension(new), Inner::Extension(old)) => new.take_over(old),
+            // What one kind kept says nothing to the other.
+            _ => {}
         }
     }
 }

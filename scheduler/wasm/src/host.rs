@@ -11,11 +11,11 @@ use thiserror::Error;
 
 use crate::args::Settings;
 use crate::compile::Compiler;
-use crate::component;
 use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::observe::{Nobody, Observe};
 use crate::runtime::Runtime;
+use crate::{compat, component};
 
 /// The largest module that is compiled, in bytes.
 pub const LARGEST_MODULE: usize = 64 << 20;
@@ -147,6 +147,10 @@ impl Host {
             return Err(LoadError::TooLarge(bytes.len()));
         }
         let digest = hex(&Sha256::digest(bytes));
+        if wasmparser::Parser::is_core_wasm(bytes) {
+            let plugin = compat::load(self, name, bytes, settings)?;
+            return Ok(Arc::new(Guest::extension(digest, bytes.len(), plugin)));
+        }
         let plugin = component::load(self, name, bytes, settings)?;
         Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
     }

@@ -15,6 +15,7 @@
 pub mod args;
 pub mod breaker;
 mod cache;
+mod compat;
 mod compile;
 mod component;
 pub mod failure;

@@ -207,7 +207,7 @@ handles! {
 macro_rules! columns {
     ($($(#[$doc:meta])* $vis:vis $name:ident : $kind:ident = $spec:expr),+ $(,)?) => {
         /// The columns in the manifest's order.
-        const COLUMNS: &[$crate::column::Column] = {
+        pub(crate) const COLUMNS: &[$crate::column::Column] = {
             #[allow(unused_imports, reason = "no plugin needs all of them")]
             use $crate::column::spec::*;
             &[$($spec),+]

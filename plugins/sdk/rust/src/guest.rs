@@ -108,7 +108,9 @@ impl<H: Home<Plugin: stage::PreFilterExtensions>> exports::pre_filter_extensions
 }
 
 impl<H: Home<Plugin: stage::Filter>> exports::filter::Guest for H {
-    fn filter(candidates: Vec<u64>) -> Result<crate::bindings::longshore::scheduler::types::Verdicts, String> {
+    fn filter(
+        candidates: Vec<u64>,
+    ) -> Result<crate::bindings::longshore::scheduler::types::Verdicts, String> {
         H::with(|it| it.filter(candidates))
     }
 
@@ -161,10 +163,8 @@ impl<H: Home<Plugin: stage::NormalizeScore>> exports::normalize_score::Guest for
 impl<H: Home<Plugin: stage::Reserve>> exports::reserve::Guest for H {
     fn reserve(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<Rejection>, String> {
         use stage::Reserve as _;
-        H::with(|it| {
-            let shared = text(shared::<H::Plugin>(&bytes))?;
-            text(it.plugin.reserve(&pod, &node, &shared).map(crate::Verdict::rejection))
-        })
+        let verdict = H::with(|it| text(it.at(&pod, &node, &bytes, |plugin, at| plugin.reserve(at))))?;
+        Ok(verdict.rejection())
     }
 
     fn unreserve(pod: Pod, node: String) {
@@ -177,10 +177,7 @@ impl<H: Home<Plugin: stage::Permit>> exports::permit::Guest for H {
     fn permit(pod: Pod, node: String, bytes: Vec<u8>) -> Result<exports::permit::Outcome, String> {
         use exports::permit::Outcome;
         use stage::Permit as _;
-        let outcome = H::with(|it| {
-            let shared = text(shared::<H::Plugin>(&bytes))?;
-            text(it.plugin.permit(&pod, &node, &shared))
-        })?;
+        let outcome = H::with(|it| text(it.at(&pod, &node, &bytes, |plugin, at| plugin.permit(at))))?;
         Ok(match outcome {
             PermitOutcome::Allow => Outcome::Allow,
             PermitOutcome::Wait(time) => Outcome::Wait(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
@@ -192,20 +189,15 @@ impl<H: Home<Plugin: stage::Permit>> exports::permit::Guest for H {
 impl<H: Home<Plugin: stage::PreBind>> exports::pre_bind::Guest for H {
     fn pre_bind(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<Rejection>, String> {
         use stage::PreBind as _;
-        H::with(|it| {
-            let shared = text(shared::<H::Plugin>(&bytes))?;
-            text(it.plugin.pre_bind(&pod, &node, &shared).map(crate::Verdict::rejection))
-        })
+        let verdict = H::with(|it| text(it.at(&pod, &node, &bytes, |plugin, at| plugin.pre_bind(at))))?;
+        Ok(verdict.rejection())
     }
 }
 
 impl<H: Home<Plugin: stage::Bind>> exports::bind::Guest for H {
     fn bind(pod: Pod, node: String, bytes: Vec<u8>) -> Result<Option<crate::Binding>, String> {
         use stage::Bind as _;
-        H::with(|it| {
-            let shared = text(shared::<H::Plugin>(&bytes))?;
-            text(it.plugin.bind(&pod, &node, &shared))
-        })
+        H::with(|it| text(it.at(&pod, &node, &bytes, |plugin, at| plugin.bind(at))))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, Rejection, Verdicts as Answer};
 use crate::error::text;
-use crate::plugin::{Cycle, Plugin, decode, encode};
-use crate::{Error, Filter, NormalizeScore, Node, Nodes, Pod, PreFilter, PreScore, Score, Table, Verdicts};
+use crate::plugin::{Cycle, Placement, Plugin, decode, encode};
+use crate::{Error, Filter, Node, Nodes, NormalizeScore, Pod, PreFilter, PreScore, Score, Table, Verdicts};
 use crate::{PreFilterOutcome, PreScoreOutcome};
 
 /// A plugin at work.
@@ -65,6 +65,21 @@ impl<P: Plugin> Instance<P> {
         };
         self.cycle = Some(text(make())?);
         Ok(())
+    }
+
+    /// Calls a stage that is about one node by its name.
+    ///
+    /// # Errors
+    /// The plugin's failure, or that the bytes are not what PreFilter left.
+    pub fn at<T>(
+        &mut self,
+        pod: &Pod,
+        node: &str,
+        shared: &[u8],
+        call: impl FnOnce(&mut P, &Placement<'_, P>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let shared = decode(shared)?;
+        call(&mut self.plugin, &Placement { pod, node, shared: &shared, table: &self.table })
     }
 
     fn cycle(&self) -> Result<&Cycle<P>, String> {

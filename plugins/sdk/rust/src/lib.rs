@@ -46,8 +46,8 @@ pub mod host;
 mod instance;
 mod manifest;
 mod node;
-mod pod;
 mod plugin;
+mod pod;
 #[doc(hidden)]
 pub mod rt;
 pub mod selector;
@@ -65,7 +65,7 @@ pub use error::Error;
 pub use instance::Instance;
 pub use manifest::Manifest;
 pub use node::{Node, Nodes, Taint};
-pub use plugin::{Cycle, Plugin};
+pub use plugin::{Cycle, Placement, Plugin};
 pub use stages::{
     Bind, Filter, Handover, NormalizeScore, Permit, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter,
     PreFilterExtensions, PreScore, Reserve, Score,
@@ -82,9 +82,9 @@ pub mod prelude {
     pub use crate::column::{Blobs, Images, Labels, Number, Pods, Taints, Text};
     pub use crate::{
         Bind, Binding, Cycle, Error, Filter, Handover, Manifest, Node, Nodes, NormalizeScore, Permit,
-        PermitOutcome, Plugin, Pod, PodInfo, PostBind, PostFilter, PostFilterOutcome, PreBind, PreEnqueue,
-        PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, RejectCode, Reserve,
-        Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if,
-        host, info, warn,
+        PermitOutcome, Placement, Plugin, Pod, PodInfo, PostBind, PostFilter, PostFilterOutcome, PreBind,
+        PreEnqueue, PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject,
+        RejectCode, Reserve, Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error,
+        export_plugin, fit_if, host, info, warn,
     };
 }

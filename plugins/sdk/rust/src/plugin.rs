@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Manifest, Pod, Words};
+use crate::column::Text;
+use crate::{Error, Manifest, Node, Pod, Table, Words};
 
 /// A plugin. Each stage that it takes part in is a further trait, such as [`Filter`](crate::Filter).
 pub trait Plugin: Sized + 'static {
@@ -32,12 +33,7 @@ pub trait Plugin: Sized + 'static {
     ///
     /// # Errors
     /// The plugin's failure; the pod is tried again.
-    fn prepare(
-        &self,
-        pod: &Pod,
-        shared: &Self::Shared,
-        words: &mut Words,
-    ) -> Result<Self::Prepared, Error> {
+    fn prepare(&self, pod: &Pod, shared: &Self::Shared, words: &mut Words) -> Result<Self::Prepared, Error> {
         let _ = (pod, shared, words);
         Ok(Self::Prepared::default())
     }
@@ -51,6 +47,25 @@ pub struct Cycle<P: Plugin> {
     pub shared: P::Shared,
     /// What [`Plugin::prepare`] made.
     pub prepared: P::Prepared,
+}
+
+/// A pod on the node that was chosen for it: what Reserve, Permit, PreBind and Bind are about.
+pub struct Placement<'a, P: Plugin> {
+    /// The pod.
+    pub pod: &'a Pod,
+    /// The node's name.
+    pub node: &'a str,
+    /// What PreFilter left.
+    pub shared: &'a P::Shared,
+    pub(crate) table: &'a Table,
+}
+
+impl<'a, P: Plugin> Placement<'a, P> {
+    /// The node in the table, found by the column of names, which the plugin has to declare. `None` without
+    /// [`Manifest::single`]: the instance that answers these stages holds no nodes then.
+    pub fn row(&self, names: Text) -> Option<Node<'a>> {
+        self.table.find(names, self.node)
+    }
 }
 
 /// At most so many bytes may be left for later stages.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Binding, Cycle, Error, Node, Nodes, PermitOutcome, Plugin, Pod, PodInfo, PostFilterOutcome,
+    Binding, Cycle, Error, Node, Nodes, PermitOutcome, Placement, Plugin, Pod, PodInfo, PostFilterOutcome,
     PreFilterOutcome, PreScoreOutcome, RejectCode, Verdict, Verdicts,
 };
 
@@ -32,7 +32,8 @@ pub trait PreFilterExtensions: PreFilter {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn add_pod(&self, shared: &mut Self::Shared, pod: &Pod, added: &PodInfo, node: &str) -> Result<(), Error>;
+    fn add_pod(&self, shared: &mut Self::Shared, pod: &Pod, added: &PodInfo, node: &str)
+    -> Result<(), Error>;
 
     /// As if `removed` were not.
     ///
@@ -121,7 +122,7 @@ pub trait Reserve: Plugin {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn reserve(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Verdict, Error>;
+    fn reserve(&mut self, at: &Placement<'_, Self>) -> Result<Verdict, Error>;
 
     /// Called also for pods that were never reserved.
     fn unreserve(&mut self, pod: &Pod, node: &str);
@@ -133,7 +134,7 @@ pub trait Permit: Plugin {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn permit(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<PermitOutcome, Error>;
+    fn permit(&mut self, at: &Placement<'_, Self>) -> Result<PermitOutcome, Error>;
 }
 
 /// Last look before the binding.
@@ -142,7 +143,7 @@ pub trait PreBind: Plugin {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn pre_bind(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Verdict, Error>;
+    fn pre_bind(&mut self, at: &Placement<'_, Self>) -> Result<Verdict, Error>;
 }
 
 /// The binding itself.
@@ -152,7 +153,7 @@ pub trait Bind: Plugin {
     ///
     /// # Errors
     /// The plugin's failure.
-    fn bind(&mut self, pod: &Pod, node: &str, shared: &Self::Shared) -> Result<Option<Binding>, Error>;
+    fn bind(&mut self, at: &Placement<'_, Self>) -> Result<Option<Binding>, Error>;
 }
 
 /// The pod is bound.

@@ -5,7 +5,7 @@ mod apply;
 mod tests;
 
 use crate::column::{Column, Kind, Number, Text};
-use crate::{PodInfo, Word, Words};
+use crate::{Node, PodInfo, Word, Words};
 
 /// Nodes by rows, what the plugin reads of them by columns.
 ///
@@ -49,6 +49,15 @@ impl Table {
     #[inline]
     pub fn words_of(&self, column: Text) -> &[Word] {
         &self.texts[usize::from(column.0)]
+    }
+
+    /// The node that has this text in a column.
+    pub(crate) fn find(&self, column: Text, text: &str) -> Option<Node<'_>> {
+        let word = self.words.find(text)?;
+        let alive = |row: usize| self.alive[row / 64] & (1 << (row % 64)) != 0;
+        let mut rows = self.words_of(column).iter().enumerate();
+        let (row, _) = rows.find(|(row, other)| **other == word && alive(*row))?;
+        Some(Node::new(self, row as u32))
     }
 
     pub(crate) fn list(&self, column: u16, row: u32) -> &[Word] {

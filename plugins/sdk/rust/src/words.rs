@@ -51,6 +51,11 @@ impl Words {
         Word(place)
     }
 
+    /// The word for a text that is in the dictionary.
+    pub(crate) fn find(&self, text: &str) -> Option<Word> {
+        self.places.get(text).map(|place| Word(*place))
+    }
+
     /// The text of a word.
     pub fn text(&self, word: Word) -> Option<&str> {
         if word.is_absent() { None } else { self.texts.get(word.0 as usize).map(|text| &**text) }

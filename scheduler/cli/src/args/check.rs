@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::Verbosity;
 use super::run::{ClusterArgs, duration};
 use super::server::ServerArgs;
+use super::{PluginArgs, Verbosity};
 
 pub(super) const HELP: &str = "\
 Before installing (--pre) nothing is written but access reviews. Afterwards a probe pod is created, followed to its node and
@@ -41,6 +41,9 @@ pub struct CheckArgs {
     /// A KubeSchedulerConfiguration to check
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Plugins in WebAssembly.
+    #[command(flatten)]
+    pub plugins: PluginArgs,
     /// The scheduler's Lease; that of --config, or the one called as the scheduler
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = pair('/'))]
     pub lease: Option<(String, String)>,

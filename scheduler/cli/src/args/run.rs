@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
+use super::PluginArgs;
 use crate::logging::Format;
 use crate::serve;
 
@@ -16,6 +17,9 @@ pub struct RunArgs {
     /// A KubeSchedulerConfiguration; it is read again when it changes. Without it one profile, default-scheduler
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Plugins in WebAssembly.
+    #[command(flatten)]
+    pub plugins: PluginArgs,
     /// Write the effective configuration to this file and exit
     #[arg(long, value_name = "FILE")]
     pub write_config_to: Option<PathBuf>,

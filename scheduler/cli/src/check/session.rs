@@ -18,6 +18,7 @@ use super::report::Reporter;
 use crate::args::check::CheckArgs;
 use crate::ask;
 use crate::input;
+use crate::plugins::Loaded;
 
 /// The scheduler name that the chart and the examples use.
 const SCHEDULER_NAME: &str = "longshore";
@@ -103,8 +104,8 @@ fn configuration(args: &CheckArgs, reporter: &mut Reporter<'_>) -> Option<Resolv
     let file = args.config.as_deref()?;
     let name = format!("{} is valid", file.display());
     reporter.group("Configuration");
-    let resolved = match input::profiles(Some(file)) {
-        Ok(resolved) => resolved,
+    let resolved = match input::profiles(Some(file), &input::loader(&args.plugins).0) {
+        Ok(Loaded { resolved, .. }) => resolved,
         Err(error) => {
             let remedy = "mend the file; longshore profile validate says the same";
             reporter.add(&Check::failed(name, format!("{error:#}"), remedy));

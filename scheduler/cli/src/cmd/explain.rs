@@ -34,6 +34,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
         options: Options {
             adopt_all: input.adopt_all,
             extenders: input.extenders.list(),
+            requests: input.requests,
             ..options(&args.decision)?
         },
         pod,
@@ -47,6 +48,9 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
             let style = console.style();
             text::write(console.out, &explanation, style, !args.no_headers)?;
         }
+    }
+    for line in input.failures.lines() {
+        console.warn(&line);
     }
     Ok(if input.cluster.problems.is_empty() { Exit::Done } else { Exit::Failure })
 }

@@ -5,33 +5,42 @@ use std::path::Path;
 use longshore_framework::profile::Profile;
 use longshore_profile::Resolved;
 
-use crate::args::{DataFormat, ProfileArgs, ProfileCommand};
+use crate::args::{DataFormat, PluginArgs, ProfileArgs, ProfileCommand};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
+use crate::plugins::{Held, Loaded};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
 /// Runs one of the two commands.
 pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     match &args.command {
-        ProfileCommand::Validate { file } => validate(file, console),
-        ProfileCommand::Show { file, output } => show(file.as_deref(), *output, console),
+        ProfileCommand::Validate { file, plugins } => validate(file, plugins, console),
+        ProfileCommand::Show { file, plugins, output } => show(file.as_deref(), plugins, *output, console),
     }
 }
 
-fn validate(file: &Path, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let resolved = input::profiles(Some(file))?;
+fn validate(file: &Path, plugins: &PluginArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let Loaded { resolved, guests, .. } = input::profiles(Some(file), &input::loader(plugins).0)?;
     warn(file, &resolved, console);
     writeln!(console.out, "{}: valid", file.display())?;
     for profile in &resolved.profiles {
         writeln!(console.out, "  {}: {} plugins", profile.scheduler_name, used(profile))?;
+        for (_, name, held) in guests.iter().filter(|(of, ..)| **of == profile.scheduler_name) {
+            writeln!(console.out, "    {name}: {}", described(held))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-fn show(file: Option<&Path>, format: DataFormat, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let resolved = input::profiles(file)?;
+fn show(
+    file: Option<&Path>,
+    plugins: &PluginArgs,
+    format: DataFormat,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Exit> {
+    let Loaded { resolved, .. } = input::profiles(file, &input::loader(plugins).0)?;
     if let Some(file) = file {
         warn(file, &resolved, console);
     }
@@ -43,6 +52,13 @@ fn warn(file: &Path, resolved: &Resolved, console: &mut Console<'_>) {
     for warning in &resolved.warnings {
         console.warn(&format!("{}: {warning}", file.display()));
     }
+}
+
+/// What a plugin in WebAssembly is, in a line.
+fn described(held: &Held) -> String {
+    let about = held.guest.about();
+    let version = if about.version.is_empty() { String::new() } else { format!(" {}", about.version) };
+    format!("{}{version}, sha256:{}, from {}", about.kind.as_str(), about.digest, held.settings.source)
 }
 
 fn used(profile: &Profile) -> usize {

@@ -1,6 +1,7 @@
 //! `longshore run`: schedules the pods of a cluster.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use longshore_profile::Resolved;
@@ -10,8 +11,10 @@ use crate::args::run::RunArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
-use crate::live::{self, End};
+use crate::live::{self, Clock, End, Prepared, Watch};
 use crate::logging;
+use crate::metrics::Metrics;
+use crate::plugins::{Loader, LoaderOptions};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
@@ -38,12 +41,20 @@ fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
 
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let resolved = input::profiles(args.config.as_deref())?;
+    let metrics = Metrics::new().context("cannot set up metrics")?;
+    let (watch, switches) = Watch::new(&metrics);
+    let clock = Clock::new();
+    let loader = Loader::new(LoaderOptions {
+        cache_dir: args.plugins.cache_dir(),
+        clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
+        observer: Arc::new(watch),
+    });
+    let loaded = input::profiles(args.config.as_deref(), &loader)?;
     if let Some(file) = &args.write_config_to {
-        return write_config(file, &resolved);
+        return write_config(file, &loaded.resolved);
     }
     let level = logging::serve(args.logging.logging_format, args.logging.level);
-    for warning in &resolved.warnings {
+    for warning in &loaded.resolved.warnings {
         console.warn(&warning.to_string());
     }
     abort_on_panic();
@@ -52,7 +63,8 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    match runtime.block_on(live::start(args, resolved, level))? {
+    let prepared = Prepared { loaded, loader, metrics, switches };
+    match runtime.block_on(live::start(args, prepared, level))? {
         End::Stopped => Ok(Exit::Done),
         End::Fatal(why) => {
             console.error(&why);

@@ -30,7 +30,8 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         return Err(UsageError(message.to_string()).into());
     }
     let began = Instant::now();
-    let Input { cluster, resolved, adopt_all, extenders } = input::load(&args.input, console)?;
+    let Input { cluster, resolved, adopt_all, extenders, requests, failures } =
+        input::load(&args.input, console)?;
     let read_seconds = began.elapsed().as_secs_f64();
     let keep_trace = args.trace && matches!(args.output, Format::Json | Format::Yaml);
     if args.trace && !keep_trace {
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         adopt_all,
         trace: keep_trace || args.output == Format::Wide,
         extenders: extenders.list(),
+        requests,
         ..options(&args.decision)?
     };
     let mut watch = Watch::new(&cluster, keep_trace, console.progress);
@@ -57,6 +59,9 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     );
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
     print(args, &report, &simulated, console)?;
+    for line in failures.lines() {
+        console.warn(&line);
+    }
     Ok(exit(args, &report))
 }
 

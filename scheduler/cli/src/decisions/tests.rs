@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn engine(trace: bool) -> Engine {
-    let profiles = crate::input::profiles(None).unwrap().profiles;
+    let profiles = crate::input::default_profiles();
     let options = Options {
         trace,
         tie_break: TieBreak::First,

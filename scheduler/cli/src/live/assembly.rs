@@ -9,6 +9,7 @@ use longshore_cluster::perform::Tell;
 use longshore_engine::{Engine, Options, Parallelism};
 use longshore_framework::Str;
 use longshore_framework::extender::Extender;
+use longshore_framework::port::Requests;
 use longshore_framework::profile::Profile;
 use longshore_profile::{ClientConnection, Configuration};
 use rustc_hash::FxHashMap;
@@ -19,17 +20,20 @@ use crate::args::run::RunArgs;
 use crate::decisions::EXAMPLE_NODES;
 use crate::extenders;
 use crate::metrics::Metrics;
+use crate::plugins::Guests;
 
 /// How long PreBind waits for volumes where nothing else is said.
 const BIND_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// The extenders of a configuration, and the whole objects that some of them want.
+/// The extenders of a configuration, and the whole objects that some of them, or some plugins, want.
 #[derive(Default)]
 pub(crate) struct Extending {
     /// The extenders.
     pub(crate) clients: Vec<Arc<HttpExtender>>,
     /// Whole pods and nodes.
     pub(crate) whole: Arc<RawStore>,
+    /// Which of them plugins want.
+    wanted_by_plugins: Wants,
 }
 
 impl Extending {
@@ -37,15 +41,19 @@ impl Extending {
     ///
     /// # Errors
     /// Settings that cannot be used.
-    pub(crate) fn of(configuration: &Configuration, whole: Arc<RawStore>) -> anyhow::Result<Self> {
+    pub(crate) fn of(
+        configuration: &Configuration,
+        whole: Arc<RawStore>,
+        guests: &Guests,
+    ) -> anyhow::Result<Self> {
         let objects: Arc<dyn RawObjects> = Arc::clone(&whole) as Arc<dyn RawObjects>;
         let clients = extenders::connect(&configuration.extenders, &objects, &Handle::current())?;
-        Ok(Self { clients, whole })
+        Ok(Self { clients, whole, wanted_by_plugins: guests.wants() })
     }
 
-    /// Which objects the extenders want whole.
+    /// Which objects the extenders and plugins want whole.
     pub(crate) fn wants(&self) -> Wants {
-        Wants::of(&self.clients)
+        Wants::of(&self.clients).and(self.wanted_by_plugins)
     }
 
     /// As the engine takes them.
@@ -59,6 +67,7 @@ pub(crate) fn engine(
     configuration: &Configuration,
     profiles: Vec<Profile>,
     extending: &Extending,
+    requests: Requests,
     metrics: &Metrics,
 ) -> Engine {
     let options = Options {
@@ -69,6 +78,7 @@ pub(crate) fn engine(
         meter: Some(metrics.meter(&profiles)),
         example_nodes: Some(EXAMPLE_NODES),
         extenders: extending.for_engine(),
+        requests,
         ..Options::default()
     };
     Engine::new(profiles, options)

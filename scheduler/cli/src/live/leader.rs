@@ -8,6 +8,7 @@ use longshore_cluster::lease::{
     Elector, Leadership, LeaseEvent, LeaseOptions, LossReason, Watchdog, identity,
 };
 use longshore_cluster::watch::Told;
+use longshore_framework::Str;
 use longshore_profile::Configuration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -56,13 +57,20 @@ pub(crate) fn settings(args: &LeaderArgs, configuration: &Configuration) -> Opti
     if !args.leader_elect.unwrap_or(written.leader_elect) {
         return None;
     }
-    let name = args.leader_elect_resource_name.clone().unwrap_or_else(|| lease_name(configuration));
-    let namespace = args.leader_elect_resource_namespace.as_ref().unwrap_or(&written.resource_namespace);
-    let mut options = LeaseOptions::new(namespace.as_str(), name, identity(&hostname()));
+    let (namespace, name) = lease(args, configuration);
+    let mut options = LeaseOptions::new(namespace, name, identity(&hostname()));
     options.lease_duration = args.leader_elect_lease_duration.unwrap_or(written.lease_duration);
     options.renew_deadline = args.leader_elect_renew_deadline.unwrap_or(written.renew_deadline);
     options.retry_period = args.leader_elect_retry_period.unwrap_or(written.retry_period);
     Some(options)
+}
+
+/// Namespace and name of the Lease, also where there is no election.
+pub(crate) fn lease(args: &LeaderArgs, configuration: &Configuration) -> (Str, Str) {
+    let name = args.leader_elect_resource_name.clone().unwrap_or_else(|| lease_name(configuration));
+    let written = &configuration.leader_election.resource_namespace;
+    let namespace = args.leader_elect_resource_namespace.as_ref().unwrap_or(written);
+    (namespace.as_str().into(), name.into())
 }
 
 /// The pod's name, where it is told, else the host's.

@@ -74,6 +74,9 @@ impl Observe for Observer {
             Effect::Failed { pod, reason: FailureReason::SchedulerError, message, .. } => {
                 logging::broken(pod, message);
             }
+            Effect::PluginEvent { pod, plugin, reason, note, .. } => {
+                tracing::debug!(pod = %logging::PodKey(pod), plugin = &**plugin, reason = &**reason, "{note}");
+            }
             Effect::Gated { pod, plugin, rejection } => logging::gated(pod, plugin, &rejection.message()),
             _ => {}
         }

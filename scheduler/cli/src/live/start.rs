@@ -1,5 +1,6 @@
 //! Puts the parts together, lets them run, and takes them down in the right order.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
-use longshore_cluster::extender::Binders;
+use longshore_cluster::extender::{Binders, RawObjects};
 use longshore_cluster::lease::LossReason;
 use longshore_cluster::perform::{Performer, Tools};
 use longshore_cluster::race::Races;
-use longshore_cluster::record::{Event, Recorder, RecorderOptions, RecorderTask};
+use longshore_cluster::record::{Recorder, RecorderOptions, RecorderTask};
 use longshore_cluster::review::ApiReviewer;
 use longshore_cluster::status::StatusWriter;
 use longshore_cluster::watch::{Reporting, WatchState, watch};
@@ -22,6 +23,7 @@ use longshore_profile::{Configuration, Resolved, show};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,7 @@ use super::assembly::{self, Extending};
 use super::clients::Clients;
 use super::leader::Candidacy;
 use super::observer::{Observer, SharedDecisions, SharedRaces};
+use super::plugins::{self, Announcer, SharedGuests, Switch};
 use super::reload::{self, Reloading};
 use super::sides::Sides;
 use super::thread::{End, Scheduling, Settings};
@@ -38,6 +41,7 @@ use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
 use crate::logging::Level;
 use crate::metrics::Metrics;
+use crate::plugins::{Loaded, Loader};
 use crate::serve::{self, Checks, Flag, Server};
 
 /// How long the Lease is tried to be given back.
@@ -58,6 +62,11 @@ struct Common {
     /// Scheduler names of the profiles.
     names: Vec<Str>,
     extending: Extending,
+    loader: Loader,
+    guests: SharedGuests,
+    /// Files that plugins were read from.
+    modules: Vec<PathBuf>,
+    announcer: Announcer,
     decisions: SharedDecisions,
     races: SharedRaces,
     recorder: Recorder,
@@ -68,13 +77,27 @@ struct Common {
     close: CancellationToken,
 }
 
+/// What was read before anything runs.
+pub(crate) struct Prepared {
+    /// The configuration, with its plugins.
+    pub(crate) loaded: Loaded,
+    /// Who loads plugins.
+    pub(crate) loader: Loader,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Plugins that are switched off and on.
+    pub(crate) switches: UnboundedReceiver<Switch>,
+}
+
 /// Runs the scheduler until it is told to stop or cannot go on.
 ///
 /// # Errors
 /// What keeps it from starting.
-pub(crate) async fn start(args: &RunArgs, resolved: Resolved, level: Level) -> anyhow::Result<End> {
-    let (common, profiles, rest) = Common::assemble(args, resolved).await?;
-    let engine = assembly::engine(&common.configuration, profiles, &common.extending, &common.metrics);
+pub(crate) async fn start(args: &RunArgs, prepared: Prepared, level: Level) -> anyhow::Result<End> {
+    let (common, profiles, rest) = Common::assemble(args, prepared).await?;
+    let requests = common.loader.requests();
+    let engine =
+        assembly::engine(&common.configuration, profiles, &common.extending, requests, &common.metrics);
     let mut signals = Signals::new()?;
     let candidacy = common.stand(args)?;
     let ended = common.run(args, engine, rest.receiver, &candidacy, &mut signals, level).await;
@@ -97,20 +120,32 @@ struct Rest {
 
 impl Common {
     /// Reads what there is to read and makes what is shared.
-    async fn assemble(args: &RunArgs, resolved: Resolved) -> anyhow::Result<(Self, Vec<Profile>, Rest)> {
+    async fn assemble(args: &RunArgs, prepared: Prepared) -> anyhow::Result<(Self, Vec<Profile>, Rest)> {
+        let Prepared { loaded, loader, metrics, switches } = prepared;
+        let Loaded { resolved, guests, files: modules } = loaded;
         let shown = Arc::new(Mutex::new(show(&resolved)));
         let Resolved { configuration, profiles, .. } = resolved;
         let found = connect::find(&assembly::target(args, &configuration)).await?;
-        let metrics = Metrics::new().context("cannot set up metrics")?;
         let connection = assembly::connection(args, &configuration.client_connection);
         let clients = Clients::new(&found, &connection, &metrics)?;
         let options = RecorderOptions::new(leader::hostname());
         let (recorder, recording) = Recorder::start(clients.events.clone(), options);
         let (inbox, receiver) = channel();
         let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
+        let lease = leader::lease(&args.leader, &configuration);
+        let speaker = names.first().cloned().unwrap_or_default();
+        let announcer = Announcer::new(recorder.clone(), lease, speaker);
+        tokio::spawn(announcer.clone().follow(switches));
+        let extending = Extending::of(&configuration, Arc::default(), &guests)?;
+        loader.objects().set(Arc::clone(&extending.whole) as Arc<dyn RawObjects>);
+        plugins::count(&metrics, &guests);
         let ring = Decisions::new(Limits::default(), Some(metrics.own.ring_dropped.clone()));
         let common = Self {
-            extending: Extending::of(&configuration, Arc::default())?,
+            extending,
+            loader,
+            guests: Arc::new(Mutex::new(guests)),
+            modules,
+            announcer,
             decisions: SharedDecisions::new(ring),
             races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
             stop: CancellationToken::new(),
@@ -139,6 +174,8 @@ impl Common {
     ) -> anyhow::Result<(End, Option<Server>)> {
         let checks = Arc::new(Checks::default());
         let synced = health::checks(&checks, candidacy, &self.stop);
+        let guests = Arc::clone(&self.guests);
+        checks.set_notes(move || plugins::notes(&guests));
         let server = self.serve(args, candidacy, Arc::clone(&checks), level).await?;
         let discovered = tokio::select! {
             discovered = self.prepare(candidacy, &synced) => discovered?,
@@ -169,8 +206,8 @@ impl Common {
 
     /// Takes part in the election.
     fn stand(&self, args: &RunArgs) -> anyhow::Result<Candidacy> {
-        let (recorder, speaker) = (self.recorder.clone(), self.names.first().cloned().unwrap_or_default());
-        let announce = move |event| recorder.record(Event::leader_election(event, Arc::clone(&speaker)));
+        let announcer = self.announcer.clone();
+        let announce = move |event| announcer.elected(event);
         let settings = leader::settings(&args.leader, &self.configuration);
         let lease = settings.as_ref().map(|s| s.name.to_string());
         let candidacy = leader::stand(settings, self.clients.lease.clone(), &self.inbox, announce, leave)?;
@@ -261,8 +298,12 @@ impl Common {
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
             in_force: Arc::new(Mutex::new(self.configuration.clone())),
             shown: Arc::clone(&self.shown),
+            loader: self.loader.clone(),
+            guests: Arc::clone(&self.guests),
+            announcer: self.announcer.clone(),
         };
-        tokio::spawn(reload::follow(file.clone(), self.stop.clone(), reloading));
+        let (file, modules) = (file.clone(), self.modules.clone());
+        tokio::spawn(reload::follow(file, modules, self.stop.clone(), reloading));
     }
 }
 

@@ -6,6 +6,7 @@ use longshore_engine::{Options, TieBreak};
 use longshore_framework::Timestamp;
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::port::{Effect, Input};
+use longshore_wasm::{About, FailureKind, GuestKind, Observe};
 
 use super::*;
 
@@ -34,7 +35,7 @@ fn value(metrics: &Metrics, line: &str) -> Option<f64> {
 }
 
 fn default_profiles() -> Vec<Profile> {
-    crate::input::profiles(None).unwrap().profiles
+    crate::input::default_profiles()
 }
 
 fn engine(metrics: &Metrics) -> Engine {
@@ -128,6 +129,7 @@ fn our_own_names() {
     own.watch_synced.with_label_values(&["pods"]).set(1);
     own.unreadable_objects.with_label_values(&["pods"]).inc();
     own.config_reloads.with_label_values(&["success"]).inc();
+    plugin_calls(&metrics.plugins);
     let found = families(&metrics);
     let ours: Vec<(&str, &str)> = found
         .iter()
@@ -142,11 +144,76 @@ fn our_own_names() {
         ("config_reloads_total", "counter result"),
         ("decision_ring_dropped_total", "counter "),
         ("lost_races_total", "counter reason,scheduler"),
+        ("plugin_breaker_open", "gauge plugin"),
+        ("plugin_call_duration_seconds", "histogram plugin,stage 20:0.00000..0.52429"),
+        ("plugin_calls_total", "counter plugin,result,stage"),
+        ("plugin_failures_total", "counter kind,plugin,stage"),
+        ("plugin_info", "gauge digest,kind,plugin,version"),
+        ("plugin_instances", "gauge plugin"),
+        ("plugin_log_lines_dropped_total", "counter plugin"),
+        ("plugin_memory_bytes", "gauge plugin"),
+        ("plugin_reloads_total", "counter plugin,result"),
         ("unreadable_objects_total", "counter resource"),
         ("watch_lag_seconds", "gauge resource"),
         ("watch_synced", "gauge resource"),
     ];
     assert_eq!(ours, want);
+}
+
+/// What a host tells of a plugin that answers twice, fails once, and is switched off.
+fn plugin_calls(plugins: &PluginMetrics) {
+    let name = "ZonePack";
+    plugins.instance_made(name);
+    plugins.instance_made(name);
+    plugins.memory(name, 3000);
+    for answered in [true, false, true] {
+        plugins.called(name, "Filter", Duration::from_micros(7), answered);
+    }
+    plugins.failed(name, "Filter", FailureKind::Trap, "unreachable");
+    plugins.breaker(name, true, "unreachable");
+    plugins.instance_gone(name);
+    plugins.memory(name, -1000);
+    plugins.dropped(name);
+    plugins.reloads.with_label_values(&[name, "success"]).inc();
+    let about = About {
+        name: "zonepack".to_string(),
+        version: "1.2.0".to_string(),
+        description: String::new(),
+        kind: GuestKind::Component,
+        digest: "ab12".to_string(),
+        size: 100,
+        exports: Vec::new(),
+        imports: Vec::new(),
+        columns: Vec::new(),
+        sharding: "ByNode".to_string(),
+        pure: true,
+        needs: Vec::new(),
+    };
+    plugins.loaded([("Gone", about.clone(), true)].into_iter());
+    plugins.loaded([(name, about, true)].into_iter());
+}
+
+#[test]
+fn what_plugins_do_is_counted() {
+    let metrics = Metrics::new().unwrap();
+    plugin_calls(&metrics.plugins);
+    #[rustfmt::skip]
+    let want = [
+        (r#"longshore_plugin_calls_total{plugin="ZonePack",result="ok",stage="Filter"}"#, Some(2.0)),
+        (r#"longshore_plugin_calls_total{plugin="ZonePack",result="failed",stage="Filter"}"#, Some(1.0)),
+        (r#"longshore_plugin_call_duration_seconds_count{plugin="ZonePack",stage="Filter"}"#, Some(3.0)),
+        (r#"longshore_plugin_failures_total{kind="trap",plugin="ZonePack",stage="Filter"}"#, Some(1.0)),
+        (r#"longshore_plugin_breaker_open{plugin="ZonePack"}"#, Some(1.0)),
+        (r#"longshore_plugin_instances{plugin="ZonePack"}"#, Some(1.0)),
+        (r#"longshore_plugin_memory_bytes{plugin="ZonePack"}"#, Some(2000.0)),
+        (r#"longshore_plugin_log_lines_dropped_total{plugin="ZonePack"}"#, Some(1.0)),
+        (r#"longshore_plugin_info{digest="ab12",kind="component",plugin="ZonePack",version="1.2.0"}"#, Some(1.0)),
+        (r#"longshore_plugin_info{digest="ab12",kind="component",plugin="Gone",version="1.2.0"}"#, None),
+        (r#"longshore_plugin_breaker_open{plugin="Gone"}"#, None),
+    ];
+    for (line, expected) in want {
+        assert_eq!(value(&metrics, line), expected, "{line}");
+    }
 }
 
 #[test]

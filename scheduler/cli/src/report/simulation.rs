@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{API_VERSION, Utilisation, rounded, utilisation};
-use crate::simulation::{Record, Simulated};
+use crate::simulation::{Record, Said, Simulated};
 
 /// What became of a cluster.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +28,9 @@ pub struct Simulation {
     pub skipped: Vec<Skipped>,
     /// Objects of the input that could not be read, in order.
     pub unreadable: Vec<Unreadable>,
+    /// What plugins had to say of pods, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plugin_events: Vec<PluginEvent>,
     /// Every attempt, with `--trace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Value>,
@@ -91,6 +94,22 @@ pub struct Skipped {
     pub pod: String,
     /// Why not.
     pub reason: String,
+}
+
+/// An event that a plugin would have recorded.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginEvent {
+    /// `namespace/name`.
+    pub pod: String,
+    /// The plugin.
+    pub plugin: String,
+    /// `Normal` or `Warning`.
+    pub r#type: &'static str,
+    /// In CamelCase.
+    pub reason: String,
+    /// For people.
+    pub note: String,
 }
 
 /// An object that could not be read.
@@ -169,6 +188,7 @@ impl Simulation {
             evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),
             skipped: Vec::new(),
             unreadable: around.cluster.problems.iter().map(unreadable).collect(),
+            plugin_events: simulated.said.iter().map(plugin_event).collect(),
             attempts: None,
             summary: Summary::around(simulated, around),
         };
@@ -245,6 +265,16 @@ impl Simulation {
         let decided = (summary.pods - gated) as f64;
         summary.pods_per_second =
             if summary.decide_seconds > 0.0 { rounded(decided / summary.decide_seconds, 1) } else { 0.0 };
+    }
+}
+
+fn plugin_event(said: &Said) -> PluginEvent {
+    PluginEvent {
+        pod: said.pod.key(),
+        plugin: said.plugin.to_string(),
+        r#type: if said.warning { "Warning" } else { "Normal" },
+        reason: said.reason.to_string(),
+        note: said.note.to_string(),
     }
 }
 

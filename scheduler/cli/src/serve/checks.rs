@@ -38,9 +38,23 @@ struct Check {
     test: Test,
 }
 
+/// Something that is told beside the checks of `/readyz` and decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about, such as `plugin/ZonePack`.
+    pub about: String,
+    /// How it is: good with a remark, or bad with the reason.
+    pub state: Result<String, String>,
+}
+
+type Notes = Arc<dyn Fn() -> Vec<Note> + Send + Sync>;
+
 /// All checks, in the order in which they were added. A path without checks answers `ping`.
 #[derive(Default)]
-pub struct Checks(RwLock<Vec<Check>>);
+pub struct Checks {
+    checks: RwLock<Vec<Check>>,
+    notes: RwLock<Option<Notes>>,
+}
 
 impl std::fmt::Debug for Checks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -93,7 +107,12 @@ impl Checks {
         test: impl Fn() -> Result<(), String> + Send + Sync + 'static,
     ) {
         let check = Check { name: name.to_string(), probes: probes.to_vec(), test: Arc::new(test) };
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push(check);
+        self.checks.write().unwrap_or_else(PoisonError::into_inner).push(check);
+    }
+
+    /// Who is asked for what stands beside the checks of `/readyz`.
+    pub fn set_notes(&self, notes: impl Fn() -> Vec<Note> + Send + Sync + 'static) {
+        *self.notes.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(notes));
     }
 
     /// Adds a check that fails with `reason` until its flag is told otherwise.
@@ -106,7 +125,7 @@ impl Checks {
 
     /// The checks of a path, outside the lock: a check may take its time.
     fn of(&self, probe: Probe) -> Vec<Check> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.checks.read().unwrap_or_else(PoisonError::into_inner);
         let mut checks: Vec<Check> = all.iter().filter(|c| c.probes.contains(&probe)).cloned().collect();
         if checks.is_empty() {
             checks.push(Check { name: "ping".to_string(), probes: vec![probe], test: Arc::new(|| Ok(())) });
@@ -145,6 +164,9 @@ impl Checks {
                 }
             }
         }
+        if probe == Probe::Ready {
+            self.write_notes(&mut text, reasons);
+        }
         if !unknown.is_empty() {
             let names: Vec<String> = unknown.into_iter().map(|name| format!("{name:?}")).collect();
             let names = names.join(",");
@@ -155,6 +177,17 @@ impl Checks {
         let _ = writeln!(text, "{} check {end}", probe.name());
         report.verbose = text;
         report
+    }
+
+    fn write_notes(&self, text: &mut String, reasons: bool) {
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for Note { about, state } in notes.iter().flat_map(|notes| notes()) {
+            let _ = match state {
+                Ok(remark) => writeln!(text, "[+]{about} ok ({remark})"),
+                Err(reason) if reasons => writeln!(text, "[-]{about} {reason}"),
+                Err(_) => writeln!(text, "[-]{about} reason withheld"),
+            };
+        }
     }
 }
 
@@ -204,5 +237,26 @@ mod tests {
         assert_eq!(checks.one(Probe::Ready, "sched-handler-sync"), Some(Err("again".to_string())));
         assert_eq!(checks.one(Probe::Health, "sched-handler-sync"), None);
         assert_eq!(checks.one(Probe::Live, "ping"), Some(Ok(())));
+    }
+
+    #[test]
+    fn notes_stand_beside_the_checks_and_decide_nothing() {
+        let checks = Checks::default();
+        checks.set_notes(|| {
+            let note = |about: &str, state| Note { about: about.to_string(), state };
+            vec![
+                note("plugin/ZonePack", Ok("sha256:ab12".to_string())),
+                note("plugin/Gang", Err("switched off: it failed too often".to_string())),
+            ]
+        });
+        let good = "[+]ping ok\n[+]plugin/ZonePack ok (sha256:ab12)\n";
+        check(
+            &checks,
+            &[],
+            true,
+            &format!("{good}[-]plugin/Gang switched off: it failed too often\nreadyz check passed\n"),
+        );
+        check(&checks, &[], false, &format!("{good}[-]plugin/Gang reason withheld\nreadyz check passed\n"));
+        assert_eq!(checks.all(Probe::Live, &[], true).verbose, "[+]ping ok\nlivez check passed\n");
     }
 }

@@ -31,6 +31,11 @@ impl MemoryCap {
     pub(crate) fn take_refusal(&mut self) -> Option<String> {
         self.refused.take()
     }
+
+    /// Bytes in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
 }
 
 impl Drop for MemoryCap {

@@ -66,7 +66,12 @@ impl Table {
 
     fn patch(&mut self, patch: Patch) {
         let Patch { columns, rows, values } = patch;
-        assert!(columns.len() == values.len(), "{} columns have {} lists of values", columns.len(), values.len());
+        assert!(
+            columns.len() == values.len(),
+            "{} columns have {} lists of values",
+            columns.len(),
+            values.len()
+        );
         let Some(last) = rows.last() else { return };
         assert!(rows.is_sorted_by(|a, b| a < b), "rows of a patch are not in ascending order");
         assert!((*last as usize) < self.rows, "row {last} of {}", self.rows);

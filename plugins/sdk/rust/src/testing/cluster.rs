@@ -137,7 +137,9 @@ impl Node {
 
     fn list(&self, column: Column) -> Vec<String> {
         match column {
-            Column::Labels => self.labels.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect(),
+            Column::Labels => {
+                self.labels.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect()
+            }
             Column::Taints => self.taints.concat(),
             Column::Images => {
                 self.images.iter().flat_map(|(name, size)| [name.clone(), size.to_string()]).collect()

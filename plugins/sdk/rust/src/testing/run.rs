@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::cluster::{Cluster, all};
 use crate::{
-    Error, Filter, Instance, NormalizeScore, Plugin, Pod, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome,
-    Reject, Score, Verdict,
+    Bind, Binding, Error, Filter, Instance, NormalizeScore, Permit, PermitOutcome, Plugin, Pod, PostBind,
+    PreBind, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, Reserve, Score, Verdict,
 };
 
 /// A plugin that knows a cluster.
@@ -112,7 +112,9 @@ impl<P: Filter> Run<P> {
     /// When the plugin fails, or there is no such node.
     pub fn filter_supposed(&mut self, pod: &Pod, node: &str, cluster: &Cluster) -> Verdict {
         self.begin(pod);
-        let Some(row) = self.names.iter().position(|name| name == node) else { panic!("there is no node {node}") };
+        let Some(row) = self.names.iter().position(|name| name == node) else {
+            panic!("there is no node {node}")
+        };
         let patch = cluster.row(P::manifest().column_list(), row as u32);
         match self.instance.filter_supposed(row as u32, patch) {
             Ok(None) => Verdict::Fit,
@@ -150,5 +152,57 @@ impl<P: NormalizeScore> Run<P> {
         self.begin(pod);
         let scores = self.instance.score(&self.set())?;
         Ok(self.by_name(self.instance.normalize(&self.shared, scores)?))
+    }
+}
+
+impl<P: Reserve> Run<P> {
+    /// Asks Reserve.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn reserve(&mut self, pod: &Pod, node: &str) -> Result<Verdict, Error> {
+        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.reserve(at))
+    }
+
+    /// Takes a reservation back.
+    pub fn unreserve(&mut self, pod: &Pod, node: &str) {
+        self.instance.plugin.unreserve(pod, node);
+    }
+}
+
+impl<P: Permit> Run<P> {
+    /// Asks Permit.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn permit(&mut self, pod: &Pod, node: &str) -> Result<PermitOutcome, Error> {
+        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.permit(at))
+    }
+}
+
+impl<P: PreBind> Run<P> {
+    /// Asks PreBind.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_bind(&mut self, pod: &Pod, node: &str) -> Result<Verdict, Error> {
+        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.pre_bind(at))
+    }
+}
+
+impl<P: Bind> Run<P> {
+    /// Asks Bind.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn bind(&mut self, pod: &Pod, node: &str) -> Result<Option<Binding>, Error> {
+        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.bind(at))
+    }
+}
+
+impl<P: PostBind> Run<P> {
+    /// Tells PostBind.
+    pub fn post_bind(&mut self, pod: &Pod, node: &str) {
+        self.instance.plugin.post_bind(pod, node);
     }
 }

@@ -3,6 +3,7 @@
 use longshore_engine::Outcome;
 use longshore_engine::trace::{NodeTrace, PostFilterTrace, Trace};
 use longshore_framework::Str;
+use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
 
 use crate::report::{
@@ -21,6 +22,12 @@ pub(super) fn attempts(explanation: &mut Explanation, records: &[Record], top: u
         })
         .collect();
     let Some(first) = attempts.first() else { return };
+    let waits =
+        |effect: &Effect| matches!(effect, Effect::Waiting { pod, .. } if pod.meta.uid == first.pod.meta.uid);
+    if first.effects.iter().any(waits) {
+        let text = "It is not bound at once: a Permit plugin makes it wait, for other pods or for a while.";
+        explanation.notes.push(text.to_string());
+    }
     outcome(explanation, &first.outcome);
     if let Some(trace) = &first.trace {
         traced(explanation, trace, top);

@@ -95,6 +95,22 @@ fn the_shortest_wait_runs_out_first_and_is_capped_at_15_minutes() {
 }
 
 #[test]
+fn the_next_timeout_is_the_first_of_all_waits() {
+    let mut world = world();
+    assert_eq!(world.engine.next_timeout(), None);
+    world.act(&node_is(node("n")));
+    for (name, seconds) in [("p", "20"), ("q", "10")] {
+        world.act(&pod_is(pod(name).label("permit.A", &format!("wait {seconds}"))));
+        world.act(&Do::Step);
+    }
+    assert_eq!(world.engine.next_timeout(), Some(Timestamp(10_000)));
+    world.act(&second(10));
+    assert_eq!(world.engine.next_timeout(), Some(Timestamp(20_000)));
+    world.act(&second(20));
+    assert_eq!(world.engine.next_timeout(), None);
+}
+
+#[test]
 fn what_happens_during_the_wait_is_not_missed() {
     for (event, place) in [(node_is(node("m")), "backoff"), (node_gone("n"), "parked")] {
         check(

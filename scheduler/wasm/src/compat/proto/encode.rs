@@ -66,7 +66,9 @@ impl<'s> Writer<'s> {
         };
         let given = object.get(name);
         match (field.shape, given) {
-            (Shape::Always, _) => self.value(field.number, field.holds, given.filter(|v| fits(field.holds, v))),
+            (Shape::Always, _) => {
+                self.value(field.number, field.holds, given.filter(|v| fits(field.holds, v)))
+            }
             (Shape::Optional, Some(value)) if fits(field.holds, value) => {
                 self.value(field.number, field.holds, given);
             }

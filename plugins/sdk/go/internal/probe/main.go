@@ -1,0 +1,199 @@
+// Command probe is a plugin with every stage that says back what it was told. Tests of the canonical ABI call it.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/bind"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/filter"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/handover"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/normalizescore"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/permit"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/postbind"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/postfilter"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prebind"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/preenqueue"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilterextensions"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prescore"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/reserve"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/score"
+)
+
+var (
+	name   = sdk.Name()
+	zone   = sdk.Label("zone")
+	taints = sdk.Taints()
+	free   = sdk.Free(sdk.CPU)
+	pods   = sdk.Pods()
+	raw    = sdk.Raw()
+)
+
+// state is what PreFilter leaves.
+type state struct {
+	Want  sdk.Sym
+	Moves []string
+}
+
+var config struct {
+	Reason string `json:"reason"`
+}
+
+var last string
+
+func told(what ...any) string {
+	bytes, err := json.Marshal(what)
+	if err != nil {
+		panic(err)
+	}
+	return string(bytes)
+}
+
+// by does what the pod's name asks for.
+func by(pod *sdk.Pod, what ...any) error {
+	switch pod.Name {
+	case "reject":
+		return sdk.RejectPending(told(what...))
+	case "break":
+		return errors.New("broken: " + told(what...))
+	case "panic":
+		panic("as the pod wishes")
+	case "crash":
+		fmt.Println("about to crash")
+		panic(crash(0))
+	}
+	return nil
+}
+
+func crash(depth int) int { return crash(depth+1) + 1 }
+
+func preFilter(pod *sdk.Pod) (state, error) {
+	left := state{Want: pod.LabelSym("zone")}
+	switch pod.Name {
+	case "skip":
+		return left, sdk.Skip
+	case "only":
+		return left, sdk.OnlyNodes("a", "b")
+	}
+	return left, by(pod, pod)
+}
+
+func move(sign string) func(state, *sdk.Pod, *sdk.PodInfo, string) (state, error) {
+	return func(s state, pod *sdk.Pod, other *sdk.PodInfo, node string) (state, error) {
+		s.Moves = append(s.Moves, sign+other.Name+"@"+node)
+		return s, by(pod, other, node)
+	}
+}
+
+func judge(s state, pod *sdk.Pod, node sdk.Node) sdk.Verdict {
+	switch {
+	case pod.Name == "break":
+		return sdk.Failed(errors.New("broken"))
+	case pod.Name == "tell":
+		list := []string{}
+		for i := range node.List(taints).Len() {
+			list = append(list, fmt.Sprint(node.List(taints).At(i)))
+		}
+		return sdk.Pending(told(node.Text(name), node.Text(zone), list, node.Number(free), node.Pods(pods), string(node.Raw(raw))))
+	case node.Number(free) < pod.Request(sdk.CPU):
+		return sdk.Unfit("no room")
+	}
+	return sdk.FitIfFinally(s.Want == node.Text(zone), config.Reason)
+}
+
+func postFilter(s state, pod *sdk.Pod, rejected []sdk.NodeRejection) (sdk.Nomination, error) {
+	return sdk.Nomination{Node: rejected[0].Node, Victims: []string{"v1", "v2"}}, by(pod, s, rejected)
+}
+
+func preScore(s state, pod *sdk.Pod, feasible int) (string, error) {
+	if pod.Name == "skip" {
+		return "", sdk.Skip
+	}
+	return fmt.Sprint(s.Want, "/", feasible), by(pod, s, feasible)
+}
+
+func grade(left string, _ *sdk.Pod, node sdk.Node) int64 {
+	return node.Number(free) + int64(len(left))
+}
+
+func normalize(left string, scores []int64) error {
+	for i := range scores {
+		scores[i] -= int64(len(left))
+	}
+	return nil
+}
+
+func setAside(s state, pod *sdk.Pod, node string) error { return by(pod, s, pod, node) }
+
+func wait(s state, pod *sdk.Pod, node string) (time.Duration, error) {
+	if pod.Name == "wait" {
+		return 1500 * time.Microsecond, nil
+	}
+	return 0, by(pod, s, node)
+}
+
+func bindTo(_ state, pod *sdk.Pod, node string) (*sdk.Binding, error) {
+	if pod.Name == "leave" {
+		return nil, nil
+	}
+	return &sdk.Binding{Annotations: map[string]string{"node": node, "by": "probe"}}, by(pod, node)
+}
+
+// ask calls everything that the scheduler offers.
+func ask(pod *sdk.Pod, node string) {
+	last = told(pod.UID, node)
+	sdk.Log(sdk.Warn, "asking")
+	sdk.Allow("u1")
+	sdk.RejectWaiting("u2", "no")
+	sdk.Emit(pod.UID, true, "Asked", "a note")
+	sdk.Log(sdk.Info, told(sdk.Waiting(), sdk.PodsOfNamespace("shop"), sdk.PodsOnNode("a"), string(sdk.RawNode("a")),
+		sdk.RawPodOf("none") == nil, sdk.Now(), sdk.Random()))
+}
+
+// NewPlugin puts the plugin together.
+func NewPlugin() *sdk.Plugin {
+	return sdk.New("Probe",
+		sdk.Version("1.2.3"),
+		sdk.Description("Says back what it was told."),
+		sdk.Config(&config),
+		sdk.OnInit(func(instance sdk.Instance) error {
+			if strings.HasPrefix(config.Reason, "bad") {
+				return fmt.Errorf("shard %d: a bad reason", instance.Shard)
+			}
+			return nil
+		}),
+		sdk.Single(), sdk.RawPod(),
+		sdk.Events(sdk.On("Node", "Add", "UpdateNodeLabel")),
+		preenqueue.Stage(func(pod *sdk.Pod) error { return by(pod, pod) }),
+		prefilter.Stage(preFilter),
+		prefilterextensions.Stage(move("+"), move("-")),
+		filter.Stage(judge),
+		postfilter.Stage(postFilter),
+		prescore.Stage(preScore),
+		score.Stage(grade),
+		normalizescore.Stage(normalize),
+		reserve.Stage(setAside, func(pod *sdk.Pod, node string) { last = told("unreserve", pod.Name, node) }),
+		permit.Stage(wait),
+		prebind.Stage(setAside),
+		bind.Stage(bindTo),
+		postbind.Stage(ask),
+		handover.Stage(
+			func() ([]byte, error) { return []byte(last), nil },
+			func(saved []byte) error {
+				last = string(saved)
+				if last == "bad" {
+					return errors.New("cannot read this")
+				}
+				return nil
+			}),
+	)
+}
+
+func init() { sdk.Register(NewPlugin()) }
+
+func main() {}

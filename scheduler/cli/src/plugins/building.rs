@@ -1,0 +1,168 @@
+//! The plugins of one configuration, while its profiles are being put together.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use longshore_framework::fields::Problems;
+use longshore_framework::registry::{Factory, FactoryContext, Instance, Registry};
+use longshore_profile::Configuration;
+use longshore_wasm::{Guest, LoadError, Settings};
+use serde_json::Value;
+
+use super::fetch::fetch;
+use super::guests::{Guests, Held};
+use super::loader::Loader;
+use super::stand_in::stand_in;
+
+/// What a configuration is built with.
+pub(super) struct Building {
+    pub(super) loader: Loader,
+    /// Relative files are looked for here.
+    pub(super) folder: PathBuf,
+    /// What is loaded already.
+    pub(super) before: Guests,
+    pub(super) done: Mutex<Done>,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) guests: Guests,
+    /// Names of the plugins that could not be loaded.
+    pub(super) failed: BTreeSet<String>,
+    /// Files that were named.
+    pub(super) files: BTreeSet<PathBuf>,
+    /// Whether a module could not be had over the network.
+    pub(super) transient: bool,
+}
+
+impl Building {
+    /// The plugins of this program, and those that `configuration` brings along.
+    pub(super) fn registry(self: &Arc<Self>, configuration: &Configuration) -> Registry {
+        let mut registry = super::registry();
+        let configs = configuration.profiles.iter().flat_map(|profile| &profile.plugin_config);
+        let names: BTreeSet<&str> =
+            configs.filter(|c| Settings::concern(&c.args)).map(|c| c.name.as_str()).collect();
+        for name in names {
+            let (building, own_name) = (Arc::clone(self), name.to_string());
+            let native = registry.get(name).cloned();
+            registry.add(name, move |args, context, problems| match &native {
+                Some(native) => taken(&own_name, native, args, context, problems),
+                None => building.make(&own_name, args, context, problems),
+            });
+        }
+        registry
+    }
+
+    fn make(
+        &self,
+        name: &str,
+        args: &Value,
+        context: &FactoryContext,
+        problems: &mut Problems<'_>,
+    ) -> Instance {
+        let before = problems.count();
+        if let Some(held) = self.held(name, args, context, problems) {
+            let mut instance = held.guest.instance();
+            instance.args = shown(&held);
+            let (profile, name) = (Arc::clone(&context.scheduler_name), name.into());
+            self.done().guests.insert(profile, name, held);
+            return instance;
+        }
+        if problems.count() > before {
+            self.done().failed.insert(name.to_string());
+        }
+        stand_in(name)
+    }
+
+    /// The plugin, loaded, or what is wrong.
+    fn held(
+        &self,
+        name: &str,
+        args: &Value,
+        context: &FactoryContext,
+        problems: &mut Problems<'_>,
+    ) -> Option<Held> {
+        if !Settings::concern(args) {
+            problems.report(format!(
+                "{name} is a plugin in WebAssembly; add source, or guestURL, as the other profile has it"
+            ));
+            return None;
+        }
+        let before = problems.count();
+        let settings = Settings::read(args, problems);
+        if problems.count() > before {
+            return None;
+        }
+        let field = if args.get("source").is_some() { "source" } else { "guestURL" };
+        let module = match fetch(self.loader.fetcher(), &settings, &self.folder) {
+            Ok(module) => module,
+            Err(missing) => {
+                let mut done = self.done();
+                done.transient |= missing.remote;
+                done.files.extend(missing.file);
+                problems.field(field).report(missing.message);
+                return None;
+            }
+        };
+        self.done().files.extend(module.file.clone());
+        let loaded = match self.before.get(&context.scheduler_name, name) {
+            Some(old) if old.settings == settings && old.guest.digest() == module.digest => {
+                Ok(Arc::clone(&old.guest))
+            }
+            _ => self.loader.compile(name, &module.bytes, &settings),
+        };
+        let guest =
+            loaded.map_err(|(place, message)| problems.field(place.unwrap_or(field)).report(message)).ok()?;
+        Some(Held { settings, guest, file: module.file, image: module.image })
+    }
+
+    /// What was loaded and what was not.
+    pub(super) fn finish(&self) -> Done {
+        std::mem::take(&mut *self.done())
+    }
+
+    fn done(&self) -> std::sync::MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The args with every default, pinned to the module that was loaded. They mean the same in a file in another folder.
+fn shown(held: &Held) -> Value {
+    let mut args = held.settings.effective();
+    args["sha256"] = held.guest.digest().into();
+    if let Some(Ok(path)) = held.file.as_deref().map(std::path::absolute) {
+        let field = if args.get("source").is_some() { "source" } else { "guestURL" };
+        args[field] = format!("file://{}", path.display()).into();
+    }
+    args
+}
+
+/// A name that a plugin of this program has.
+fn taken(
+    name: &str,
+    native: &Factory,
+    args: &Value,
+    context: &FactoryContext,
+    problems: &mut Problems<'_>,
+) -> Instance {
+    if !Settings::concern(args) {
+        return native(args, context, problems);
+    }
+    problems
+        .report(format!("{name} is a plugin of Longshore itself; give the one in WebAssembly another name"));
+    native(&Value::Null, context, problems)
+}
+
+/// A loaded plugin; else the field that is to blame, when it is not the one with the module, and why.
+pub(super) type Compiled = Result<Arc<Guest>, (Option<&'static str>, String)>;
+
+/// Where a module that was not taken is reported, and how.
+pub(super) fn blamed(error: &LoadError) -> (Option<&'static str>, String) {
+    let field = match error {
+        LoadError::NotGranted { .. } => Some("capabilities"),
+        _ => None,
+    };
+    (field, error.to_string())
+}

@@ -1,0 +1,150 @@
+//! From a configuration file to profiles whose plugins are loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use longshore_artifact::{Fetcher, Options};
+use longshore_framework::port::Requests;
+use longshore_profile::{ConfigError, Resolved};
+use longshore_wasm::{Host, HostOptions, Observe, Services, Settings};
+
+use super::building::{Building, Compiled, Done, blamed};
+use super::guests::Guests;
+use super::late::LateObjects;
+
+/// What a loader is made of.
+pub struct LoaderOptions {
+    /// Where modules and compiled code are kept from one run to the next; `None` keeps nothing.
+    pub cache_dir: Option<PathBuf>,
+    /// What plugins tell the time by: milliseconds since the Unix epoch.
+    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Who is told what plugins do.
+    pub observer: Arc<dyn Observe>,
+}
+
+/// Loads configurations. Cheap to clone; nothing is set up for WebAssembly until a configuration needs it.
+#[derive(Clone)]
+pub struct Loader(Arc<Inner>);
+
+struct Inner {
+    options: HostOptions,
+    objects: LateObjects,
+    fetcher: Arc<Fetcher>,
+    /// The host, or why there is none.
+    host: OnceLock<Result<Host, String>>,
+}
+
+/// Profiles ready to run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration and its profiles.
+    pub resolved: Resolved,
+    /// The plugins in WebAssembly that they use.
+    pub guests: Guests,
+    /// Files that plugins were read from.
+    pub files: Vec<PathBuf>,
+}
+
+/// A configuration that is not taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NotLoaded {
+    /// Everything that is wrong.
+    pub error: ConfigError,
+    /// Names of plugins that could not be loaded.
+    pub plugins: Vec<String>,
+    /// A module could not be had over the network: another try may help.
+    pub transient: bool,
+    /// Files that plugins were, or were to be, read from.
+    pub files: Vec<PathBuf>,
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Loader({:?})", self.0.options)
+    }
+}
+
+impl Loader {
+    /// Does nothing yet.
+    pub fn new(options: LoaderOptions) -> Self {
+        let LoaderOptions { cache_dir, clock, observer } = options;
+        let objects = LateObjects::default();
+        let fetching =
+            Options { cache_dir: cache_dir.as_ref().map(|dir| dir.join("artifacts")), ..Options::default() };
+        let services = Services { requests: Requests::default(), raw: Arc::new(objects.clone()), clock };
+        let options = HostOptions {
+            cache_dir: cache_dir.map(|dir| dir.join("compiled")),
+            services,
+            observer,
+            ..HostOptions::default()
+        };
+        let fetcher = Arc::new(Fetcher::new(fetching));
+        Self(Arc::new(Inner { options, objects, fetcher, host: OnceLock::new() }))
+    }
+
+    /// What plugins ask of the engine; to be the engine's own queue.
+    pub fn requests(&self) -> Requests {
+        self.0.options.services.requests.clone()
+    }
+
+    /// Where plugins look for whole objects; to be filled when the cluster is known.
+    pub fn objects(&self) -> &LateObjects {
+        &self.0.objects
+    }
+
+    /// Brings modules, from files, URLs and registries.
+    pub fn fetcher(&self) -> &Arc<Fetcher> {
+        &self.0.fetcher
+    }
+
+    /// The host of plugins, set up when first asked for.
+    ///
+    /// # Errors
+    /// The machine cannot run WebAssembly.
+    pub fn host(&self) -> Result<&Host, String> {
+        let made = self.0.host.get_or_init(|| Host::new(self.0.options.clone()).map_err(|e| e.to_string()));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// What runs without a configuration file.
+    ///
+    /// # Errors
+    /// When the plugins of this program do not make a profile.
+    pub fn default_profile(&self) -> Result<Resolved, ConfigError> {
+        longshore_profile::default_profile(&super::registry(), super::default_multi_point())
+    }
+
+    /// Reads the configuration `text`, which messages call `name`, and loads its plugins: relative files from `folder`, and
+    /// from `before` those that are the same still.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, plugins that cannot be loaded included.
+    pub fn load(&self, name: &str, text: &str, folder: &Path, before: &Guests) -> Result<Loaded, NotLoaded> {
+        let building = Arc::new(Building {
+            loader: self.clone(),
+            folder: folder.to_path_buf(),
+            before: before.clone(),
+            done: Mutex::default(),
+        });
+        let registry = |configuration: &_| building.registry(configuration);
+        let resolved = longshore_profile::load_with(name, text, registry, super::default_multi_point());
+        let Done { guests, failed, files, transient } = building.finish();
+        let files = files.into_iter().collect();
+        match resolved {
+            Ok(resolved) => Ok(Loaded { resolved, guests, files }),
+            Err(error) => Err(NotLoaded { error, plugins: failed.into_iter().collect(), transient, files }),
+        }
+    }
+
+    pub(super) fn compile(&self, name: &str, bytes: &[u8], settings: &Settings) -> Compiled {
+        let host = self.host().map_err(|message| (None, message))?;
+        host.load(name, bytes, settings).map_err(|error| blamed(&error))
+    }
+}
+
+/// Where modules and compiled code are kept when nothing else is said: `$XDG_CACHE_HOME/longshore`, else
+/// `$HOME/.cache/longshore`; `None` when neither is set.
+pub fn default_cache_dir() -> Option<PathBuf> {
+    longshore_artifact::default_cache_dir()?.parent().map(Path::to_path_buf)
+}

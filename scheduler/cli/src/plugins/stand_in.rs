@@ -1,0 +1,109 @@
+//! What stands in a profile for a plugin that could not be loaded, so that everything else that is wrong with the
+//! profile is found too. It never runs.
+
+use longshore_framework::plugin::{
+    Bind, Cycle, EnqueueContext, Filter, Permit, Plugin, PostBind, PostFilter, PostFilterContext,
+    PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreScore, Reserve, ReserveContext, Score,
+};
+use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::registry::Instance;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::view::NodeView;
+
+/// At every stage that a plugin in WebAssembly may have: nobody knows which this one has.
+pub(super) fn stand_in(name: &str) -> Instance {
+    let all = Instance::of(StandIn(name.to_string())).pre_enqueue().pre_filter().filter().post_filter();
+    let all = all.pre_score().score().reserve().permit().pre_bind().bind().post_bind();
+    all.build()
+}
+
+struct StandIn(String);
+
+impl StandIn {
+    fn absent<T>(&self) -> Result<T, PluginError> {
+        Err(PluginError::new(format!("{} was not loaded", self.0)))
+    }
+}
+
+impl Plugin for StandIn {
+    fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PreEnqueue for StandIn {
+    fn pre_enqueue(&self, _: EnqueueContext<'_>) -> Verdict {
+        Verdict::unresolvable(format!("{} was not loaded", self.0))
+    }
+}
+
+impl PreFilter for StandIn {
+    fn pre_filter(&self, _: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        self.absent()
+    }
+}
+
+impl Filter for StandIn {
+    fn filter(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<Verdict, PluginError> {
+        self.absent()
+    }
+}
+
+impl PostFilter for StandIn {
+    fn post_filter(
+        &self,
+        _: &mut PostFilterContext<'_>,
+        _: &PluginState,
+    ) -> Result<PostFilterOutcome, PluginError> {
+        self.absent()
+    }
+}
+
+impl PreScore for StandIn {
+    fn pre_score(
+        &self,
+        _: Cycle<'_>,
+        _: &mut PluginState,
+        _: &[Slot],
+    ) -> Result<PreScoreVerdict, PluginError> {
+        self.absent()
+    }
+}
+
+impl Score for StandIn {
+    fn score(&self, _: Cycle<'_>, _: &PluginState, _: NodeView<'_>) -> Result<i64, PluginError> {
+        self.absent()
+    }
+}
+
+impl Reserve for StandIn {
+    fn reserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) -> Result<Verdict, PluginError> {
+        self.absent()
+    }
+
+    fn unreserve(&self, _: &mut ReserveContext<'_>, _: &mut PluginState) {}
+}
+
+impl Permit for StandIn {
+    fn permit(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<PermitVerdict, PluginError> {
+        self.absent()
+    }
+}
+
+impl PreBind for StandIn {
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
+        self.absent()
+    }
+}
+
+impl Bind for StandIn {
+    fn bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Option<Binding>, PluginError> {
+        self.absent()
+    }
+}
+
+impl PostBind for StandIn {
+    fn post_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) {}
+}

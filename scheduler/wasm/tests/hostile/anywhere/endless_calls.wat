@@ -1,0 +1,2 @@
+;; Never answers, and spends its time in the host.
+(func $evil (loop $for_ever (drop (call $clock-now)) (br $for_ever)))

@@ -1,0 +1,2 @@
+;; Never answers.
+(func $evil (loop $for_ever (br $for_ever)))

@@ -1,0 +1,2 @@
+;; Takes all the memory that WebAssembly can address.
+(func $evil (drop (memory.grow (i32.const 65000))))
