@@ -155,13 +155,13 @@ impl Host {
         Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
     }
 
-    /// As [`load`](Self::load), but without running `init`: to say what a module is that may not work.
+    /// As [`load`](Self::load), but without running a component's `init`: to say what a module is that may not work.
     ///
     /// # Errors
     /// The module cannot be used at all.
     pub fn describe(&self, name: &str, bytes: &[u8], settings: &Settings) -> Result<Arc<Guest>, LoadError> {
-        if bytes.len() > LARGEST_MODULE {
-            return Err(LoadError::TooLarge(bytes.len()));
+        if bytes.len() > LARGEST_MODULE || wasmparser::Parser::is_core_wasm(bytes) {
+            return self.load(name, bytes, settings);
         }
         let digest = hex(&Sha256::digest(bytes));
         let plugin = component::describe(self, name, bytes, settings)?;

@@ -45,12 +45,7 @@ impl Subject {
     ///
     /// # Errors
     /// The module cannot be used.
-    pub(crate) fn load(
-        name: &str,
-        bytes: &[u8],
-        settings: &Settings,
-        setup: &Setup,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn load(name: &str, bytes: &[u8], settings: &Settings, setup: &Setup) -> anyhow::Result<Self> {
         let (host, requests) = host(setup)?;
         let guest = host.load(name, bytes, settings).map_err(|e| anyhow!("{name}: {}", explained(&e)))?;
         Ok(Self { instance: guest.instance(), guest, requests })

@@ -92,9 +92,12 @@ impl Asked<'_> {
             None => return None,
         };
         let (feasible, rejected) = judged;
-        let seen: FxHashSet<Slot> = feasible.iter().chain(rejected.iter().map(|(slot, _)| slot)).copied().collect();
-        let node = |slot: Slot, judged| NodeAnswer { node: scene.snapshot.node(slot).name.to_string(), judged };
-        let left_out = slots.iter().filter(|slot| !seen.contains(slot)).map(|slot| node(*slot, Judged::LeftOut));
+        let seen: FxHashSet<Slot> =
+            feasible.iter().chain(rejected.iter().map(|(slot, _)| slot)).copied().collect();
+        let node =
+            |slot: Slot, judged| NodeAnswer { node: scene.snapshot.node(slot).name.to_string(), judged };
+        let left_out =
+            slots.iter().filter(|slot| !seen.contains(*slot)).map(|slot| node(*slot, Judged::LeftOut));
         let turned_away = rejected.iter().map(|(slot, no)| node(*slot, Judged::Rejected(no.clone())));
         self.turn.nodes.extend(left_out.chain(turned_away));
         if feasible.is_empty() {
@@ -112,7 +115,6 @@ impl Asked<'_> {
         self.say(Stage::PreEnqueue, Kind::verdict(verdict));
         passes
     }
-
 }
 
 #[cfg(test)]

@@ -86,17 +86,14 @@ impl Bench<'_> {
         Subject::load(self.name, self.bytes, self.settings, &setup)
     }
 
-    fn measure(
-        &self,
-        scene: &mut Scene,
-        rounds: u32,
-    ) -> anyhow::Result<((String, String), Vec<Measured>)> {
+    fn measure(&self, scene: &mut Scene, rounds: u32) -> anyhow::Result<((String, String), Vec<Measured>)> {
         let subject = self.load(scene, false)?;
         let native = native();
         let (nodes, budget) = (scene.snapshot.len(), self.settings.time);
-        let (own, other) = (self.cycles(&subject.instance, scene, rounds)?, self.cycles(&native, scene, rounds)?);
+        let (own, other) =
+            (self.cycles(&subject.instance, scene, rounds)?, self.cycles(&native, scene, rounds)?);
         let mut measured = Vec::new();
-        for (name, pick) in STAGES {
+        for &(name, pick) in STAGES {
             let times = |of: &[Times]| of.iter().filter_map(pick).collect::<Vec<Duration>>();
             let (own, other) = (times(&own), times(&other));
             if own.is_empty() {
@@ -104,7 +101,7 @@ impl Bench<'_> {
             }
             let line = Measured::of(name, own).per_node(nodes);
             let line = if other.is_empty() { line } else { line.beside(other) };
-            measured.push(if *name == WHOLE { line } else { line.within(budget) });
+            measured.push(if name == WHOLE { line } else { line.within(budget) });
         }
         measured.extend(self.tables(&subject, scene, rounds)?);
         if subject.guest.about().pure {
@@ -131,7 +128,7 @@ impl Bench<'_> {
         let (mut still, mut delta, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {
             let pod = &self.pods[round as usize % 2];
-            let mut ask = |scene: &Scene, times: &mut Vec<Duration>| -> anyhow::Result<()> {
+            let ask = |scene: &Scene, times: &mut Vec<Duration>| -> anyhow::Result<()> {
                 times.extend(Stages { instance: &subject.instance, scene, pod }.judge(&one)?);
                 Ok(())
             };
@@ -143,7 +140,8 @@ impl Bench<'_> {
             let copy = scene.clone();
             ask(&copy, &mut whole)?;
         }
-        let named = [("one node", still), ("one node, its row changed", delta), ("one node, all rows loaded", whole)];
+        let named =
+            [("one node", still), ("one node, its row changed", delta), ("one node, all rows loaded", whole)];
         Ok(named.into_iter().filter(|(_, t)| !t.is_empty()).map(|(n, t)| Measured::of(n, t)).collect())
     }
 
@@ -202,6 +200,7 @@ fn native() -> Instance {
     let mut found = Vec::new();
     let registry = longshore_plugins_native::registry();
     let make = registry.get(NATIVE);
-    let made = make.map(|make| make(&Value::Null, &FactoryContext::default(), &mut Problems::new(&mut found)));
+    let made =
+        make.map(|make| make(&Value::Null, &FactoryContext::default(), &mut Problems::new(&mut found)));
     made.unwrap_or_else(|| unreachable!("{NATIVE} is one of the native plugins"))
 }

@@ -33,7 +33,8 @@ pub(super) fn make(project: &Project, out: &Path, console: &mut Console<'_>) -> 
     console.err.flush()?;
     let core: PathBuf = project.compile()?;
     let shown = core.display().to_string();
-    let module = std::fs::read(&core).with_context(|| format!("{shown}: the compiler left no module here"))?;
+    let module =
+        std::fs::read(&core).with_context(|| format!("{shown}: the compiler left no module here"))?;
     let component = componentize(&module).map_err(|e| anyhow!("{shown}: {e}"))?;
     project.clean(&core);
     std::fs::write(out, &component).with_context(|| format!("{}: cannot be written", out.display()))?;

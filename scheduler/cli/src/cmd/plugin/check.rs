@@ -58,7 +58,9 @@ impl<'a> Trial<'a> {
         let mut pods: Vec<Arc<Pod>> =
             scene.pods.iter().filter(|p| p.spec.node_name.is_none()).take(MOST_PODS).cloned().collect();
         if pods.is_empty() {
-            anyhow::bail!("the cluster has no pod that is on no node; add one that the plugin is asked about");
+            anyhow::bail!(
+                "the cluster has no pod that is on no node; add one that the plugin is asked about"
+            );
         }
         pods.dedup_by(|a, b| a.meta.uid == b.meta.uid);
         Ok(Self { name, bytes, settings, scene, pods })
@@ -97,7 +99,9 @@ impl<'a> Trial<'a> {
         let pure = answers.and(needs(about.pure, "it does not say that it is pure"));
         add("the same answers kept and asked anew", pure, &|| self.kept())?;
         let judging = answers.and(needs(judges, "it does not judge nodes"));
-        add("the same answers after changes and after a full load", judging, &|| self.changed(seed, changes))?;
+        add("the same answers after changes and after a full load", judging, &|| {
+            self.changed(seed, changes)
+        })?;
         let reserves = answers.and(needs(subject.instance.reserve.is_some(), "it has no Reserve"));
         add("reserving twice is reserving once", reserves, &|| self.reserve_twice())?;
         add("unreserving leaves nothing behind", reserves, &|| self.unreserve())?;

@@ -23,9 +23,7 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console<'_>) -> anyhow::Resu
     let named = fetched.resolved.unwrap_or_else(|| args.plugin.clone());
     let found = inspect(named, &source::stem(&args.plugin), &fetched.bytes, &settings)?;
     let (good, style) = (found.problem.is_none(), console.style());
-    print(console, args.output, &found, |console, found| {
-        render::inspection(console.out, found, style)
-    })?;
+    print(console, args.output, &found, |console, found| render::inspection(console.out, found, style))?;
     Ok(exit(good))
 }
 

@@ -65,7 +65,8 @@ fn package(bytes: Vec<u8>, about: &About, file: &Path) -> Package {
         },
         _ => PackageKind::Module,
     };
-    let title = if about.name.is_empty() { source::stem(&file.to_string_lossy()) } else { about.name.clone() };
+    let title =
+        if about.name.is_empty() { source::stem(&file.to_string_lossy()) } else { about.name.clone() };
     let said = [("title", &title), ("version", &about.version), ("description", &about.description)];
     let annotations: BTreeMap<String, String> = said
         .into_iter()

@@ -53,7 +53,10 @@ fn files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     if files.is_empty() {
-        bail!("{}: has no tests/*.yaml and no cases/*.yaml; docs/plugins/testing.md says what to write", dir.display());
+        bail!(
+            "{}: has no tests/*.yaml and no cases/*.yaml; docs/plugins/testing.md says what to write",
+            dir.display()
+        );
     }
     Ok(files)
 }

@@ -8,13 +8,11 @@ use longshore_framework::plugin::{
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
-use longshore_framework::verdict::{
-    PluginError, PreFilterVerdict, PreScoreVerdict, RejectCode, Rejection,
-};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, RejectCode, Rejection};
 
 use super::super::Scene;
-use super::answer::{Judged, Kind, NodeAnswer};
 use super::Asked;
+use super::answer::{Judged, Kind, NodeAnswer};
 
 /// Nodes that fit, and nodes that do not.
 type Sorted = (Vec<Slot>, Vec<(Slot, Rejection)>);

@@ -6,8 +6,8 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{PermitVerdict, Verdict};
 
 use super::super::Scene;
-use super::answer::Kind;
 use super::Asked;
+use super::answer::Kind;
 
 impl Asked<'_> {
     /// Puts the pod on the node; what any stage turned away is taken back. A pod that Permit would keep waiting goes on

@@ -7,7 +7,9 @@ use super::*;
 
 fn scene(cpus: &[(&str, &str)]) -> Scene {
     let node = |(name, cpu): &(&str, &str)| {
-        format!("---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\nstatus: {{allocatable: {{cpu: '{cpu}', memory: 8Gi, pods: '10'}}}}\n")
+        format!(
+            "---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\nstatus: {{allocatable: {{cpu: '{cpu}', memory: 8Gi, pods: '10'}}}}\n"
+        )
     };
     let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    resources: {requests: {cpu: 2, memory: 1Gi}}\n";
     let text = cpus.iter().map(node).chain([pod.to_string()]).collect::<String>();

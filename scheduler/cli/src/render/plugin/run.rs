@@ -73,7 +73,8 @@ fn asked(out: &mut dyn Write, report: &PluginRun, style: Style) -> io::Result<()
         lines.iter().try_for_each(|line| writeln!(out, "  {}", printable(line)))
     };
     section("Log", report.log.iter().map(|l| format!("{}: {}", l.level, l.message)).collect())?;
-    let event = |e: &crate::report::plugin::EventOf| format!("{} {}: {} ({})", e.r#type, e.reason, e.note, e.uid);
+    let event =
+        |e: &crate::report::plugin::EventOf| format!("{} {}: {} ({})", e.r#type, e.reason, e.note, e.uid);
     section("Events", report.events.iter().map(event).collect())?;
     section("Allowed", report.allowed.clone())?;
     section("Turned away", report.turned_away.iter().map(|t| format!("{}: {}", t.uid, t.message)).collect())

@@ -50,7 +50,8 @@ impl Project {
         if !asked.status.success() {
             bail!("{}: cargo cannot read its Cargo.toml", dir.display());
         }
-        let metadata: Value = serde_json::from_slice(&asked.stdout).context("cargo metadata makes no sense")?;
+        let metadata: Value =
+            serde_json::from_slice(&asked.stdout).context("cargo metadata makes no sense")?;
         let manifest = dir.join("Cargo.toml").canonicalize()?;
         let package = metadata["packages"].as_array().into_iter().flatten().find(|package| {
             package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest)
@@ -118,7 +119,8 @@ impl Project {
     }
 
     fn go_build(&self) -> anyhow::Result<PathBuf> {
-        let module = std::env::temp_dir().join(format!("longshore-{}-{}.wasm", self.name, std::process::id()));
+        let module =
+            std::env::temp_dir().join(format!("longshore-{}-{}.wasm", self.name, std::process::id()));
         let mut go = Command::new("go");
         go.args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&module).arg(".");
         go.env("GOOS", "wasip1").env("GOARCH", "wasm");
@@ -153,7 +155,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("longshore-project-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         assert!(Project::of(&dir).unwrap_err().to_string().contains("neither a Cargo.toml nor a go.mod"));
-        std::fs::write(dir.join("go.mod"), "// plugin\nmodule example.com/acme/zone-pack\n\ngo 1.24\n").unwrap();
+        std::fs::write(dir.join("go.mod"), "// plugin\nmodule example.com/acme/zone-pack\n\ngo 1.24\n")
+            .unwrap();
         let project = Project::of(&dir).unwrap();
         assert_eq!((project.language, project.component()), (Language::Go, dir.join("zone-pack.wasm")));
         std::fs::write(dir.join("go.mod"), "go 1.24\n").unwrap();

@@ -18,8 +18,7 @@ impl Trial<'_> {
         let mut done = Vec::new();
         for at in 0..changes {
             let pod = std::slice::from_ref(&self.pods[at as usize % self.pods.len()]);
-            let before = take(&followed.instance, &mut scene, &pod[0], Last::Score);
-            drop(before);
+            take(&followed.instance, &mut scene, &pod[0], Last::Score);
             done.push(change(&mut scene, &self.pods, &mut random));
             let delta = [take(&followed.instance, &mut scene, &pod[0], Last::Score)];
             // A copy has a history of its own, so its table is loaded whole.

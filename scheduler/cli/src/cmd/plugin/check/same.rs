@@ -118,7 +118,8 @@ mod tests {
         let scene = made_up::cluster(20);
         let wide = spread(&scene, SHARDS * LEAST_ROWS);
         assert_eq!(wide.len(), 20);
-        let ranges: std::collections::BTreeSet<usize> = wide.live().iter().map(|at| at / LEAST_ROWS).collect();
+        let ranges: std::collections::BTreeSet<usize> =
+            wide.live().iter().map(|at| at / LEAST_ROWS).collect();
         assert_eq!(ranges.len(), SHARDS);
         for slot in scene.slots() {
             let name = &scene.snapshot.node(slot).name;

@@ -19,14 +19,16 @@ impl Names {
     /// What is wrong with it.
     pub(super) fn of(name: &str) -> Result<Self, String> {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let wrong = |why: &str| Err(format!("{name:?} is no name for a plugin: {why}; zone-pack or ZonePack is one"));
+        let wrong =
+            |why: &str| Err(format!("{name:?} is no name for a plugin: {why}; zone-pack or ZonePack is one"));
         if name.is_empty() || name.len() > LONGEST {
             return wrong("it has 1 to 50 letters");
         }
         if !name.chars().all(good) {
             return wrong("letters, digits and dashes are allowed");
         }
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.ends_with('-') || name.contains("--") {
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.ends_with('-') || name.contains("--")
+        {
             return wrong("it begins with a letter and has no dash at its end nor two in a row");
         }
         let dashed = dashed(name);
@@ -49,8 +51,36 @@ impl Names {
 
 /// Packages of these names do not build, or hide what every program uses.
 const RESERVED: &[&str] = &[
-    "std", "core", "alloc", "test", "proc-macro", "longshore-plugin", "sdk", "main", "self", "super", "crate",
-    "type", "fn", "mod", "func", "package", "serde", "internal", "vendor",
+    "std",
+    "core",
+    "alloc",
+    "test",
+    "proc-macro",
+    "longshore-plugin",
+    "sdk",
+    "main",
+    "self",
+    "super",
+    "crate",
+    "type",
+    "fn",
+    "filter",
+    "score",
+    "plugin",
+    "pod",
+    "node",
+    "permit",
+    "bind",
+    "reserve",
+    "config",
+    "manifest",
+    "cycle",
+    "mod",
+    "func",
+    "package",
+    "serde",
+    "internal",
+    "vendor",
 ];
 
 /// `ZonePack` to `zone-pack`; `GPUPack` to `gpu-pack`.
@@ -88,7 +118,9 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for name in ["", "1st", "-a", "a-", "a--b", "zone_pack", "zone pack", "../x", "std", "Ü", &"a".repeat(51)] {
+        for name in
+            ["", "1st", "-a", "a-", "a--b", "zone_pack", "zone pack", "../x", "std", "Ü", &"a".repeat(51)]
+        {
             assert!(Names::of(name).is_err(), "{name}");
         }
     }

@@ -19,6 +19,9 @@ pub(super) fn files(language: Language) -> &'static [File] {
             "lib.rs.in" => "src/lib.rs",
             "gitignore.in" => ".gitignore",
             "README.md.in" => "README.md",
+            "cluster.yaml" => "cluster.yaml",
+            "pod.yaml" => "pod.yaml",
+            "profile.yaml.in" => "profile.yaml",
             "case.yaml" => "tests/first.yaml",
         ),
         Language::Go => template!("go":
@@ -27,6 +30,9 @@ pub(super) fn files(language: Language) -> &'static [File] {
             "main_test.go.in" => "main_test.go",
             "gitignore.in" => ".gitignore",
             "README.md.in" => "README.md",
+            "cluster.yaml" => "cluster.yaml",
+            "pod.yaml" => "pod.yaml",
+            "profile.yaml.in" => "profile.yaml",
             "case.yaml" => "tests/first.yaml",
         ),
     }

@@ -8,8 +8,25 @@ use crate::report::plugin::PluginRun;
 
 /// The fields of `expect`, in the order in which they are written.
 const FIELDS: [&str; 20] = [
-    "load", "preEnqueue", "preFilter", "filter", "feasible", "rejected", "leftOut", "postFilter", "preScore",
-    "raw", "scores", "chosen", "reserve", "permit", "preBind", "bind", "log", "events", "allowed",
+    "load",
+    "preEnqueue",
+    "preFilter",
+    "filter",
+    "feasible",
+    "rejected",
+    "leftOut",
+    "postFilter",
+    "preScore",
+    "raw",
+    "scores",
+    "chosen",
+    "reserve",
+    "permit",
+    "preBind",
+    "bind",
+    "log",
+    "events",
+    "allowed",
     "turnedAway",
 ];
 
@@ -70,12 +87,12 @@ impl Expected {
     pub(super) fn of(&self, seen: &Seen) -> Vec<(String, Value)> {
         let have = facts(seen);
         let named = |field: &&str| match (self.0.is_empty(), seen) {
-            (_, Seen::NotLoaded(_)) => **field == "load",
-            (true, _) => have.get(**field).is_some_and(|value| !is_empty(value)),
-            (false, _) => self.0.contains_key(**field) && **field != "load",
+            (_, Seen::NotLoaded(_)) => *field == "load",
+            (true, _) => have.get(*field).is_some_and(|value| !is_empty(value)),
+            (false, _) => self.0.contains_key(*field) && *field != "load",
         };
         let value = |field: &str| have.get(field).cloned().unwrap_or(Value::Null);
-        FIELDS.iter().filter(named).map(|field| (field.to_string(), value(field))).collect()
+        FIELDS.into_iter().filter(named).map(|field| (field.to_string(), value(field))).collect()
     }
 
     fn in_order(&self) -> impl Iterator<Item = (&'static str, &Value)> {
