@@ -128,6 +128,8 @@ fn compiled_code_is_kept_where_it_was_asked_for() {
     let cache = format!("--plugin-cache-dir={}", scratch.path());
     for _ in 0..2 {
         run(&["profile", "validate", "profiles/wasm.yaml", &cache]).exits(0);
+        let kept = std::fs::read_dir(format!("{}/compiled", scratch.path())).unwrap().count();
+        assert_eq!(kept, 1);
     }
     run(&["profile", "validate", "profiles/wasm.yaml", "--plugin-cache-dir="]).exits(0);
 }
