@@ -19,7 +19,9 @@ fn config(args: &Value, context: &FactoryContext) -> Option<Value> {
         return None;
     }
     let mut config = json!({});
-    for (theirs, ours) in [(&args["ignoredResources"], "ignoredResources"), (&strategy["resources"], "resources")] {
+    for (theirs, ours) in
+        [(&args["ignoredResources"], "ignoredResources"), (&strategy["resources"], "resources")]
+    {
         if theirs.as_array().is_some_and(|list| !list.is_empty()) {
             config[ours] = theirs.clone();
         }
@@ -53,7 +55,8 @@ fn check(keep_pure: bool) {
     let options = HostOptions { keep_pure, cache_dir: Some(cache.path().into()), ..HostOptions::default() };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(root.join("guests/resources-fit.wasm")).unwrap();
-    let folder = std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
+    let folder =
+        std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
     let (registry, used) = registry(&Host::new(options).unwrap(), bytes);
     let (mut cases, mut left_out, mut bad) = (0, 0, Vec::new());
     for file in case::files(&folder).unwrap() {
