@@ -48,6 +48,13 @@ fn registry(host: &Host, bytes: Vec<u8>) -> (Registry, Arc<Mutex<usize>>) {
 /// Resources that the guest has no columns for: it lists those it knows, and fails pods that ask for others.
 const UNKNOWN: &[&str] = &["vendor.io/fpga", "\"example.com/g\"", "\"example.com/wait\""];
 
+/// Whether something other than a node names one of them.
+fn asks_for_unknown(case: &Value) -> bool {
+    let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut texts = objects.iter().filter(|object| object["kind"] != "Node").map(Value::to_string);
+    texts.any(|text| UNKNOWN.iter().any(|resource| text.contains(resource)))
+}
+
 #[track_caller]
 fn check(keep_pure: bool) {
     // Every case loads the plugin again; it is compiled once.
@@ -62,8 +69,7 @@ fn check(keep_pure: bool) {
     for file in case::files(&folder).unwrap() {
         for case in case::read(&file).unwrap() {
             cases += 1;
-            let objects = case["objects"].to_string();
-            if UNKNOWN.iter().any(|resource| objects.contains(resource)) {
+            if asks_for_unknown(&case) {
                 left_out += 1;
                 continue;
             }
@@ -74,7 +80,7 @@ fn check(keep_pure: bool) {
         }
     }
     assert!(bad.is_empty(), "{} of {cases} cases differ:\n{}", bad.len(), bad.join("\n"));
-    assert!(left_out * 4 < cases, "{left_out} of {cases} cases left out");
+    assert!(left_out * 10 < cases, "{left_out} of {cases} cases left out");
     assert!(*used.lock().unwrap() * 2 > cases, "too few of {cases} cases use the guest");
 }
 
