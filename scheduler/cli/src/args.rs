@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod check;
+pub mod plugin;
 pub mod run;
 pub mod server;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 use longshore_engine::TieBreak;
 
 use check::CheckArgs;
+use plugin::PluginArgs;
 use run::RunArgs;
 use server::ServerArgs;
 
@@ -56,6 +58,9 @@ pub enum Command {
     /// Check and show scheduler configuration files
     #[command(arg_required_else_help = true)]
     Profile(ProfileArgs),
+    /// Make, try, measure and publish plugins compiled to WebAssembly
+    #[command(arg_required_else_help = true)]
+    Plugin(PluginArgs),
     /// Print the version
     Version(VersionArgs),
     /// Print a completion script for a shell

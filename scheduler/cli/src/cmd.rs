@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod explain;
+pub(crate) mod plugin;
 pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod simulate;

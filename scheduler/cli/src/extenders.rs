@@ -100,14 +100,15 @@ fn tls(config: &TlsConfig) -> TlsOptions {
 }
 
 /// Objects of manifests. Pods are put together when asked for: a workload may have very many.
-struct Written {
+pub(crate) struct Written {
     whole: Whole,
     pods: FxHashMap<Str, Arc<Pod>>,
     nodes: FxHashMap<Str, Arc<RawValue>>,
 }
 
 impl Written {
-    fn of(sources: &[Source], cluster: &Manifests) -> Self {
+    /// What sources and the cluster that was read of them hold.
+    pub(crate) fn of(sources: &[Source], cluster: &Manifests) -> Self {
         let whole = Whole::of(sources);
         let mut pods = FxHashMap::default();
         pods.extend(cluster.pods.iter().map(|p| (Arc::clone(&p.meta.uid), Arc::clone(p))));

@@ -157,7 +157,8 @@ fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) 
     }
 }
 
-fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
+/// Says what could not be read, and what else is odd.
+pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
     for problem in &cluster.problems {
         console.error(&problem.to_string());
     }

@@ -10,6 +10,7 @@
 //! | `live` | the engine at work in a real cluster |
 //! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
+//! | `rehearsal` | one plugin alone, asked stage by stage |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `explain` | why a pod does not fit, and what would help |
 //! | `render` | documents to text |
@@ -37,6 +38,7 @@ mod explain;
 mod extenders;
 mod input;
 mod live;
+mod rehearsal;
 mod render;
 
 use std::ffi::OsString;
@@ -61,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Command::Check(args) => cmd::check::run(&args, console),
         Command::Run(args) => cmd::run::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
+        Command::Plugin(args) => cmd::plugin::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
         Command::Completion(args) => cmd::completion::run(&args, console),
     };
@@ -74,6 +77,7 @@ fn verbosity(command: &Command) -> u8 {
         Command::Explain(args) => args.verbosity.verbose,
         Command::Check(args) => args.verbosity.verbose,
         Command::Profile(args) => args.verbosity.verbose,
+        Command::Plugin(args) => args.verbosity.verbose,
         Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
     }
 }

@@ -5,5 +5,6 @@ pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod explanation;
 pub(crate) mod ordered;
+pub(crate) mod plugin;
 pub(crate) mod simulation;
 pub(crate) mod table;

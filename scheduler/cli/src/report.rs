@@ -2,6 +2,7 @@
 //! `docs/output.md`, and the tests hold real output against `docs/schema`.
 
 mod explanation;
+pub mod plugin;
 mod simulation;
 mod utilisation;
 

@@ -1,5 +1,6 @@
 //! What happens in a cluster that may let a rejected pod fit.
 
+use std::fmt;
 use std::ops::BitOr;
 use std::sync::Arc;
 
@@ -170,6 +171,24 @@ impl EventPattern {
     }
 }
 
+/// The kind and what happened to it: `Node Add|UpdateNodeLabel`; `*` for everything.
+impl fmt::Display for EventPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::ANY {
+            return f.write_str("*");
+        }
+        if self.action == Action::ALL {
+            return write!(f, "{} *", self.resource.label());
+        }
+        let bits = (0..13).map(|bit| Action(1 << bit)).filter(|bit| bit.overlaps(self.action));
+        let words: Vec<&str> = match self.action {
+            Action::UPDATE => vec!["Update"],
+            _ => bits.map(Action::label).collect(),
+        };
+        write!(f, "{} {}", self.resource.label(), words.join("|"))
+    }
+}
+
 /// What an event was about, before and after.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Subject {
@@ -280,6 +299,15 @@ mod tests {
         check(EventPattern::new(Resource::Pod, Action::DELETE), Resource::AssignedPod, Action::DELETE, true);
         check(EventPattern::new(Resource::AssignedPod, Action::DELETE), Resource::Pod, Action::DELETE, false);
         check(EventPattern::ANY, Resource::CsiNode, Action::UPDATE, true);
+    }
+
+    #[test]
+    fn patterns_are_written_with_every_action() {
+        let shown = |r, a| EventPattern::new(r, a).to_string();
+        assert_eq!(shown(Resource::Node, Action::ADD | Action::NODE_LABEL), "Node Add|UpdateNodeLabel");
+        assert_eq!(shown(Resource::Pod, Action::UPDATE), "Pod Update");
+        assert_eq!(shown(Resource::Pod, Action::ALL), "Pod *");
+        assert_eq!(EventPattern::ANY.to_string(), "*");
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use longshore_framework::registry::Instance;
 
-pub(crate) use load::load;
+pub(crate) use load::{describe, load};
 pub(crate) use plugin::ComponentPlugin;
 
 /// A component as the framework takes it.

@@ -154,6 +154,19 @@ impl Host {
         let plugin = component::load(self, name, bytes, settings)?;
         Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
     }
+
+    /// As [`load`](Self::load), but without running a component's `init`: to say what a module is that may not work.
+    ///
+    /// # Errors
+    /// The module cannot be used at all.
+    pub fn describe(&self, name: &str, bytes: &[u8], settings: &Settings) -> Result<Arc<Guest>, LoadError> {
+        if bytes.len() > LARGEST_MODULE || wasmparser::Parser::is_core_wasm(bytes) {
+            return self.load(name, bytes, settings);
+        }
+        let digest = hex(&Sha256::digest(bytes));
+        let plugin = component::describe(self, name, bytes, settings)?;
+        Ok(Arc::new(Guest::component(digest, bytes.len(), plugin)))
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

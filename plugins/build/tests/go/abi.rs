@@ -1,4 +1,7 @@
-//! Every record goes through the Go SDK and comes back as it was.
+//! Every record of the interface goes through the Go SDK and comes back as it was: the layouts that the SDK reads and
+//! writes by hand are those that wasmtime takes from plugins/wit.
+
+use std::sync::OnceLock;
 
 use wasmtime::Store;
 
@@ -7,12 +10,20 @@ use crate::guest::bindings::exports::longshore::scheduler as out;
 use crate::guest::wit::types::{
     Column, Delta, Owner, Patch, Pod, RejectCode, Rejection, TextLists, Texts, Toleration, Values,
 };
-use crate::guest::{Host, component, info, whole};
+use crate::guest::{Guest, Host, info, linker, once, store};
 
-/// The probe, set up; `None` without Go.
+/// An instance of the probe; `None` without Go.
+fn fresh() -> Option<(Store<Host>, Plugin)> {
+    static PROBE: OnceLock<Option<Guest>> = OnceLock::new();
+    let guest = once(&PROBE, "sdk/go", "./internal/probe")?;
+    let mut store = store(&guest.engine);
+    let plugin = Plugin::instantiate(&mut store, &guest.component, &linker(&guest.engine)).unwrap();
+    Some((store, plugin))
+}
+
+/// The same, set up.
 fn probe() -> Option<(Store<Host>, Plugin)> {
-    let bytes = component("sdk/go", "./internal/probe")?;
-    let (mut store, plugin) = whole(&bytes).unwrap();
+    let (mut store, plugin) = fresh()?;
     let instance = out::lifecycle::Instance { shard: Some(3) };
     let life = plugin.longshore_scheduler_lifecycle();
     life.call_init(&mut store, r#"{"reason": "wrong zone"}"#, instance).unwrap().unwrap();
@@ -26,7 +37,12 @@ fn pod(name: &str) -> Pod {
         scored_requests: vec![("cpu".into(), 100)],
         tolerations: vec![
             Toleration { key: "k".into(), exists: true, value: String::new(), effect: None },
-            Toleration { key: "k2".into(), exists: false, value: "v".into(), effect: Some("NoSchedule".into()) },
+            Toleration {
+                key: "k2".into(),
+                exists: false,
+                value: "v".into(),
+                effect: Some("NoSchedule".into()),
+            },
         ],
         node_selector: vec![("disk".into(), "ssd".into())],
         owner: Some(Owner { kind: "ReplicaSet".into(), name: "web".into(), uid: "o1".into() }),
@@ -43,7 +59,12 @@ fn table() -> Delta {
         values: vec![
             Values::Texts(Texts { words: words(&["a", "b"]), at: vec![1, 2, 0] }),
             Values::Texts(Texts { words: words(&["z1"]), at: vec![1, 0, 0] }),
-            Values::Lists(TextLists { words: words(&["gpu", "NoSchedule"]), width: 3, ends: vec![0, 3, 3], at: vec![0, 0, 1] }),
+            Values::Lists(TextLists {
+                words: words(&["gpu", "NoSchedule"]),
+                width: 3,
+                ends: vec![0, 3, 3],
+                at: vec![0, 0, 1],
+            }),
             Values::Numbers(vec![1000, i64::MAX / 2, 0]),
             Values::Pods(vec![vec![], vec![info("other")], vec![]]),
             Values::Blobs(vec![b"{}".to_vec(), vec![], vec![]]),
@@ -54,9 +75,8 @@ fn table() -> Delta {
 
 /// How the probe says back the pod of this name.
 fn said(name: &str) -> String {
-    format!(
-        r#"{{"UID":"uid-{name}","Namespace":"shop","Name":"{name}","Priority":-7,"#
-    ) + r#""Labels":[{"Key":"zone","Value":"z1"},{"Key":"app","Value":"größe"}],"Requests":[{"Resource":"cpu","Value":250},"#
+    format!(r#"{{"UID":"uid-{name}","Namespace":"shop","Name":"{name}","Priority":-7,"#)
+        + r#""Labels":[{"Key":"zone","Value":"z1"},{"Key":"app","Value":"größe"}],"Requests":[{"Resource":"cpu","Value":250},"#
         + r#"{"Resource":"memory","Value":1099511627776}],"Node":"","ScoredRequests":[{"Resource":"cpu","Value":100}],"#
         + r#""Tolerations":[{"Key":"k","Exists":true,"Value":"","Effect":""},{"Key":"k2","Exists":false,"Value":"v","Effect":"NoSchedule"}],"#
         + r#""NodeSelector":[{"Key":"disk","Value":"ssd"}],"Owner":{"Kind":"ReplicaSet","Name":"web","UID":"o1"},"Raw":"e30="}"#
@@ -68,24 +88,29 @@ fn pending(reason: &str) -> Rejection {
 
 #[test]
 fn the_manifest_and_the_config() {
-    let Some(bytes) = component("sdk/go", "./internal/probe") else { return };
-    let (mut store, plugin) = whole(&bytes).unwrap();
+    let Some((mut store, plugin)) = fresh() else { return };
     let life = plugin.longshore_scheduler_lifecycle();
     let manifest = life.call_describe(&mut store).unwrap();
     assert_eq!((&*manifest.name, &*manifest.version), ("Probe", "1.2.3"));
     assert_eq!(manifest.description, "Says back what it was told.");
-    assert!(matches!(&manifest.columns[..], [
+    assert!(
+        matches!(&manifest.columns[..], [
         Column::Name, Column::Label(zone), Column::Taints, Column::Free(cpu), Column::Pods, Column::Raw,
-    ] if zone == "zone" && cpu == "cpu"), "{:?}", manifest.columns);
+    ] if zone == "zone" && cpu == "cpu"),
+        "{:?}",
+        manifest.columns
+    );
     assert!(matches!(manifest.sharding, out::lifecycle::Sharding::Single));
     assert_eq!((manifest.pure, manifest.raw_pod), (false, true));
     let events = manifest.events.unwrap();
     assert_eq!(events.len(), 1);
-    assert_eq!((&*events[0].resource, &events[0].actions[..]), ("Node", &["Add".to_owned(), "UpdateNodeLabel".into()][..]));
+    assert_eq!(
+        (&*events[0].resource, &events[0].actions[..]),
+        ("Node", &["Add".to_owned(), "UpdateNodeLabel".into()][..])
+    );
 
-    let mut init = |config: &str, shard| {
-        life.call_init(&mut store, config, out::lifecycle::Instance { shard }).unwrap()
-    };
+    let mut init =
+        |config: &str, shard| life.call_init(&mut store, config, out::lifecycle::Instance { shard }).unwrap();
     assert_eq!(init(r#"{"reason": "bad"}"#, None), Err("shard -1: a bad reason".into()));
     assert_eq!(init(r#"{"raeson": 1}"#, Some(0)), Err("config: json: unknown field \"raeson\"".into()));
     assert_eq!(init("null", Some(0)), Err("shard 0: a bad reason".into()));
@@ -103,11 +128,14 @@ fn a_pod_before_filter() {
 
     let stage = plugin.longshore_scheduler_pre_filter();
     let mut ask = |name: &str| stage.call_pre_filter(&mut store, &pod(name)).unwrap();
-    let left = br#"{"Want":"z1","Moves":null}"#;
+    let left = br#"{"Want":"z1","Moves":null}"#.to_vec();
     let all = ask("x").unwrap();
     assert_eq!((all.outcome, &all.shared[..]), (out::pre_filter::Outcome::All, &left[..]));
     let only = ask("only").unwrap();
-    assert_eq!((only.outcome, &only.shared[..]), (out::pre_filter::Outcome::Only(vec!["a".into(), "b".into()]), &left[..]));
+    assert_eq!(
+        (only.outcome, &only.shared[..]),
+        (out::pre_filter::Outcome::Only(vec!["a".into(), "b".into()]), &left[..])
+    );
     let skip = ask("skip").unwrap();
     assert_eq!((skip.outcome, &skip.shared[..]), (out::pre_filter::Outcome::Skip, &left[..]));
     let told = format!("[{}]", said("reject"));
@@ -115,43 +143,61 @@ fn a_pod_before_filter() {
     assert!(ask("break").unwrap_err().starts_with("broken: "));
 
     let stage = plugin.longshore_scheduler_pre_filter_extensions();
-    let shared = stage.call_add_pod(&mut store, left, &pod("x"), &info("other"), "a").unwrap().unwrap();
+    let shared = stage.call_add_pod(&mut store, &left, &pod("x"), &info("other"), "a").unwrap().unwrap();
     let shared = stage.call_remove_pod(&mut store, &shared, &pod("x"), &info("third"), "b").unwrap().unwrap();
     assert_eq!(String::from_utf8_lossy(&shared), r#"{"Want":"z1","Moves":["+other@a","-third@b"]}"#);
-    assert!(stage.call_add_pod(&mut store, b"{", &pod("x"), &info("other"), "a").unwrap().unwrap_err().starts_with("state: "));
+    assert!(
+        stage
+            .call_add_pod(&mut store, &b"{".to_vec(), &pod("x"), &info("other"), "a")
+            .unwrap()
+            .unwrap_err()
+            .starts_with("state: ")
+    );
 }
 
 #[test]
 fn nodes_are_judged_by_their_columns() {
     let Some((mut store, plugin)) = probe() else { return };
     let begin = |store: &mut Store<Host>, pod: &Pod, shared: &[u8]| {
-        plugin.longshore_scheduler_cycle().call_begin(store, pod, shared).unwrap().unwrap();
+        let shared = shared.to_vec();
+        plugin.longshore_scheduler_cycle().call_begin(store, pod, &shared).unwrap().unwrap();
     };
     let filter = plugin.longshore_scheduler_filter();
     begin(&mut store, &pod("x"), br#"{"Want":"z1"}"#);
-    let verdicts = filter.call_filter(&mut store, &[0b111]).unwrap().unwrap();
+    let verdicts = filter.call_filter(&mut store, &vec![0b111]).unwrap().unwrap();
     assert_eq!(verdicts.fit, [0b001]);
     let reasons: Vec<_> = verdicts.rejections.iter().map(|r| (r.code, &*r.reason)).collect();
-    assert_eq!(reasons, [(RejectCode::UnschedulableAndUnresolvable, "wrong zone"), (RejectCode::Unschedulable, "no room")]);
+    assert_eq!(
+        reasons,
+        [(RejectCode::UnschedulableAndUnresolvable, "wrong zone"), (RejectCode::Unschedulable, "no room")]
+    );
     assert_eq!(verdicts.rejection_of, [0, 1]);
-    let verdicts = filter.call_filter(&mut store, &[0b110]).unwrap().unwrap();
+    let verdicts = filter.call_filter(&mut store, &vec![0b110]).unwrap().unwrap();
     assert_eq!((&verdicts.fit[..], &verdicts.rejection_of[..]), (&[0][..], &[0, 1][..]));
-    assert_eq!(filter.call_filter(&mut store, &[]).unwrap().unwrap().fit, []);
-    assert_eq!(filter.call_filter(&mut store, &[0, 1]).unwrap().unwrap_err(), "the set has a row that is not in the table");
+    assert_eq!(filter.call_filter(&mut store, &vec![]).unwrap().unwrap().fit, Vec::<u64>::new());
+    assert_eq!(
+        filter.call_filter(&mut store, &vec![0, 1]).unwrap().unwrap_err(),
+        "the set has a row that is not in the table"
+    );
 
     // As it would be with less room, and then as it is.
     let supposed = Patch { columns: vec![3], rows: vec![0], values: vec![Values::Numbers(vec![249])] };
     let said = filter.call_filter_supposed(&mut store, 0, &supposed).unwrap().unwrap().unwrap();
     assert_eq!((said.code, &*said.reason), (RejectCode::Unschedulable, "no room"));
-    assert_eq!(filter.call_filter(&mut store, &[1]).unwrap().unwrap().fit, [1]);
+    assert_eq!(filter.call_filter(&mut store, &vec![1]).unwrap().unwrap().fit, [1]);
 
     begin(&mut store, &pod("tell"), b"");
-    let verdicts = filter.call_filter(&mut store, &[0b11]).unwrap().unwrap();
+    let verdicts = filter.call_filter(&mut store, &vec![0b11]).unwrap().unwrap();
     let reasons: Vec<_> = verdicts.rejections.iter().map(|r| &*r.reason).collect();
     assert_eq!(reasons[0], r#"["a","z1",[],1000,[],"{}"]"#);
-    assert!(reasons[1].starts_with(r#"["b",null,["[gpu gpu NoSchedule]"],4611686018427387903,[{"UID":"uid-other","#), "{}", reasons[1]);
+    assert!(
+        reasons[1]
+            .starts_with(r#"["b",null,["[gpu gpu NoSchedule]"],4611686018427387903,[{"UID":"uid-other","#),
+        "{}",
+        reasons[1]
+    );
     begin(&mut store, &pod("break"), b"");
-    assert_eq!(filter.call_filter(&mut store, &[1]).unwrap().unwrap_err(), "broken");
+    assert_eq!(filter.call_filter(&mut store, &vec![1]).unwrap().unwrap_err(), "broken");
 
     // What changes is one value; the rest stays.
     let patch = Patch { columns: vec![3], rows: vec![0], values: vec![Values::Numbers(vec![7])] };
@@ -159,43 +205,50 @@ fn nodes_are_judged_by_their_columns() {
     plugin.longshore_scheduler_lifecycle().call_apply(&mut store, &delta).unwrap();
     begin(&mut store, &pod("x"), b"four");
     let score = plugin.longshore_scheduler_score();
-    assert_eq!(score.call_score(&mut store, &[0b1011]).unwrap().unwrap(), [11, i64::MAX / 2 + 4, 4]);
+    assert_eq!(score.call_score(&mut store, &vec![0b1011]).unwrap().unwrap(), [11, i64::MAX / 2 + 4, 4]);
     let stage = plugin.longshore_scheduler_normalize_score();
-    assert_eq!(stage.call_normalize(&mut store, b"four", &[11, 4]).unwrap().unwrap(), [7, 0]);
+    assert_eq!(stage.call_normalize(&mut store, &b"four".to_vec(), &[11, 4]).unwrap().unwrap(), [7, 0]);
 }
 
 #[test]
 fn a_pod_and_its_node() {
     let Some((mut store, plugin)) = probe() else { return };
-    let shared = br#"{"Want":"z2"}"#;
+    let shared = br#"{"Want":"z2"}"#.to_vec();
     let state = r#"{"Want":"z2","Moves":null}"#;
     let stage = plugin.longshore_scheduler_post_filter();
-    let rejected = [("a".to_owned(), RejectCode::UnschedulableAndUnresolvable), ("b".to_owned(), RejectCode::Unschedulable)];
-    let nominated = out::post_filter::Nomination { node: "a".into(), victims: vec!["v1".into(), "v2".into()] };
+    let rejected = [
+        ("a".to_owned(), RejectCode::UnschedulableAndUnresolvable),
+        ("b".to_owned(), RejectCode::Unschedulable),
+    ];
+    let nominated =
+        out::post_filter::Nomination { node: "a".into(), victims: vec!["v1".into(), "v2".into()] };
     assert_eq!(
-        stage.call_post_filter(&mut store, &pod("x"), shared, &rejected).unwrap(),
+        stage.call_post_filter(&mut store, &pod("x"), &shared, &rejected).unwrap(),
         Ok(out::post_filter::Outcome::Nominate(nominated))
     );
     let told = format!(r#"[{state},[{{"Node":"a","Code":1}},{{"Node":"b","Code":0}}]]"#);
     assert_eq!(
-        stage.call_post_filter(&mut store, &pod("reject"), shared, &rejected).unwrap(),
+        stage.call_post_filter(&mut store, &pod("reject"), &shared, &rejected).unwrap(),
         Ok(out::post_filter::Outcome::Reject(pending(&told)))
     );
 
     let stage = plugin.longshore_scheduler_pre_score();
-    let mut ask = |name: &str| stage.call_pre_score(&mut store, &pod(name), shared, 12).unwrap();
+    let mut ask = |name: &str| stage.call_pre_score(&mut store, &pod(name), &shared, 12).unwrap();
     assert_eq!(ask("x"), Ok(out::pre_score::Outcome::Score(b"z2/12".to_vec())));
     assert_eq!(ask("skip"), Ok(out::pre_score::Outcome::Skip));
     assert_eq!(ask("break"), Err(format!("broken: [{state},12]")));
 
     let stage = plugin.longshore_scheduler_reserve();
-    assert_eq!(stage.call_reserve(&mut store, &pod("x"), "n", shared).unwrap(), Ok(None));
+    assert_eq!(stage.call_reserve(&mut store, &pod("x"), "n", &shared).unwrap(), Ok(None));
     let told = format!(r#"[{state},{},"n"]"#, said("reject"));
-    assert_eq!(stage.call_reserve(&mut store, &pod("reject"), "n", shared).unwrap(), Ok(Some(pending(&told))));
+    assert_eq!(
+        stage.call_reserve(&mut store, &pod("reject"), "n", &shared).unwrap(),
+        Ok(Some(pending(&told)))
+    );
     stage.call_unreserve(&mut store, &pod("x"), "n").unwrap();
 
     let stage = plugin.longshore_scheduler_permit();
-    let mut ask = |name: &str| stage.call_permit(&mut store, &pod(name), "n", shared).unwrap();
+    let mut ask = |name: &str| stage.call_permit(&mut store, &pod(name), "n", &shared).unwrap();
     assert_eq!(ask("x"), Ok(out::permit::Outcome::Allow));
     assert_eq!(ask("wait"), Ok(out::permit::Outcome::Wait(2)));
     assert_eq!(ask("reject"), Ok(out::permit::Outcome::Reject(pending(&format!(r#"[{state},"n"]"#)))));
@@ -203,14 +256,14 @@ fn a_pod_and_its_node() {
 
     let told = format!(r#"broken: [{state},{},"n"]"#, said("break"));
     let stage = plugin.longshore_scheduler_pre_bind();
-    assert_eq!(stage.call_pre_bind(&mut store, &pod("break"), "n", shared).unwrap(), Err(told));
+    assert_eq!(stage.call_pre_bind(&mut store, &pod("break"), "n", &shared).unwrap(), Err(told));
     let stage = plugin.longshore_scheduler_bind();
     let annotations = vec![("by".to_owned(), "probe".to_owned()), ("node".into(), "n".into())];
     assert_eq!(
-        stage.call_bind(&mut store, &pod("x"), "n", shared).unwrap(),
+        stage.call_bind(&mut store, &pod("x"), "n", &shared).unwrap(),
         Ok(Some(out::bind::Binding { annotations }))
     );
-    assert_eq!(stage.call_bind(&mut store, &pod("leave"), "n", shared).unwrap(), Ok(None));
+    assert_eq!(stage.call_bind(&mut store, &pod("leave"), "n", &shared).unwrap(), Ok(None));
 
     let stage = plugin.longshore_scheduler_handover();
     assert_eq!(stage.call_save(&mut store).unwrap(), br#"["unreserve","x","n"]"#);
@@ -224,7 +277,10 @@ fn what_the_scheduler_offers() {
     let Some((mut store, plugin)) = probe() else { return };
     plugin.longshore_scheduler_post_bind().call_post_bind(&mut store, &pod("x"), "n").unwrap();
     let said = &store.data().said;
-    assert_eq!(said[..4], ["Level::Warn asking", "allow u1", "reject u2: no", "event uid-x true Asked: a note"]);
+    assert_eq!(
+        said[..4],
+        ["Level::Warn asking", "allow u1", "reject u2: no", "event uid-x true Asked: a note"]
+    );
     let waiting = r#"[[{"UID":"uid-waiting","Namespace":"shop","Name":"waiting","Priority":-7,"Labels":[{"Key":"zone","Value":"z1"},"#;
     assert!(said[4].starts_with(&format!("Level::Info {waiting}")), "{}", said[4]);
     let rest = r#""Node":"a"}],[{"UID":"uid-shop","Namespace":"shop","Name":"shop","Priority":-7,"Labels":[],"Requests":[],"Node":""}],[],"{a}",true,1700000000000,18446744073709551615]"#;
@@ -238,7 +294,11 @@ fn a_panic_is_one_line_in_the_log_and_ends_the_instance() {
     assert!(stage.call_pre_enqueue(&mut store, &pod("panic")).is_err());
     assert_eq!(store.data().said.len(), 1, "{:?}", store.data().said);
     let line = &store.data().said[0];
-    assert!(line.starts_with("Level::Error panic in pre-enqueue: as the pod wishes\n") && line.contains("main.by"), "{line}");
+    assert!(
+        line.starts_with("Level::Error panic in pre-enqueue: as the pod wishes\n")
+            && line.contains("main.by"),
+        "{line}"
+    );
     assert!(stage.call_pre_enqueue(&mut store, &pod("x")).is_err());
 }
 

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, Result, Store};
 
-pub mod bindings {
+pub(crate) mod bindings {
     //! What wasmtime generates of the interface.
+
+    #![allow(unreachable_pub, missing_docs, reason = "generated")]
+
     wasmtime::component::bindgen!({ path: "../wit", world: "plugin", additional_derives: [PartialEq] });
 }
 
-pub use bindings::longshore::scheduler as wit;
+pub(crate) use bindings::longshore::scheduler as wit;
 use wit::types::PodInfo;
 
 /// The plugins folder.
@@ -19,8 +24,32 @@ fn plugins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// Builds the package `package` of the Go module in `module`, both relative to `plugins/`; `None` without Go.
-pub fn component(module: &str, package: &str) -> Option<Vec<u8>> {
+/// A compiled plugin and the engine it is compiled for.
+pub(crate) struct Guest {
+    pub(crate) engine: Engine,
+    pub(crate) component: Component,
+    /// How long compiling took.
+    pub(crate) took: Duration,
+}
+
+/// Compiles once for all tests; `None` without Go.
+pub(crate) fn once(
+    cell: &'static OnceLock<Option<Guest>>,
+    module: &str,
+    package: &str,
+) -> Option<&'static Guest> {
+    cell.get_or_init(|| {
+        let bytes = component(module, package)?;
+        let engine = engine();
+        let started = Instant::now();
+        let component = Component::new(&engine, &bytes).unwrap();
+        Some(Guest { engine, component, took: started.elapsed() })
+    })
+    .as_ref()
+}
+
+/// Builds the package `package` of the Go module in `module`, both relative to `plugins/`.
+fn component(module: &str, package: &str) -> Option<Vec<u8>> {
     if Command::new("go").arg("version").output().is_err() {
         eprintln!("skipped: there is no go command");
         return None;
@@ -28,7 +57,7 @@ pub fn component(module: &str, package: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let wasm = folder.path().join("guest.wasm");
     let done = Command::new("go")
-        .args(["build", "-buildmode=c-shared", "-ldflags=-s -w", "-o"])
+        .args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o"])
         .arg(&wasm)
         .arg(package)
         .current_dir(plugins().join(module))
@@ -36,12 +65,11 @@ pub fn component(module: &str, package: &str) -> Option<Vec<u8>> {
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let core = std::fs::read(wasm).unwrap();
-    Some(longshore_plugin_build::componentize(&core).unwrap())
+    Some(longshore_plugin_build::componentize(&std::fs::read(wasm).unwrap()).unwrap())
 }
 
 /// The settings of the scheduler's own host, as far as they matter here.
-pub fn engine() -> Engine {
+fn engine() -> Engine {
     let mut config = Config::new();
     config.concurrency_support(false).epoch_interruption(true).max_wasm_stack(512 << 10).wasm_memory64(false);
     Engine::new(&config).unwrap()
@@ -49,11 +77,11 @@ pub fn engine() -> Engine {
 
 /// The data of a store.
 #[derive(Default)]
-pub struct Host {
+pub(crate) struct Host {
     /// What the guest asked, in order.
-    pub said: Vec<String>,
+    pub(crate) said: Vec<String>,
     /// The largest memory that the guest has asked for, in bytes.
-    pub memory: usize,
+    pub(crate) memory: usize,
 }
 
 impl wasmtime::ResourceLimiter for Host {
@@ -67,8 +95,8 @@ impl wasmtime::ResourceLimiter for Host {
     }
 }
 
-/// A store whose guest is never interrupted, and an instance of every kind of `component`'s imports.
-pub fn store(engine: &Engine) -> Store<Host> {
+/// A store whose guest is interrupted when a clock would have ticked very often.
+pub(crate) fn store(engine: &Engine) -> Store<Host> {
     let mut store = Store::new(engine, Host::default());
     store.set_epoch_deadline(1 << 40);
     store.limiter(|host| host);
@@ -76,28 +104,14 @@ pub fn store(engine: &Engine) -> Store<Host> {
 }
 
 /// Links all that a plugin may import.
-pub fn linker(engine: &Engine) -> Linker<Host> {
+pub(crate) fn linker(engine: &Engine) -> Linker<Host> {
     let mut linker = Linker::new(engine);
     bindings::Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host).unwrap();
     linker
 }
 
-/// Compiles a component.
-pub fn compile(engine: &Engine, bytes: &[u8]) -> Component {
-    Component::new(engine, bytes).unwrap()
-}
-
-/// A guest with every stage.
-pub fn whole(bytes: &[u8]) -> Result<(Store<Host>, bindings::Plugin)> {
-    let engine = engine();
-    let component = compile(&engine, bytes);
-    let mut store = store(&engine);
-    let plugin = bindings::Plugin::instantiate(&mut store, &component, &linker(&engine))?;
-    Ok((store, plugin))
-}
-
 /// A pod in brief.
-pub fn info(name: &str) -> PodInfo {
+pub(crate) fn info(name: &str) -> PodInfo {
     PodInfo {
         uid: format!("uid-{name}"),
         namespace: "shop".into(),

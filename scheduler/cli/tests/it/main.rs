@@ -4,9 +4,16 @@
 
 mod explain;
 mod extenders;
+mod plugin;
+mod plugin_ship;
+mod plugin_trial;
 mod plugins;
 mod profile;
 mod schema;
 mod simulate;
 mod streams;
 mod support;
+
+#[allow(dead_code, reason = "it serves other tests too")]
+#[path = "../../../../tests/wasm/wat.rs"]
+mod wat;

@@ -56,6 +56,10 @@ fn version_and_help() {
     run(&["--version"]).exits(0).says(&["longshore 0."]);
     let json = run(&["version", "-o", "json"]).exits(0).json();
     assert_eq!(json["kind"], "Version");
+    let of_plugin = ["new", "build", "inspect", "run", "test", "bench", "check", "push", "pull"];
+    for command in of_plugin {
+        run(&["plugin", command, "--help"]).exits(0).says(&["Examples:", "longshore plugin "]);
+    }
     for command in ["simulate", "explain", "completion"] {
         run(&[command, "--help"]).exits(0).says(&["Examples:", "longshore "]);
     }
@@ -64,7 +68,7 @@ fn version_and_help() {
 #[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        run(&["completion", shell]).exits(0).says(&["longshore", "simulate"]);
+        run(&["completion", shell]).exits(0).says(&["longshore", "simulate", "plain-http"]);
     }
     run(&["completion", "tcsh"]).exits(2);
 }

@@ -66,8 +66,9 @@ fn is_of(rule: &Value, value: &Value) -> bool {
     }
 }
 
+/// Fails unless the document is as its schema says.
 #[track_caller]
-fn check(name: &str, document: &Value) {
+pub(crate) fn check(name: &str, document: &Value) {
     if let Err(error) = validate(&schema(name), document, name) {
         panic!("{error}");
     }
@@ -175,7 +176,9 @@ fn every_field_is_in_the_documentation() {
         }
     }
     let text = std::fs::read_to_string(format!("{DOCS}/output.md")).unwrap();
-    for document in ["simulation", "explanation", "decisions", "check", "version"] {
+    let plugin = ["inspection", "run", "test", "check", "bench"].map(|name| format!("plugin-{name}"));
+    let others = ["simulation", "explanation", "decisions", "check", "version"].map(str::to_string);
+    for document in others.iter().chain(&plugin) {
         let mut found = Vec::new();
         names(&schema(document), &mut found);
         for name in found {

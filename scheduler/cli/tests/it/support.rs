@@ -105,6 +105,13 @@ impl Scratch {
         self.0.display().to_string()
     }
 
+    /// Writes a file of bytes; its path.
+    pub(crate) fn bytes(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
     /// Writes a file; its path.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);

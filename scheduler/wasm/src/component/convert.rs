@@ -59,7 +59,8 @@ fn toleration(toleration: &Toleration) -> wit::Toleration {
 /// A rejection in the framework's words.
 pub(crate) fn rejection(said: wit::Rejection) -> Rejection {
     let (code, text) = (code(said.code), cut(said.reason));
-    let mut reasons: Reasons = text.lines().take(MOST_REASONS).map(|line| Reason::Other(line.into())).collect();
+    let mut reasons: Reasons =
+        text.lines().take(MOST_REASONS).map(|line| Reason::Other(line.into())).collect();
     if reasons.is_empty() {
         reasons.push(Reason::Other(text.into()));
     }

@@ -66,6 +66,21 @@ pub(crate) fn load(
     bytes: &[u8],
     settings: &Settings,
 ) -> Result<ComponentPlugin, LoadError> {
+    let plugin = describe(host, name, bytes, settings)?;
+    plugin.rehearse()?;
+    Ok(plugin)
+}
+
+/// The same without a first instance: `init` has not run.
+///
+/// # Errors
+/// As [`load`], but for failures of `init`.
+pub(crate) fn describe(
+    host: &Host,
+    name: &str,
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<ComponentPlugin, LoadError> {
     let component = host.compiler.component(bytes)?;
     let imports = imports(host, &component);
     let linker = linker(host, &imports, settings)?;
@@ -77,9 +92,7 @@ pub(crate) fn load(
     let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer));
     let manifest = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
     let loaded = finish(host, (pre, indices, imports), manifest, settings, common)?;
-    let plugin = ComponentPlugin::new(loaded);
-    plugin.rehearse()?;
-    Ok(plugin)
+    Ok(ComponentPlugin::new(loaded))
 }
 
 fn finish(

@@ -1,0 +1,39 @@
+//! `longshore plugin run`: what does it say of this pod?
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{exit, identity, print};
+use crate::args::plugin::RunArgs;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::rehearsal::{Last, Scene, Setup, Subject, given, hear, source, take};
+use crate::render::plugin as render;
+use crate::report::plugin::PluginRun;
+
+/// Loads, asks, prints.
+pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let (mut scene, complete) = Scene::load(&args.filenames, console)?;
+    let pod = scene.take_pod(&args.pod)?;
+    let fetched = source::fetch(&args.guest.plugin, &args.guest.transport)?;
+    let settings = given::settings(&args.guest.given, &fetched.bytes)?;
+    let name = source::stem(&args.guest.plugin);
+    let setup = Setup { raw: Arc::clone(&scene.raw), now: now(), ..Setup::default() };
+    let (asked, log) = hear::listening(|| {
+        let subject = Subject::load(&name, &fetched.bytes, &settings, &setup)?;
+        let turn = take(&subject.instance, &mut scene, &pod, Last::PostBind);
+        Ok::<_, anyhow::Error>((identity(&subject.guest, &name), turn, subject.requests.drain()))
+    });
+    let (identity, turn, requests) = asked?;
+    let good = complete && turn.failure().is_none();
+    let report = PluginRun::new(identity, pod.key(), &turn, log, requests);
+    let (style, headers) = (console.style(), !args.output.no_headers);
+    print(console, args.output, &report, |console, report| render::run(console.out, report, style, headers))?;
+    Ok(exit(good))
+}
+
+/// Milliseconds since the Unix epoch, for a plugin that is granted the clock.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
