@@ -8,6 +8,8 @@
 #   make guests-tests  the ones of them that tests use anew, into tests/guests
 #   make plugins-test  tests of the Rust SDK and its examples
 #   make bindings      the Rust SDK's bindings anew, from plugins/wit
+#   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
+#   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
 #   make check         formatting and lints
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches
@@ -26,7 +28,7 @@ BENCH ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast guests guests-tests plugins-test bindings check conformance bench bench-live fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,7 +50,7 @@ demo: build
 control-plane:
 	@tests/control-plane/build.sh
 
-test: setup control-plane
+test: setup control-plane test-go
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/longshore \
 		cargo test --workspace --locked --features longshore-tests/live
 
@@ -66,6 +68,26 @@ plugins-test: setup
 
 bindings: setup
 	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bindgen cargo run --quiet --locked --manifest-path plugins/sdk/rust/bindgen/Cargo.toml
+
+test-go:
+	@command -v go >/dev/null || { echo "skipped: there is no go command"; exit 0; }; \
+	for module in plugins/sdk/go plugins/examples/go; do \
+		(cd $$module && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test ./... && \
+			GOOS=wasip1 GOARCH=wasm go vet -unsafeptr=false ./...); \
+	done
+
+guests: guests-go
+guests-go: setup
+	@command -v go >/dev/null || { echo "skipped: there is no go command"; exit 0; }; \
+	target=$${CARGO_TARGET_DIR:-$(CURDIR)/target} && mkdir -p $$target/guests && \
+	cargo build --quiet --locked -p longshore-plugin-build --bin componentize && \
+	for main in plugins/examples/go/*/main.go; do \
+		name=$$(basename $$(dirname $$main)) && core=$$target/guests/$$name-go.core.wasm && \
+		(cd plugins/examples/go && GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 \
+			go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o $$core ./$$name) && \
+		$$target/debug/componentize $$core $$target/guests/$$name-go.wasm && rm $$core && \
+		echo "$$target/guests/$$name-go.wasm"; \
+	done
 
 check: setup
 	cargo fmt --all --check

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use longshore_cli::{attempts, plugins, simulation};
 use longshore_engine::{Options, TieBreak};
+use longshore_framework::registry::Registry;
 use serde_json::Value;
 
 use crate::compare::differences;
@@ -36,15 +37,20 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Value>, String> {
 
 /// Runs a case; what differs from what was recorded.
 pub(crate) fn run(case: &Value) -> Vec<String> {
+    run_with(case, &plugins::registry())
+}
+
+/// The same with other plugins.
+pub(crate) fn run_with(case: &Value, registry: &Registry) -> Vec<String> {
     let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
     let cluster = longshore_manifest::read_values(objects);
     if let Some(problem) = cluster.problems.first() {
         return vec![format!("unreadable: {problem}")];
     }
-    let (registry, defaults) = (plugins::registry(), plugins::default_multi_point());
+    let defaults = plugins::default_multi_point();
     let resolved = match case["config"].as_str() {
-        Some(config) => longshore_profile::load("config", config, &registry, defaults),
-        None => longshore_profile::default_profile(&registry, defaults),
+        Some(config) => longshore_profile::load("config", config, registry, defaults),
+        None => longshore_profile::default_profile(registry, defaults),
     };
     let profiles = match resolved {
         Ok(resolved) => resolved.profiles,

@@ -53,3 +53,9 @@ mod spread;
 mod taints;
 /// Volumes that wait for their first consumer.
 mod volumes;
+/// Plugins in WebAssembly.
+mod wasm;
+/// Guests in WebAssembly text.
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../wasm/wat.rs"]
+mod wat;

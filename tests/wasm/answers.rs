@@ -16,7 +16,8 @@ fn settings() -> Settings {
 
 #[test]
 fn a_plugin_has_the_stages_that_it_exports() {
-    let asked = Stand::new().load(&guest().filter(ALL_FIT).score(&same_score(7)).build(), &settings()).unwrap();
+    let asked =
+        Stand::new().load(&guest().filter(ALL_FIT).score(&same_score(7)).build(), &settings()).unwrap();
     let about = asked.guest.about();
     assert_eq!(about.exports, ["lifecycle", "cycle", "filter", "score"]);
     assert!(asked.instance.filter.is_some() && asked.instance.score.is_some());
@@ -63,7 +64,8 @@ fn what_is_not_granted_is_refused_and_what_is_granted_works() {
     let granted = Settings { capabilities: [Capability::Clock].into(), ..settings() };
     let asked = stand.load(&wat.build(), &granted).unwrap();
     let p = pod("p").build();
-    let cx = longshore_framework::plugin::EnqueueContext { pod: &p, evicting: false, objects: &asked.objects };
+    let cx =
+        longshore_framework::plugin::EnqueueContext { pod: &p, evicting: false, objects: &asked.objects };
     assert_eq!(asked.instance.pre_enqueue.unwrap().pre_enqueue(cx), Verdict::Pass);
 }
 

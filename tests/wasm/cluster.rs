@@ -12,9 +12,7 @@ use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PermitVerdict, PluginError, PreFilterVerdict, Verdict};
-use longshore_wasm::{
-    FailureKind, Guest, Host, HostOptions, LoadError, Observe, Services, Settings,
-};
+use longshore_wasm::{FailureKind, Guest, Host, HostOptions, LoadError, Observe, Services, Settings};
 
 /// What the observer was told.
 #[derive(Default)]
@@ -28,7 +26,7 @@ pub struct Heard {
 }
 
 impl Observe for Heard {
-    fn called(&self, _: &str, stage: &'static str, _: Duration) {
+    fn called(&self, _: &str, stage: &'static str, _: Duration, _: bool) {
         self.calls.lock().unwrap().push(stage);
     }
     fn failed(&self, _: &str, stage: &'static str, kind: FailureKind, _: &str) {
@@ -66,15 +64,23 @@ impl Stand {
     pub fn with(change: impl FnOnce(&mut HostOptions)) -> Self {
         let (heard, requests) = (Arc::new(Heard::default()), Requests::default());
         let services = Services { requests: requests.clone(), clock: Arc::new(|| 42), ..Services::default() };
-        let mut options =
-            HostOptions { services, observer: Arc::clone(&heard) as Arc<dyn Observe>, ..HostOptions::default() };
+        let mut options = HostOptions {
+            services,
+            observer: Arc::clone(&heard) as Arc<dyn Observe>,
+            ..HostOptions::default()
+        };
         change(&mut options);
         Self { host: Host::new(options).unwrap(), heard, requests }
     }
 
     pub fn load(&self, bytes: &[u8], settings: &Settings) -> Result<Asked, LoadError> {
         let guest = self.host.load("Test", bytes, settings)?;
-        Ok(Asked { instance: guest.instance(), guest, snapshot: Snapshot::default(), objects: Objects::default() })
+        Ok(Asked {
+            instance: guest.instance(),
+            guest,
+            snapshot: Snapshot::default(),
+            objects: Objects::default(),
+        })
     }
 
     pub fn asked(&self) -> Vec<Request> {

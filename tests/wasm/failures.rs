@@ -9,7 +9,8 @@ use crate::cluster::{Asked, Stand};
 use crate::wat::{ALL_FIT, Wat, guest, same_score};
 
 fn load(stand: &Stand, wat: &Wat, policy: FailurePolicy) -> Asked {
-    let settings = Settings { failure_policy: policy, time: Duration::from_millis(20), ..Settings::default() };
+    let settings =
+        Settings { failure_policy: policy, time: Duration::from_millis(20), ..Settings::default() };
     stand.load(&wat.build(), &settings).unwrap().nodes(&["a", "b"])
 }
 

@@ -1,6 +1,13 @@
 //! The host with guests written in WebAssembly text, and with the components of `tests/guests`.
 
 mod answers;
+#[path = "../conformance/case.rs"]
+#[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]
+mod case;
 mod cluster;
+#[path = "../conformance/compare.rs"]
+mod compare;
+mod conformance;
 mod failures;
+mod reload;
 mod wat;

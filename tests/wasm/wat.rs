@@ -103,8 +103,16 @@ impl Wat {
     /// `filter` with this body, which returns the address of its answer; and what goes with it.
     pub fn filter(self, body: &str) -> Self {
         self.cycle()
-            .function("filter#filter", "(param $set i32) (param $words i32) (result i32) (local $at i32)", body)
-            .function("filter#filter-supposed", "(param i32 i32 i32 i32 i32 i32 i32) (result i32)", SUPPOSED_FITS)
+            .function(
+                "filter#filter",
+                "(param $set i32) (param $words i32) (result i32) (local $at i32)",
+                body,
+            )
+            .function(
+                "filter#filter-supposed",
+                "(param i32 i32 i32 i32 i32 i32 i32) (result i32)",
+                SUPPOSED_FITS,
+            )
     }
 
     /// `score` with this body.
@@ -144,7 +152,9 @@ impl Wat {
             .iter()
             .map(|(name, signature, body)| {
                 let export = match name.split_once('#') {
-                    Some((interface, function)) => format!("longshore:scheduler/{interface}@0.1.0#{function}"),
+                    Some((interface, function)) => {
+                        format!("longshore:scheduler/{interface}@0.1.0#{function}")
+                    }
                     None => (*name).to_string(),
                 };
                 format!("(func (export \"{export}\") {signature} {body})\n")
@@ -164,7 +174,8 @@ impl Wat {
 }
 
 /// `none` inside `ok`.
-pub const SUPPOSED_FITS: &str = "(i32.store8 (i32.const 256) (i32.const 0)) (i32.store8 (i32.const 260) (i32.const 0)) (i32.const 256)";
+pub const SUPPOSED_FITS: &str =
+    "(i32.store8 (i32.const 256) (i32.const 0)) (i32.store8 (i32.const 260) (i32.const 0)) (i32.const 256)";
 
 /// The answer of a filter that passes all candidates: the set that it was given.
 pub const ALL_FIT: &str = "

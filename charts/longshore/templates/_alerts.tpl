@@ -81,6 +81,18 @@ LongshoreReloadFailed:
   expr: sum by (pod) (increase(longshore_config_reloads_total{result!="success", {{ .select -}} }[15m])) > 0
   summary: {{ printf "%s refused a changed configuration." "{{ $labels.pod }}" | quote }}
   description: It goes on with the last good one. A pod that starts now would not come up.
+LongshorePluginDisabled:
+  severity: warning
+  for: 1m
+  expr: max by (plugin) (longshore_plugin_breaker_open{ {{- .select -}} }) == 1
+  summary: {{ printf "The plugin %s is switched off because it keeps failing." "{{ $labels.plugin }}" | quote }}
+  description: Its failurePolicy decides what becomes of pods meanwhile. With Fail they stay pending, with Ignore they are scheduled without it.
+LongshorePluginReloadFailed:
+  severity: warning
+  for: 1m
+  expr: sum by (plugin) (increase(longshore_plugin_reloads_total{result!="success", {{ .select -}} }[15m])) > 0
+  summary: {{ printf "A changed plugin %s was refused." "{{ $labels.plugin }}" | quote }}
+  description: The one before goes on serving. A pod that starts now would not come up.
 LongshoreLostRaces:
   severity: warning
   for: 15m

@@ -22,22 +22,51 @@
 {{- end }}
 {{- end }}
 
+{{/* Where the module of a plugin is that comes from a ConfigMap. (dict "plugin" ENTRY) */}}
+{{- define "longshore.pluginFolder" -}}
+/etc/longshore-plugins/{{ .plugin.name }}
+{{- end }}
+
+{{/* The arguments of a plugin in WebAssembly, from an entry of plugins. */}}
+{{- define "longshore.pluginArgs" -}}
+{{- if .args }}
+{{- fail (printf "plugins: %s has a module, whose settings go into config, limits and the other fields; args are those of built-in plugins" .name) }}
+{{- end }}
+{{- if and .source .configMap }}
+{{- fail (printf "plugins: %s has a source and a configMap; give one or the other" .name) }}
+{{- end }}
+{{- if and .source (not .sha256) (not (hasPrefix "file://" .source)) (not (contains "@sha256:" .source)) }}
+{{- fail (printf "plugins: %s comes over the network and is not pinned; add sha256" .name) }}
+{{- end }}
+{{- $args := pick . "source" "sha256" "failurePolicy" "limits" "capabilities" "config" }}
+{{- with .configMap }}
+{{- $_ := set $args "source" (printf "file://%s/%s" (include "longshore.pluginFolder" (dict "plugin" $)) .key) }}
+{{- end }}
+{{- toYaml $args }}
+{{- end }}
+
 {{/*
-plugins and pluginConfig of the chart's own profile. A plugin is listed as enabled only when its entry says so or gives a weight:
-listing a default plugin without a weight would set its weight to 1.
+plugins and pluginConfig of the chart's own profile. A plugin is listed as enabled only when its entry says so, gives a weight or
+has a module: listing a default plugin without a weight would set its weight to 1.
 */}}
 {{- define "longshore.plugins" -}}
 {{- $enabled := list }}
 {{- $disabled := list }}
 {{- $config := list }}
 {{- range .Values.plugins }}
+{{- $module := or .source .configMap }}
+{{- if and (not $module) (or .sha256 .failurePolicy .limits .capabilities (hasKey . "config")) }}
+{{- fail (printf "plugins: %s has settings of a plugin in WebAssembly and no module; add source or configMap, or use args" .name) }}
+{{- end }}
 {{- if and (hasKey . "enabled") (not .enabled) }}
 {{- $disabled = append $disabled (pick . "name") }}
 {{- else }}
-{{- if or .enabled (hasKey . "weight") }}
+{{- if or .enabled (hasKey . "weight") $module }}
 {{- $enabled = append $enabled (pick . "name" "weight") }}
 {{- end }}
-{{- if .args }}
+{{- if $module }}
+{{- $config = append $config (dict "name" .name "args" (include "longshore.pluginArgs" . | fromYaml)) }}
+{{- else if .args }}
 {{- $config = append $config (pick . "name" "args") }}
 {{- end }}
 {{- end }}

@@ -34,8 +34,7 @@ pub fn componentize(core: &[u8]) -> Result<Vec<u8>, BuildError> {
 
 /// Adds what answers WASI preview 1 inside of the component.
 fn answer_wasi(encoder: ComponentEncoder) -> Result<ComponentEncoder, BuildError> {
-    let adapter = wasi::adapter()?;
-    encoder.adapter(wasi::MODULE, &adapter).map_err(|e| BuildError::Encode(format!("{e:#}")))
+    encoder.adapter(crate::names::WASI, &wasi::adapter()?).map_err(|e| BuildError::Encode(format!("{e:#}")))
 }
 
 /// The module without the descriptions of worlds that generators of bindings put into custom sections.

@@ -11,7 +11,7 @@ pub enum BuildError {
     AlreadyAComponent,
     /// Nothing of the interface is exported.
     #[error(
-        "the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Main` (Go) been left out?"
+        "the module exports nothing of longshore:scheduler; has `export_plugin!` (Rust) or `sdk.Register` (Go) been left out?"
     )]
     NoPlugin,
     /// An export that looks like ours has an interface that the package does not have.

@@ -6,7 +6,7 @@ mod names;
 mod package;
 #[cfg(test)]
 mod tests;
-pub mod wasi;
+mod wasi;
 
 pub use encode::componentize;
 pub use error::BuildError;

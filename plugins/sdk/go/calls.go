@@ -134,3 +134,37 @@ func (p *Plugin) Restore(saved []byte) error {
 	}
 	return p.stages.restore(saved)
 }
+
+// Has says whether the plugin takes part in a stage, named as its package is.
+func (p *Plugin) Has(stage string) bool {
+	s := &p.stages
+	switch stage {
+	case "preenqueue":
+		return s.preEnqueue != nil
+	case "prefilter":
+		return s.preFilter != nil
+	case "filter":
+		return s.filter != nil
+	case "postfilter":
+		return s.postFilter != nil
+	case "prescore":
+		return s.preScore != nil
+	case "score":
+		return s.score != nil
+	case "normalizescore":
+		return s.normalize != nil
+	case "reserve":
+		return s.reserve != nil
+	case "permit":
+		return s.permit != nil
+	case "prebind":
+		return s.preBind != nil
+	case "bind":
+		return s.bind != nil
+	case "postbind":
+		return s.postBind != nil
+	case "handover":
+		return s.save != nil
+	}
+	return false
+}

@@ -29,3 +29,10 @@ type Services interface {
 	Now() uint64
 	Random() uint64
 }
+
+// services answers in tests.
+var services Services
+
+// UseServices is for package sdktest: what the functions of this file ask. Compiled, they ask the scheduler
+// and nothing else.
+func UseServices(s Services) { services = s }

@@ -2,12 +2,6 @@
 
 package sdk
 
-// services answers in tests.
-var services Services
-
-// UseServices is for package sdktest: what the functions below ask.
-func UseServices(s Services) { services = s }
-
 // Log writes a line to the scheduler's log. Too many lines are dropped, and counted.
 func Log(level Level, message string) {
 	if services != nil {

@@ -56,3 +56,6 @@ func Events(events ...Event) Part {
 		p.manifest.Events = append(p.manifest.Events, events...)
 	}
 }
+
+// On is an event: a resource and what happens to it.
+func On(resource string, actions ...string) Event { return Event{resource, actions} }

@@ -137,7 +137,7 @@ func (p *Plugin) checkTypes() error {
 		{"PreScore", "Score", s.leftForScore(), s.scoreTakes},
 	} {
 		if pair.taken != nil && pair.taken != reflect.TypeFor[struct{}]() && pair.left != pair.taken {
-			return fmt.Errorf("%s leaves a state of type %v, but %s takes %v", pair.from, pair.left, pair.to, pair.taken)
+			return fmt.Errorf("%s leaves %s, but %s takes %v", pair.from, nameOf(pair.left), pair.to, pair.taken)
 		}
 	}
 	return nil
@@ -149,4 +149,12 @@ func (s *stages) leftForScore() reflect.Type {
 		return s.preScoreLeaves
 	}
 	return s.preFilterLeaves
+}
+
+// nameOf says what a stage leaves.
+func nameOf(left reflect.Type) string {
+	if left == nil {
+		return "no state"
+	}
+	return "a state of type " + left.String()
 }

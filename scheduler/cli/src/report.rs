@@ -12,9 +12,7 @@ pub use explanation::{
     Relaxation, ScoredNode, Status,
 };
 pub(crate) use simulation::Around;
-pub use simulation::{
-    Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary, Unreadable,
-};
+pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary, Unreadable};
 pub use utilisation::Utilisation;
 
 /// The `apiVersion` of every document.

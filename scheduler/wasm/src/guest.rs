@@ -124,17 +124,6 @@ impl Guest {
         &self.digest
     }
 
-    /// Whether it reads whole pods, and whole nodes: whoever can keep them has to be told.
-    pub fn reads_whole(&self) -> (bool, bool) {
-        match &self.inner {
-            Inner::Component(_) => {
-                let raw = self.about().needs.iter().any(|need| need == "raw");
-                (raw, raw)
-            }
-            Inner::Extension(plugin) => plugin.reads(),
-        }
-    }
-
     /// What it is.
     pub fn about(&self) -> About {
         match &self.inner {

@@ -13,6 +13,8 @@ const METRICS: &[&str] = &[
     "longshore_config_reloads_total",
     "longshore_decision_ring_dropped_total",
     "longshore_lost_races_total",
+    "longshore_plugin_breaker_open",
+    "longshore_plugin_reloads_total",
     "longshore_unreadable_objects_total",
     "longshore_watch_lag_seconds",
     "longshore_watch_synced",

@@ -41,8 +41,35 @@ fn a_digest_that_is_none() {
 }
 
 #[test]
-fn a_source_of_a_plugin_which_cannot_be_loaded_yet() {
-    check("plugins[0].name=x,plugins[0].source=oci://x", "additional properties 'source' not allowed");
+fn a_module_that_is_not_pinned() {
+    check(
+        "plugins[0].name=x,plugins[0].source=oci://x/y:1",
+        "plugins: x comes over the network and is not pinned",
+    );
+    check("plugins[0].name=x,plugins[0].source=http://x/y.wasm", "does not match pattern");
+}
+
+#[test]
+fn a_module_from_two_places() {
+    let two = "plugins[0].name=x,plugins[0].source=file:///x,plugins[0].configMap.name=x,plugins[0].configMap.key=x";
+    check(two, "give one or the other");
+}
+
+#[test]
+fn settings_of_a_module_that_is_not_there() {
+    check("plugins[0].name=x,plugins[0].failurePolicy=Fail", "add source or configMap");
+    check(
+        "plugins[0].name=x,plugins[0].source=file:///x,plugins[0].args.a=1",
+        "args are those of built-in plugins",
+    );
+}
+
+#[test]
+fn a_capability_that_there_is_not() {
+    check(
+        "plugins[0].name=x,plugins[0].source=file:///x,plugins[0].capabilities[0]=network",
+        "must be one of",
+    );
 }
 
 #[test]

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use longshore_cli::plugins;
+use longshore_framework::plugin::Plugin;
+use longshore_framework::registry::{Instance, Registry};
+use longshore_profile::Configuration;
+use longshore_wasm::Settings;
 use serde_json::{Value, json};
 
 use super::helm::{Helm, objects};
@@ -33,11 +37,33 @@ fn configuration(objects: &[Value]) -> Option<&str> {
     of_kind(objects, "ConfigMap").find_map(|map| map["data"]["config.yaml"].as_str())
 }
 
+/// A plugin that is not there, for one in WebAssembly that could not be fetched here. It has no stage.
+struct Module(String);
+
+impl Plugin for Module {
+    fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The configuration, the args of plugins in WebAssembly checked and their modules left where they are.
 #[track_caller]
 fn load(text: &str) -> longshore_profile::Resolved {
-    let loaded =
-        longshore_profile::load("config.yaml", text, &plugins::registry(), plugins::default_multi_point());
+    let loaded = longshore_profile::load_with("config.yaml", text, registry, plugins::default_multi_point());
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn registry(configuration: &Configuration) -> Registry {
+    let mut registry = plugins::registry();
+    let configs = configuration.profiles.iter().flat_map(|p| &p.plugin_config);
+    for config in configs.filter(|c| Settings::concern(&c.args)) {
+        let name = config.name.clone();
+        registry.add(&config.name, move |args, _, problems| {
+            Settings::read(args, problems);
+            Instance::of(Module(name.clone())).build()
+        });
+    }
+    registry
 }
 
 /// The arguments of the scheduler's container.
@@ -76,6 +102,22 @@ fn plugins_change_the_profile_that_the_chart_writes() {
     assert_eq!(weight("NodeResourcesFit"), Some(json!(5)));
     assert_eq!(weight("ImageLocality"), None);
     assert_eq!(weight("NodeAffinity"), Some(json!(2)), "arguments alone leave the default weight");
+}
+
+#[test]
+fn a_plugin_from_a_config_map_is_where_its_source_says() {
+    let set = r#"plugins=[{"name":"Gang","configMap":{"name":"gang-plugin","key":"gang.wasm"}}]"#;
+    let Some(objects) = with(set) else { return };
+    let deployment = of_kind(&objects, "Deployment").next().expect("there is one");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let volume = json!({"name": "plugin-0", "configMap": {"name": "gang-plugin"}});
+    assert!(pod["volumes"].as_array().expect("a list").contains(&volume), "{pod}");
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().expect("a list");
+    let mount = mounts.iter().find(|m| m["name"] == "plugin-0").expect("it is mounted");
+    let text = configuration(&objects).expect("there is one");
+    let args = &load(text).configuration.profiles[0].plugin_config[0].args;
+    let source = format!("file://{}/gang.wasm", mount["mountPath"].as_str().expect("a path"));
+    assert_eq!(args["source"], json!(source));
 }
 
 #[test]

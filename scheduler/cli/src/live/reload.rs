@@ -166,22 +166,33 @@ impl Reloading {
     /// Gives it to the thread and waits until it is in force: the next one is compared with it.
     async fn hand_over(&self, new: New, other: bool) -> anyhow::Result<()> {
         let (taking, (done, outcome)) = (self.clone(), oneshot::channel());
-        let errand = move |engine: &mut Engine| {
-            let exchanged = taking.exchange(engine, new, other);
-            let (effects, result) = match exchanged {
-                Ok(effects) => (effects, Ok(())),
-                Err(error) => (Vec::new(), Err(error)),
-            };
-            let _ = done.send(result);
-            effects
+        let errand = move |engine: &mut Engine| match taking.exchange(engine, new, other) {
+            Ok((effects, before)) => {
+                let _ = done.send(Ok(before));
+                effects
+            }
+            Err(error) => {
+                let _ = done.send(Err(error));
+                Vec::new()
+            }
         };
         // When the thread is gone there is nothing to take over any more.
         let _ = self.inbox.send(Message::Do(Box::new(errand)));
-        outcome.await.unwrap_or(Ok(())).map_err(Into::into)
+        if let Ok(outcome) = outcome.await {
+            let before = outcome?;
+            // Instances give back much memory, which takes longer than a decision.
+            tokio::task::spawn_blocking(move || drop(before));
+        }
+        Ok(())
     }
 
-    /// On the scheduling thread, between two decisions.
-    fn exchange(&self, engine: &mut Engine, new: New, other: bool) -> Result<Vec<Effect>, OtherProfiles> {
+    /// On the scheduling thread, between two decisions. Returns what is to be done, and the plugins that were in force.
+    fn exchange(
+        &self,
+        engine: &mut Engine,
+        new: New,
+        other: bool,
+    ) -> Result<(Vec<Effect>, Guests), OtherProfiles> {
         let New { configuration, shown, profiles, extending, guests } = new;
         engine.accepts_profiles(&profiles)?;
         let before = std::mem::replace(&mut *locked(&self.guests), guests.clone());
@@ -199,7 +210,7 @@ impl Reloading {
             tracing::info!("the configuration was read again and is in force");
         }
         self.tell_of_plugins(&guests, &before);
-        Ok(effects)
+        Ok((effects, before))
     }
 
     fn tell_of_plugins(&self, guests: &Guests, before: &Guests) {

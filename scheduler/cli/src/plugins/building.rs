@@ -128,10 +128,14 @@ impl Building {
     }
 }
 
-/// The args with every default, pinned to the module that was loaded.
+/// The args with every default, pinned to the module that was loaded. They mean the same in a file in another folder.
 fn shown(held: &Held) -> Value {
     let mut args = held.settings.effective();
     args["sha256"] = held.guest.digest().into();
+    if let Some(Ok(path)) = held.file.as_deref().map(std::path::absolute) {
+        let field = if args.get("source").is_some() { "source" } else { "guestURL" };
+        args[field] = format!("file://{}", path.display()).into();
+    }
     args
 }
 

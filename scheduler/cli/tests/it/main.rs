@@ -4,6 +4,7 @@
 
 mod explain;
 mod extenders;
+mod plugins;
 mod profile;
 mod schema;
 mod simulate;

@@ -116,8 +116,6 @@ pub(crate) struct Reads {
     pub(crate) scores: bool,
     pub(crate) images: bool,
     pub(crate) node_list: bool,
-    pub(crate) pods: bool,
-    pub(crate) nodes: bool,
 }
 
 impl Reads {
@@ -130,8 +128,6 @@ impl Reads {
             scores: imports("nodeScoreList"),
             images: imports("nodeImageStates"),
             node_list: imports("nodeList"),
-            pods: ["currentPod", "targetPod", "handle.get_waiting_pod"].into_iter().any(imports),
-            nodes: imports("node") || imports("nodeList"),
         }
     }
 }

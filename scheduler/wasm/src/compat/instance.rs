@@ -92,7 +92,7 @@ impl Instance {
             }
             Ok((functions(&mut *store, &instance, template.exports)?, instance))
         });
-        let (functions, inner) = started.map_err(|failure| {
+        let (functions, _inner) = started.map_err(|failure| {
             let kind = if failure.kind == FailureKind::Trap { FailureKind::Start } else { failure.kind };
             worded(&mut store, "instantiate", failure, kind)
         })?;
@@ -106,7 +106,7 @@ impl Instance {
             functions,
             time: template.time,
             #[cfg(test)]
-            inner,
+            inner: _inner,
         })
     }
 
@@ -126,7 +126,7 @@ impl Instance {
             Function::Long(function) => function.call(store, ()),
         });
         let inside = self.store.data_mut();
-        inside.common.observer.called(&inside.common.plugin, export.stage(), began.elapsed());
+        inside.common.observer.called(&inside.common.plugin, export.stage(), began.elapsed(), answer.is_ok());
         let answer = answer.map_err(|failure| {
             let kind = failure.kind;
             worded(&mut self.store, export.name(), failure, kind)

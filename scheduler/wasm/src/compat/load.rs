@@ -28,7 +28,7 @@ pub(crate) fn load(
     settings: &Settings,
 ) -> Result<CompatPlugin, LoadError> {
     let engine = host.runtime.engine();
-    let module = Module::new(engine, bytes).map_err(|e| LoadError::Invalid(format!("{e:#}")))?;
+    let module = host.compiler.module(bytes)?;
     let exports = Exports::of(&module).map_err(|e| LoadError::Foreign(format!("wasm: {e}")))?;
     let foreign = |e: wasmtime::Error| LoadError::Foreign(format!("wasm: {e:#}"));
     let mut linker = Linker::new(engine);

@@ -117,11 +117,6 @@ impl CompatPlugin {
         }
     }
 
-    /// Whether it reads whole pods, and whole nodes.
-    pub(crate) fn reads(&self) -> (bool, bool) {
-        (self.reads.pods, self.reads.nodes)
-    }
-
     /// Takes the place of another: pods that wait for that one can be turned away by this one. Cycles under way end with
     /// the plugin they began with.
     pub(crate) fn take_over(&self, before: &Self) {

@@ -213,9 +213,6 @@ pub(super) fn on_node(name: &str) -> Input {
     Input { node: name.into(), ..Input::default() }
 }
 
-/// The time limit of tests that let a guest run into it.
-pub(super) const SHORT: Duration = Duration::from_millis(50);
-
 pub(super) fn names(names: &[&str]) -> Vec<Str> {
     names.iter().map(|name| (*name).into()).collect()
 }

@@ -7,8 +7,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::resources::Amounts;
 use longshore_framework::taint::{Toleration, TolerationOperator};
-use longshore_framework::verdict::{RejectCode, Rejection};
-use smallvec::smallvec;
+use longshore_framework::verdict::{Reasons, RejectCode, Rejection};
 
 use super::bindings::exports::longshore::scheduler::lifecycle;
 use super::bindings::longshore::scheduler::types as wit;
@@ -59,8 +58,16 @@ fn toleration(toleration: &Toleration) -> wit::Toleration {
 
 /// A rejection in the framework's words.
 pub(crate) fn rejection(said: wit::Rejection) -> Rejection {
-    Rejection { code: code(said.code), reasons: smallvec![Reason::Other(cut(said.reason).into())] }
+    let (code, text) = (code(said.code), cut(said.reason));
+    let mut reasons: Reasons = text.lines().take(MOST_REASONS).map(|line| Reason::Other(line.into())).collect();
+    if reasons.is_empty() {
+        reasons.push(Reason::Other(text.into()));
+    }
+    Rejection { code, reasons }
 }
+
+/// Reasons of one rejection at the most.
+const MOST_REASONS: usize = 16;
 
 fn code(code: wit::RejectCode) -> RejectCode {
     match code {

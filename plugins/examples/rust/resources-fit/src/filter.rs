@@ -60,6 +60,6 @@ fn judge(needs: &[Need], node: Node<'_>) -> Verdict {
     match reasons[..] {
         [] => Verdict::Fit,
         [reason] => Verdict::Reject(Reject { code, reason: reason.into() }),
-        _ => Verdict::Reject(Reject { code, reason: reasons.join(", ").into() }),
+        _ => Verdict::Reject(Reject { code, reason: reasons.join("\n").into() }),
     }
 }

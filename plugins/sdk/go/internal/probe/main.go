@@ -168,7 +168,7 @@ func NewPlugin() *sdk.Plugin {
 			return nil
 		}),
 		sdk.Single(), sdk.RawPod(),
-		sdk.Events(sdk.Event{Resource: "Node", Actions: []string{"Add", "UpdateNodeLabel"}}),
+		sdk.Events(sdk.On("Node", "Add", "UpdateNodeLabel")),
 		preenqueue.Stage(func(pod *sdk.Pod) error { return by(pod, pod) }),
 		prefilter.Stage(preFilter),
 		prefilterextensions.Stage(move("+"), move("-")),

@@ -22,7 +22,8 @@ pub(super) fn attempts(explanation: &mut Explanation, records: &[Record], top: u
         })
         .collect();
     let Some(first) = attempts.first() else { return };
-    let waits = |effect: &Effect| matches!(effect, Effect::Waiting { pod, .. } if pod.meta.uid == first.pod.meta.uid);
+    let waits =
+        |effect: &Effect| matches!(effect, Effect::Waiting { pod, .. } if pod.meta.uid == first.pod.meta.uid);
     if first.effects.iter().any(waits) {
         let text = "It is not bound at once: a Permit plugin makes it wait, for other pods or for a while.";
         explanation.notes.push(text.to_string());

@@ -216,7 +216,7 @@ fn events_about_pods_are_asked_for() {
     };
     let (uid, plugin, reason, note) = ("u1".into(), "Test".into(), "Because".into(), "as you see".into());
     let event = Request::Event { uid, plugin, warning: true, reason, note };
-    assert_eq!(asked(&args(json!({}))), [event.clone()]);
+    assert_eq!(asked(&args(json!({}))), std::slice::from_ref(&event));
     assert_eq!(asked(&json!({"source": "file://x"})), []);
     assert_eq!(asked(&json!({"source": "file://x", "capabilities": ["events"]})), [event]);
 }

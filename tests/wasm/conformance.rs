@@ -1,0 +1,77 @@
+//! The recorded decisions of kube-scheduler again, with NodeResourcesFit as a component in place of the native one.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use longshore_framework::fields::Problems;
+use longshore_framework::registry::{FactoryContext, Registry};
+use longshore_wasm::{Host, HostOptions, Settings};
+use serde_json::{Value, json};
+
+use crate::case;
+
+/// What the guest can be told of the native plugin's args; `None` for strategies that it does not have.
+fn config(args: &Value, context: &FactoryContext) -> Option<Value> {
+    let strategy = &args["scoringStrategy"];
+    let least = matches!(strategy["type"].as_str(), None | Some("LeastAllocated"));
+    let groups = args["ignoredResourceGroups"].as_array().is_some_and(|groups| !groups.is_empty());
+    if !least || groups || !context.extender_ignored_resources.is_empty() {
+        return None;
+    }
+    let mut config = json!({});
+    for (theirs, ours) in [(&args["ignoredResources"], "ignoredResources"), (&strategy["resources"], "resources")] {
+        if theirs.as_array().is_some_and(|list| !list.is_empty()) {
+            config[ours] = theirs.clone();
+        }
+    }
+    Some(config)
+}
+
+/// The in-tree plugins with the guest under NodeResourcesFit's name, and how many profiles have it.
+fn registry(host: &Host, bytes: Vec<u8>) -> (Registry, Arc<Mutex<usize>>) {
+    let mut registry = longshore_plugins_native::registry();
+    let native = registry.get("NodeResourcesFit").unwrap().clone();
+    let (host, used) = (host.clone(), Arc::new(Mutex::new(0)));
+    let count = Arc::clone(&used);
+    registry.add("NodeResourcesFit", move |args, context, problems: &mut Problems<'_>| {
+        let instance = native(args, context, problems);
+        let Some(config) = config(args, context) else { return instance };
+        *count.lock().unwrap() += 1;
+        let settings = Settings { config, time: std::time::Duration::from_secs(5), ..Settings::default() };
+        host.load("NodeResourcesFit", &bytes, &settings).unwrap_or_else(|e| panic!("{e}")).instance()
+    });
+    (registry, used)
+}
+
+#[track_caller]
+fn check(keep_pure: bool) {
+    // Every case loads the plugin again; it is compiled once.
+    let cache = tempfile::tempdir().unwrap();
+    let options = HostOptions { keep_pure, cache_dir: Some(cache.path().into()), ..HostOptions::default() };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(root.join("guests/resources-fit.wasm")).unwrap();
+    let folder = std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
+    let (registry, used) = registry(&Host::new(options).unwrap(), bytes);
+    let (mut cases, mut bad) = (0, Vec::new());
+    for file in case::files(&folder).unwrap() {
+        for case in case::read(&file).unwrap() {
+            cases += 1;
+            let differences = case::run_with(&case, &registry);
+            if !differences.is_empty() {
+                bad.push(format!("{}: {}", case["name"], differences[..differences.len().min(3)].join("; ")));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{} of {cases} cases differ:\n{}", bad.len(), bad.join("\n"));
+    assert!(*used.lock().unwrap() * 10 > cases * 8, "too few of {cases} cases use the guest");
+}
+
+#[test]
+fn a_guest_decides_as_the_native_plugin_does() {
+    check(false);
+}
+
+#[test]
+fn keeping_its_verdicts_changes_nothing() {
+    check(true);
+}
