@@ -79,9 +79,6 @@ pub enum BuildError {
         /// What is imported.
         field: String,
     },
-    /// What answers WASI could not be made.
-    #[error(transparent)]
-    Wasi(#[from] crate::wasi::AdapterError),
     /// What the encoder says, mostly that a function's type is not the interface's.
     #[error("the module does not fit the interface: {0}")]
     Encode(String),

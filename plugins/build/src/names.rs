@@ -7,7 +7,9 @@ use wit_parser::Resolve;
 
 use crate::BuildError;
 use crate::package::{PREFIX, VERSION, with_world};
-use crate::wasi;
+
+/// Where modules for WASI preview 1 import from.
+pub(crate) const WASI: &str = "wasi_snapshot_preview1";
 
 /// What a module has to do with the package.
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ impl Names {
         let mut names = Self { exports, ..Self::default() };
         let mut imports = BTreeSet::new();
         for (module, field) in raw.imports {
-            if module == wasi::MODULE {
+            if module == WASI {
                 names.wasi = true;
                 continue;
             }
