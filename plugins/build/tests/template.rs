@@ -14,7 +14,8 @@ fn the_rust_template_passes_its_own_tests() {
     fs::create_dir(folder.path().join("src")).unwrap();
     for (from, to) in [("Cargo.toml.in", "Cargo.toml"), ("lib.rs.in", "src/lib.rs")] {
         let text = fs::read_to_string(template.join(from)).unwrap();
-        let text = text.replace("{{name}}", "zone-pack").replace("{{Name}}", "ZonePack").replace("{{sdk}}", &sdk);
+        let text =
+            text.replace("{{name}}", "zone-pack").replace("{{Name}}", "ZonePack").replace("{{sdk}}", &sdk);
         fs::write(folder.path().join(to), text).unwrap();
     }
     // The versions that the SDK is tested with, which are there already.
