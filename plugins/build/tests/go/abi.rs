@@ -26,12 +26,7 @@ fn pod(name: &str) -> Pod {
         scored_requests: vec![("cpu".into(), 100)],
         tolerations: vec![
             Toleration { key: "k".into(), exists: true, value: String::new(), effect: None },
-            Toleration {
-                key: "k2".into(),
-                exists: false,
-                value: "v".into(),
-                effect: Some("NoSchedule".into()),
-            },
+            Toleration { key: "k2".into(), exists: false, value: "v".into(), effect: Some("NoSchedule".into()) },
         ],
         node_selector: vec![("disk".into(), "ssd".into())],
         owner: Some(Owner { kind: "ReplicaSet".into(), name: "web".into(), uid: "o1".into() }),
@@ -48,12 +43,7 @@ fn table() -> Delta {
         values: vec![
             Values::Texts(Texts { words: words(&["a", "b"]), at: vec![1, 2, 0] }),
             Values::Texts(Texts { words: words(&["z1"]), at: vec![1, 0, 0] }),
-            Values::Lists(TextLists {
-                words: words(&["gpu", "NoSchedule"]),
-                width: 3,
-                ends: vec![0, 3, 3],
-                at: vec![0, 0, 1],
-            }),
+            Values::Lists(TextLists { words: words(&["gpu", "NoSchedule"]), width: 3, ends: vec![0, 3, 3], at: vec![0, 0, 1] }),
             Values::Numbers(vec![1000, i64::MAX / 2, 0]),
             Values::Pods(vec![vec![], vec![info("other")], vec![]]),
             Values::Blobs(vec![b"{}".to_vec(), vec![], vec![]]),
@@ -64,8 +54,9 @@ fn table() -> Delta {
 
 /// How the probe says back the pod of this name.
 fn said(name: &str) -> String {
-    format!(r#"{{"UID":"uid-{name}","Namespace":"shop","Name":"{name}","Priority":-7,"#)
-        + r#""Labels":[{"Key":"zone","Value":"z1"},{"Key":"app","Value":"größe"}],"Requests":[{"Resource":"cpu","Value":250},"#
+    format!(
+        r#"{{"UID":"uid-{name}","Namespace":"shop","Name":"{name}","Priority":-7,"#
+    ) + r#""Labels":[{"Key":"zone","Value":"z1"},{"Key":"app","Value":"größe"}],"Requests":[{"Resource":"cpu","Value":250},"#
         + r#"{"Resource":"memory","Value":1099511627776}],"Node":"","ScoredRequests":[{"Resource":"cpu","Value":100}],"#
         + r#""Tolerations":[{"Key":"k","Exists":true,"Value":"","Effect":""},{"Key":"k2","Exists":false,"Value":"v","Effect":"NoSchedule"}],"#
         + r#""NodeSelector":[{"Key":"disk","Value":"ssd"}],"Owner":{"Kind":"ReplicaSet","Name":"web","UID":"o1"},"Raw":"e30="}"#
@@ -83,24 +74,18 @@ fn the_manifest_and_the_config() {
     let manifest = life.call_describe(&mut store).unwrap();
     assert_eq!((&*manifest.name, &*manifest.version), ("Probe", "1.2.3"));
     assert_eq!(manifest.description, "Says back what it was told.");
-    assert!(
-        matches!(&manifest.columns[..], [
+    assert!(matches!(&manifest.columns[..], [
         Column::Name, Column::Label(zone), Column::Taints, Column::Free(cpu), Column::Pods, Column::Raw,
-    ] if zone == "zone" && cpu == "cpu"),
-        "{:?}",
-        manifest.columns
-    );
+    ] if zone == "zone" && cpu == "cpu"), "{:?}", manifest.columns);
     assert!(matches!(manifest.sharding, out::lifecycle::Sharding::Single));
     assert_eq!((manifest.pure, manifest.raw_pod), (false, true));
     let events = manifest.events.unwrap();
     assert_eq!(events.len(), 1);
-    assert_eq!(
-        (&*events[0].resource, &events[0].actions[..]),
-        ("Node", &["Add".to_owned(), "UpdateNodeLabel".into()][..])
-    );
+    assert_eq!((&*events[0].resource, &events[0].actions[..]), ("Node", &["Add".to_owned(), "UpdateNodeLabel".into()][..]));
 
-    let mut init =
-        |config: &str, shard| life.call_init(&mut store, config, out::lifecycle::Instance { shard }).unwrap();
+    let mut init = |config: &str, shard| {
+        life.call_init(&mut store, config, out::lifecycle::Instance { shard }).unwrap()
+    };
     assert_eq!(init(r#"{"reason": "bad"}"#, None), Err("shard -1: a bad reason".into()));
     assert_eq!(init(r#"{"raeson": 1}"#, Some(0)), Err("config: json: unknown field \"raeson\"".into()));
     assert_eq!(init("null", Some(0)), Err("shard 0: a bad reason".into()));
@@ -122,10 +107,7 @@ fn a_pod_before_filter() {
     let all = ask("x").unwrap();
     assert_eq!((all.outcome, &all.shared[..]), (out::pre_filter::Outcome::All, &left[..]));
     let only = ask("only").unwrap();
-    assert_eq!(
-        (only.outcome, &only.shared[..]),
-        (out::pre_filter::Outcome::Only(vec!["a".into(), "b".into()]), &left[..])
-    );
+    assert_eq!((only.outcome, &only.shared[..]), (out::pre_filter::Outcome::Only(vec!["a".into(), "b".into()]), &left[..]));
     let skip = ask("skip").unwrap();
     assert_eq!((skip.outcome, &skip.shared[..]), (out::pre_filter::Outcome::Skip, &left[..]));
     let told = format!("[{}]", said("reject"));
@@ -136,13 +118,7 @@ fn a_pod_before_filter() {
     let shared = stage.call_add_pod(&mut store, left, &pod("x"), &info("other"), "a").unwrap().unwrap();
     let shared = stage.call_remove_pod(&mut store, &shared, &pod("x"), &info("third"), "b").unwrap().unwrap();
     assert_eq!(String::from_utf8_lossy(&shared), r#"{"Want":"z1","Moves":["+other@a","-third@b"]}"#);
-    assert!(
-        stage
-            .call_add_pod(&mut store, b"{", &pod("x"), &info("other"), "a")
-            .unwrap()
-            .unwrap_err()
-            .starts_with("state: ")
-    );
+    assert!(stage.call_add_pod(&mut store, b"{", &pod("x"), &info("other"), "a").unwrap().unwrap_err().starts_with("state: "));
 }
 
 #[test]
@@ -156,18 +132,12 @@ fn nodes_are_judged_by_their_columns() {
     let verdicts = filter.call_filter(&mut store, &[0b111]).unwrap().unwrap();
     assert_eq!(verdicts.fit, [0b001]);
     let reasons: Vec<_> = verdicts.rejections.iter().map(|r| (r.code, &*r.reason)).collect();
-    assert_eq!(
-        reasons,
-        [(RejectCode::UnschedulableAndUnresolvable, "wrong zone"), (RejectCode::Unschedulable, "no room")]
-    );
+    assert_eq!(reasons, [(RejectCode::UnschedulableAndUnresolvable, "wrong zone"), (RejectCode::Unschedulable, "no room")]);
     assert_eq!(verdicts.rejection_of, [0, 1]);
     let verdicts = filter.call_filter(&mut store, &[0b110]).unwrap().unwrap();
     assert_eq!((&verdicts.fit[..], &verdicts.rejection_of[..]), (&[0][..], &[0, 1][..]));
     assert_eq!(filter.call_filter(&mut store, &[]).unwrap().unwrap().fit, []);
-    assert_eq!(
-        filter.call_filter(&mut store, &[0, 1]).unwrap().unwrap_err(),
-        "the set has a row that is not in the table"
-    );
+    assert_eq!(filter.call_filter(&mut store, &[0, 1]).unwrap().unwrap_err(), "the set has a row that is not in the table");
 
     // As it would be with less room, and then as it is.
     let supposed = Patch { columns: vec![3], rows: vec![0], values: vec![Values::Numbers(vec![249])] };
@@ -179,12 +149,7 @@ fn nodes_are_judged_by_their_columns() {
     let verdicts = filter.call_filter(&mut store, &[0b11]).unwrap().unwrap();
     let reasons: Vec<_> = verdicts.rejections.iter().map(|r| &*r.reason).collect();
     assert_eq!(reasons[0], r#"["a","z1",[],1000,[],"{}"]"#);
-    assert!(
-        reasons[1]
-            .starts_with(r#"["b",null,["[gpu gpu NoSchedule]"],4611686018427387903,[{"UID":"uid-other","#),
-        "{}",
-        reasons[1]
-    );
+    assert!(reasons[1].starts_with(r#"["b",null,["[gpu gpu NoSchedule]"],4611686018427387903,[{"UID":"uid-other","#), "{}", reasons[1]);
     begin(&mut store, &pod("break"), b"");
     assert_eq!(filter.call_filter(&mut store, &[1]).unwrap().unwrap_err(), "broken");
 
@@ -205,12 +170,8 @@ fn a_pod_and_its_node() {
     let shared = br#"{"Want":"z2"}"#;
     let state = r#"{"Want":"z2","Moves":null}"#;
     let stage = plugin.longshore_scheduler_post_filter();
-    let rejected = [
-        ("a".to_owned(), RejectCode::UnschedulableAndUnresolvable),
-        ("b".to_owned(), RejectCode::Unschedulable),
-    ];
-    let nominated =
-        out::post_filter::Nomination { node: "a".into(), victims: vec!["v1".into(), "v2".into()] };
+    let rejected = [("a".to_owned(), RejectCode::UnschedulableAndUnresolvable), ("b".to_owned(), RejectCode::Unschedulable)];
+    let nominated = out::post_filter::Nomination { node: "a".into(), victims: vec!["v1".into(), "v2".into()] };
     assert_eq!(
         stage.call_post_filter(&mut store, &pod("x"), shared, &rejected).unwrap(),
         Ok(out::post_filter::Outcome::Nominate(nominated))
@@ -230,10 +191,7 @@ fn a_pod_and_its_node() {
     let stage = plugin.longshore_scheduler_reserve();
     assert_eq!(stage.call_reserve(&mut store, &pod("x"), "n", shared).unwrap(), Ok(None));
     let told = format!(r#"[{state},{},"n"]"#, said("reject"));
-    assert_eq!(
-        stage.call_reserve(&mut store, &pod("reject"), "n", shared).unwrap(),
-        Ok(Some(pending(&told)))
-    );
+    assert_eq!(stage.call_reserve(&mut store, &pod("reject"), "n", shared).unwrap(), Ok(Some(pending(&told))));
     stage.call_unreserve(&mut store, &pod("x"), "n").unwrap();
 
     let stage = plugin.longshore_scheduler_permit();
@@ -266,10 +224,7 @@ fn what_the_scheduler_offers() {
     let Some((mut store, plugin)) = probe() else { return };
     plugin.longshore_scheduler_post_bind().call_post_bind(&mut store, &pod("x"), "n").unwrap();
     let said = &store.data().said;
-    assert_eq!(
-        said[..4],
-        ["Level::Warn asking", "allow u1", "reject u2: no", "event uid-x true Asked: a note"]
-    );
+    assert_eq!(said[..4], ["Level::Warn asking", "allow u1", "reject u2: no", "event uid-x true Asked: a note"]);
     let waiting = r#"[[{"UID":"uid-waiting","Namespace":"shop","Name":"waiting","Priority":-7,"Labels":[{"Key":"zone","Value":"z1"},"#;
     assert!(said[4].starts_with(&format!("Level::Info {waiting}")), "{}", said[4]);
     let rest = r#""Node":"a"}],[{"UID":"uid-shop","Namespace":"shop","Name":"shop","Priority":-7,"Labels":[],"Requests":[],"Node":""}],[],"{a}",true,1700000000000,18446744073709551615]"#;
@@ -283,11 +238,7 @@ fn a_panic_is_one_line_in_the_log_and_ends_the_instance() {
     assert!(stage.call_pre_enqueue(&mut store, &pod("panic")).is_err());
     assert_eq!(store.data().said.len(), 1, "{:?}", store.data().said);
     let line = &store.data().said[0];
-    assert!(
-        line.starts_with("Level::Error panic in pre-enqueue: as the pod wishes\n")
-            && line.contains("main.by"),
-        "{line}"
-    );
+    assert!(line.starts_with("Level::Error panic in pre-enqueue: as the pod wishes\n") && line.contains("main.by"), "{line}");
     assert!(stage.call_pre_enqueue(&mut store, &pod("x")).is_err());
 }
 

@@ -75,8 +75,7 @@ fn only_what_it_uses_is_imported_and_only_its_stages_are_exported() {
     let imports: Vec<_> = ty.imports(&guest.engine).map(|(name, _)| name.to_owned()).collect();
     assert_eq!(imports, ["longshore:scheduler/log@0.1.0"]);
     let exports: Vec<_> = ty.exports(&guest.engine).map(|(name, _)| name.to_owned()).collect();
-    let stages =
-        ["cycle", "lifecycle", "pre-score", "score"].map(|s| format!("longshore:scheduler/{s}@0.1.0"));
+    let stages = ["cycle", "lifecycle", "pre-score", "score"].map(|s| format!("longshore:scheduler/{s}@0.1.0"));
     assert_eq!(exports, stages);
 }
 
@@ -101,11 +100,7 @@ fn a_batch_of_nodes_is_scored() {
         assert_eq!(scores.len(), ROWS as usize);
         assert!(scores.iter().enumerate().all(|(row, score)| *score == if row % 10 == 7 { 100 } else { 0 }));
     }
-    eprintln!(
-        "{} ns for each node at best, {} at worst",
-        fastest / u128::from(ROWS),
-        slowest / u128::from(ROWS)
-    );
+    eprintln!("{} ns for each node at best, {} at worst", fastest / u128::from(ROWS), slowest / u128::from(ROWS));
 }
 
 #[test]
