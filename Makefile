@@ -14,7 +14,7 @@
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
-#   make fuzz          fuzz the readers of manifests and profiles (SECONDS=600 each; needs a nightly toolchain)
+#   make fuzz          fuzz the readers of manifests and profiles and the host of plugins (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
 
@@ -104,7 +104,7 @@ bench-live: build control-plane
 		cargo bench --locked -p longshore-benches --bench side-by-side -- $(BENCH)
 
 fuzz: setup
-	cd tests/fuzz && for target in manifest profile; do \
+	cd tests/fuzz && for target in manifest profile wasm; do \
 		cargo +nightly fuzz run --fuzz-dir . $$target corpus/$$target -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=4096; \
 	done
 

@@ -8,6 +8,7 @@ mod cluster;
 #[path = "../conformance/compare.rs"]
 mod compare;
 mod conformance;
+mod engine;
 mod failures;
 mod reload;
 mod wat;

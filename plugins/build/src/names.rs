@@ -8,7 +8,7 @@ use wit_parser::Resolve;
 use crate::BuildError;
 use crate::package::{PREFIX, VERSION, with_world};
 
-/// Where modules for WASI preview 1 import from.
+/// The module of imports that WASI preview 1 is.
 pub(crate) const WASI: &str = "wasi_snapshot_preview1";
 
 /// What a module has to do with the package.

@@ -130,8 +130,8 @@ impl wit::events::Host for Inside {
     fn emit(&mut self, pod_uid: String, warning: bool, reason: String, note: String) {
         if self.may_say(|b| &mut b.1) {
             let plugin = Arc::clone(&self.common.plugin);
-            let (reason, note) = (cut(reason).into(), cut(note).into());
-            let event = Request::Event { uid: pod_uid.into(), plugin, warning, reason, note };
+            let (uid, reason, note) = (cut(pod_uid).into(), cut(reason).into(), cut(note).into());
+            let event = Request::Event { uid, plugin, warning, reason, note };
             self.common.services.requests.push(event);
         }
     }

@@ -16,6 +16,7 @@ const MOST_PARTS: usize = 64;
 pub(crate) struct MemoryCap {
     most: usize,
     used: usize,
+    elements: usize,
     refused: Option<String>,
     plugin: Str,
     observer: Arc<dyn Observe>,
@@ -24,7 +25,12 @@ pub(crate) struct MemoryCap {
 impl MemoryCap {
     /// A cap in bytes.
     pub(crate) fn new(most: usize, plugin: Str, observer: Arc<dyn Observe>) -> Self {
-        Self { most, used: 0, refused: None, plugin, observer }
+        Self { most, used: 0, elements: 0, refused: None, plugin, observer }
+    }
+
+    fn refuse(&mut self, why: String) -> Result<bool> {
+        self.refused = Some(why.clone());
+        Err(wasmtime::Error::msg(why))
     }
 
     /// Why memory was refused since the last time this was asked.
@@ -45,25 +51,30 @@ impl Drop for MemoryCap {
 }
 
 impl ResourceLimiter for MemoryCap {
-    fn memory_growing(&mut self, current: usize, desired: usize, _most: Option<usize>) -> Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> Result<bool> {
+        if most.is_some_and(|most| desired > most) {
+            // The guest's own limit: it is told, and nothing grows.
+            return Ok(false);
+        }
         let more = desired.saturating_sub(current);
         let total = self.used.saturating_add(more);
         if total > self.most {
-            let refused = format!("it asked for {total} bytes of memory, limits.memory allows {}", self.most);
-            self.refused = Some(refused.clone());
-            return Err(wasmtime::Error::msg(refused));
+            return self.refuse(format!("it asked for {total} bytes of memory, limits.memory allows {}", self.most));
         }
         self.used = total;
         self.observer.memory(&self.plugin, i64::try_from(more).unwrap_or(i64::MAX));
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _most: Option<usize>) -> Result<bool> {
-        if desired > MOST_ELEMENTS {
-            let refused = format!("it asked for a table of {desired} elements, {MOST_ELEMENTS} are allowed");
-            self.refused = Some(refused.clone());
-            return Err(wasmtime::Error::msg(refused));
+    fn table_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> Result<bool> {
+        if most.is_some_and(|most| desired > most) {
+            return Ok(false);
         }
+        let total = self.elements.saturating_add(desired.saturating_sub(current));
+        if total > MOST_ELEMENTS {
+            return self.refuse(format!("it asked for {total} elements of tables, {MOST_ELEMENTS} are allowed"));
+        }
+        self.elements = total;
         Ok(true)
     }
 

@@ -27,6 +27,9 @@ const SCORES: &str = "(local $at i32) (local $count i32)
 const SAME_SCORES: &str = "(call $forget) (i32.store8 (i32.const 256) (i32.const 0))
     (i32.store (i32.const 260) (local.get 2)) (i32.store (i32.const 264) (local.get 3)) (i32.const 256)";
 
+/// How the host gets memory for what it hands in.
+const REALLOC: &str = "cabi_realloc";
+
 const WORD: &[&str] = &["i32"];
 const NONE: &[&str] = &[];
 const TWO: &[&str] = &["i32"; 2];
@@ -52,6 +55,7 @@ const FUNCTIONS: &[Function] = &[
     ("pre-bind@0.1.0#pre-bind", "$pre-bind", WORD, RESULT, OK),
     ("bind@0.1.0#bind", "$bind", WORD, RESULT, OK),
     ("post-bind@0.1.0#post-bind", "$post-bind", WORD, None, "(call $forget)"),
+    (REALLOC, "$realloc", &["i32"; 4], RESULT, "(call $realloc-well (local.get 2) (local.get 3))"),
 ];
 
 const SUPPORT: &str = r#"
@@ -68,7 +72,7 @@ const SUPPORT: &str = r#"
         (i32.store8 (i32.const 256) (i32.const 0))
         (i32.store (i32.const 260) (i32.const 8192)) (i32.store (i32.const 264) (local.get $count))
         (i32.const 256))
-    (func (export "cabi_realloc") (param $old i32) (param $had i32) (param $align i32) (param $size i32) (result i32)
+    (func $realloc-well (param $align i32) (param $size i32) (result i32)
         (local $at i32)
         (local.set $at (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
         (global.set $free (i32.add (local.get $at) (local.get $size)))
@@ -116,7 +120,8 @@ fn export((name, twin, params, result, good): &Function, file: &str, stages: &[&
         Some(at) if good.starts_with("(local") => good.split_at(at),
         _ => ("", *good),
     };
-    format!("(func (export \"longshore:scheduler/{name}\") {params} {result_text} {locals} {evil} {good})\n")
+    let interface = if *name == REALLOC { "" } else { "longshore:scheduler/" };
+    format!("(func (export \"{interface}{name}\") {params} {result_text} {locals} {evil} {good})\n")
 }
 
 /// The component made of a core module in text form.

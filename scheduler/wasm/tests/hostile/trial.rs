@@ -158,6 +158,12 @@ impl Loaded {
         said
     }
 
+    /// A pod that is on a node, for those who look at other pods.
+    pub(crate) fn occupy(&mut self) {
+        let slot = self.slots()[0];
+        self.snapshot.add_pod(slot, fixture::pod("other").on("a").build());
+    }
+
     /// From PreEnqueue to NormalizeScore.
     fn before(&mut self, pod: &Pod) -> Vec<Said> {
         let (mut state, instance) = (PluginState::default(), self.instance.clone());

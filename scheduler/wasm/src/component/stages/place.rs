@@ -114,17 +114,18 @@ impl PreBind for Staged {
 impl Bind for Staged {
     fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
         let answer = self.0.at_node("Bind", cx, state, node, |live, entry, said| {
-            live.ask("Bind", |exports, store| match &exports.bind {
+            let bound = live.ask("Bind", |exports, store| match &exports.bind {
                 Some(stage) => stage.call_bind(store, said, &entry.node, &entry.shared),
                 None => Ok(Ok(None)),
-            })
+            })?;
+            let Some(bound) = bound else { return Ok(None) };
+            let annotations: Vec<(Str, Str)> =
+                bound.annotations.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+            let binding = Binding { annotations, ..Binding::of(cx.pod, &entry.node) };
+            binding.check_annotations().map_err(|error| Failure::answer("Bind", &*error.0))?;
+            Ok(Some(binding))
         });
-        let Some(said) = self.0.excused(answer, None)? else { return Ok(None) };
-        let annotations: Vec<(Str, Str)> =
-            said.annotations.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let binding = Binding { annotations, ..Binding::of(cx.pod, &cx.snapshot.node(node).name) };
-        binding.check_annotations()?;
-        Ok(Some(binding))
+        Ok(self.0.excused(answer, None)?)
     }
 }
 

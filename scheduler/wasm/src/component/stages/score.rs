@@ -34,15 +34,19 @@ impl PreScore for Staged {
         let (pod, shared) = (self.0.loaded.pod(cx.pod), shared_of(state));
         let count = u32::try_from(feasible.len()).unwrap_or(u32::MAX);
         let answer = self.0.control("PreScore", Some(cx.snapshot), true, |live| {
-            live.ask("PreScore", |exports, store| match &exports.pre_score {
+            let said = live.ask("PreScore", |exports, store| match &exports.pre_score {
                 Some(stage) => stage.call_pre_score(store, &pod, &shared, count),
                 None => Ok(Ok(pre_score::Outcome::Score(shared.to_vec()))),
-            })
+            })?;
+            match said {
+                pre_score::Outcome::Skip => Ok(None),
+                pre_score::Outcome::Score(shared) => bounded("PreScore", shared).map(Some),
+            }
         });
-        match self.0.excused(answer, pre_score::Outcome::Skip)? {
-            pre_score::Outcome::Skip => Ok(PreScoreVerdict::Skip),
-            pre_score::Outcome::Score(shared) => {
-                state.put(ScoreCarried(bounded("PreScore", shared)?));
+        match self.0.excused(answer, None)? {
+            None => Ok(PreScoreVerdict::Skip),
+            Some(shared) => {
+                state.put(ScoreCarried(shared));
                 Ok(PreScoreVerdict::Score)
             }
         }
