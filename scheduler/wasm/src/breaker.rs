@@ -45,11 +45,13 @@ pub struct Breaker {
     pause: Duration,
     failures: VecDeque<Instant>,
     last: String,
+    /// The stage that failed last: only its success closes the breaker.
+    stage: &'static str,
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { state: State::Closed, pause: PAUSE, failures: VecDeque::new(), last: String::new() }
+        Self { state: State::Closed, pause: PAUSE, failures: VecDeque::new(), last: String::new(), stage: "" }
     }
 }
 
@@ -64,9 +66,9 @@ impl Breaker {
         !matches!(self.state, State::Open { .. })
     }
 
-    /// The plugin answered.
-    pub fn succeeded(&mut self) -> Change {
-        if self.state == State::Closed {
+    /// The plugin answered at a stage. On trial it has to answer where it failed.
+    pub fn succeeded(&mut self, stage: &'static str) -> Change {
+        if self.state == State::Closed || self.stage != stage {
             return Change::None;
         }
         self.state = State::Closed;
@@ -75,8 +77,9 @@ impl Breaker {
         Change::Closed
     }
 
-    /// The plugin failed.
-    pub fn failed(&mut self, now: Instant, why: &str) -> Change {
+    /// The plugin failed when it was asked at a stage.
+    pub fn failed(&mut self, now: Instant, stage: &'static str, why: &str) -> Change {
+        self.stage = stage;
         self.last = why.to_string();
         self.failures.push_back(now);
         while self.failures.front().is_some_and(|first| now.duration_since(*first) > WINDOW) {
@@ -116,27 +119,28 @@ mod tests {
     fn it_opens_after_failures_in_a_row_and_closes_when_a_trial_succeeds() {
         let (mut breaker, start) = (Breaker::default(), Instant::now());
         for _ in 1..FAILURES {
-            assert_eq!(breaker.failed(start, "x"), Change::None);
+            assert_eq!(breaker.failed(start, "Filter", "x"), Change::None);
         }
-        assert_eq!(breaker.failed(start, "the last"), Change::Opened(PAUSE));
+        assert_eq!(breaker.failed(start, "Filter", "the last"), Change::Opened(PAUSE));
         assert!(!breaker.allows(start));
         assert_eq!(breaker.open_for(start), Some(("the last", PAUSE)));
         assert!(breaker.allows(start + PAUSE));
-        assert_eq!(breaker.succeeded(), Change::Closed);
-        assert_eq!(breaker.succeeded(), Change::None);
+        assert_eq!(breaker.succeeded("PreFilter"), Change::None);
+        assert_eq!(breaker.succeeded("Filter"), Change::Closed);
+        assert_eq!(breaker.succeeded("Filter"), Change::None);
     }
 
     #[test]
     fn a_failed_trial_doubles_the_pause_up_to_a_bound() {
         let (mut breaker, mut now) = (Breaker::default(), Instant::now());
         for _ in 0..FAILURES {
-            breaker.failed(now, "x");
+            breaker.failed(now, "Filter", "x");
         }
         let mut pauses = Vec::new();
         for _ in 0..6 {
             now += LONGEST_PAUSE;
             assert!(breaker.allows(now));
-            if let Change::Opened(pause) = breaker.failed(now, "x") {
+            if let Change::Opened(pause) = breaker.failed(now, "Filter", "x") {
                 pauses.push(pause.as_secs());
             }
         }
@@ -148,7 +152,7 @@ mod tests {
         let (mut breaker, start) = (Breaker::default(), Instant::now());
         for n in 0..20 {
             let now = start + WINDOW * n;
-            assert_eq!(breaker.failed(now, "x"), Change::None);
+            assert_eq!(breaker.failed(now, "Filter", "x"), Change::None);
         }
         assert!(breaker.allows(start));
     }

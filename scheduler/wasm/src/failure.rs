@@ -70,7 +70,7 @@ pub struct Failure {
 impl Failure {
     /// A failure in words.
     pub(crate) fn new(stage: &'static str, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { stage, kind, message: cut(message.into()) }
+        Self { stage, kind, message: one_line(message.into()) }
     }
 
     /// An answer that makes no sense.
@@ -110,4 +110,10 @@ pub(crate) fn cut(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+/// The same as one line: what a guest says must not look like lines of the log that are not its own.
+pub(crate) fn one_line(text: String) -> String {
+    let text = cut(text);
+    if text.contains(char::is_control) { text.replace(char::is_control, " ") } else { text }
 }

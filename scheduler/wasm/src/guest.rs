@@ -132,6 +132,15 @@ impl Guest {
         }
     }
 
+    /// Whether it is called. Waits for no guest.
+    pub fn health(&self) -> Health {
+        let off = match &self.inner {
+            Inner::Component(plugin) => plugin.switched_off(),
+            Inner::Extension(plugin) => plugin.switched_off(),
+        };
+        off.map_or(Health::Serving, Health::SwitchedOff)
+    }
+
     /// How it is doing.
     pub fn status(&self) -> Status {
         match &self.inner {

@@ -131,9 +131,8 @@ pub(crate) fn notes(guests: &SharedGuests) -> Vec<Note> {
     let guests = guests.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let several = |name: &Str| guests.iter().filter(|(_, other, _)| *other == name).count() > 1;
     let note = |(profile, name, held): (&Str, &Str, &crate::plugins::Held)| {
-        let status = held.guest.status();
-        let state = match status.health {
-            Health::Serving => Ok(format!("sha256:{}", status.digest)),
+        let state = match held.guest.health() {
+            Health::Serving => Ok(format!("sha256:{}", held.guest.digest())),
             Health::SwitchedOff(why) => Err(format!("switched off: {why}")),
         };
         let of = if several(name) { format!(" of {profile}") } else { String::new() };
@@ -145,7 +144,7 @@ pub(crate) fn notes(guests: &SharedGuests) -> Vec<Note> {
 /// Tells the metrics what is loaded.
 pub(crate) fn count(metrics: &Metrics, guests: &Guests) {
     metrics.plugins.loaded(guests.iter().map(|(_, name, held)| {
-        let off = held.guest.status().health != Health::Serving;
+        let off = held.guest.health() != Health::Serving;
         (&**name, held.guest.about(), off)
     }));
 }

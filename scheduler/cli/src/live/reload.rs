@@ -82,6 +82,7 @@ pub(crate) async fn follow(
     let mut modules = Modules::about_to_read(&modules);
     let mut again: Option<Instant> = None;
     let mut said = String::new();
+    let mut pending = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -96,8 +97,11 @@ pub(crate) async fn follow(
         if other {
             known = now;
         }
+        // A change that could not be taken over is still to be, whatever let it fail.
+        let other = other || pending;
         let (files, error) = reloading.attempt(&file, other).await;
-        modules = Modules::about_to_read(&files);
+        pending = other && error.is_some();
+        modules = modules.read_since(&files);
         let transient =
             error.as_ref().and_then(|e| e.downcast_ref::<NotLoaded>()).is_some_and(|e| e.transient);
         again = transient.then(|| Instant::now() + RETRY);

@@ -54,8 +54,8 @@ impl Guard {
         let answer = self.may_ask(stage).and_then(|()| {
             let answer = ask();
             match &answer {
-                Ok(_) => self.tell(Breaker::succeeded, ""),
-                Err(failure) => self.failed(failure),
+                Ok(_) => self.tell(|breaker| breaker.succeeded(stage), ""),
+                Err(failure) => self.failed(failure, stage),
             }
             answer
         });
@@ -86,13 +86,16 @@ impl Guard {
         Err(failure)
     }
 
-    fn failed(&self, failure: &Failure) {
+    /// As for components, what a guest reports in good health does not count for the breaker.
+    fn failed(&self, failure: &Failure, asked: &'static str) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let plugin = &*self.plugin;
         self.observer.failed(plugin, failure.stage, failure.kind, &failure.message);
         tracing::warn!(plugin, stage = failure.stage, kind = failure.kind.as_str(), "{failure}");
-        let why = failure.to_string();
-        self.tell(|breaker| breaker.failed(Instant::now(), &why), &why);
+        if failure.kind.spoils() {
+            let why = failure.to_string();
+            self.tell(|breaker| breaker.failed(Instant::now(), asked, &why), &why);
+        }
     }
 
     fn tell(&self, change: impl FnOnce(&mut Breaker) -> Change, why: &str) {

@@ -27,7 +27,7 @@ const MOST_LEASES: usize = 64;
 const RECYCLE_AT: usize = 75;
 
 /// All calls of one stage for one pod may take as long as one call, and this much more for each node.
-const TIME_PER_NODE: Duration = Duration::from_millis(1);
+const TIME_PER_NODE: Duration = Duration::from_micros(250);
 
 /// All instances of a plugin.
 pub(crate) struct Pool {

@@ -91,12 +91,16 @@ impl Indices {
         self.handover.is_some()
     }
 
+    /// Whether it filters or scores nodes.
+    pub(crate) fn judges(&self) -> bool {
+        self.filter.is_some() || self.score.is_some()
+    }
+
     /// Interfaces that make no sense on their own.
     pub(crate) fn missing(&self) -> Option<String> {
         let needs = |what: &str, other: &str| Some(format!("exports {what} without {other}"));
-        let judges = self.filter.is_some() || self.score.is_some();
         match () {
-            () if judges && self.cycle.is_none() => needs("filter or score", "cycle"),
+            () if self.judges() && self.cycle.is_none() => needs("filter or score", "cycle"),
             () if self.pre_score.is_some() && self.score.is_none() => needs("pre-score", "score"),
             () if self.normalize_score.is_some() && self.score.is_none() => needs("normalize-score", "score"),
             () if self.pre_filter_extensions.is_some() && self.pre_filter.is_none() => {

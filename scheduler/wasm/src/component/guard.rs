@@ -1,7 +1,7 @@
 //! Between a question and the guest: instances made when needed, failures told, counted and acted upon.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longshore_framework::snapshot::Snapshot;
 
@@ -13,6 +13,9 @@ use crate::args::FailurePolicy;
 use crate::breaker::{Breaker, Change};
 use crate::failure::{Failure, FailureKind};
 use crate::ledger::Entry;
+
+/// How long a new instance may take to be told what is set aside.
+const REPLAY_TIME: Duration = Duration::from_secs(2);
 
 impl ComponentPlugin {
     pub(super) fn guarded<T>(
@@ -30,13 +33,15 @@ impl ComponentPlugin {
             tries -= 1;
             match answer {
                 Ok(answer) => {
-                    self.tell(|breaker| breaker.succeeded(), "");
+                    self.tell(|breaker| breaker.succeeded(stage), "");
                     return Ok(answer);
                 }
                 Err(failure) => {
-                    self.failed(&failure);
+                    self.failed(&failure, stage);
                     if failure.kind.spoils() {
                         cell.live = None;
+                    } else if let Some(live) = &mut cell.live {
+                        live.forget_cycle();
                     }
                     // A second try after a timeout would keep the pods behind this one waiting twice.
                     let broke = matches!(failure.kind, FailureKind::Trap | FailureKind::Memory);
@@ -56,55 +61,93 @@ impl ComponentPlugin {
         base: usize,
         snapshot: Option<&Snapshot>,
     ) -> Result<&'c mut Live, Failure> {
-        let new = cell.live.is_none();
+        let answers_reserve = !matches!(role, Role::Shard(_));
+        // What happened while the plugin was switched off was not told to an instance that lived through it.
+        if answers_reserve && self.stale.swap(false, Ordering::Relaxed) {
+            cell.live = None;
+        }
         let mut live = match cell.live.take() {
             Some(live) => live,
-            None => Live::start(&self.loaded, role)?,
+            None => {
+                cell.told = false;
+                Live::start(&self.loaded, role)?
+            }
         };
         if let Some(snapshot) = snapshot.filter(|_| role.has_table()) {
             live.sync(&self.loaded, snapshot, base)?;
         }
-        let answers_reserve = !matches!(role, Role::Shard(_));
         if answers_reserve {
             self.inherit(&mut live)?;
-            if new {
+            // Without a snapshot nobody can tell who is still on a node; the next stage has one.
+            if let Some(snapshot) = snapshot.filter(|_| !cell.told) {
                 self.replay(&mut live, snapshot)?;
+                cell.told = true;
             }
         }
         Ok(cell.live.insert(live))
     }
 
-    /// A new control instance is told what an older one knew.
+    /// A new control instance is told what an older one knew. State that it does not understand is let go.
     fn inherit(&self, live: &mut Live) -> Result<(), Failure> {
-        let saved = locked(&self.inherited).take();
-        saved.map_or(Ok(()), |saved| live.restore(&saved))
+        let Some(saved) = locked(&self.inherited).take() else { return Ok(()) };
+        match live.restore(&saved) {
+            Err(failure) if failure.kind.spoils() => Err(failure),
+            Err(failure) => {
+                self.failed(&failure, "Handover");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
-    /// And what is set aside, in the order in which it was. What it says of pods that wait is heard.
-    fn replay(&self, live: &mut Live, snapshot: Option<&Snapshot>) -> Result<(), Failure> {
+    /// And what is set aside, in the order in which it was. What it says of pods that wait is heard. A pod that it
+    /// cannot take is left out; one that breaks it is forgotten, so that the next instance gets past it.
+    fn replay(&self, live: &mut Live, snapshot: &Snapshot) -> Result<(), Failure> {
         let entries: Vec<Entry> = {
             let mut ledger = locked(&self.loaded.common.ledger);
-            if let Some(snapshot) = snapshot {
-                ledger.sweep(snapshot);
-            }
+            ledger.sweep(snapshot);
             ledger.entries().cloned().collect()
         };
+        let end = Instant::now() + REPLAY_TIME;
         for entry in &entries {
-            let said = self.loaded.pod(&entry.pod);
-            live.ask("Reserve", |exports, store| match &exports.reserve {
-                Some(reserve) => reserve.call_reserve(store, &said, &entry.node, &entry.shared),
-                None => Ok(Ok(None)),
-            })?;
-        }
-        for entry in entries.iter().filter(|e| e.waiting) {
-            let said = self.loaded.pod(&entry.pod);
-            let outcome = live.ask("Permit", |exports, store| match &exports.permit {
-                Some(permit) => permit.call_permit(store, &said, &entry.node, &entry.shared),
-                None => Ok(Ok(Outcome::Allow)),
-            })?;
-            self.hear(entry, outcome);
+            if Instant::now() > end {
+                return Err(Failure::new("Reserve", FailureKind::Timeout, "it took too long to be told what is reserved"));
+            }
+            self.retell(live, entry)?;
         }
         Ok(())
+    }
+
+    fn retell(&self, live: &mut Live, entry: &Entry) -> Result<(), Failure> {
+        let said = self.loaded.pod(&entry.pod);
+        let mut told = live
+            .ask("Reserve", |exports, store| match &exports.reserve {
+                Some(reserve) => reserve.call_reserve(store, &said, &entry.node, &entry.shared),
+                None => Ok(Ok(None)),
+            })
+            .map(|_| None);
+        if told.is_ok() && entry.waiting {
+            told = live
+                .ask("Permit", |exports, store| match &exports.permit {
+                    Some(permit) => permit.call_permit(store, &said, &entry.node, &entry.shared),
+                    None => Ok(Ok(Outcome::Allow)),
+                })
+                .map(Some);
+        }
+        match told {
+            Ok(outcome) => {
+                outcome.into_iter().for_each(|outcome| self.hear(entry, outcome));
+                Ok(())
+            }
+            Err(failure) if failure.kind.spoils() => {
+                locked(&self.loaded.common.ledger).released(&entry.pod.meta.uid);
+                Err(failure)
+            }
+            Err(failure) => {
+                self.failed(&failure, failure.stage);
+                Ok(())
+            }
+        }
     }
 
     fn may_ask(&self, stage: &'static str) -> Result<(), Failure> {
@@ -123,13 +166,17 @@ impl ComponentPlugin {
         Err(failure)
     }
 
-    pub(super) fn failed(&self, failure: &Failure) {
+    /// A failure is told and counted. One that the guest reports in good health is about the pod, or may be: it does not
+    /// count for the breaker, or any pod could switch the plugin off for all.
+    pub(super) fn failed(&self, failure: &Failure, asked: &'static str) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let (name, observer) = (self.loaded.name(), &self.loaded.common.observer);
         observer.failed(name, failure.stage, failure.kind, &failure.message);
         tracing::warn!(plugin = &**name, stage = failure.stage, kind = failure.kind.as_str(), "{failure}");
-        let why = failure.to_string();
-        self.tell(|breaker| breaker.failed(Instant::now(), &why), &why);
+        if failure.kind.spoils() {
+            let why = failure.to_string();
+            self.tell(|breaker| breaker.failed(Instant::now(), asked, &why), &why);
+        }
     }
 
     fn tell(&self, change: impl FnOnce(&mut Breaker) -> Change, why: &str) {
@@ -138,6 +185,7 @@ impl ComponentPlugin {
         match change {
             Change::None => {}
             Change::Opened(pause) => {
+                self.stale.store(true, Ordering::Relaxed);
                 tracing::error!(
                     plugin = &**name,
                     pause_s = pause.as_secs(),

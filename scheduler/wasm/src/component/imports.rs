@@ -8,7 +8,7 @@ use longshore_framework::port::Request;
 
 use super::bindings::longshore::scheduler as wit;
 use super::convert::pod_info;
-use crate::failure::cut;
+use crate::failure::one_line;
 use crate::host::Services;
 use crate::ledger::Ledger;
 use crate::log::Bucket;
@@ -67,6 +67,19 @@ impl Inside {
         Self { common, cap, random: SEED }
     }
 
+    /// Lets a waiting pod go or turns it away; without effect on others. It goes on waiting while too much is asked for.
+    fn decide(&self, uid: &str, request: Request) {
+        let mut ledger = locked(&self.common.ledger);
+        if !ledger.get(uid).is_some_and(|entry| entry.waiting) {
+            return;
+        }
+        if self.common.services.requests.push(request) {
+            ledger.goes_on(uid);
+        } else {
+            self.common.observer.dropped(&self.common.plugin);
+        }
+    }
+
     /// Whether one more line or event may be passed on.
     fn may_say(&self, pick: impl FnOnce(&mut (Bucket, Bucket)) -> &mut Bucket) -> bool {
         let may = pick(&mut locked(&self.common.lines)).take(Instant::now());
@@ -95,7 +108,7 @@ impl wit::log::Host for Inside {
         if !self.may_say(|b| &mut b.0) {
             return;
         }
-        let (plugin, message) = (&*self.common.plugin, cut(message));
+        let (plugin, message) = (&*self.common.plugin, one_line(message));
         match level {
             wit::log::Level::Debug => tracing::debug!(plugin, "{message}"),
             wit::log::Level::Info => tracing::info!(plugin, "{message}"),
@@ -107,17 +120,13 @@ impl wit::log::Host for Inside {
 
 impl wit::waiting::Host for Inside {
     fn allow(&mut self, uid: String) {
-        if locked(&self.common.ledger).goes_on(&uid) {
-            let plugin = Arc::clone(&self.common.plugin);
-            self.common.services.requests.push(Request::Allow { uid: uid.into(), plugin });
-        }
+        let plugin = Arc::clone(&self.common.plugin);
+        self.decide(&uid, Request::Allow { uid: uid.as_str().into(), plugin });
     }
 
     fn reject(&mut self, uid: String, message: String) {
-        if locked(&self.common.ledger).goes_on(&uid) {
-            let (plugin, message) = (Arc::clone(&self.common.plugin), cut(message).into());
-            self.common.services.requests.push(Request::Reject { uid: uid.into(), plugin, message });
-        }
+        let (plugin, message) = (Arc::clone(&self.common.plugin), one_line(message).into());
+        self.decide(&uid, Request::Reject { uid: uid.as_str().into(), plugin, message });
     }
 
     fn pods(&mut self) -> Vec<wit::types::PodInfo> {
@@ -130,7 +139,7 @@ impl wit::events::Host for Inside {
     fn emit(&mut self, pod_uid: String, warning: bool, reason: String, note: String) {
         if self.may_say(|b| &mut b.1) {
             let plugin = Arc::clone(&self.common.plugin);
-            let (uid, reason, note) = (cut(pod_uid).into(), cut(reason).into(), cut(note).into());
+            let (uid, reason, note) = (cut(pod_uid).into(), one_line(reason).into(), one_line(note).into());
             let event = Request::Event { uid, plugin, warning, reason, note };
             self.common.services.requests.push(event);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
 use wasmtime::Store;
@@ -50,7 +51,7 @@ pub(crate) struct Live {
     common: Common,
     time: Duration,
     table: Table,
-    cycle: Option<CycleKey>,
+    cycle: Option<(CycleKey, Option<(u64, u64)>)>,
 }
 
 impl Drop for Live {
@@ -153,6 +154,10 @@ impl Live {
         // A table that is loaded whole may take longer than a row.
         let (time, whole) = (self.time, delta.reset);
         if whole {
+            // What the guest prepared for a cycle may name places in the table that it forgets now.
+            self.cycle = None;
+        }
+        if whole {
             self.time = START_TIME.max(time);
         }
         let done = self.call("Table", |exports, store| exports.lifecycle.call_apply(store, &delta));
@@ -160,10 +165,17 @@ impl Live {
         done
     }
 
-    /// Tells the guest which pod the next calls are about, unless it knows.
-    pub(crate) fn begin(&mut self, loaded: &Loaded, pod: &Pod, shared: &Arc<Vec<u8>>) -> Result<(), Failure> {
-        let identity = !loaded.manifest.pure;
-        if self.cycle.as_ref().is_some_and(|cycle| cycle.covers(pod, shared, identity)) {
+    /// The next call begins a cycle.
+    pub(crate) fn forget_cycle(&mut self) {
+        self.cycle = None;
+    }
+
+    /// Tells the guest which pod the next calls are about, unless it knows: a pure plugin while pods are of one class,
+    /// others while it is the same pod in the same state of the cluster.
+    pub(crate) fn begin(&mut self, loaded: &Loaded, cx: Cycle<'_>, shared: &Arc<Vec<u8>>) -> Result<(), Failure> {
+        let pod = cx.pod;
+        let now = (!loaded.manifest.pure).then(|| (cx.snapshot.lineage(), cx.snapshot.generation()));
+        if self.cycle.as_ref().is_some_and(|(key, of)| *of == now && key.covers(pod, shared, now.is_some())) {
             return Ok(());
         }
         self.cycle = None;
@@ -172,7 +184,7 @@ impl Live {
             Some(cycle) => cycle.call_begin(store, &said, shared),
             None => Ok(Ok(())),
         })?;
-        self.cycle = Some(CycleKey::new(pod, Arc::clone(shared)));
+        self.cycle = Some((CycleKey::new(pod, Arc::clone(shared)), now));
         Ok(())
     }
 

@@ -103,7 +103,7 @@ fn finish(
     common: Common,
 ) -> Result<Loaded, LoadError> {
     let columns = Columns::new(manifest.columns.clone());
-    check_manifest(&manifest, &columns, settings)?;
+    check_manifest(&manifest, &columns, &imports, settings)?;
     let events = match &manifest.events {
         None => vec![EventPattern::ANY],
         Some(patterns) => convert::events(patterns).map_err(LoadError::Manifest)?,
@@ -128,10 +128,18 @@ fn finish(
     })
 }
 
+/// What a function of the pod and the row does not look at.
+const IMPURE: [&str; 4] = ["pods", "raw", "clock", "random"];
+
 /// The longest list of columns.
 const MOST_COLUMNS: usize = 256;
 
-fn check_manifest(manifest: &Manifest, columns: &Columns, settings: &Settings) -> Result<(), LoadError> {
+fn check_manifest(
+    manifest: &Manifest,
+    columns: &Columns,
+    imports: &[String],
+    settings: &Settings,
+) -> Result<(), LoadError> {
     let not_granted = |what: &str, capability: Capability| LoadError::NotGranted {
         interface: what.to_string(),
         capability: capability.as_str(),
@@ -148,6 +156,9 @@ fn check_manifest(manifest: &Manifest, columns: &Columns, settings: &Settings) -
     }
     if manifest.pure && (manifest.raw_pod || columns.raw()) {
         return Err(LoadError::Manifest("a pure plugin reads nothing raw".to_string()));
+    }
+    if let Some(import) = imports.iter().find(|i| manifest.pure && IMPURE.contains(&i.as_str())) {
+        return Err(LoadError::Manifest(format!("it says that it is pure, and imports {import}")));
     }
     if manifest.pure && manifest.sharding == Sharding::Single {
         return Err(LoadError::Manifest("a pure plugin is sharded by node".to_string()));

@@ -1,7 +1,7 @@
 //! Instances of a plugin, and what becomes of failures.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
@@ -23,12 +23,18 @@ use crate::failure::Failure;
 #[derive(Default)]
 pub(crate) struct Cell {
     pub(super) live: Option<Live>,
+    /// The instance knows what is set aside.
+    pub(super) told: bool,
     pub(super) kept: Kept,
 }
 
 /// What PreFilter left, in the cycle's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Carried(pub(crate) Arc<Vec<u8>>);
+
+/// The plugin failed at PreFilter and is ignored for the rest of the cycle.
+#[derive(Clone, Debug)]
+pub(crate) struct Absent;
 
 /// PreFilter's answers of a pure plugin, by class.
 type PreFilteredClasses = FxHashMap<u64, (CycleKey, PreFiltered, Arc<Vec<u8>>)>;
@@ -48,6 +54,8 @@ pub(crate) struct ComponentPlugin {
     /// State of a predecessor, for the next control instance.
     pub(super) inherited: Mutex<Option<Vec<u8>>>,
     pub(super) failures: AtomicU64,
+    /// The control instance missed something.
+    pub(super) stale: AtomicBool,
 }
 
 /// Slots that lie in the range of one instance.
@@ -71,12 +79,16 @@ impl ComponentPlugin {
             pre_filtered: Mutex::default(),
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
+            stale: AtomicBool::new(false),
         }
     }
 
     /// Makes the first instance, so that what is wrong shows now.
     pub(crate) fn rehearse(&self) -> Result<(), Failure> {
         locked(&self.control).live = Some(Live::start(&self.loaded, self.control_role())?);
+        if !self.loaded.single() && self.loaded.indices.judges() {
+            locked(&self.shard(0)).live = Some(Live::start(&self.loaded, Role::Shard(0))?);
+        }
         Ok(())
     }
 
@@ -181,7 +193,7 @@ impl ComponentPlugin {
     }
 
     /// Takes the place of another plugin: what that one set aside and whom it keeps waiting is this one's from now on.
-    pub(crate) fn take_over(&self, before: &Self) {
+    pub(crate) fn take_over(self: &Arc<Self>, before: &Self) {
         let taken = locked(&before.loaded.common.ledger).take();
         *locked(&self.loaded.common.ledger) = taken;
         *locked(&self.inherited) = before.save();
@@ -193,8 +205,12 @@ impl ComponentPlugin {
         if !self.loaded.indices.hands_over() {
             return None;
         }
+        // One that was never asked anything has nothing but what it was to inherit itself.
+        if let Some(inherited) = locked(&self.inherited).take() {
+            return Some(inherited);
+        }
         let saved = locked(&self.control).live.as_mut()?.save();
-        saved.inspect_err(|failure| self.failed(failure)).ok()
+        saved.inspect_err(|failure| self.failed(failure, "Handover")).ok()
     }
 }
 

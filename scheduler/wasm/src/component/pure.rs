@@ -18,7 +18,7 @@ use super::verdicts::{FIT, Judged};
 const MOST_CLASSES: usize = 64;
 
 /// Rejections of a class beyond which it is begun anew: reasons should be few.
-const MOST_REJECTIONS: usize = 4096;
+const MOST_REJECTIONS: usize = 256;
 
 /// Not known yet.
 const UNKNOWN: u16 = u16::MAX;

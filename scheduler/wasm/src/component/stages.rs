@@ -35,7 +35,9 @@ impl Staged {
     /// The plugin at the stages it exports.
     pub(crate) fn instance(self) -> Instance {
         let plugin = Arc::clone(&self.0);
-        let has = |stage| plugin.loaded.indices.has(stage);
+        let indices = &plugin.loaded.indices;
+        // Whoever makes pods wait has to hear when one gives up.
+        let has = |stage| indices.has(stage) || (stage == Stage::Reserve && indices.has(Stage::Permit));
         let mut instance = Instance::of(self).args(plugin.loaded.settings.effective());
         macro_rules! take_part {
             ($($method:ident: $stage:ident),*) => {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub(crate) const FIT: u16 = 0;
 
 /// More different rejections are no answer: they are counted by their words.
-const MOST_REJECTIONS: usize = 4096;
+const MOST_REJECTIONS: usize = 64;
 
 /// What is said of candidates, one for each, in ascending order.
 #[derive(Debug, PartialEq)]

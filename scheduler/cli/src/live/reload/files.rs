@@ -37,6 +37,13 @@ impl Modules {
         Self { seen: read.clone(), read }
     }
 
+    /// Files that were read after the last look: what was written since then is news.
+    pub(super) fn read_since(&self, files: &[PathBuf]) -> Self {
+        let stamp = |file: &PathBuf| self.seen.get(file).cloned().unwrap_or_else(|| Stamp::of(file));
+        let read: BTreeMap<_, _> = files.iter().map(|file| (file.clone(), stamp(file))).collect();
+        Self { seen: read.clone(), read }
+    }
+
     /// Whether one is another since it was read, and was the same at the last two looks: one that is being written is left
     /// alone, and so is one that is gone.
     pub(super) fn changed(&mut self) -> bool {

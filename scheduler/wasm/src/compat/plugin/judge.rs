@@ -172,6 +172,9 @@ impl PostFilter for Staged {
             let nomination = match reply.high() {
                 0 => Nomination::Keep,
                 1 if nominated.is_empty() => Nomination::Clear,
+                1 if cx.snapshot.slot(&nominated).is_none() => {
+                    return Err(Failure::answer(export.stage(), "it nominates a node that there is not"));
+                }
                 1 => Nomination::Node(nominated),
                 mode => return Err(Failure::answer(export.stage(), format!("{mode} is no nominating mode"))),
             };

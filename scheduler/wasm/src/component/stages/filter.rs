@@ -112,7 +112,7 @@ impl ComponentPlugin {
         base: usize,
         slots: &[Slot],
     ) -> Result<Judged, Failure> {
-        live.begin(&self.loaded, cx.pod, shared)?;
+        live.begin(&self.loaded, cx, shared)?;
         let asked = verdicts::row_set(slots, base, cx.snapshot);
         let answer = live.ask("Filter", |exports, store| match &exports.filter {
             Some(stage) => stage.call_filter(store, &asked),
@@ -129,7 +129,7 @@ impl ComponentPlugin {
         self.piece(piece, "Filter", cx.snapshot, |_, way| {
             let mut verdict = Verdict::Pass;
             way(&mut |live| {
-                live.begin(&self.loaded, cx.pod, shared)?;
+                live.begin(&self.loaded, cx, shared)?;
                 let said = live.ask("Filter", |exports, store| match &exports.filter {
                     Some(stage) => stage.call_filter_supposed(store, row, &patch),
                     None => Ok(Ok(None)),

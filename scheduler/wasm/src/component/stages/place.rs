@@ -8,6 +8,7 @@ use longshore_framework::Str;
 use longshore_framework::plugin::{Bind, Cycle, Permit, PostBind, PreBind, Reserve, ReserveContext};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Binding, Request, StorageWrite};
+use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PermitVerdict, PluginError, Verdict};
@@ -25,12 +26,15 @@ impl Reserve for Staged {
     fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
         let entry = entry(cx.pod, &cx.snapshot.node(cx.node).name, state);
         let said = self.0.loaded.pod(cx.pod);
-        let answer = self.0.control("Reserve", Some(cx.snapshot), false, |live| {
-            live.ask("Reserve", |exports, store| match &exports.reserve {
-                Some(stage) => stage.call_reserve(store, &said, &entry.node, &entry.shared),
-                None => Ok(Ok(None)),
-            })
-        });
+        let answer = match self.0.loaded.indices.has(Stage::Reserve) {
+            false => Ok(None),
+            true => self.0.control("Reserve", Some(cx.snapshot), false, |live| {
+                live.ask("Reserve", |exports, store| match &exports.reserve {
+                    Some(stage) => stage.call_reserve(store, &said, &entry.node, &entry.shared),
+                    None => Ok(Ok(None)),
+                })
+            }),
+        };
         match self.0.excused(answer, None)? {
             Some(no) => Ok(Verdict::Reject(convert::rejection(no))),
             None => {
@@ -43,17 +47,22 @@ impl Reserve for Staged {
     }
 
     fn unreserve(&self, cx: &mut ReserveContext<'_>, _state: &mut PluginState) {
-        let node = {
-            let mut ledger = locked(&self.0.loaded.common.ledger);
-            let node = ledger.get(&cx.pod.meta.uid).map(|entry| Arc::clone(&entry.node));
+        let plugin = self.0.heir();
+        let known = {
+            let mut ledger = locked(&plugin.loaded.common.ledger);
+            let known = ledger.get(&cx.pod.meta.uid).map(|entry| Arc::clone(&entry.node));
             ledger.released(&cx.pod.meta.uid);
-            node
+            known
         };
-        // The node may be gone; whoever reserved knows its name, and nobody else has anything to give back.
-        let Some(node) = node else { return };
-        let said = self.0.loaded.pod(cx.pod);
+        // The node may be gone; then only who reserved it knows its name.
+        let there = || cx.snapshot.live().contains(cx.node.index()).then(|| &cx.snapshot.node(cx.node).name);
+        let Some(node) = known.or_else(|| there().cloned()) else { return };
+        if !plugin.loaded.indices.has(Stage::Reserve) {
+            return;
+        }
+        let said = plugin.loaded.pod(cx.pod);
         // A failure is told and counted; nothing more can be done about it.
-        let _ = self.0.control("Unreserve", Some(cx.snapshot), false, |live| {
+        let _ = plugin.control("Unreserve", Some(cx.snapshot), false, |live| {
             live.call("Unreserve", |exports, store| match &exports.reserve {
                 Some(stage) => stage.call_unreserve(store, &said, &node),
                 None => Ok(()),
@@ -68,10 +77,11 @@ impl Permit for Staged {
         let uid = Arc::clone(&cx.pod.meta.uid);
         let said = self.0.loaded.pod(cx.pod);
         let ledger = || locked(&self.0.loaded.common.ledger);
-        // It may be let go by the very call that makes it wait, so it waits from before the call.
         let reserved = ledger().get(&uid).is_some();
-        ledger().waits(entry.clone());
         let answer = self.0.control("Permit", Some(cx.snapshot), false, |live| {
+            // It may be let go by the very call that makes it wait, so it waits from before the call; but not before a
+            // new instance has been told who waits.
+            ledger().waits(entry.clone());
             live.ask("Permit", |exports, store| match &exports.permit {
                 Some(stage) => stage.call_permit(store, &said, &entry.node, &entry.shared),
                 None => Ok(Ok(Outcome::Allow)),
@@ -168,8 +178,10 @@ impl ComponentPlugin {
                 Request::Reject { uid, plugin, message }
             }
         };
-        locked(&self.loaded.common.ledger).goes_on(&entry.pod.meta.uid);
-        self.loaded.common.services.requests.push(request);
+        let mut ledger = locked(&self.loaded.common.ledger);
+        if self.loaded.common.services.requests.push(request) {
+            ledger.goes_on(&entry.pod.meta.uid);
+        }
     }
 }
 

@@ -11,14 +11,18 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict};
 use super::super::bindings::exports::longshore::scheduler::pre_filter::{Outcome, PreFiltered};
 use super::super::convert::{self, CycleKey, pod_info};
 use super::super::imports::locked;
-use super::super::plugin::{Carried, ComponentPlugin, class_of, full, shared_of};
+use super::super::bindings::longshore::scheduler::types::Rejection;
+use super::super::plugin::{Absent, Carried, ComponentPlugin, class_of, full, shared_of};
 use super::{Staged, bounded};
-use crate::failure::Failure;
+use crate::failure::{Failure, cut};
 
 impl PreFilter for Staged {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        let nothing = (Outcome::All, Arc::default());
-        let (outcome, shared) = self.0.excused(self.0.pre_filtered(cx), nothing)?;
+        let Some((outcome, shared)) = self.0.excused(self.0.pre_filtered(cx).map(Some), None)? else {
+            // What the later stages need is missing, so they are left out as well.
+            state.put(Absent);
+            return Ok(PreFilterVerdict::Skip);
+        };
         state.put(Carried(shared));
         Ok(match outcome {
             Outcome::All => PreFilterVerdict::Pass(None),
@@ -49,6 +53,25 @@ impl PreFilter for Staged {
     }
 }
 
+/// The most that names of nodes may take, in bytes.
+const LARGEST_NAMES: usize = 1 << 20;
+
+/// An outcome that can be kept.
+fn modest(outcome: Outcome) -> Result<Outcome, Failure> {
+    match outcome {
+        Outcome::Only(names) => {
+            let size: usize = names.iter().map(|name| name.len() + 1).sum();
+            if size > LARGEST_NAMES {
+                let message = format!("it names nodes in {size} bytes, {LARGEST_NAMES} are allowed");
+                return Err(Failure::answer("PreFilter", message));
+            }
+            Ok(Outcome::Only(names))
+        }
+        Outcome::Reject(no) => Ok(Outcome::Reject(Rejection { reason: cut(no.reason), ..no })),
+        other => Ok(other),
+    }
+}
+
 impl ComponentPlugin {
     /// What PreFilter says, or said of the same class of pods.
     fn pre_filtered(&self, cx: Cycle<'_>) -> Result<(Outcome, Arc<Vec<u8>>), Failure> {
@@ -66,7 +89,8 @@ impl ComponentPlugin {
                 Some(stage) => stage.call_pre_filter(store, &pod),
                 None => Ok(Ok(PreFiltered { outcome: Outcome::All, shared: Vec::new() })),
             })?;
-            bounded("PreFilter", said.shared).map(|shared| (said.outcome, shared))
+            let outcome = modest(said.outcome)?;
+            bounded("PreFilter", said.shared).map(|shared| (outcome, shared))
         })?;
         if let Some(hash) = class {
             let mut classes = locked(&self.pre_filtered);

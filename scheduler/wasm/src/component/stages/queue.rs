@@ -101,6 +101,9 @@ fn nominated(
             "it evicts pods, which it is not granted; add evict to capabilities if it may".to_string(),
         ));
     }
+    if nomination.victims.len() > snapshot.pods(slot).len() {
+        return Err(wrong(format!("it evicts {} pods of fewer", nomination.victims.len())));
+    }
     let find = |uid: &String| {
         let pod = snapshot.pods(slot).iter().find(|pod| *pod.meta.uid == **uid).cloned();
         pod.ok_or_else(|| wrong(format!("it evicts a pod with the UID {uid:?}, which is not on the node")))

@@ -11,7 +11,7 @@ use longshore_framework::view::NodeView;
 
 use super::super::bindings::exports::longshore::scheduler::pre_score;
 use super::super::live::Live;
-use super::super::plugin::{ComponentPlugin, Piece, shared_of};
+use super::super::plugin::{Absent, ComponentPlugin, Piece, shared_of};
 use super::super::verdicts;
 use super::{Staged, bounded};
 use crate::failure::Failure;
@@ -68,6 +68,10 @@ impl Score for Staged {
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
         let shared = score_shared(state);
+        if state.get::<Absent>().is_ok() {
+            scores.fill(0);
+            return Ok(());
+        }
         let answer = self.0.scored(cx, &shared, nodes, scores);
         if answer.is_err() {
             scores.fill(0);
@@ -159,7 +163,7 @@ impl ComponentPlugin {
         base: usize,
         slots: &[Slot],
     ) -> Result<Vec<i64>, Failure> {
-        live.begin(&self.loaded, cx.pod, shared)?;
+        live.begin(&self.loaded, cx, shared)?;
         let asked = verdicts::row_set(slots, base, cx.snapshot);
         let scores = live.ask("Score", |exports, store| match &exports.score {
             Some(stage) => stage.call_score(store, &asked),
