@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Instant;
 
 use longshore_framework::pod::Pod;
@@ -48,6 +48,8 @@ pub(crate) struct ComponentPlugin {
     /// State of a predecessor, for the next control instance.
     pub(super) inherited: Mutex<Option<Vec<u8>>>,
     pub(super) failures: AtomicU64,
+    /// Who took its place.
+    heir: Mutex<Weak<Self>>,
 }
 
 /// Slots that lie in the range of one instance.
@@ -71,6 +73,7 @@ impl ComponentPlugin {
             pre_filtered: Mutex::default(),
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
+            heir: Mutex::default(),
         }
     }
 
@@ -181,12 +184,26 @@ impl ComponentPlugin {
     }
 
     /// Takes the place of another plugin: what that one set aside and whom it keeps waiting is this one's from now on.
-    pub(crate) fn take_over(&self, before: &Self) {
+    pub(crate) fn take_over(self: &Arc<Self>, before: &Self) {
+        *locked(&before.heir) = Arc::downgrade(self);
         let taken = locked(&before.loaded.common.ledger).take();
         *locked(&self.loaded.common.ledger) = taken;
         *locked(&self.inherited) = before.save();
         // The next question makes an instance that is told everything.
         locked(&self.control).live = None;
+    }
+
+    /// Who is to be told what becomes of pods that were decided with this one: itself, or whoever holds now what it
+    /// had set aside.
+    pub(super) fn heir(self: &Arc<Self>) -> Arc<Self> {
+        let mut last = Arc::clone(self);
+        loop {
+            let next = locked(&last.heir).upgrade();
+            match next {
+                Some(heir) => last = heir,
+                None => return last,
+            }
+        }
     }
 
     fn save(&self) -> Option<Vec<u8>> {

@@ -43,17 +43,18 @@ impl Reserve for Staged {
     }
 
     fn unreserve(&self, cx: &mut ReserveContext<'_>, _state: &mut PluginState) {
+        let plugin = self.0.heir();
         let node = {
-            let mut ledger = locked(&self.0.loaded.common.ledger);
+            let mut ledger = locked(&plugin.loaded.common.ledger);
             let node = ledger.get(&cx.pod.meta.uid).map(|entry| Arc::clone(&entry.node));
             ledger.released(&cx.pod.meta.uid);
             node
         };
         // The node may be gone; whoever reserved knows its name, and nobody else has anything to give back.
         let Some(node) = node else { return };
-        let said = self.0.loaded.pod(cx.pod);
+        let said = plugin.loaded.pod(cx.pod);
         // A failure is told and counted; nothing more can be done about it.
-        let _ = self.0.control("Unreserve", Some(cx.snapshot), false, |live| {
+        let _ = plugin.control("Unreserve", Some(cx.snapshot), false, |live| {
             live.call("Unreserve", |exports, store| match &exports.reserve {
                 Some(stage) => stage.call_unreserve(store, &said, &node),
                 None => Ok(()),
@@ -132,7 +133,7 @@ impl Bind for Staged {
 impl PostBind for Staged {
     fn post_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) {
         // A failure is told and counted; the pod is bound.
-        let _ = self.0.at_node("PostBind", cx, state, node, |live, entry, said| {
+        let _ = self.0.heir().at_node("PostBind", cx, state, node, |live, entry, said| {
             live.call("PostBind", |exports, store| match &exports.post_bind {
                 Some(stage) => stage.call_post_bind(store, said, &entry.node),
                 None => Ok(()),
