@@ -115,7 +115,11 @@ impl Asked {
         self.snapshot.live().iter().map(Slot::from).collect()
     }
 
-    pub(crate) fn pre_filter(&self, pod: &Pod, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+    pub(crate) fn pre_filter(
+        &self,
+        pod: &Pod,
+        state: &mut PluginState,
+    ) -> Result<PreFilterVerdict, PluginError> {
         match &self.instance.pre_filter {
             Some(stage) => stage.pre_filter(self.cycle(pod), state),
             None => Ok(PreFilterVerdict::Pass(None)),

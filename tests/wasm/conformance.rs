@@ -19,7 +19,9 @@ fn config(args: &Value, context: &FactoryContext) -> Option<Value> {
         return None;
     }
     let mut config = json!({});
-    for (theirs, ours) in [(&args["ignoredResources"], "ignoredResources"), (&strategy["resources"], "resources")] {
+    for (theirs, ours) in
+        [(&args["ignoredResources"], "ignoredResources"), (&strategy["resources"], "resources")]
+    {
         if theirs.as_array().is_some_and(|list| !list.is_empty()) {
             config[ours] = theirs.clone();
         }
@@ -46,6 +48,13 @@ fn registry(host: &Host, bytes: Vec<u8>) -> (Registry, Arc<Mutex<usize>>) {
 /// Resources that the guest has no columns for: it lists those it knows, and fails pods that ask for others.
 const UNKNOWN: &[&str] = &["vendor.io/fpga", "\"example.com/g\"", "\"example.com/wait\""];
 
+/// Whether something other than a node names one of them.
+fn asks_for_unknown(case: &Value) -> bool {
+    let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut texts = objects.iter().filter(|object| object["kind"] != "Node").map(Value::to_string);
+    texts.any(|text| UNKNOWN.iter().any(|resource| text.contains(resource)))
+}
+
 #[track_caller]
 fn check(keep_pure: bool) {
     // Every case loads the plugin again; it is compiled once.
@@ -53,14 +62,14 @@ fn check(keep_pure: bool) {
     let options = HostOptions { keep_pure, cache_dir: Some(cache.path().into()), ..HostOptions::default() };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(root.join("guests/resources-fit.wasm")).unwrap();
-    let folder = std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
+    let folder =
+        std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
     let (registry, used) = registry(&Host::new(options).unwrap(), bytes);
     let (mut cases, mut left_out, mut bad) = (0, 0, Vec::new());
     for file in case::files(&folder).unwrap() {
         for case in case::read(&file).unwrap() {
             cases += 1;
-            let objects = case["objects"].to_string();
-            if UNKNOWN.iter().any(|resource| objects.contains(resource)) {
+            if asks_for_unknown(&case) {
                 left_out += 1;
                 continue;
             }
@@ -71,7 +80,7 @@ fn check(keep_pure: bool) {
         }
     }
     assert!(bad.is_empty(), "{} of {cases} cases differ:\n{}", bad.len(), bad.join("\n"));
-    assert!(left_out * 4 < cases, "{left_out} of {cases} cases left out");
+    assert!(left_out * 10 < cases, "{left_out} of {cases} cases left out");
     assert!(*used.lock().unwrap() * 2 > cases, "too few of {cases} cases use the guest");
 }
 

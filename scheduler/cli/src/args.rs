@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use longshore_engine::TieBreak;
 
 use check::CheckArgs;
-use plugin::PluginArgs;
+use plugin::PluginArgs as PluginCommandArgs;
 use run::RunArgs;
 use server::ServerArgs;
 
@@ -60,7 +60,7 @@ pub enum Command {
     Profile(ProfileArgs),
     /// Make, try, measure and publish plugins compiled to WebAssembly
     #[command(arg_required_else_help = true)]
-    Plugin(PluginArgs),
+    Plugin(PluginCommandArgs),
     /// Print the version
     Version(VersionArgs),
     /// Print a completion script for a shell

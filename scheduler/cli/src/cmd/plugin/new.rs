@@ -45,11 +45,11 @@ pub(crate) fn run(args: &NewArgs, console: &mut Console<'_>) -> anyhow::Result<E
 /// Nothing that is there is overwritten.
 fn refuse_used(dir: &Path) -> anyhow::Result<()> {
     let shown = dir.display();
-    match std::fs::read_dir(dir) {
-        Ok(mut entries) if entries.next().is_some() => {
+    match std::fs::read_dir(dir).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => {
             bail!("{shown}: is not empty; name another folder with --dir")
         }
-        Ok(_) => Ok(()),
+        Ok(false) => Ok(()),
         Err(_) if dir.exists() => bail!("{shown}: is there and is no folder; name another with --dir"),
         Err(_) => Ok(()),
     }

@@ -1,7 +1,6 @@
 //! `longshore plugin run`: what does it say of this pod?
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{exit, identity, print};
 use crate::args::plugin::RunArgs;
@@ -34,6 +33,5 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
 
 /// Milliseconds since the Unix epoch, for a plugin that is granted the clock.
 fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::report::{API_VERSION, rounded};
+use crate::report::rounded;
 
 /// What a plugin costs.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PluginBench {
-    /// [`API_VERSION`].
+    /// [`API_VERSION`](crate::report::API_VERSION).
     pub api_version: &'static str,
     /// `PluginBench`.
     pub kind: &'static str,
