@@ -59,7 +59,8 @@ impl ResourceLimiter for MemoryCap {
         let more = desired.saturating_sub(current);
         let total = self.used.saturating_add(more);
         if total > self.most {
-            return self.refuse(format!("it asked for {total} bytes of memory, limits.memory allows {}", self.most));
+            return self
+                .refuse(format!("it asked for {total} bytes of memory, limits.memory allows {}", self.most));
         }
         self.used = total;
         self.observer.memory(&self.plugin, i64::try_from(more).unwrap_or(i64::MAX));
@@ -72,7 +73,8 @@ impl ResourceLimiter for MemoryCap {
         }
         let total = self.elements.saturating_add(desired.saturating_sub(current));
         if total > MOST_ELEMENTS {
-            return self.refuse(format!("it asked for {total} elements of tables, {MOST_ELEMENTS} are allowed"));
+            return self
+                .refuse(format!("it asked for {total} elements of tables, {MOST_ELEMENTS} are allowed"));
         }
         self.elements = total;
         Ok(true)

@@ -23,7 +23,8 @@ fn check(file: &str, stages: &[&str], kind: FailureKind, pieces: &[&str]) {
         assert_eq!(*told, kind, "{message}");
         says(message, pieces);
     }
-    let failed: Vec<_> = said.iter().filter(|(_, words)| words.contains("of the WebAssembly plugin failed")).collect();
+    let failed: Vec<_> =
+        said.iter().filter(|(_, words)| words.contains("of the WebAssembly plugin failed")).collect();
     assert!(!failed.is_empty(), "{said:?}");
     trial.evil(false);
     loaded.serves();
@@ -75,8 +76,23 @@ evils! {
 /// What happens while the host hands something in shows in whatever stage that is.
 #[test]
 fn bad_memory_for_the_host() {
-    let all = ["PreEnqueue", "PreFilter", "Begin", "Filter", "PostFilter", "PreScore", "Score", "NormalizeScore",
-        "Reserve", "Permit", "PreBind", "Bind", "PostBind", "Unreserve", "Breaker"];
+    let all = [
+        "PreEnqueue",
+        "PreFilter",
+        "Begin",
+        "Filter",
+        "PostFilter",
+        "PreScore",
+        "Score",
+        "NormalizeScore",
+        "Reserve",
+        "Permit",
+        "PreBind",
+        "Bind",
+        "PostBind",
+        "Unreserve",
+        "Breaker",
+    ];
     for (file, kind, pieces) in [
         (include_str!("answers/realloc_nowhere.wat"), FailureKind::Trap, ["realloc"]),
         (include_str!("answers/realloc_askew.wat"), FailureKind::Trap, ["realloc"]),
@@ -134,7 +150,8 @@ fn a_plugin_may_decide_about_the_pod_it_is_asked_about() {
     check_permit(allow, |asked| matches!(asked, [Request::Allow { .. }]));
     check_permit(&allow.repeat(100), |asked| matches!(asked, [Request::Allow { .. }]));
     let reject = "(call $reject (local.get $uid) (local.get $length) (i32.const 0) (i32.const 100000))";
-    let short = |asked: &[Request]| matches!(asked, [Request::Reject { message, .. }] if message.len() < 2000);
+    let short =
+        |asked: &[Request]| matches!(asked, [Request::Reject { message, .. }] if message.len() < 2000);
     check_permit(&format!("{reject} {allow}"), short);
     let nobody = "(call $allow (i32.const 0) (i32.const 100000))";
     check_permit(nobody, |asked| asked.is_empty());

@@ -87,7 +87,9 @@ fn blamed(said: &[Said], stage: &str, pieces: &[&str]) {
 /// The same in `describe`, `init` and the module's own start function: then there is no plugin.
 #[track_caller]
 fn before_the_first_call(file: &str, kind: FailureKind, pieces: &[&str]) {
-    let started = format!("{file}\n(start $boot) (func $boot (if (i64.ne (call $clock-now) (i64.const 0)) (then (call $evil))))");
+    let started = format!(
+        "{file}\n(start $boot) (func $boot (if (i64.ne (call $clock-now) (i64.const 0)) (then (call $evil))))"
+    );
     for (bytes, stage) in [
         (component(&text(file, &["$describe"])), "Describe"),
         (component(&text(file, &["$init"])), "Init"),
@@ -151,7 +153,8 @@ fn a_plugin_whose_failures_are_ignored_lets_pods_pass() {
     let mut trial = Trial::new();
     trial.settings.failure_policy = FailurePolicy::Ignore;
     for (function, stage) in STAGES.into_iter().skip(1) {
-        let mut loaded = trial.load(&component(&text(include_str!("anywhere/trap.wat"), &[function]))).unwrap();
+        let mut loaded =
+            trial.load(&component(&text(include_str!("anywhere/trap.wat"), &[function]))).unwrap();
         trial.evil(true);
         let said = loaded.walk("bad");
         assert!(said.iter().all(|(_, words)| !words.contains("failed")), "{said:?}");

@@ -9,7 +9,8 @@ use crate::trial::{MEMORY, Trial, says, within};
 fn check(text: &str, pieces: &[&str]) {
     let bytes = wat::parse_str(text).unwrap();
     let trial = Trial::new();
-    let error = within(Duration::from_secs(60), || trial.load(&bytes).err().expect("it should have been refused"));
+    let error =
+        within(Duration::from_secs(60), || trial.load(&bytes).err().expect("it should have been refused"));
     says(&error.to_string(), pieces);
     trial.nothing_left(1);
 }
@@ -36,11 +37,13 @@ fn instances_that_multiply() {
     }
     check(&bomb, &["instances, 500 are allowed"]);
     // The same side by side, each component using the one before it.
-    let mut chain = "(component (component $c0 (core module $m (memory 1)) (core instance (instantiate $m)))".to_owned();
+    let mut chain =
+        "(component (component $c0 (core module $m (memory 1)) (core instance (instantiate $m)))".to_owned();
     for level in 1..20 {
         let below = level - 1;
         let instances = format!("(instance (instantiate $c{below}))").repeat(10);
-        chain += &format!("(component $c{level} (alias outer 1 $c{below} (component $c{below})) {instances})");
+        chain +=
+            &format!("(component $c{level} (alias outer 1 $c{below} (component $c{below})) {instances})");
     }
     check(&(chain + "(instance (instantiate $c19)))"), &["hands components around"]);
 }
@@ -55,11 +58,17 @@ fn types_that_multiply() {
     let mut instances = "(type $t0 (instance (export \"a\" (func)) (export \"b\" (func))))".to_owned();
     for level in 1..40 {
         let below = level - 1;
-        let outer = |name: &str| format!("(alias outer 1 $t{below} (type ${name})) (export \"{name}\" (instance (type ${name})))");
+        let outer = |name: &str| {
+            format!("(alias outer 1 $t{below} (type ${name})) (export \"{name}\" (instance (type ${name})))")
+        };
         instances += &format!("(type $t{level} (instance {} {}))", outer("a"), outer("b"));
     }
     check(&format!("(component {instances})"), &["type size"]);
-    let deep = format!("(component (type {}{}))", "(component (type ".repeat(200), ")".repeat(400).as_str().trim_end_matches("").to_owned() + "");
+    let deep = format!(
+        "(component (type {}{}))",
+        "(component (type ".repeat(200),
+        ")".repeat(400).as_str().trim_end_matches("").to_owned() + ""
+    );
     if let Ok(bytes) = wat::parse_str(&deep) {
         assert!(Trial::new().load(&bytes).is_err());
     }
@@ -82,15 +91,24 @@ fn data_that_is_written_again_and_again() {
     check(&lone(&format!("(memory 1) {data}")), &["it is not a plugin"]);
     check(&lone("(memory 1) (data (i32.const 65536) \"x\")"), &[]);
     let elements = format!("(elem (i32.const 0) {})", "$f ".repeat(50_000));
-    check(&lone(&format!("(table 50000 funcref) (func $f) {}", elements.repeat(50))), &["it is not a plugin"]);
+    check(
+        &lone(&format!("(table 50000 funcref) (func $f) {}", elements.repeat(50))),
+        &["it is not a plugin"],
+    );
 }
 
 #[test]
 fn functions_that_take_long_to_compile() {
     // As large as is allowed, or the limit is passed; either way it is over soon.
-    let function = |body: String| lone(&format!("(memory 1) (func (param i32) (result i32) {body} i32.const 0)"));
+    let function =
+        |body: String| lone(&format!("(memory 1) (func (param i32) (result i32) {body} i32.const 0)"));
     check(&function("(block ".repeat(150_000) + &")".repeat(150_000)), &[]);
-    check(&function("(loop ".repeat(100_000) + &"(br_if 0 (local.get 0)))".repeat(80_000) + &")".repeat(20_000)), &[]);
+    check(
+        &function(
+            "(loop ".repeat(100_000) + &"(br_if 0 (local.get 0)))".repeat(80_000) + &")".repeat(20_000),
+        ),
+        &[],
+    );
     check(&function("(if (local.get 0) (then ".repeat(80_000) + &"))".repeat(80_000)), &[]);
     let adds = "i32.const 1 ".to_owned() + &"local.get 0 i32.add ".repeat(150_000) + "drop ";
     check(&function(adds), &[]);
@@ -111,5 +129,8 @@ fn functions_whose_values_all_live_to_the_end() {
     let wide = "i64 ".repeat(900);
     let call = format!("{} (call $w)", "(i64.const 1)".repeat(900)) + &"drop ".repeat(900);
     let values = "(i64.const 2) ".repeat(900);
-    check(&lone(&format!("(func $w (param {wide}) (result {wide}) {values}) (func {})", call.repeat(100))), &[]);
+    check(
+        &lone(&format!("(func $w (param {wide}) (result {wide}) {values}) (func {})", call.repeat(100))),
+        &[],
+    );
 }

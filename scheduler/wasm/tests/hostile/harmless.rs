@@ -98,7 +98,8 @@ const IMPORTS: &str = r#"
 pub(crate) fn text(file: &str, stages: &[&str]) -> String {
     let flags = |single: bool| if single { 1_u32 } else { 0 };
     let manifest = [0, 0, 0, 0, 0, 0, 512, 0, flags(file.contains(";; sharding: single")), 0, 0, 0];
-    let bytes: String = manifest.iter().flat_map(|word: &u32| word.to_le_bytes()).map(|b| format!("\\{b:02x}")).collect();
+    let bytes: String =
+        manifest.iter().flat_map(|word: &u32| word.to_le_bytes()).map(|b| format!("\\{b:02x}")).collect();
     let functions: String = FUNCTIONS.iter().map(|function| export(function, file, stages)).collect();
     format!("(module {IMPORTS} {SUPPORT} (data (i32.const 64) \"{bytes}\")\n{file}\n{functions})")
 }
@@ -112,8 +113,10 @@ fn export((name, twin, params, result, good): &Function, file: &str, stages: &[&
         evil = "(if (i64.ne (call $clock-now) (i64.const 0)) (then (call $evil)))".to_owned();
     }
     if declared {
-        let passed: String = (0..params.matches("param").count()).map(|at| format!("(local.get {at})")).collect();
-        evil += &format!("(if (i64.ne (call $clock-now) (i64.const 0)) (then (return (call {twin} {passed}))))");
+        let passed: String =
+            (0..params.matches("param").count()).map(|at| format!("(local.get {at})")).collect();
+        evil +=
+            &format!("(if (i64.ne (call $clock-now) (i64.const 0)) (then (return (call {twin} {passed}))))");
     }
     // Locals come before instructions.
     let (locals, good) = match good.find("(block") {

@@ -10,7 +10,8 @@ use crate::trial::{Trial, says, within};
 /// The error of loading `bytes`; nothing of them is left, and a good plugin can be loaded afterwards.
 #[track_caller]
 fn check(trial: &Trial, bytes: &[u8], pieces: &[&str]) -> LoadError {
-    let error = within(Duration::from_secs(20), || trial.load(bytes).err().expect("it should have been refused"));
+    let error =
+        within(Duration::from_secs(20), || trial.load(bytes).err().expect("it should have been refused"));
     assert!(error.to_string().len() < 4000, "{} bytes", error.to_string().len());
     says(&error.to_string(), pieces);
     trial.nothing_left(1);
@@ -47,7 +48,10 @@ fn interfaces_that_need_another_are_refused_without_it() {
 #[test]
 fn what_does_not_speak_the_interface_is_refused() {
     check_text("(component)", &["it is not a plugin"]);
-    check_text("(component (core module (func (export \"filter\") (result i32) i32.const 0)))", &["it is not a plugin"]);
+    check_text(
+        "(component (core module (func (export \"filter\") (result i32) i32.const 0)))",
+        &["it is not a plugin"],
+    );
     let other = "(component (instance $i) (export \"longshore:scheduler/lifecycle@0.1.0\" (instance $i)))";
     check_text(other, &["it is not a plugin"]);
     // The right names, the wrong types.

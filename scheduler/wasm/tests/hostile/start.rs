@@ -19,7 +19,10 @@ fn check(file: &str, pieces: &[&str]) {
 
 #[test]
 fn an_init_that_fails_is_told_in_its_words() {
-    check(include_str!("start/refuses.wat"), &["Init of the WebAssembly plugin failed (start)", "bad moon rising"]);
+    check(
+        include_str!("start/refuses.wat"),
+        &["Init of the WebAssembly plugin failed (start)", "bad moon rising"],
+    );
     check(include_str!("start/refuses_at_length.wat"), &["Init of the WebAssembly plugin failed (start)"]);
 }
 

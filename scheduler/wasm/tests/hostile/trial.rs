@@ -1,8 +1,8 @@
 //! A plugin in a little cluster, asked at every stage about good pods and bad ones.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use longshore_framework::fixture;
@@ -74,7 +74,8 @@ pub(crate) struct Loaded {
 
 impl Trial {
     pub(crate) fn new() -> Self {
-        let (told, requests, evil) = (Arc::new(Told::default()), Requests::default(), Arc::new(AtomicU64::new(0)));
+        let (told, requests, evil) =
+            (Arc::new(Told::default()), Requests::default(), Arc::new(AtomicU64::new(0)));
         let clock = Arc::clone(&evil);
         let services = Services {
             requests: requests.clone(),
@@ -171,22 +172,33 @@ impl Loaded {
         let enqueue = EnqueueContext { pod, evicting: false, objects: &self.objects };
         said.push(("PreEnqueue", verdict(Ok(instance.pre_enqueue.unwrap().pre_enqueue(enqueue)))));
         let pre_filtered = instance.pre_filter.unwrap().pre_filter(self.cycle(pod), &mut state);
-        said.push(("PreFilter", words(pre_filtered.map(|verdict| match verdict {
-            PreFilterVerdict::Pass(None) => "pass".to_owned(),
-            PreFilterVerdict::Pass(Some(names)) => format!("only {}", names.len()),
-            PreFilterVerdict::Skip => "skip".to_owned(),
-            PreFilterVerdict::Reject(no) => no.message(),
-        }))));
+        said.push((
+            "PreFilter",
+            words(pre_filtered.map(|verdict| match verdict {
+                PreFilterVerdict::Pass(None) => "pass".to_owned(),
+                PreFilterVerdict::Pass(Some(names)) => format!("only {}", names.len()),
+                PreFilterVerdict::Skip => "skip".to_owned(),
+                PreFilterVerdict::Reject(no) => no.message(),
+            })),
+        ));
         let (mut left, mut rejected) = (self.slots(), Vec::new());
         let mut sink = FilterSink::new(&mut left, &mut rejected);
         let filtered = instance.filter.unwrap().filter_range(self.cycle(pod), &state, &mut sink);
         said.push(("Filter", words(filtered.map(|()| format!("{} fit", left.len())))));
-        let mut cx = PostFilterContext { snapshot: &self.snapshot, objects: &self.objects, pod, engine: &mut NoPreemption };
+        let mut cx = PostFilterContext {
+            snapshot: &self.snapshot,
+            objects: &self.objects,
+            pod,
+            engine: &mut NoPreemption,
+        };
         let post = instance.post_filter.unwrap().post_filter(&mut cx, &state);
-        said.push(("PostFilter", words(post.map(|outcome| match outcome.rejected {
-            Some(no) => format!("no: {}", no.message()),
-            None => format!("{} victims", outcome.victims.len()),
-        }))));
+        said.push((
+            "PostFilter",
+            words(post.map(|outcome| match outcome.rejected {
+                Some(no) => format!("no: {}", no.message()),
+                None => format!("{} victims", outcome.victims.len()),
+            })),
+        ));
         let slots = self.slots();
         let pre_scored = instance.pre_score.unwrap().pre_score(self.cycle(pod), &mut state, &slots);
         said.push(("PreScore", words(pre_scored.map(|verdict| format!("{verdict:?}")))));
@@ -206,11 +218,14 @@ impl Loaded {
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut objects, pod, node: slot };
         said.push(("Reserve", verdict(instance.reserve.as_ref().unwrap().reserve(&mut cx, &mut state))));
         let permitted = instance.permit.unwrap().permit(self.cycle(pod), &state, slot);
-        said.push(("Permit", words(permitted.map(|verdict| match verdict {
-            PermitVerdict::Allow => "pass".to_owned(),
-            PermitVerdict::Wait(time) => format!("wait {time:?}"),
-            PermitVerdict::Reject(no) => no.message(),
-        }))));
+        said.push((
+            "Permit",
+            words(permitted.map(|verdict| match verdict {
+                PermitVerdict::Allow => "pass".to_owned(),
+                PermitVerdict::Wait(time) => format!("wait {time:?}"),
+                PermitVerdict::Reject(no) => no.message(),
+            })),
+        ));
         let pre_bound = instance.pre_bind.unwrap().pre_bind(self.cycle(pod), &state, slot);
         said.push(("PreBind", words(pre_bound.map(|_| "pass".to_owned()))));
         let bound = instance.bind.unwrap().bind(self.cycle(pod), &state, slot);
@@ -230,9 +245,17 @@ impl Loaded {
     pub(crate) fn serves(&mut self) {
         let said = self.walk("good");
         let expected = [
-            ("PreEnqueue", "pass"), ("PreFilter", "pass"), ("Filter", "2 fit"), ("PostFilter", "no: "),
-            ("PreScore", "Score"), ("Score", "[7, 7]"), ("NormalizeScore", "[7, 7]"), ("Reserve", "pass"),
-            ("Permit", "pass"), ("PreBind", "pass"), ("Bind", "false"),
+            ("PreEnqueue", "pass"),
+            ("PreFilter", "pass"),
+            ("Filter", "2 fit"),
+            ("PostFilter", "no: "),
+            ("PreScore", "Score"),
+            ("Score", "[7, 7]"),
+            ("NormalizeScore", "[7, 7]"),
+            ("Reserve", "pass"),
+            ("Permit", "pass"),
+            ("PreBind", "pass"),
+            ("Bind", "false"),
         ];
         assert_eq!(said, expected.map(|(stage, words)| (stage, words.to_owned())));
     }
