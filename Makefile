@@ -61,7 +61,7 @@ guests: setup
 	plugins/guests.sh $${CARGO_TARGET_DIR:-$(CURDIR)/target}/guests
 
 guests-tests: setup
-	UPDATE_EXPECT=1 cargo test -q --locked -p longshore-plugin-build --test guests
+	UPDATE_EXPECT=1 cargo test -q --locked --workspace --test guests
 
 plugins-test: setup
 	cd plugins && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/plugins cargo test --locked --quiet
@@ -80,7 +80,7 @@ guests: guests-go
 guests-go: setup
 	@command -v go >/dev/null || { echo "skipped: there is no go command"; exit 0; }; \
 	target=$${CARGO_TARGET_DIR:-$(CURDIR)/target} && mkdir -p $$target/guests && \
-	cargo build --quiet --locked -p longshore-plugin-build --bin componentize && \
+	cargo build --quiet --locked --workspace --bin componentize && \
 	for main in plugins/examples/go/*/main.go; do \
 		name=$$(basename $$(dirname $$main)) && core=$$target/guests/$$name-go.core.wasm && \
 		(cd plugins/examples/go && GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 \

@@ -31,7 +31,7 @@ if [ -n "$core" ]; then
     for name in "${names[@]}"; do cp "$built/${name//-/_}.wasm" "$out/$name.wasm"; done
     exit
 fi
-(cd "$root" && CARGO_TARGET_DIR="$target" cargo build --quiet --locked -p longshore-plugin-build --bin componentize)
+(cd "$root" && CARGO_TARGET_DIR="$target" cargo build --quiet --locked --workspace --bin componentize)
 for name in "${names[@]}"; do
     "$target/debug/componentize" "$built/${name//-/_}.wasm" "$out/$name.wasm"
 done

@@ -115,7 +115,8 @@ impl Subject {
             stage.score_range(cx, &state, &feasible, &mut scores).expect("it answers");
             stage.normalise(cx, &state, &feasible, &mut scores).expect("it answers");
         }
-        let best = scores.iter().zip(&feasible).max_by_key(|(score, slot)| (**score, std::cmp::Reverse(**slot)));
+        let best =
+            scores.iter().zip(&feasible).max_by_key(|(score, slot)| (**score, std::cmp::Reverse(**slot)));
         *best.expect("a node fits").1
     }
 }

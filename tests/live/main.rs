@@ -56,6 +56,6 @@ mod volumes;
 /// Plugins in WebAssembly.
 mod wasm;
 /// Guests in WebAssembly text.
-#[allow(dead_code, reason = "other tests use the rest")]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
 #[path = "../wasm/wat.rs"]
 mod wat;

@@ -70,7 +70,8 @@ fn what_a_plugin_says_of_a_pod_becomes_an_event() {
     arena.node("b", &json!({}));
     let folder = tempfile::tempdir().unwrap();
     // At the beginning of every cycle, about the pod of that cycle: its UID comes first.
-    let emit = "(call $events_emit (i32.load (local.get $pod)) (i32.load offset=4 (local.get $pod)) (i32.const 1)
+    let emit =
+        "(call $events_emit (i32.load (local.get $pod)) (i32.load offset=4 (local.get $pod)) (i32.const 1)
         (i32.const 2048) (i32.const 6) (i32.const 2064) (i32.const 10))";
     let wat = guest()
         .import("events#emit", "(param i32 i32 i32 i32 i32 i32 i32)")

@@ -16,13 +16,13 @@ use longshore_wasm::{FailureKind, Guest, Host, HostOptions, LoadError, Observe, 
 
 /// What the observer was told.
 #[derive(Default)]
-pub struct Heard {
-    pub failures: Mutex<Vec<(String, FailureKind)>>,
-    pub calls: Mutex<Vec<&'static str>>,
-    pub breaker: Mutex<Vec<bool>>,
-    pub memory: Mutex<i64>,
-    pub instances: Mutex<(usize, usize)>,
-    pub dropped: Mutex<usize>,
+pub(crate) struct Heard {
+    pub(crate) failures: Mutex<Vec<(String, FailureKind)>>,
+    pub(crate) calls: Mutex<Vec<&'static str>>,
+    pub(crate) breaker: Mutex<Vec<bool>>,
+    pub(crate) memory: Mutex<i64>,
+    pub(crate) instances: Mutex<(usize, usize)>,
+    pub(crate) dropped: Mutex<usize>,
 }
 
 impl Observe for Heard {
@@ -50,18 +50,18 @@ impl Observe for Heard {
 }
 
 /// A host whose observer and requests can be looked at.
-pub struct Stand {
-    pub host: Host,
-    pub heard: Arc<Heard>,
-    pub requests: Requests,
+pub(crate) struct Stand {
+    pub(crate) host: Host,
+    pub(crate) heard: Arc<Heard>,
+    pub(crate) requests: Requests,
 }
 
 impl Stand {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut HostOptions)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut HostOptions)) -> Self {
         let (heard, requests) = (Arc::new(Heard::default()), Requests::default());
         let services = Services { requests: requests.clone(), clock: Arc::new(|| 42), ..Services::default() };
         let mut options = HostOptions {
@@ -73,7 +73,7 @@ impl Stand {
         Self { host: Host::new(options).unwrap(), heard, requests }
     }
 
-    pub fn load(&self, bytes: &[u8], settings: &Settings) -> Result<Asked, LoadError> {
+    pub(crate) fn load(&self, bytes: &[u8], settings: &Settings) -> Result<Asked, LoadError> {
         let guest = self.host.load("Test", bytes, settings)?;
         Ok(Asked {
             instance: guest.instance(),
@@ -83,39 +83,43 @@ impl Stand {
         })
     }
 
-    pub fn asked(&self) -> Vec<Request> {
+    pub(crate) fn asked(&self) -> Vec<Request> {
         self.requests.drain()
     }
 }
 
 /// A plugin and a cluster to ask it about.
-pub struct Asked {
-    pub guest: Arc<Guest>,
-    pub instance: Instance,
-    pub snapshot: Snapshot,
-    pub objects: Objects,
+pub(crate) struct Asked {
+    pub(crate) guest: Arc<Guest>,
+    pub(crate) instance: Instance,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) objects: Objects,
 }
 
 /// Names of nodes and what Filter says of them; no words for those that fit.
-pub type Judged = Vec<(String, String)>;
+pub(crate) type Judged = Vec<(String, String)>;
 
 impl Asked {
-    pub fn nodes(mut self, names: &[&str]) -> Self {
+    pub(crate) fn nodes(mut self, names: &[&str]) -> Self {
         for name in names {
             self.snapshot.set_node(fixture::node(name).allocatable("cpu", "4").build());
         }
         self
     }
 
-    pub fn cycle<'a>(&'a self, pod: &'a Pod) -> Cycle<'a> {
+    pub(crate) fn cycle<'a>(&'a self, pod: &'a Pod) -> Cycle<'a> {
         Cycle { snapshot: &self.snapshot, objects: &self.objects, pod }
     }
 
-    pub fn slots(&self) -> Vec<Slot> {
+    pub(crate) fn slots(&self) -> Vec<Slot> {
         self.snapshot.live().iter().map(Slot::from).collect()
     }
 
-    pub fn pre_filter(&self, pod: &Pod, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+    pub(crate) fn pre_filter(
+        &self,
+        pod: &Pod,
+        state: &mut PluginState,
+    ) -> Result<PreFilterVerdict, PluginError> {
         match &self.instance.pre_filter {
             Some(stage) => stage.pre_filter(self.cycle(pod), state),
             None => Ok(PreFilterVerdict::Pass(None)),
@@ -123,7 +127,7 @@ impl Asked {
     }
 
     /// PreFilter and Filter over all nodes.
-    pub fn filter(&self, pod: &Pod) -> Result<Judged, PluginError> {
+    pub(crate) fn filter(&self, pod: &Pod) -> Result<Judged, PluginError> {
         let mut state = PluginState::default();
         self.pre_filter(pod, &mut state)?;
         let (mut left, mut rejected) = (self.slots(), Vec::new());
@@ -137,7 +141,7 @@ impl Asked {
     }
 
     /// Score and normalise over all nodes.
-    pub fn score(&self, pod: &Pod) -> Result<Vec<i64>, PluginError> {
+    pub(crate) fn score(&self, pod: &Pod) -> Result<Vec<i64>, PluginError> {
         let mut state = PluginState::default();
         self.pre_filter(pod, &mut state)?;
         let slots = self.slots();
@@ -148,21 +152,21 @@ impl Asked {
         Ok(scores)
     }
 
-    pub fn reserve(&mut self, pod: &Pod, node: &str) -> Result<Verdict, PluginError> {
+    pub(crate) fn reserve(&mut self, pod: &Pod, node: &str) -> Result<Verdict, PluginError> {
         let stage = self.instance.reserve.clone().unwrap();
         let slot = self.snapshot.slot(node).unwrap();
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut self.objects, pod, node: slot };
         stage.reserve(&mut cx, &mut PluginState::default())
     }
 
-    pub fn unreserve(&mut self, pod: &Pod, node: &str) {
+    pub(crate) fn unreserve(&mut self, pod: &Pod, node: &str) {
         let stage = self.instance.reserve.clone().unwrap();
         let slot = self.snapshot.slot(node).unwrap();
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut self.objects, pod, node: slot };
         stage.unreserve(&mut cx, &mut PluginState::default());
     }
 
-    pub fn permit(&self, pod: &Pod, node: &str) -> Result<PermitVerdict, PluginError> {
+    pub(crate) fn permit(&self, pod: &Pod, node: &str) -> Result<PermitVerdict, PluginError> {
         let slot = self.snapshot.slot(node).unwrap();
         self.instance.permit.as_ref().unwrap().permit(self.cycle(pod), &PluginState::default(), slot)
     }

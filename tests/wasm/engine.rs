@@ -20,7 +20,8 @@ const BAD: &str = "guarded-scheduler";
 
 /// The default profile, and the same with the guest at every stage that it has.
 fn profiles(instance: &Instance) -> Vec<Profile> {
-    let (registry, plugins) = (longshore_plugins_native::registry(), longshore_plugins_native::DEFAULT_MULTI_POINT);
+    let (registry, plugins) =
+        (longshore_plugins_native::registry(), longshore_plugins_native::DEFAULT_MULTI_POINT);
     let good = longshore_profile::default_profile(&registry, plugins).unwrap().profiles.remove(0);
     let mut bad = good.clone();
     bad.scheduler_name = BAD.into();
@@ -51,14 +52,16 @@ impl Run {
         let options = Options { requests: stand.requests.clone(), ..Options::default() };
         let mut engine = Engine::new(profiles(&asked.instance), options);
         for number in 0..10 {
-            let node = fixture::node(&format!("n{number}")).allocatable("cpu", "64").allocatable("pods", "500");
+            let node =
+                fixture::node(&format!("n{number}")).allocatable("cpu", "64").allocatable("pods", "500");
             engine.apply(Input::Node(node.build()));
         }
         Self { stand, engine, placed: Vec::new(), failed: Vec::new() }
     }
 
     fn add(&mut self, name: &str, scheduler: &str) {
-        let pod = fixture::pod(name).request("cpu", "100m").spec(|spec| spec.scheduler_name = scheduler.into());
+        let pod =
+            fixture::pod(name).request("cpu", "100m").spec(|spec| spec.scheduler_name = scheduler.into());
         let effects = self.engine.apply(Input::Pod(pod.build()));
         self.meet(effects);
     }
@@ -115,7 +118,8 @@ fn check(wat: &Wat, stage: &str, kind: FailureKind, words: &str) {
     assert_eq!(run.placed.len(), 100, "{:?}", run.failed);
     assert_eq!(run.failed.len(), 10);
     for (_, message) in &run.failed {
-        let blamed = message.contains("Test") && message.contains(&format!("{stage} of the WebAssembly plugin failed"));
+        let blamed = message.contains("Test")
+            && message.contains(&format!("{stage} of the WebAssembly plugin failed"));
         assert!(blamed && message.contains(words), "{message}");
     }
     // The breaker asks no more after a few failures of at most 20 ms each.
@@ -177,9 +181,11 @@ fn a_plugin_may_let_the_pod_go_while_it_is_asked_about_it() {
     let permit = format!(
         "(call $waiting_allow (i32.load (local.get $in)) (i32.load offset=4 (local.get $in))) {WAIT_FOR_EVER}"
     );
-    let wat = guest()
-        .import("waiting#allow", "(param i32 i32)")
-        .function("permit#permit", "(param $in i32) (result i32)", &permit);
+    let wat = guest().import("waiting#allow", "(param i32 i32)").function(
+        "permit#permit",
+        "(param $in i32) (result i32)",
+        &permit,
+    );
     let mut run = Run::new(&wat);
     run.add("waits", BAD);
     run.steps();

@@ -11,4 +11,5 @@ mod conformance;
 mod engine;
 mod failures;
 mod reload;
+mod state;
 mod wat;

@@ -4,7 +4,7 @@
 
 /// A guest to be; every function can be replaced by another body.
 #[derive(Clone, Debug)]
-pub struct Wat {
+pub(crate) struct Wat {
     columns: Vec<(u8, String)>,
     single: bool,
     pure: bool,
@@ -15,10 +15,10 @@ pub struct Wat {
 }
 
 /// A `result` that is fine and holds nothing.
-pub const OK: &str = "(i32.store8 (i32.const 256) (i32.const 0)) (i32.const 256)";
+pub(crate) const OK: &str = "(i32.store8 (i32.const 256) (i32.const 0)) (i32.const 256)";
 
 /// A guest that does nothing: it has a manifest and can be made ready.
-pub fn guest() -> Wat {
+pub(crate) fn guest() -> Wat {
     let realloc = r#"(param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
         (local $at i32)
         (local.set $at (i32.and
@@ -43,32 +43,32 @@ pub fn guest() -> Wat {
 }
 
 /// Frees what the host passed in: nothing of it is kept.
-pub const RESET: &str = "(global.set $free (i32.const 4096))";
+pub(crate) const RESET: &str = "(global.set $free (i32.const 4096))";
 
 impl Wat {
     /// A column of this case of the variant, with its text where the case has one.
-    pub fn column(mut self, case: u8, text: &str) -> Self {
+    pub(crate) fn column(mut self, case: u8, text: &str) -> Self {
         self.columns.push((case, text.to_string()));
         self
     }
 
-    pub fn single(mut self) -> Self {
+    pub(crate) fn single(mut self) -> Self {
         self.single = true;
         self
     }
 
-    pub fn pure(mut self) -> Self {
+    pub(crate) fn pure(mut self) -> Self {
         self.pure = true;
         self
     }
 
-    pub fn raw_pod(mut self) -> Self {
+    pub(crate) fn raw_pod(mut self) -> Self {
         self.raw_pod = true;
         self
     }
 
     /// An import of a function of an interface of ours, such as `log#log`.
-    pub fn import(mut self, name: &str, signature: &str) -> Self {
+    pub(crate) fn import(mut self, name: &str, signature: &str) -> Self {
         let (interface, function) = name.split_once('#').unwrap();
         self.imports += &format!(
             "(import \"longshore:scheduler/{interface}@0.1.0\" \"{function}\" (func ${interface}_{function} {signature}))\n"
@@ -77,31 +77,31 @@ impl Wat {
     }
 
     /// An import of anything.
-    pub fn foreign_import(mut self, text: &str) -> Self {
+    pub(crate) fn foreign_import(mut self, text: &str) -> Self {
         self.imports += text;
         self
     }
 
     /// Globals, functions, data.
-    pub fn extra(mut self, text: &str) -> Self {
+    pub(crate) fn extra(mut self, text: &str) -> Self {
         self.extra += text;
         self
     }
 
     /// An exported function, such as `filter#filter`; takes the place of one of the same name.
-    pub fn function(mut self, name: &'static str, signature: &'static str, body: &str) -> Self {
+    pub(crate) fn function(mut self, name: &'static str, signature: &'static str, body: &str) -> Self {
         self.functions.retain(|(known, _, _)| *known != name);
         self.functions.push((name, signature, body.to_string()));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.functions.retain(|(known, _, _)| *known != name);
         self
     }
 
     /// `filter` with this body, which returns the address of its answer; and what goes with it.
-    pub fn filter(self, body: &str) -> Self {
+    pub(crate) fn filter(self, body: &str) -> Self {
         self.cycle()
             .function(
                 "filter#filter",
@@ -116,7 +116,7 @@ impl Wat {
     }
 
     /// `score` with this body.
-    pub fn score(self, body: &str) -> Self {
+    pub(crate) fn score(self, body: &str) -> Self {
         self.cycle().function(
             "score#score",
             "(param $set i32) (param $words i32) (result i32) (local $at i32) (local $n i32)",
@@ -132,7 +132,7 @@ impl Wat {
     }
 
     /// The core module as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut columns = Vec::new();
         let mut data = String::new();
         for (at, (case, text)) in self.columns.iter().enumerate() {
@@ -167,18 +167,18 @@ impl Wat {
     }
 
     /// The component.
-    pub fn build(&self) -> Vec<u8> {
+    pub(crate) fn build(&self) -> Vec<u8> {
         let core = wat::parse_str(self.text()).unwrap_or_else(|e| panic!("{e}\n{}", self.text()));
         longshore_plugin_build::componentize(&core).unwrap_or_else(|e| panic!("{e}\n{}", self.text()))
     }
 }
 
 /// `none` inside `ok`.
-pub const SUPPOSED_FITS: &str =
+pub(crate) const SUPPOSED_FITS: &str =
     "(i32.store8 (i32.const 256) (i32.const 0)) (i32.store8 (i32.const 260) (i32.const 0)) (i32.const 256)";
 
 /// The answer of a filter that passes all candidates: the set that it was given.
-pub const ALL_FIT: &str = "
+pub(crate) const ALL_FIT: &str = "
     (i32.store8 (i32.const 256) (i32.const 0))
     (i32.store (i32.const 260) (local.get $set)) (i32.store (i32.const 264) (local.get $words))
     (i32.store (i32.const 268) (i32.const 0)) (i32.store (i32.const 272) (i32.const 0))
@@ -187,7 +187,7 @@ pub const ALL_FIT: &str = "
     (i32.const 256)";
 
 /// The answer of a scorer that gives the same score to as many nodes as it was asked about.
-pub fn same_score(score: i64) -> String {
+pub(crate) fn same_score(score: i64) -> String {
     format!(
         "(block $done (loop $next
             (br_if $done (i32.ge_u (local.get $at) (local.get $words)))

@@ -84,7 +84,10 @@ fn the_guests_are_what_their_sources_say() {
             if update() {
                 fs::write(path, component).unwrap();
             } else {
-                assert!(fs::read(path).unwrap() == component, "{guest} is another plugin now: make guests-tests");
+                assert!(
+                    fs::read(path).unwrap() == component,
+                    "{guest} is another plugin now: make guests-tests"
+                );
             }
         }
     } else {

@@ -153,18 +153,17 @@ impl CycleKey {
         Self { pod: pod.clone(), shared }
     }
 
-    /// Whether a cycle about `pod` would be the same. Without `identity`, as for pods of one class.
+    /// Whether a cycle about `pod` would be the same. Without `identity`, as for any pod of the class.
     pub(crate) fn covers(&self, pod: &Pod, shared: &Arc<Vec<u8>>, identity: bool) -> bool {
+        if !identity {
+            return self.same_class(pod, shared);
+        }
         let mine = &self.pod;
-        let same_spec = Arc::ptr_eq(&mine.spec, &pod.spec);
-        let same_meta = mine.meta.namespace == pod.meta.namespace
+        Arc::ptr_eq(&mine.spec, &pod.spec)
+            && mine.meta.uid == pod.meta.uid
             && mine.meta.labels == pod.meta.labels
-            && mine.meta.owner == pod.meta.owner;
-        let same_identity = !identity || mine.meta.uid == pod.meta.uid;
-        same_identity
-            && same_spec
-            && same_meta
-            && (Arc::ptr_eq(&self.shared, shared) || self.shared == *shared)
+            && mine.meta.owner == pod.meta.owner
+            && self.shared == *shared
     }
 
     /// Whether a pod is of the same class: it differs in nothing that a pure plugin sees.
