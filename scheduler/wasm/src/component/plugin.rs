@@ -48,8 +48,8 @@ pub(crate) struct ComponentPlugin {
     /// State of a predecessor, for the next control instance.
     pub(super) inherited: Mutex<Option<Vec<u8>>>,
     pub(super) failures: AtomicU64,
-    /// Who took its place.
-    heir: Mutex<Weak<Self>>,
+    /// The last of those that took each other's place, which all of them share.
+    line: Mutex<Arc<Mutex<Weak<Self>>>>,
 }
 
 /// Slots that lie in the range of one instance.
@@ -73,7 +73,7 @@ impl ComponentPlugin {
             pre_filtered: Mutex::default(),
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
-            heir: Mutex::default(),
+            line: Mutex::default(),
         }
     }
 
@@ -185,7 +185,9 @@ impl ComponentPlugin {
 
     /// Takes the place of another plugin: what that one set aside and whom it keeps waiting is this one's from now on.
     pub(crate) fn take_over(self: &Arc<Self>, before: &Self) {
-        *locked(&before.heir) = Arc::downgrade(self);
+        let line = Arc::clone(&locked(&before.line));
+        *locked(&line) = Arc::downgrade(self);
+        *locked(&self.line) = line;
         let taken = locked(&before.loaded.common.ledger).take();
         *locked(&self.loaded.common.ledger) = taken;
         *locked(&self.inherited) = before.save();
@@ -196,14 +198,9 @@ impl ComponentPlugin {
     /// Who is to be told what becomes of pods that were decided with this one: itself, or whoever holds now what it
     /// had set aside.
     pub(super) fn heir(self: &Arc<Self>) -> Arc<Self> {
-        let mut last = Arc::clone(self);
-        loop {
-            let next = locked(&last.heir).upgrade();
-            match next {
-                Some(heir) => last = heir,
-                None => return last,
-            }
-        }
+        let line = Arc::clone(&locked(&self.line));
+        let last = locked(&line).upgrade();
+        last.unwrap_or_else(|| Arc::clone(self))
     }
 
     fn save(&self) -> Option<Vec<u8>> {
