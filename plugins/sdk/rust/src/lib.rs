@@ -36,7 +36,7 @@
 //! # fn main() {}
 //! ```
 
-#[allow(missing_docs, clippy::all, reason = "generated")]
+#[allow(missing_docs, clippy::all, clippy::too_many_lines, clippy::unwrap_used, reason = "generated")]
 pub mod bindings;
 pub mod column;
 mod error;
