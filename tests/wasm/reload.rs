@@ -9,10 +9,10 @@ use longshore_engine::{Engine, Options, Outcome, TieBreak};
 use longshore_framework::Timestamp;
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::port::{Effect, Input};
-use longshore_wasm::Observe;
+use longshore_wasm::{FailureKind, Observe};
 
 use crate::cluster::Heard;
-use crate::wat::{Wat, guest};
+use crate::wat::{RESET, SUPPOSED_FITS, Wat, guest};
 
 /// Scores two nodes, in the order of their rows.
 fn scores(first: i64, second: i64) -> Wat {
@@ -180,4 +180,26 @@ fn a_pod_that_waits_goes_on_waiting_for_the_new_plugin_and_runs_out_of_time_ther
     let effects = scheduler.engine.set_profiles(resolved.profiles, &[]).unwrap();
     assert!(matches!(effects[..], [Effect::Failed { .. }]), "{effects:?}");
     assert_eq!(scheduler.engine.reserved(), 0);
+}
+
+/// Sets something aside for every pod; gives it back with this body.
+fn reserves(give_back: &str) -> Wat {
+    scores(100, 0)
+        .single()
+        .function("reserve#reserve", "(param i32) (result i32)", &format!("{RESET} {SUPPOSED_FITS}"))
+        .function("reserve#unreserve", "(param i32)", give_back)
+}
+
+#[test]
+fn what_the_old_plugin_set_aside_is_given_back_to_the_new_one() {
+    let mut scheduler = Scheduler::new(&reserves(RESET).build());
+    let p = pod("p").build();
+    scheduler.engine.apply(Input::Pod(Arc::clone(&p)));
+    scheduler.engine.step().unwrap();
+    // Two later its binding fails. The plugin that is there then is told, which shows by its breaking over it.
+    assert!(scheduler.reload(&reserves(&format!("{RESET} nop")).build()));
+    assert!(scheduler.reload(&reserves("unreachable").build()));
+    scheduler.engine.apply(Input::Bound { uid: p.meta.uid.clone(), result: Err("conflict".into()) });
+    let failures = scheduler.heard.failures.lock().unwrap().clone();
+    assert_eq!(failures, [("Unreserve".to_string(), FailureKind::Trap)]);
 }

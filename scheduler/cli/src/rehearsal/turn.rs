@@ -38,6 +38,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// What the plugin said at a stage.
+    #[cfg(test)]
     pub(crate) fn stage(&self, stage: Stage) -> Option<&Answer> {
         self.stages.iter().find(|answer| answer.stage == stage)
     }

@@ -14,6 +14,6 @@ mod simulate;
 mod streams;
 mod support;
 
-#[allow(dead_code, reason = "it serves other tests too")]
+#[allow(dead_code, unreachable_pub, reason = "it serves other tests too")]
 #[path = "../../../../tests/wasm/wat.rs"]
 mod wat;

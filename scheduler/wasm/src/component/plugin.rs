@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Instant;
 
 use longshore_framework::pod::Pod;
@@ -56,6 +56,8 @@ pub(crate) struct ComponentPlugin {
     pub(super) failures: AtomicU64,
     /// The control instance missed something.
     pub(super) stale: AtomicBool,
+    /// The last of those that took each other's place, which all of them share.
+    line: Mutex<Arc<Mutex<Weak<Self>>>>,
 }
 
 /// Slots that lie in the range of one instance.
@@ -80,6 +82,7 @@ impl ComponentPlugin {
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
             stale: AtomicBool::new(false),
+            line: Mutex::default(),
         }
     }
 
@@ -194,11 +197,22 @@ impl ComponentPlugin {
 
     /// Takes the place of another plugin: what that one set aside and whom it keeps waiting is this one's from now on.
     pub(crate) fn take_over(self: &Arc<Self>, before: &Self) {
+        let line = Arc::clone(&locked(&before.line));
+        *locked(&line) = Arc::downgrade(self);
+        *locked(&self.line) = line;
         let taken = locked(&before.loaded.common.ledger).take();
         *locked(&self.loaded.common.ledger) = taken;
         *locked(&self.inherited) = before.save();
         // The next question makes an instance that is told everything.
         locked(&self.control).live = None;
+    }
+
+    /// Who is to be told what becomes of pods that were decided with this one: itself, or whoever holds now what it
+    /// had set aside.
+    pub(super) fn heir(self: &Arc<Self>) -> Arc<Self> {
+        let line = Arc::clone(&locked(&self.line));
+        let last = locked(&line).upgrade();
+        last.unwrap_or_else(|| Arc::clone(self))
     }
 
     fn save(&self) -> Option<Vec<u8>> {

@@ -74,7 +74,7 @@ fn plugin(args: &TestArgs, console: &mut Console<'_>) -> anyhow::Result<PathBuf>
 }
 
 fn run_file(args: &TestArgs, file: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<Vec<CaseResult>> {
-    let shown = file.display().to_string();
+    let shown = file.strip_prefix(".").unwrap_or(file).display().to_string();
     let text = std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot be read as text"))?;
     let (mut results, mut parts, mut changed) = (Vec::new(), Vec::new(), false);
     for (at, part) in rewrite::documents(&text).into_iter().enumerate() {

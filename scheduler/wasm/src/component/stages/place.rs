@@ -142,7 +142,7 @@ impl Bind for Staged {
 impl PostBind for Staged {
     fn post_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) {
         // A failure is told and counted; the pod is bound.
-        let _ = self.0.at_node("PostBind", cx, state, node, |live, entry, said| {
+        let _ = self.0.heir().at_node("PostBind", cx, state, node, |live, entry, said| {
             live.call("PostBind", |exports, store| match &exports.post_bind {
                 Some(stage) => stage.call_post_bind(store, said, &entry.node),
                 None => Ok(()),
