@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn scene() -> Scene {
-        let text = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: n, containers: [{name: c}]}";
+        let text = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: n1, containers: [{name: c}]}";
         let sources = [Source { name: "-".to_string(), text: text.as_bytes().to_vec() }];
         Scene::of(&sources, &longshore_manifest::read(&sources))
     }
@@ -105,7 +105,7 @@ mod tests {
         let pod = scene.take_pod("p").unwrap();
         assert_eq!((scene.snapshot.pods(Slot(0)).len(), &pod.spec.node_name), (0, &None));
         scene.assume(&pod, Slot(0));
-        assert_eq!(scene.snapshot.pods(Slot(0))[0].spec.node_name.as_deref(), Some("n"));
+        assert_eq!(scene.snapshot.pods(Slot(0))[0].spec.node_name.as_deref(), Some("n1"));
         assert!(scene.take_pod("q").unwrap_err().to_string().contains("default/p"));
     }
 }
