@@ -70,7 +70,7 @@ pub struct Failure {
 impl Failure {
     /// A failure in words.
     pub(crate) fn new(stage: &'static str, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { stage, kind, message: one_line(message.into()) }
+        Self { stage, kind, message: cut(message.into()) }
     }
 
     /// An answer that makes no sense.

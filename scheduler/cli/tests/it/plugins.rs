@@ -60,7 +60,8 @@ fn what_is_shown_has_the_stages_the_digest_and_every_default_and_is_a_valid_file
 #[test]
 fn its_scores_decide_and_are_explained() {
     let node = |name: &str| NODE.replace("n1", name);
-    let cluster = [node("node-1"), node("node-2"), node("node-3"), pod("web-2", "1")].join("---\n");
+    let own = pod("web-2", "1").replace("spec:", "spec:\n  schedulerName: longshore");
+    let cluster = [node("node-1"), node("node-2"), node("node-3"), own].join("---\n");
     let placed = run_with(
         &["simulate", "-f", "-", "--config", "profiles/wasm.yaml", "--trace", "-o", "json"],
         &cluster,

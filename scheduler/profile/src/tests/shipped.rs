@@ -28,6 +28,7 @@ fn every_shipped_profile_is_read_strictly_and_serves_its_names() {
     check("binpack.yaml", &["longshore"]);
     check("spread.yaml", &["longshore"]);
     check("requested-to-capacity.yaml", &["longshore"]);
+    check("wasm.yaml", &["longshore"]);
     check("two-profiles.yaml", &["longshore", "longshore-binpack"]);
 }
 

@@ -11,7 +11,7 @@ use super::live::{Live, Role};
 use super::plugin::{Cell, ComponentPlugin};
 use crate::args::FailurePolicy;
 use crate::breaker::{Breaker, Change};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, one_line};
 use crate::ledger::Entry;
 
 /// How long a new instance may take to be told what is set aside.
@@ -111,7 +111,11 @@ impl ComponentPlugin {
         let end = Instant::now() + REPLAY_TIME;
         for entry in &entries {
             if Instant::now() > end {
-                return Err(Failure::new("Reserve", FailureKind::Timeout, "it took too long to be told what is reserved"));
+                return Err(Failure::new(
+                    "Reserve",
+                    FailureKind::Timeout,
+                    "it took too long to be told what is reserved",
+                ));
             }
             self.retell(live, entry)?;
         }
@@ -172,7 +176,13 @@ impl ComponentPlugin {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let (name, observer) = (self.loaded.name(), &self.loaded.common.observer);
         observer.failed(name, failure.stage, failure.kind, &failure.message);
-        tracing::warn!(plugin = &**name, stage = failure.stage, kind = failure.kind.as_str(), "{failure}");
+        tracing::warn!(
+            plugin = &**name,
+            stage = failure.stage,
+            kind = failure.kind.as_str(),
+            "{}",
+            one_line(failure.to_string())
+        );
         if failure.kind.spoils() {
             let why = failure.to_string();
             self.tell(|breaker| breaker.failed(Instant::now(), asked, &why), &why);

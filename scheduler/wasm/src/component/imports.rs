@@ -139,7 +139,8 @@ impl wit::events::Host for Inside {
     fn emit(&mut self, pod_uid: String, warning: bool, reason: String, note: String) {
         if self.may_say(|b| &mut b.1) {
             let plugin = Arc::clone(&self.common.plugin);
-            let (uid, reason, note) = (one_line(pod_uid).into(), one_line(reason).into(), one_line(note).into());
+            let (uid, reason, note) =
+                (one_line(pod_uid).into(), one_line(reason).into(), one_line(note).into());
             let event = Request::Event { uid, plugin, warning, reason, note };
             self.common.services.requests.push(event);
         }

@@ -172,7 +172,12 @@ impl Live {
 
     /// Tells the guest which pod the next calls are about, unless it knows: a pure plugin while pods are of one class,
     /// others while it is the same pod in the same state of the cluster.
-    pub(crate) fn begin(&mut self, loaded: &Loaded, cx: Cycle<'_>, shared: &Arc<Vec<u8>>) -> Result<(), Failure> {
+    pub(crate) fn begin(
+        &mut self,
+        loaded: &Loaded,
+        cx: Cycle<'_>,
+        shared: &Arc<Vec<u8>>,
+    ) -> Result<(), Failure> {
         let pod = cx.pod;
         let now = (!loaded.manifest.pure).then(|| (cx.snapshot.lineage(), cx.snapshot.generation()));
         if self.cycle.as_ref().is_some_and(|(key, of)| *of == now && key.covers(pod, shared, now.is_some())) {

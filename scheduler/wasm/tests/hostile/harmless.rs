@@ -1,7 +1,7 @@
 //! A guest that takes part in every stage and does no harm, into which the evil of a file is put.
 //!
 //! The evil is done while the clock says other than 0, so that one guest serves good pods and bad ones. Memory: the
-//! manifest at 64, answers at 256, texts at 1024, scores at 8192, what the host passes in from 65536 on.
+//! manifest at 64, answers at 256, scores at 8192, zeros from 65536 on, what the host passes in from 196608 on.
 
 /// An exported function: its name, the name of its evil twin in files, its parameters and its result, and what it does
 /// when it does no harm.
@@ -59,9 +59,10 @@ const FUNCTIONS: &[Function] = &[
 ];
 
 const SUPPORT: &str = r#"
-    (memory (export "memory") 2)
-    (global $free (mut i32) (i32.const 65536))
-    (func $forget (global.set $free (i32.const 65536)))
+    (memory (export "memory") 4)
+    (global $free (mut i32) (i32.const 196608))
+    (global $harmful (mut i32) (i32.const 0))
+    (func $forget (global.set $free (i32.const 196608)))
     (func $scores (param $count i32) (param $score i64) (result i32) (local $at i32)
         (call $forget)
         (block $done (loop $next
@@ -108,15 +109,19 @@ fn export((name, twin, params, result, good): &Function, file: &str, stages: &[&
     let params: String = params.iter().map(|kind| format!("(param {kind})")).collect();
     let result_text = result.map_or(String::new(), |kind| format!("(result {kind})"));
     let declared = [" ", ")", "\n"].iter().any(|end| file.contains(&format!("(func {twin}{end}")));
-    let mut evil = String::new();
+    // The host may not be called while it asks for memory: what the function before heard is what counts.
+    let (look, harmful) = match *name {
+        REALLOC => ("", "(global.get $harmful)"),
+        _ => ("(global.set $harmful (i64.ne (call $clock-now) (i64.const 0)))", "(global.get $harmful)"),
+    };
+    let mut evil = look.to_owned();
     if stages.contains(twin) {
-        evil = "(if (i64.ne (call $clock-now) (i64.const 0)) (then (call $evil)))".to_owned();
+        evil += &format!("(if {harmful} (then (call $evil)))");
     }
     if declared {
         let passed: String =
             (0..params.matches("param").count()).map(|at| format!("(local.get {at})")).collect();
-        evil +=
-            &format!("(if (i64.ne (call $clock-now) (i64.const 0)) (then (return (call {twin} {passed}))))");
+        evil += &format!("(if {harmful} (then (return (call {twin} {passed}))))");
     }
     // Locals come before instructions.
     let (locals, good) = match good.find("(block") {

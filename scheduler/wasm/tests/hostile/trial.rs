@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use longshore_framework::fixture;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
-    Candidate, Cycle, DryRun, EnqueueContext, FilterSink, PostFilterContext, PreemptionEngine, ReserveContext,
+    Candidate, Cycle, DryRun, EnqueueContext, FilterSink, PostFilterContext, PostFilterOutcome,
+    PreemptionEngine, ReserveContext,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Request, Requests};
@@ -168,71 +169,66 @@ impl Loaded {
     /// From PreEnqueue to NormalizeScore.
     fn before(&mut self, pod: &Pod) -> Vec<Said> {
         let (mut state, instance) = (PluginState::default(), self.instance.clone());
-        let mut said = Vec::new();
-        let enqueue = EnqueueContext { pod, evicting: false, objects: &self.objects };
-        said.push(("PreEnqueue", verdict(Ok(instance.pre_enqueue.unwrap().pre_enqueue(enqueue)))));
-        let pre_filtered = instance.pre_filter.unwrap().pre_filter(self.cycle(pod), &mut state);
-        said.push((
-            "PreFilter",
-            words(pre_filtered.map(|verdict| match verdict {
-                PreFilterVerdict::Pass(None) => "pass".to_owned(),
-                PreFilterVerdict::Pass(Some(names)) => format!("only {}", names.len()),
-                PreFilterVerdict::Skip => "skip".to_owned(),
-                PreFilterVerdict::Reject(no) => no.message(),
-            })),
-        ));
-        let (mut left, mut rejected) = (self.slots(), Vec::new());
-        let mut sink = FilterSink::new(&mut left, &mut rejected);
-        let filtered = instance.filter.unwrap().filter_range(self.cycle(pod), &state, &mut sink);
-        said.push(("Filter", words(filtered.map(|()| format!("{} fit", left.len())))));
-        let mut cx = PostFilterContext {
-            snapshot: &self.snapshot,
-            objects: &self.objects,
-            pod,
-            engine: &mut NoPreemption,
-        };
-        let post = instance.post_filter.unwrap().post_filter(&mut cx, &state);
-        said.push((
-            "PostFilter",
-            words(post.map(|outcome| match outcome.rejected {
-                Some(no) => format!("no: {}", no.message()),
-                None => format!("{} victims", outcome.victims.len()),
-            })),
-        ));
-        let slots = self.slots();
-        let pre_scored = instance.pre_score.unwrap().pre_score(self.cycle(pod), &mut state, &slots);
-        said.push(("PreScore", words(pre_scored.map(|verdict| format!("{verdict:?}")))));
-        let (mut scores, score) = (vec![0; slots.len()], instance.score.unwrap());
-        let scored = score.score_range(self.cycle(pod), &state, &slots, &mut scores);
-        said.push(("Score", words(scored.map(|()| format!("{scores:?}")))));
-        let normalised = score.normalise(self.cycle(pod), &state, &slots, &mut scores);
-        said.push(("NormalizeScore", words(normalised.map(|()| format!("{scores:?}")))));
+        let (slots, mut said) = (self.slots(), Vec::new());
+        if let Some(stage) = instance.pre_enqueue {
+            let cx = EnqueueContext { pod, evicting: false, objects: &self.objects };
+            said.push(("PreEnqueue", verdict(Ok(stage.pre_enqueue(cx)))));
+        }
+        if let Some(stage) = instance.pre_filter {
+            let answer = stage.pre_filter(self.cycle(pod), &mut state);
+            said.push(("PreFilter", words(answer.map(pre_filtered))));
+        }
+        if let Some(stage) = instance.filter {
+            let (mut left, mut rejected) = (slots.clone(), Vec::new());
+            let answer =
+                stage.filter_range(self.cycle(pod), &state, &mut FilterSink::new(&mut left, &mut rejected));
+            said.push(("Filter", words(answer.map(|()| format!("{} fit", left.len())))));
+        }
+        if let Some(stage) = instance.post_filter {
+            let engine = &mut NoPreemption;
+            let mut cx = PostFilterContext { snapshot: &self.snapshot, objects: &self.objects, pod, engine };
+            let answer = stage.post_filter(&mut cx, &state);
+            said.push(("PostFilter", words(answer.map(post_filtered))));
+        }
+        if let Some(stage) = instance.pre_score {
+            let answer = stage.pre_score(self.cycle(pod), &mut state, &slots);
+            said.push(("PreScore", words(answer.map(|verdict| format!("{verdict:?}")))));
+        }
+        if let Some(stage) = instance.score {
+            let mut scores = vec![0; slots.len()];
+            let answer = stage.score_range(self.cycle(pod), &state, &slots, &mut scores);
+            said.push(("Score", words(answer.map(|()| format!("{scores:?}")))));
+            let answer = stage.normalise(self.cycle(pod), &state, &slots, &mut scores);
+            said.push(("NormalizeScore", words(answer.map(|()| format!("{scores:?}")))));
+        }
         said
     }
 
     /// From Reserve to PostBind, and back.
     fn after(&mut self, pod: &Pod) -> Vec<Said> {
         let (mut state, instance) = (PluginState::default(), self.instance.clone());
-        let (slot, mut objects) = (self.slots()[0], Objects::default());
-        let mut said = Vec::new();
+        let (slot, mut objects, mut said) = (self.slots()[0], Objects::default(), Vec::new());
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut objects, pod, node: slot };
-        said.push(("Reserve", verdict(instance.reserve.as_ref().unwrap().reserve(&mut cx, &mut state))));
-        let permitted = instance.permit.unwrap().permit(self.cycle(pod), &state, slot);
-        said.push((
-            "Permit",
-            words(permitted.map(|verdict| match verdict {
-                PermitVerdict::Allow => "pass".to_owned(),
-                PermitVerdict::Wait(time) => format!("wait {time:?}"),
-                PermitVerdict::Reject(no) => no.message(),
-            })),
-        ));
-        let pre_bound = instance.pre_bind.unwrap().pre_bind(self.cycle(pod), &state, slot);
-        said.push(("PreBind", words(pre_bound.map(|_| "pass".to_owned()))));
-        let bound = instance.bind.unwrap().bind(self.cycle(pod), &state, slot);
-        said.push(("Bind", words(bound.map(|binding| format!("{}", binding.is_some())))));
-        instance.post_bind.unwrap().post_bind(self.cycle(pod), &state, slot);
-        let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut objects, pod, node: slot };
-        instance.reserve.unwrap().unreserve(&mut cx, &mut state);
+        if let Some(stage) = &instance.reserve {
+            said.push(("Reserve", verdict(stage.reserve(&mut cx, &mut state))));
+        }
+        if let Some(stage) = instance.permit {
+            said.push(("Permit", words(stage.permit(self.cycle(pod), &state, slot).map(permitted))));
+        }
+        if let Some(stage) = instance.pre_bind {
+            let answer = stage.pre_bind(self.cycle(pod), &state, slot);
+            said.push(("PreBind", words(answer.map(|_| "pass".to_owned()))));
+        }
+        if let Some(stage) = instance.bind {
+            let answer = stage.bind(self.cycle(pod), &state, slot);
+            said.push(("Bind", words(answer.map(|binding| binding.is_some().to_string()))));
+        }
+        if let Some(stage) = instance.post_bind {
+            stage.post_bind(self.cycle(pod), &state, slot);
+        }
+        if let Some(stage) = &instance.reserve {
+            stage.unreserve(&mut cx, &mut state);
+        }
         said
     }
 
@@ -258,6 +254,30 @@ impl Loaded {
             ("Bind", "false"),
         ];
         assert_eq!(said, expected.map(|(stage, words)| (stage, words.to_owned())));
+    }
+}
+
+fn pre_filtered(verdict: PreFilterVerdict) -> String {
+    match verdict {
+        PreFilterVerdict::Pass(None) => "pass".to_owned(),
+        PreFilterVerdict::Pass(Some(names)) => format!("only {}", names.len()),
+        PreFilterVerdict::Skip => "skip".to_owned(),
+        PreFilterVerdict::Reject(no) => no.message(),
+    }
+}
+
+fn post_filtered(outcome: PostFilterOutcome) -> String {
+    match outcome.rejected {
+        Some(no) => format!("no: {}", no.message()),
+        None => format!("{} victims", outcome.victims.len()),
+    }
+}
+
+fn permitted(verdict: PermitVerdict) -> String {
+    match verdict {
+        PermitVerdict::Allow => "pass".to_owned(),
+        PermitVerdict::Wait(time) => format!("wait {time:?}"),
+        PermitVerdict::Reject(no) => no.message(),
     }
 }
 

@@ -172,8 +172,8 @@ impl PostFilter for Staged {
             let nomination = match reply.high() {
                 0 => Nomination::Keep,
                 1 if nominated.is_empty() => Nomination::Clear,
-                1 if cx.snapshot.slot(&nominated).is_none() => {
-                    return Err(Failure::answer(export.stage(), "it nominates a node that there is not"));
+                1 if nominated.len() > LONGEST_NAME => {
+                    return Err(Failure::answer(export.stage(), "it nominates what is no name of a node"));
                 }
                 1 => Nomination::Node(nominated),
                 mode => return Err(Failure::answer(export.stage(), format!("{mode} is no nominating mode"))),
@@ -186,6 +186,9 @@ impl PostFilter for Staged {
         })
     }
 }
+
+/// The longest name of a node, in bytes.
+const LONGEST_NAME: usize = 253;
 
 /// The next plugin is asked.
 fn nothing_done() -> PostFilterOutcome {

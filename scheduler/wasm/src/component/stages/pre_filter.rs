@@ -9,9 +9,9 @@ use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, PreFilterVerdict};
 
 use super::super::bindings::exports::longshore::scheduler::pre_filter::{Outcome, PreFiltered};
+use super::super::bindings::longshore::scheduler::types::Rejection;
 use super::super::convert::{self, CycleKey, pod_info};
 use super::super::imports::locked;
-use super::super::bindings::longshore::scheduler::types::Rejection;
 use super::super::plugin::{Absent, Carried, ComponentPlugin, class_of, full, shared_of};
 use super::{Staged, bounded};
 use crate::failure::{Failure, cut};
