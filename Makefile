@@ -50,7 +50,7 @@ demo: build
 control-plane:
 	@tests/control-plane/build.sh
 
-test: setup control-plane test-go
+test: setup control-plane test-go plugins-test
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/longshore \
 		cargo test --workspace --locked --features longshore-tests/live
 

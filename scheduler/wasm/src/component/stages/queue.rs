@@ -101,7 +101,7 @@ fn nominated(
             "it evicts pods, which it is not granted; add evict to capabilities if it may".to_string(),
         ));
     }
-    if nomination.victims.len() > snapshot.pods(slot).len() {
+    if nomination.victims.len() > snapshot.pods(slot).len().max(1) {
         return Err(wrong(format!("it evicts {} pods of fewer", nomination.victims.len())));
     }
     let find = |uid: &String| {
