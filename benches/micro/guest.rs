@@ -14,13 +14,13 @@ use longshore_wasm::{Guest, Host, HostOptions, Settings};
 use serde_json::{Value, json};
 
 /// A plugin that filters and scores.
-pub struct Subject {
+pub(crate) struct Subject {
     instance: Instance,
     objects: Objects,
 }
 
 /// NodeResourcesFit as it ships.
-pub fn native() -> Subject {
+pub(crate) fn native() -> Subject {
     let registry = longshore_plugins_native::registry();
     let factory = registry.get("NodeResourcesFit").expect("it ships");
     let mut found = Vec::new();
@@ -29,31 +29,31 @@ pub fn native() -> Subject {
 }
 
 /// The same as a component; with verdicts kept or asked for anew for every pod.
-pub fn component(keep: bool) -> Option<Subject> {
+pub(crate) fn component(keep: bool) -> Option<Subject> {
     Subject::load_component(keep)
 }
 
 /// The component, loaded.
-pub struct Loaded {
+pub(crate) struct Loaded {
     host: Host,
     bytes: Vec<u8>,
 }
 
 /// The component, if it was built.
-pub fn guest() -> Option<Loaded> {
+pub(crate) fn guest() -> Option<Loaded> {
     Some(Loaded { host: host(false), bytes: bytes("resources-fit.wasm")? })
 }
 
 impl Loaded {
     /// Another guest, with no instance that has a table.
-    pub fn fresh(&self) -> Subject {
+    pub(crate) fn fresh(&self) -> Subject {
         Subject::of(&self.host, &self.bytes, Settings::default())
     }
 }
 
 /// A module of kube-scheduler-wasm-extension, where `LONGSHORE_KSWE` names the folder of that project's guests: it reads
 /// the name of every node that it scores.
-pub fn extension() -> Option<Subject> {
+pub(crate) fn extension() -> Option<Subject> {
     let folder = PathBuf::from(std::env::var_os("LONGSHORE_KSWE")?);
     let bytes = std::fs::read(folder.join("examples/nodenumber/main.wasm")).ok()?;
     let args = json!({"guestURL": "file://main.wasm", "guestConfig": "{\"reverse\": false}", "limits": {"time": "10s", "memory": "1Gi"}});
@@ -80,7 +80,7 @@ impl Subject {
     }
 
     /// Loads the component; `None` when it was not built.
-    pub fn load_component(keep: bool) -> Option<Self> {
+    pub(crate) fn load_component(keep: bool) -> Option<Self> {
         Some(Self::of(&host(keep), &bytes("resources-fit.wasm")?, Settings::default()))
     }
 
@@ -89,7 +89,7 @@ impl Subject {
     }
 
     /// PreFilter and Filter over some nodes; those that fit.
-    pub fn filter(&self, snapshot: &Snapshot, pod: &Pod, slots: &[Slot]) -> (Vec<Slot>, PluginState) {
+    pub(crate) fn filter(&self, snapshot: &Snapshot, pod: &Pod, slots: &[Slot]) -> (Vec<Slot>, PluginState) {
         let (cx, mut state) = (self.cycle(snapshot, pod), PluginState::default());
         if let Some(stage) = &self.instance.pre_filter {
             stage.pre_filter(cx, &mut state).expect("it answers");
@@ -103,7 +103,7 @@ impl Subject {
     }
 
     /// All that a decision asks; the best node.
-    pub fn decide(&self, snapshot: &Snapshot, pod: &Pod) -> Slot {
+    pub(crate) fn decide(&self, snapshot: &Snapshot, pod: &Pod) -> Slot {
         let all: Vec<Slot> = snapshot.live().iter().map(Slot::from).collect();
         let (feasible, mut state) = self.filter(snapshot, pod, &all);
         let cx = self.cycle(snapshot, pod);

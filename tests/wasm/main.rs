@@ -1,5 +1,7 @@
 //! The host with guests written in WebAssembly text, and with the components of `tests/guests`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod answers;
 #[path = "../conformance/case.rs"]
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]

@@ -3,6 +3,8 @@
 //!
 //! With `UPDATE_EXPECT=1` they are written anew.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test, which says what it leaves out")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

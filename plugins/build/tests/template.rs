@@ -1,5 +1,7 @@
 //! What `longshore plugin new --lang rust` writes passes its own tests.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

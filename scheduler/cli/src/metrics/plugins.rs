@@ -32,8 +32,11 @@ pub struct PluginMetrics {
     pub info: IntGaugeVec,
     /// Reloads of plugins, by `plugin` and `result`: success or error.
     pub reloads: IntCounterVec,
-    handles: RwLock<FxHashMap<Box<str>, FxHashMap<&'static str, Arc<Handles>>>>,
+    handles: RwLock<FxHashMap<Box<str>, HandlesByStage>>,
 }
+
+/// What is looked up once, by stage.
+type HandlesByStage = FxHashMap<&'static str, Arc<Handles>>;
 
 /// What is looked up once for a plugin and a stage.
 #[derive(Debug)]

@@ -12,14 +12,12 @@ use longshore_framework::plugin::{
     PreemptionEngine, ReserveContext,
 };
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Request, Requests};
+use longshore_framework::port::Requests;
 use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PermitVerdict, PluginError, PreFilterVerdict, RejectCode, Verdict};
-use longshore_wasm::{
-    Capability, FailureKind, Guest, Host, HostOptions, LoadError, Observe, Services, Settings,
-};
+use longshore_wasm::{Capability, FailureKind, Host, HostOptions, LoadError, Observe, Services, Settings};
 
 /// The memory that a guest may have.
 pub(crate) const MEMORY: usize = 4 << 20;
@@ -67,7 +65,6 @@ pub(crate) struct Trial {
 
 /// A loaded guest and a cluster of two nodes.
 pub(crate) struct Loaded {
-    guest: Arc<Guest>,
     instance: Instance,
     snapshot: Snapshot,
     objects: Objects,
@@ -96,7 +93,7 @@ impl Trial {
         for name in ["a", "b"] {
             snapshot.set_node(fixture::node(name).allocatable("cpu", "4").build());
         }
-        Ok(Loaded { instance: guest.instance(), guest, snapshot, objects: Objects::default() })
+        Ok(Loaded { instance: guest.instance(), snapshot, objects: Objects::default() })
     }
 
     /// Does harm, or not, from now on.
@@ -146,10 +143,6 @@ pub(crate) type Said = (&'static str, String);
 impl Loaded {
     fn cycle<'a>(&'a self, pod: &'a Pod) -> Cycle<'a> {
         Cycle { snapshot: &self.snapshot, objects: &self.objects, pod }
-    }
-
-    pub(crate) fn guest(&self) -> &Guest {
-        &self.guest
     }
 
     /// Asks every stage about the pod, whatever earlier ones said.

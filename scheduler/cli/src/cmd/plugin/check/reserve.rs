@@ -11,6 +11,9 @@ use super::compare::compare;
 use super::{Outcome, Trial};
 use crate::rehearsal::{Last, Scene, Subject, Turn, take};
 
+/// What was said to reserve, and what became of the other pods.
+type Reserved = (Vec<String>, Vec<Turn>);
+
 /// The first pod, held by a plugin on a node.
 struct Held<'a> {
     subject: &'a Subject,
@@ -78,7 +81,7 @@ impl Trial<'_> {
     }
 
     /// With the first pod reserved so many times: the answers, and what becomes of the others.
-    fn reserved(&self, times: usize) -> anyhow::Result<Result<(Vec<String>, Vec<Turn>), String>> {
+    fn reserved(&self, times: usize) -> anyhow::Result<Result<Reserved, String>> {
         let subject = self.load(None, true)?;
         let Some(mut held) = Held::new(self, &subject) else { return Ok(Ok(Default::default())) };
         let said: Result<Vec<String>, String> = (0..times).map(|_| held.reserve()).collect();
