@@ -30,7 +30,7 @@ fn nodes_without_room_are_rejected_with_every_reason_and_for_good_when_too_small
     let pod = Pod::new("default", "web").with_request("cpu", 2000).with_request("memory", 3 * GIB);
     let verdicts = run().filter(&pod);
     assert_eq!(verdicts["idle"], Verdict::Fit);
-    assert_eq!(verdicts["busy"], Verdict::unschedulable("Insufficient cpu, Insufficient memory"));
+    assert_eq!(verdicts["busy"], Verdict::unschedulable("Insufficient cpu\nInsufficient memory"));
     assert_eq!(verdicts["tiny"], Verdict::unresolvable("Insufficient cpu"));
     assert_eq!(verdicts["full"], Verdict::unschedulable("Too many pods"));
 }
