@@ -72,9 +72,13 @@ impl Score for ImageLocality {
         Ok(())
     }
 
+    fn is_absolute(&self) -> bool {
+        true
+    }
+
     fn depends_on(&self, pod: &Pod) -> Dependence {
         // An image counts by its share of all nodes, so the answer for a node changes with the other nodes, too.
-        if references(pod).all(str::is_empty) { Dependence::Static } else { Dependence::Uncacheable }
+        if references(pod).all(str::is_empty) { Dependence::Static } else { Dependence::Cluster }
     }
 }
 

@@ -19,7 +19,7 @@ mod tests;
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+    Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -46,7 +46,14 @@ pub struct InterPodAffinity {
 pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let args = InterPodAffinityArgs::read(args, problems);
     let shown = args.to_json();
-    Instance::of(InterPodAffinity { args }).args(shown).pre_filter().filter().pre_score().score().build()
+    Instance::of(InterPodAffinity { args })
+        .args(shown)
+        .pre_filter()
+        .filter()
+        .pre_score()
+        .score()
+        .census()
+        .build()
 }
 
 impl InterPodAffinity {
@@ -149,9 +156,10 @@ impl PreScore for InterPodAffinity {
         if self.ignores_others(cx.pod) {
             return Ok(PreScoreVerdict::Skip);
         }
-        let Some(scores) = ScoreState::sum(cx, self.args.hard_pod_affinity_weight) else {
+        let scores = ScoreState::count(cx, self.args.hard_pod_affinity_weight);
+        if scores.is_idle() {
             return Ok(PreScoreVerdict::Skip);
-        };
+        }
         state.put(scores);
         Ok(PreScoreVerdict::Score)
     }
@@ -189,5 +197,49 @@ impl Score for InterPodAffinity {
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
         if self.ignores_others(pod) { Dependence::Static } else { Dependence::Domain }
+    }
+}
+
+impl Census for InterPodAffinity {
+    fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError> {
+        let filter = FilterState::count(cx);
+        let counted = Counted { filters: !filter.is_idle(), scores: !self.ignores_others(cx.pod) };
+        state.put(filter);
+        if counted.scores {
+            state.put(ScoreState::count(cx, self.args.hard_pod_affinity_weight));
+        }
+        Ok(counted)
+    }
+
+    /// Anew when there is a topology key that nodes were not told apart by, and when there is something to filter by
+    /// and was not.
+    fn recount(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        changed: &[Slot],
+    ) -> Result<Recounted, PluginError> {
+        let nodes = || changed.iter().copied();
+        let filter = state.get_mut::<FilterState>()?;
+        let was_idle = filter.is_idle();
+        let mut anew = filter.recount(cx, nodes()) || (was_idle && !filter.is_idle());
+        if let Ok(scores) = state.get_mut::<ScoreState>() {
+            anew |= scores.recount(cx, nodes());
+        }
+        Ok(if anew { Recounted::Anew } else { Recounted::Done })
+    }
+
+    fn kind(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        node: Slot,
+        kind: &mut Vec<i64>,
+    ) -> Result<(), PluginError> {
+        state.get::<FilterState>()?.kind(node, kind);
+        if let Ok(scores) = state.get::<ScoreState>() {
+            scores.kind(node, kind);
+        }
+        Ok(())
     }
 }

@@ -89,6 +89,10 @@ impl Score for NodeResourcesBalancedAllocation {
         Ok(())
     }
 
+    fn is_absolute(&self) -> bool {
+        true
+    }
+
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Node
     }

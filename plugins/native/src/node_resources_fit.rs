@@ -147,6 +147,10 @@ impl Score for NodeResourcesFit {
         Ok(())
     }
 
+    fn is_absolute(&self) -> bool {
+        true
+    }
+
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Node
     }

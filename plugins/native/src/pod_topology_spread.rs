@@ -21,7 +21,7 @@ use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintC
 use longshore_framework::fields::Problems;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+    Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
 };
 use longshore_framework::pod::{Pod, SpreadConstraint, WhenUnsatisfiable};
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -52,7 +52,14 @@ pub struct PodTopologySpread {
 pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let args = PodTopologySpreadArgs::read(args, problems);
     let shown = args.to_json();
-    Instance::of(PodTopologySpread::new(args)).args(shown).pre_filter().filter().pre_score().score().build()
+    Instance::of(PodTopologySpread::new(args))
+        .args(shown)
+        .pre_filter()
+        .filter()
+        .pre_score()
+        .score()
+        .census()
+        .build()
 }
 
 impl PodTopologySpread {
@@ -83,6 +90,11 @@ impl PodTopologySpread {
             constraint.selector = Some(selector.clone());
         }
         constraints
+    }
+
+    /// The built-in defaults let a node without a zone label still be spread by hostname.
+    fn requires_all_keys(&self, pod: &Pod) -> bool {
+        !pod.spec.spread.is_empty() || !self.system_defaults
     }
 
     fn depends_on(&self, pod: &Pod, when: WhenUnsatisfiable) -> Dependence {
@@ -184,9 +196,9 @@ impl PreScore for PodTopologySpread {
         if constraints.is_empty() {
             return Ok(PreScoreVerdict::Skip);
         }
-        // The built-in defaults let a node without a zone label still be spread by hostname.
-        let require_all = !cx.pod.spec.spread.is_empty() || !self.system_defaults;
-        state.put(ScoreState::count(cx, constraints, feasible, require_all));
+        let mut scores = ScoreState::count(cx, constraints, self.requires_all_keys(cx.pod));
+        scores.weigh(feasible.iter().map(|slot| (*slot, 1)));
+        state.put(scores);
         Ok(PreScoreVerdict::Score)
     }
 }
@@ -223,5 +235,62 @@ impl Score for PodTopologySpread {
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
         self.depends_on(pod, WhenUnsatisfiable::ScheduleAnyway)
+    }
+}
+
+impl Census for PodTopologySpread {
+    fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError> {
+        let hard = self.constraints(cx.pod, WhenUnsatisfiable::DoNotSchedule, cx.objects);
+        let soft = self.constraints(cx.pod, WhenUnsatisfiable::ScheduleAnyway, cx.objects);
+        let counted = Counted { filters: !hard.is_empty(), scores: !soft.is_empty() };
+        if counted.filters {
+            state.put(FilterState::count(cx, hard));
+        }
+        if counted.scores {
+            state.put(ScoreState::count(cx, soft, self.requires_all_keys(cx.pod)));
+        }
+        Ok(counted)
+    }
+
+    fn recount(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        changed: &[Slot],
+    ) -> Result<Recounted, PluginError> {
+        let nodes = || changed.iter().copied();
+        if let Ok(filter) = state.get_mut::<FilterState>() {
+            filter.recount(cx, nodes());
+        }
+        let anew = state.get_mut::<ScoreState>().is_ok_and(|scores| scores.recount(cx, nodes()));
+        Ok(if anew { Recounted::Anew } else { Recounted::Done })
+    }
+
+    fn kind(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        node: Slot,
+        kind: &mut Vec<i64>,
+    ) -> Result<(), PluginError> {
+        if let Ok(filter) = state.get::<FilterState>() {
+            filter.kind(node, kind);
+        }
+        if let Ok(scores) = state.get::<ScoreState>() {
+            scores.kind(node, kind);
+        }
+        Ok(())
+    }
+
+    fn weigh(
+        &self,
+        _cx: Cycle<'_>,
+        state: &mut PluginState,
+        feasible: &[(Slot, usize)],
+    ) -> Result<(), PluginError> {
+        if let Ok(scores) = state.get_mut::<ScoreState>() {
+            scores.weigh(feasible.iter().copied());
+        }
+        Ok(())
     }
 }

@@ -71,12 +71,12 @@ impl BitSet {
     }
 
     /// The members in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.within(0..self.words.len() * 64)
     }
 
     /// The members within `range`, in ascending order.
-    pub fn within(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    pub fn within(&self, range: Range<usize>) -> impl Iterator<Item = usize> + Clone + '_ {
         let end_word = range.end.div_ceil(64).min(self.words.len());
         let first_word = (range.start / 64).min(end_word);
         self.words[first_word..end_word]
@@ -98,6 +98,7 @@ impl FromIterator<usize> for BitSet {
 }
 
 /// The set bits of one word, lowest first.
+#[derive(Clone)]
 struct Bits(u64);
 
 impl Iterator for Bits {

@@ -17,6 +17,7 @@
 //! | PostBind | [`PostBind`](plugin::PostBind) | after a successful binding |
 
 pub mod bitset;
+pub mod domains;
 pub mod event;
 pub mod extender;
 pub mod fields;

@@ -167,9 +167,29 @@ pub struct Objects {
     pub attachments: BTreeMap<Str, Arc<VolumeAttachment>>,
     /// The same VolumeAttachments by (node name, name); [`set`](Self::set) and [`remove`](Self::remove) keep them in step.
     pub attachments_by_node: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
+    selecting: u64,
+    budgets: u64,
 }
 
 impl Objects {
+    /// Rises when a namespace, a Service or a controller changes: what says of which pods a selector speaks.
+    pub fn selecting_revision(&self) -> u64 {
+        self.selecting
+    }
+
+    /// Rises when a PodDisruptionBudget changes.
+    pub fn budgets_revision(&self) -> u64 {
+        self.budgets
+    }
+
+    fn count_change(&mut self, object: &Object) {
+        match object {
+            Object::Namespace(_) | Object::Service(_) | Object::Controller(_) => self.selecting += 1,
+            Object::DisruptionBudget(_) => self.budgets += 1,
+            _ => {}
+        }
+    }
+
     /// The labels of a namespace; none when it is not known.
     pub fn namespace_labels(&self, name: &str) -> Labels {
         self.namespaces.get(name).map(|n| n.labels.clone()).unwrap_or_default()
@@ -225,6 +245,7 @@ impl Objects {
     /// Puts an object in place of the one with the same key, which is returned.
     pub fn set(&mut self, object: Object) -> Option<Object> {
         use Object as O;
+        self.count_change(&object);
         match object {
             O::Namespace(o) => self.namespaces.insert(Arc::clone(&o.name), o).map(O::Namespace),
             O::Service(o) => self.services.insert((o.namespace.clone(), o.name.clone()), o).map(O::Service),
@@ -251,6 +272,7 @@ impl Objects {
     /// Removes the object with the same key as `object`, and returns what was known of it.
     pub fn remove(&mut self, object: &Object) -> Option<Object> {
         use Object as O;
+        self.count_change(object);
         match object {
             O::Namespace(o) => self.namespaces.remove(&o.name).map(O::Namespace),
             O::Service(o) => self.services.remove(&(o.namespace.clone(), o.name.clone())).map(O::Service),

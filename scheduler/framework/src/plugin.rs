@@ -1,12 +1,14 @@
 //! One trait per stage. A plugin is one value that implements the traits of the stages it takes part in, and says so
 //! when it is [registered](crate::registry).
 
+mod census;
 mod post_filter;
 mod sink;
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
+pub use census::{Census, Counted, Recounted};
 pub use post_filter::{
     Candidate, DryRun, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
 };
@@ -40,13 +42,20 @@ pub trait Plugin: Send + Sync + 'static {
 }
 
 /// What a plugin's answer for a pod and a node depends on, so that the engine knows how long it may keep it.
+///
+/// Of the pod, an answer that is kept may depend on namespace, labels, controlling owner and spec, and on nothing else of
+/// it: pods that share these are of one class and share the answer. What the same plugin's PreFilter or PreScore says, and
+/// what it puts into the state, is kept with the answer, so it must depend on no more; a kept PreScore must not depend on
+/// which nodes are feasible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependence {
     /// The pod and the node object: labels, taints, images, name.
     Static,
     /// Also that node's own pods and what they use.
     Node,
-    /// Also pods on other nodes of the same topology domains.
+    /// Also the other node objects of the cluster, but not their pods.
+    Cluster,
+    /// Also pods on other nodes of the same topology domains. The plugin has to take a [`Census`].
     Domain,
     /// Anything: ask every time.
     Uncacheable,
@@ -155,7 +164,7 @@ pub trait Filter: Plugin {
         nodes.retain(|slot| self.filter(cx, state, cx.snapshot.view(slot)))
     }
 
-    /// What the answer for `pod` depends on.
+    /// What the answer for `pod` depends on, and what PreFilter's depends on if the plugin has one.
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Uncacheable
     }
@@ -203,8 +212,15 @@ pub trait Score: Plugin {
         Ok(())
     }
 
-    /// Brings the scores of all feasible nodes into 0 to [`MAX_SCORE`]. The default leaves them: [`score`](Self::score)
-    /// is in range already.
+    /// Whether [`normalise`](Self::normalise) leaves every score as it is. One who says so truthfully spares the engine
+    /// to tell nodes apart by this score before it is weighed.
+    fn is_absolute(&self) -> bool {
+        false
+    }
+
+    /// Brings the scores of all feasible nodes into 0 to [`MAX_SCORE`]. What becomes of a score may depend on which
+    /// scores there are, not on how many nodes have each. The default leaves them: [`score`](Self::score) is in range
+    /// already.
     ///
     /// # Errors
     /// Ends the cycle.
@@ -218,7 +234,7 @@ pub trait Score: Plugin {
         Ok(())
     }
 
-    /// What the raw score for `pod` depends on.
+    /// What the raw score for `pod` depends on, and what PreScore's answer depends on if the plugin has one.
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Uncacheable
     }

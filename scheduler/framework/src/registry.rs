@@ -10,8 +10,8 @@ use crate::Str;
 use crate::event::EventPattern;
 use crate::fields::Problems;
 use crate::plugin::{
-    Bind, Filter, Permit, Plugin, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter, PreScore, QueueSort,
-    Reserve, Score,
+    Bind, Census, Filter, Permit, Plugin, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter, PreScore,
+    QueueSort, Reserve, Score,
 };
 
 /// The stages, in cycle order, with the names profile files use.
@@ -128,6 +128,8 @@ pub struct Instance {
     pub bind: Option<Arc<dyn Bind>>,
     /// PostBind.
     pub post_bind: Option<Arc<dyn PostBind>>,
+    /// Its census, when its answers depend on topology domains.
+    pub census: Option<Arc<dyn Census>>,
     /// The events it registered, taken once.
     pub events: Vec<EventPattern>,
 }
@@ -155,6 +157,7 @@ impl Instance {
                 pre_bind: None,
                 bind: None,
                 post_bind: None,
+                census: None,
                 events,
             },
         }
@@ -210,6 +213,16 @@ macro_rules! stages {
                     self
                 }
             )*
+
+            /// The plugin takes a census.
+            #[must_use]
+            pub fn census(mut self) -> Self
+            where
+                P: Census,
+            {
+                self.instance.census = Some(self.plugin.clone());
+                self
+            }
 
             /// The plugin's arguments, defaults filled in.
             #[must_use]

@@ -3,7 +3,7 @@
 //! A node is a [`Slot`]: an index that is valid as long as the node lives. What filters and scorers read of every node
 //! lies in flat columns indexed by slot; what they read of few lies in per-slot lists. Every change raises the
 //! generation and is appended to a dirty log, so that whoever keeps an answer per node can re-evaluate only the slots
-//! that changed since.
+//! that changed since. What concerns all nodes at once raises the epoch instead: then everything is looked at again.
 
 mod columns;
 mod dirty;
@@ -32,13 +32,11 @@ use crate::view::NodeView;
 use columns::ResourceColumns;
 use dirty::DirtyLog;
 use lineage::Lineage;
+use matching::PodColumns;
 use order::NodeOrder;
 
 /// Topology columns kept at the most; keys come from pods, which are not trusted to be few.
 const MAX_TOPOLOGY_COLUMNS: usize = 64;
-
-/// Columns of matching pods kept at the most: every pod that comes or goes is matched against each.
-const MAX_POD_COLUMNS: usize = 256;
 
 /// The index of a node in every column. A slot is reused after its node is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,8 +83,10 @@ pub struct Snapshot {
     /// Built when first asked for, by whichever worker asks, and kept up to date after.
     topologies: DashMap<Str, Arc<TopologyColumn>>,
     /// Likewise.
-    matching: DashMap<PodQuery, Arc<PodColumn>>,
+    matching: PodColumns,
     dirty: DirtyLog,
+    epoch: u64,
+    nodes_revision: u64,
     lineage: Lineage,
 }
 
@@ -205,23 +205,27 @@ impl Snapshot {
         column
     }
 
-    /// How many pods on every node match the query. Counted once, then kept up to date.
+    /// How many pods on every node match the query. Counted once, then kept up to date. Whoever keeps the column over a
+    /// change makes the change pay for a copy.
     pub fn matching(&self, query: &PodQuery) -> Arc<PodColumn> {
-        if let Some(column) = self.matching.get(query) {
-            return Arc::clone(&column);
-        }
-        let column = Arc::new(PodColumn::build(query, &self.pods));
-        if self.matching.len() >= MAX_POD_COLUMNS {
-            self.matching.clear();
-        }
-        self.matching.insert(query.clone(), Arc::clone(&column));
-        column
+        self.matching.get(query, &self.pods)
     }
 
     /// Which snapshot this is: every one that is made or cloned has a number of its own. Generations are comparable only
     /// where this is the same, so whoever keeps something by generation keeps this beside it.
     pub fn lineage(&self) -> u64 {
         self.lineage.get()
+    }
+
+    /// Rises when something changed that concerns every node and that no entry of the dirty log tells: there is a column
+    /// for a resource that had none, or a topology key no longer tells nodes apart as it did.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Rises when a node comes, goes or changes, whatever its pods do.
+    pub fn nodes_revision(&self) -> u64 {
+        self.nodes_revision
     }
 
     /// Rises with every change.
@@ -261,9 +265,16 @@ impl Snapshot {
 
 /// Changes.
 impl Snapshot {
-    /// Adds a node or replaces the one of that name; pods on it stay.
+    /// Marks a node as changed for a reason that lies outside the snapshot.
+    pub fn touch(&mut self, slot: Slot) {
+        self.dirty.push(slot, self.nodes.len());
+    }
+
+    /// Adds a node or replaces the one of that name; pods on it stay. A node that is equal to what is known changes
+    /// nothing: kubelets report often and say the same.
     pub fn set_node(&mut self, node: Arc<Node>) -> Slot {
         match self.slot(&node.name) {
+            Some(slot) if *self.node(slot) == node => slot,
             Some(slot) => {
                 self.replace_node(slot, node);
                 slot
@@ -280,7 +291,8 @@ impl Snapshot {
         self.fill(slot, &node);
         self.set_topologies(slot, Some(&node));
         self.nodes[slot.index()] = node;
-        self.dirty.push(slot);
+        self.nodes_revision += 1;
+        self.touch(slot);
         slot
     }
 
@@ -296,7 +308,8 @@ impl Snapshot {
             self.set_topologies(slot, Some(&node));
         }
         self.nodes[slot.index()] = node;
-        self.dirty.push(slot);
+        self.nodes_revision += 1;
+        self.touch(slot);
     }
 
     /// Removes a node; the pods that were on it are returned.
@@ -316,7 +329,8 @@ impl Snapshot {
         self.resources.clear(slot);
         self.allowed_pods[slot.index()] = 0;
         self.free.push(slot);
-        self.dirty.push(slot);
+        self.nodes_revision += 1;
+        self.touch(slot);
         Some(orphans)
     }
 
@@ -335,7 +349,7 @@ impl Snapshot {
             *self.claim_users.entry((Arc::clone(&pod.meta.namespace), Arc::clone(claim))).or_default() += 1;
         }
         self.pods[at].push(pod);
-        self.dirty.push(slot);
+        self.touch(slot);
     }
 
     /// Takes a pod off a node and returns it; `None` when it was not there.
@@ -360,26 +374,22 @@ impl Snapshot {
                 }
             }
         }
-        self.dirty.push(slot);
+        self.touch(slot);
         Some(pod)
     }
 
     fn count_pod(&mut self, slot: Slot, pod: &Pod, sign: i64) {
         let at = slot.index();
-        self.resources.count(slot, &pod.resources.usage, sign);
+        self.epoch += u64::from(self.resources.count(slot, &pod.resources.usage, sign));
         let (cpu, memory) = pod.resources.nonzero_usage;
         self.nonzero_cpu[at] = self.nonzero_cpu[at].saturating_add(cpu.saturating_mul(sign));
         self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
         self.pod_counts[at] += sign;
-        for mut column in self.matching.iter_mut() {
-            if column.key().matches(pod) {
-                Arc::make_mut(&mut column).add(slot, sign);
-            }
-        }
+        self.matching.count(slot, pod, sign);
     }
 
     fn fill(&mut self, slot: Slot, node: &Node) {
-        self.resources.set_allocatable(slot, &node.allocatable);
+        self.epoch += u64::from(self.resources.set_allocatable(slot, &node.allocatable));
         self.allowed_pods[slot.index()] = node.allocatable_pods;
         self.images.add(slot.index(), &node.images);
         self.cordoned.set(slot.index(), node.unschedulable);
@@ -389,7 +399,10 @@ impl Snapshot {
     fn set_topologies(&mut self, slot: Slot, node: Option<&Node>) {
         for mut column in self.topologies.iter_mut() {
             let value = node.and_then(|n| n.labels.get(column.key()).cloned());
-            Arc::make_mut(&mut column).set(slot, value);
+            let column = Arc::make_mut(&mut column);
+            let was_shared = column.is_shared();
+            column.set(slot, value);
+            self.epoch += u64::from(column.is_shared() != was_shared);
         }
     }
 

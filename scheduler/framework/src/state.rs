@@ -1,14 +1,17 @@
 //! What a plugin remembers within one cycle.
 
 use std::any::{Any, type_name};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use crate::verdict::PluginError;
 
-/// A value a plugin keeps from one stage to the next. Cloned for every hypothesis that is tried, so whatever is large
-/// and unchanging in it belongs behind an `Arc`.
+/// A value a plugin keeps from one stage to the next. Copies of a state share it until one of them changes it, as every
+/// hypothesis does; so whatever is large and unchanging in it belongs behind an `Arc`.
 pub trait StateValue: Any + Send + Sync {
     /// A copy that changes apart from this one.
-    fn clone_box(&self) -> Box<dyn StateValue>;
+    fn clone_shared(&self) -> Arc<dyn StateValue>;
     /// For the way back to the type.
     fn as_any(&self) -> &dyn Any;
     /// For the way back to the type.
@@ -16,8 +19,8 @@ pub trait StateValue: Any + Send + Sync {
 }
 
 impl<T: Any + Clone + Send + Sync> StateValue for T {
-    fn clone_box(&self) -> Box<dyn StateValue> {
-        Box::new(self.clone())
+    fn clone_shared(&self) -> Arc<dyn StateValue> {
+        Arc::new(self.clone())
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -28,14 +31,14 @@ impl<T: Any + Clone + Send + Sync> StateValue for T {
 }
 
 /// The state of one plugin in one cycle: at most one value of each type. No other plugin sees it.
-#[derive(Default)]
-pub struct PluginState(Vec<Box<dyn StateValue>>);
+#[derive(Clone, Default)]
+pub struct PluginState(SmallVec<[Arc<dyn StateValue>; 1]>);
 
 impl PluginState {
     /// Keeps `value`, in place of the value of the same type.
     pub fn put<T: StateValue>(&mut self, value: T) {
         self.0.retain(|v| !(**v).as_any().is::<T>());
-        self.0.push(Box::new(value));
+        self.0.push(Arc::new(value));
     }
 
     /// The value of type `T`.
@@ -60,8 +63,13 @@ impl PluginState {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn get_mut<T: StateValue>(&mut self) -> Result<&mut T, PluginError> {
-        let found = self.0.iter_mut().find_map(|v| (**v).as_any_mut().downcast_mut::<T>());
-        found.ok_or_else(|| PluginError::new("not found"))
+        let found = self.0.iter_mut().find(|v| (***v).as_any().is::<T>());
+        let value = found.ok_or_else(|| PluginError::new("not found"))?;
+        if Arc::get_mut(value).is_none() {
+            *value = (**value).clone_shared();
+        }
+        let own = Arc::get_mut(value).and_then(|v| v.as_any_mut().downcast_mut::<T>());
+        own.ok_or_else(|| PluginError::new("not found"))
     }
 
     /// Forgets everything.
@@ -72,12 +80,6 @@ impl PluginState {
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-impl Clone for PluginState {
-    fn clone(&self) -> Self {
-        Self(self.0.iter().map(|v| (**v).clone_box()).collect())
     }
 }
 

@@ -34,7 +34,7 @@ impl RejectCode {
 }
 
 /// A no, with its reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rejection {
     /// How final it is.
     pub code: RejectCode,

@@ -6,22 +6,32 @@ use longshore_framework::labels::Labels;
 use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::{AffinityTerm, Pod};
 use longshore_framework::reason::Reason;
-use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::snapshot::{PodQuery, Slot};
 use longshore_framework::verdict::Verdict;
+use smallvec::{SmallVec, smallvec};
 
-use super::table::{Counts, KeyNumber, Table};
-use super::terms::{OwnTerm, matches_all, matching};
+use super::table::{Counts, KeyNumber};
+use super::terms::{OwnTerm, matches_all, query};
 
 /// What stays the same in every hypothesis.
 #[derive(Debug)]
 struct Own {
     affinity: Vec<OwnTerm>,
     anti_affinity: Vec<OwnTerm>,
+    /// Pods that match all affinity terms, and those that match each anti-affinity term.
+    company: Option<PodQuery>,
+    averse: Vec<Option<PodQuery>>,
+    /// By term, the number of its key.
+    affinity_keys: Vec<KeyNumber>,
+    anti_affinity_keys: Vec<KeyNumber>,
     /// Of the pod's namespace, for the terms of others.
     namespace_labels: Labels,
     /// The pod matches all its own affinity terms, so it may be the first of a group.
     may_be_first: bool,
 }
+
+/// Pods of one node, by key.
+type Pods = SmallVec<[i64; 4]>;
 
 /// What Filter needs.
 #[derive(Clone, Debug)]
@@ -38,22 +48,96 @@ pub(super) struct FilterState {
 impl FilterState {
     /// Counts over all nodes; without required terms of the pod only over those that hold anti-affinity terms.
     pub(super) fn count(cx: Cycle<'_>) -> Self {
+        let mut state = Self::new(cx);
+        let concerned = match state.has_own_terms() {
+            true => cx.snapshot.live(),
+            false => cx.snapshot.with_required_anti_affinity(),
+        };
+        state.recount(cx, concerned.iter().map(Slot::from));
+        state
+    }
+
+    /// The keys of the affinity are entered in any case: a node has to have them.
+    fn new(cx: Cycle<'_>) -> Self {
         let terms = |terms: &[AffinityTerm]| terms.iter().map(|t| OwnTerm::new(t, cx.objects)).collect();
         let affinity: Vec<OwnTerm> = terms(&cx.pod.spec.pod_affinity.required);
+        let anti_affinity: Vec<OwnTerm> = terms(&cx.pod.spec.pod_anti_affinity.required);
+        let (mut company, mut averse) = (Counts::default(), Counts::default());
+        let enter = |counts: &mut Counts, terms: &[OwnTerm]| {
+            terms.iter().map(|t| counts.table_mut().key(cx.snapshot, &t.topology_key)).collect()
+        };
         let own = Own {
             may_be_first: matches_all(&affinity, cx.pod),
+            company: query(&affinity),
+            averse: anti_affinity.iter().map(|t| query(std::slice::from_ref(t))).collect(),
+            affinity_keys: enter(&mut company, &affinity),
+            anti_affinity_keys: enter(&mut averse, &anti_affinity),
             affinity,
-            anti_affinity: terms(&cx.pod.spec.pod_anti_affinity.required),
+            anti_affinity,
             namespace_labels: cx.objects.namespace_labels(&cx.pod.meta.namespace),
         };
-        let against_pod = count_against_pod(cx, &own.namespace_labels);
-        let (affinity, anti_affinity) = count_own(cx.snapshot, &own);
-        Self {
-            own: Arc::new(own),
-            against_pod: against_pod.into(),
-            affinity: affinity.into(),
-            anti_affinity: anti_affinity.into(),
+        let against_pod = Counts::default();
+        Self { own: Arc::new(own), against_pod, affinity: company, anti_affinity: averse }
+    }
+
+    fn has_own_terms(&self) -> bool {
+        !(self.own.affinity.is_empty() && self.own.anti_affinity.is_empty())
+    }
+
+    /// Counts the nodes anew. Whether there is a topology key now that there was not.
+    pub(super) fn recount(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot> + Clone) -> bool {
+        if self.has_own_terms() {
+            self.recount_own(cx, nodes.clone());
         }
+        self.recount_against_pod(cx, nodes)
+    }
+
+    fn recount_own(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot>) {
+        let own = Arc::clone(&self.own);
+        let (affinity, averse) = (self.affinity.table_mut(), self.anti_affinity.table_mut());
+        let (near, far) = (affinity.columns(cx.snapshot), averse.columns(cx.snapshot));
+        let company = own.company.as_ref().map(|query| cx.snapshot.matching(query));
+        let others: Vec<_> = own.averse.iter().map(|q| q.as_ref().map(|q| cx.snapshot.matching(q))).collect();
+        for slot in nodes {
+            // A key that several terms share counts once for each of them, as when a pod comes or goes.
+            let mut amounts: Pods = smallvec![0; affinity.keys()];
+            let pods = company.as_ref().map_or(0, |pods| pods.get(slot));
+            for key in &own.affinity_keys {
+                amounts[*key] += pods;
+            }
+            affinity.set(&near, slot, amounts.into_iter());
+            let mut amounts: Pods = smallvec![0; averse.keys()];
+            for (key, pods) in own.anti_affinity_keys.iter().zip(&others) {
+                amounts[*key] += pods.as_ref().map_or(0, |pods| pods.get(slot));
+            }
+            averse.set(&far, slot, amounts.into_iter());
+        }
+    }
+
+    fn recount_against_pod(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot>) -> bool {
+        let concerned = cx.snapshot.with_required_anti_affinity();
+        let table = self.against_pod.table_mut();
+        let keys = table.keys();
+        if keys == 0 && concerned.is_empty() {
+            return false;
+        }
+        let mut columns = table.columns(cx.snapshot);
+        for slot in nodes {
+            let mut amounts: Pods = smallvec![0; table.keys()];
+            if concerned.contains(slot.index()) {
+                let terms = cx.snapshot.pods(slot).iter().flat_map(|p| &p.spec.pod_anti_affinity.required);
+                for term in terms.filter(|t| t.matches(cx.pod, &self.own.namespace_labels)) {
+                    let key = table.key(cx.snapshot, &term.topology_key);
+                    amounts.resize(table.keys(), 0);
+                    amounts[key] += 1;
+                }
+            }
+            if columns.len() < table.keys() {
+                columns = table.columns(cx.snapshot);
+            }
+            table.set(&columns, slot, amounts.into_iter());
+        }
+        table.keys() > keys
     }
 
     /// Whether there is nothing to filter by.
@@ -77,6 +161,13 @@ impl FilterState {
             if term.matches(changed) {
                 self.anti_affinity.change(cx.snapshot, &term.topology_key, node, delta);
             }
+        }
+    }
+
+    /// What tells nodes apart.
+    pub(super) fn kind(&self, node: Slot, kind: &mut Vec<i64>) {
+        for counts in [&self.affinity, &self.anti_affinity, &self.against_pod] {
+            counts.kind(node, kind);
         }
     }
 
@@ -106,48 +197,4 @@ impl FilterState {
         }
         company || (self.affinity.is_empty() && self.own.may_be_first)
     }
-}
-
-fn count_against_pod(cx: Cycle<'_>, namespace_labels: &Labels) -> Table {
-    let mut table = Table::default();
-    for slot in cx.snapshot.with_required_anti_affinity().iter().map(Slot::from) {
-        let terms = cx.snapshot.pods(slot).iter().flat_map(|p| &p.spec.pod_anti_affinity.required);
-        for term in terms.filter(|t| t.matches(cx.pod, namespace_labels)) {
-            let key = table.key(cx.snapshot, &term.topology_key);
-            table.add(key, slot, 1);
-        }
-    }
-    table
-}
-
-/// The counts of the pod's own affinity and anti-affinity. The keys of the affinity are entered in any case: a node has
-/// to have them.
-fn count_own(snapshot: &Snapshot, own: &Own) -> (Table, Table) {
-    let (mut affinity, mut anti_affinity) = (Table::default(), Table::default());
-    // A key that several terms share counts once for each of them, as when a pod comes or goes.
-    let affinity_keys: Vec<KeyNumber> =
-        own.affinity.iter().map(|t| affinity.key(snapshot, &t.topology_key)).collect();
-    let anti_keys: Vec<KeyNumber> =
-        own.anti_affinity.iter().map(|t| anti_affinity.key(snapshot, &t.topology_key)).collect();
-    if affinity_keys.is_empty() && anti_keys.is_empty() {
-        return (affinity, anti_affinity);
-    }
-    let company = matching(snapshot, &own.affinity);
-    let averse = own.anti_affinity.iter().map(|t| matching(snapshot, std::slice::from_ref(t)));
-    let averse: Vec<_> = averse.zip(anti_keys).collect();
-    for slot in snapshot.live().iter().map(Slot::from) {
-        let pods = company.as_ref().map_or(0, |c| c.get(slot));
-        if pods > 0 {
-            for key in &affinity_keys {
-                affinity.add(*key, slot, pods);
-            }
-        }
-        for (pods, key) in &averse {
-            let pods = pods.as_ref().map_or(0, |p| p.get(slot));
-            if pods > 0 {
-                anti_affinity.add(*key, slot, pods);
-            }
-        }
-    }
-    (affinity, anti_affinity)
 }

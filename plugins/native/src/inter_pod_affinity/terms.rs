@@ -6,7 +6,7 @@ use longshore_framework::Str;
 use longshore_framework::labels::{LabelSelector, Labels};
 use longshore_framework::objects::Objects;
 use longshore_framework::pod::{AffinityTerm, Pod};
-use longshore_framework::snapshot::{NamespaceSet, PodColumn, PodQuery, Snapshot};
+use longshore_framework::snapshot::{NamespaceSet, PodQuery};
 
 /// The namespaces a term reaches, by name, so that no pod needs a look at its namespace's labels. A namespace that is
 /// not known counts as one without labels.
@@ -50,10 +50,10 @@ pub(super) fn matches_all(terms: &[OwnTerm], pod: &Pod) -> bool {
     !terms.is_empty() && terms.iter().all(|t| t.matches(pod))
 }
 
-/// The pods that match all terms, those being deleted among them; `None` when no pod can, or there is no term.
-pub(super) fn matching(snapshot: &Snapshot, terms: &[OwnTerm]) -> Option<Arc<PodColumn>> {
+/// Counts the pods that match all terms, those being deleted among them; `None` when no pod can, or there is no term.
+pub(super) fn query(terms: &[OwnTerm]) -> Option<PodQuery> {
     let all_of: Vec<_> = terms.iter().map(|t| t.pods.clone()).collect::<Option<_>>()?;
-    (!all_of.is_empty()).then(|| snapshot.matching(&PodQuery { all_of, terminating: true }))
+    (!all_of.is_empty()).then_some(PodQuery { all_of, terminating: true })
 }
 
 #[cfg(test)]

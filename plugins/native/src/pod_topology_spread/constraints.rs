@@ -6,7 +6,7 @@ use longshore_framework::Str;
 use longshore_framework::labels::Labels;
 use longshore_framework::node::Node;
 use longshore_framework::pod::{Pod, SpreadConstraint};
-use longshore_framework::snapshot::{NamespaceSet, PodColumn, PodQuery, Snapshot};
+use longshore_framework::snapshot::{NamespaceSet, PodQuery};
 use longshore_framework::taint::first_untolerated;
 
 /// Whether labels meet the constraint's selector; an absent selector is met by none.
@@ -52,15 +52,10 @@ fn matches_node(pod: &Pod, node: &Node) -> bool {
         && pod.spec.node_affinity.required.as_ref().is_none_or(|required| required.matches(node))
 }
 
-/// The column of pods that a constraint counts: living ones in `namespace` that the selector selects. `None` when it
-/// can count none; kube-scheduler counts no pod for the selector `{}`, although that matches the pod itself.
-pub(super) fn counted_pods(
-    snapshot: &Snapshot,
-    namespace: &Str,
-    constraint: &SpreadConstraint,
-) -> Option<Arc<PodColumn>> {
+/// The pods that a constraint counts: living ones in `namespace` that the selector selects. `None` when it can count none;
+/// kube-scheduler counts no pod for the selector `{}`, although that matches the pod itself.
+pub(super) fn counted_pods(namespace: &Str, constraint: &SpreadConstraint) -> Option<PodQuery> {
     let selector = constraint.selector.as_ref().filter(|s| !s.is_empty())?;
     let namespaces = NamespaceSet::new(vec![Arc::clone(namespace)], false);
-    let query = PodQuery { all_of: vec![(namespaces, selector.clone())], terminating: false };
-    Some(snapshot.matching(&query))
+    Some(PodQuery { all_of: vec![(namespaces, selector.clone())], terminating: false })
 }

@@ -1,63 +1,64 @@
 //! Matching pods by domain, with the smallest count at hand.
 
-use longshore_framework::snapshot::NO_DOMAIN;
+use longshore_framework::Str;
+use longshore_framework::domains::{DomainSums, SumHistogram};
+use longshore_framework::snapshot::{NO_DOMAIN, Slot, Snapshot};
 
 /// The least count where there is no domain at all, as in kube-scheduler: nothing exceeds it.
 const NONE: i64 = i32::MAX as i64;
 
-/// Counts by domain number. Only domains of nodes that are counted on exist.
-#[derive(Debug)]
+/// Counts by domain. Only domains of nodes that are counted on exist.
+#[derive(Clone, Debug)]
 pub(super) struct DomainCounts {
-    counts: Vec<Option<i64>>,
-    domains: i64,
-    /// The two domains with the smallest counts: when one domain changes, the least of the others is one of these.
-    smallest: [(u32, i64); 2],
+    sums: DomainSums,
+    histogram: SumHistogram,
 }
 
 impl DomainCounts {
-    /// No domain yet; numbers are below `domains`.
-    pub(super) fn new(domains: usize) -> Self {
-        Self { counts: vec![None; domains], domains: 0, smallest: [(NO_DOMAIN, NONE); 2] }
+    /// No domain yet.
+    pub(super) fn new(snapshot: &Snapshot, key: &Str) -> Self {
+        Self { sums: DomainSums::new(snapshot, key), histogram: SumHistogram::default() }
     }
 
-    /// Adds matching pods of an included node; none still makes the domain exist.
-    pub(super) fn add(&mut self, domain: u32, pods: i64) {
-        if let Some(count) = self.counts.get_mut(domain as usize) {
-            self.domains += i64::from(count.is_none());
-            *count = Some(count.unwrap_or(0).saturating_add(pods));
-        }
-    }
-
-    /// Finds the smallest counts; to be called after the last [`add`](Self::add).
-    pub(super) fn finish(&mut self) {
-        for (domain, count) in (0..).zip(&self.counts) {
-            let Some(count) = *count else { continue };
-            if count < self.smallest[0].1 {
-                self.smallest = [(domain, count), self.smallest[0]];
-            } else if count < self.smallest[1].1 {
-                self.smallest[1] = (domain, count);
-            }
+    /// Sets the node's domain and its matching pods; none still makes the domain exist, `None` means that pods on the node
+    /// are not counted.
+    pub(super) fn set(&mut self, node: Slot, domain: u32, pods: Option<i64>) {
+        for change in self.sums.set(node, domain, pods) {
+            self.histogram.note(change);
         }
     }
 
     /// How many domains exist.
     pub(super) fn domains(&self) -> i64 {
-        self.domains
+        self.sums.existing() as i64
+    }
+
+    /// The node's domain, [`NO_DOMAIN`] when it lacks the label.
+    pub(super) fn domain(&self, node: Slot) -> u32 {
+        self.sums.domain(node)
     }
 
     /// The count of a domain, 0 when it does not exist.
     pub(super) fn get(&self, domain: u32) -> i64 {
-        self.counts.get(domain as usize).copied().flatten().unwrap_or(0)
+        self.sums.sum(domain)
+    }
+
+    /// What tells nodes apart: the domain where nodes share one, and else its count.
+    pub(super) fn kind(&self, node: Slot) -> i64 {
+        match self.domain(node) {
+            domain if self.sums.is_shared() || domain == NO_DOMAIN => i64::from(domain),
+            domain => self.get(domain),
+        }
     }
 
     /// The smallest count when the counts of some domains have changed by so much.
     pub(super) fn least(&self, changes: &[(u32, i64)]) -> i64 {
         match changes {
-            [] => self.smallest[0].1,
+            [] => self.histogram.least().unwrap_or(NONE),
             [(domain, delta)] => {
-                let others =
-                    if self.smallest[0].0 == *domain { self.smallest[1].1 } else { self.smallest[0].1 };
-                others.min(self.get(*domain).saturating_add(*delta))
+                let count = self.get(*domain);
+                let others = self.histogram.least_but(count).unwrap_or(NONE);
+                others.min(count.saturating_add(*delta))
             }
             many => self.least_of_many(many),
         }
@@ -65,8 +66,7 @@ impl DomainCounts {
 
     fn least_of_many(&self, changes: &[(u32, i64)]) -> i64 {
         let changed = |domain| changes.iter().find(|(d, _)| *d == domain).map_or(0, |(_, delta)| *delta);
-        let counts = (0..).zip(&self.counts);
-        let now = counts.filter_map(|(domain, count)| Some((*count)?.saturating_add(changed(domain))));
+        let now = self.sums.iter().map(|(domain, count)| count.saturating_add(changed(domain)));
         now.min().unwrap_or(NONE)
     }
 }
@@ -77,12 +77,11 @@ mod tests {
 
     #[track_caller]
     fn check(counts: &[i64], changes: &[(u32, i64)], want: i64) {
+        let mut table = DomainCounts::new(&Snapshot::default(), &"zone".into());
         // Number 0 is a domain that no included node belongs to.
-        let mut table = DomainCounts::new(counts.len() + 1);
         for (domain, count) in (1..).zip(counts) {
-            table.add(domain, *count);
+            table.set(Slot(domain), domain, Some(*count));
         }
-        table.finish();
         assert_eq!(table.domains(), counts.len() as i64);
         assert_eq!(table.least(changes), want, "{counts:?} {changes:?}");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::{Pod, SpreadConstraint};
 use longshore_framework::reason::Reason;
-use longshore_framework::snapshot::{NO_DOMAIN, Slot, TopologyColumn};
+use longshore_framework::snapshot::{NO_DOMAIN, PodQuery, Slot};
 use longshore_framework::verdict::Verdict;
 use smallvec::SmallVec;
 
@@ -13,10 +13,11 @@ use super::constraints::{Inclusion, counted_pods, selects};
 use super::counts::DomainCounts;
 
 /// A `DoNotSchedule` constraint with what was counted for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Counted {
     constraint: SpreadConstraint,
-    column: Arc<TopologyColumn>,
+    /// Which pods are counted; `None` for none.
+    pods: Option<PodQuery>,
     counts: DomainCounts,
     /// 1 when the pod itself will count, else 0.
     own: i64,
@@ -31,47 +32,55 @@ pub(super) type Ceilings = SmallVec<[i64; 4]>;
 /// What Filter needs: the counts of the cluster as it is, and how a hypothesis differs from them.
 #[derive(Clone, Debug)]
 pub(super) struct FilterState {
-    counted: Arc<[Counted]>,
+    counted: Arc<Vec<Counted>>,
     changes: SmallVec<[Changes; 2]>,
 }
 
 impl FilterState {
     /// Counts over all nodes that carry the key of every constraint.
     pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>) -> Self {
-        let namespace = &cx.pod.meta.namespace;
-        let pods: Vec<_> = constraints.iter().map(|c| counted_pods(cx.snapshot, namespace, c)).collect();
-        let mut counted: Vec<Counted> = constraints.into_iter().map(|c| Counted::new(cx, c)).collect();
-        for slot in cx.snapshot.live().iter().map(Slot::from) {
-            if counted.iter().any(|c| c.column.domain(slot) == NO_DOMAIN) {
-                continue;
-            }
-            let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(slot));
-            for (counted, pods) in counted.iter_mut().zip(&pods) {
-                if inclusion.includes(&counted.constraint) {
-                    let pods = pods.as_ref().map_or(0, |p| p.get(slot));
-                    counted.counts.add(counted.column.domain(slot), pods);
-                }
-            }
-        }
-        for counted in &mut counted {
-            counted.counts.finish();
-        }
+        let counted: Vec<Counted> = constraints.into_iter().map(|c| Counted::new(cx, c)).collect();
         let changes = SmallVec::from_elem(Changes::new(), counted.len());
-        Self { counted: counted.into(), changes }
+        let mut state = Self { counted: Arc::new(counted), changes };
+        state.recount(cx, cx.snapshot.live().iter().map(Slot::from));
+        state
+    }
+
+    /// Counts some nodes anew.
+    pub(super) fn recount(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot>) {
+        let counted = Arc::make_mut(&mut self.counted);
+        let columns: SmallVec<[_; 4]> =
+            counted.iter().map(|c| cx.snapshot.topology(&c.constraint.topology_key)).collect();
+        let pods: SmallVec<[_; 4]> =
+            counted.iter().map(|c| c.pods.as_ref().map(|query| cx.snapshot.matching(query))).collect();
+        for slot in nodes {
+            let complete = columns.iter().all(|column| column.domain(slot) != NO_DOMAIN);
+            let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(slot));
+            for ((counted, pods), column) in counted.iter_mut().zip(&pods).zip(&columns) {
+                let included = complete && inclusion.includes(&counted.constraint);
+                let pods = included.then(|| pods.as_ref().map_or(0, |pods| pods.get(slot)));
+                counted.counts.set(slot, column.domain(slot), pods);
+            }
+        }
+    }
+
+    /// What tells nodes apart.
+    pub(super) fn kind(&self, node: Slot, kind: &mut Vec<i64>) {
+        kind.extend(self.counted.iter().map(|counted| counted.counts.kind(node)));
     }
 
     /// A pod comes to `node` (`delta` 1) or leaves it (−1). As in kube-scheduler a pod that is being deleted changes
     /// the count here, although it was not counted at first.
     pub(super) fn change(&mut self, cx: Cycle<'_>, changed: &Pod, node: Slot, delta: i64) {
         if changed.meta.namespace != cx.pod.meta.namespace
-            || self.counted.iter().any(|c| c.column.domain(node) == NO_DOMAIN)
+            || self.counted.iter().any(|c| c.counts.domain(node) == NO_DOMAIN)
         {
             return;
         }
         let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(node));
         for (counted, changes) in self.counted.iter().zip(&mut self.changes) {
             if selects(&counted.constraint, &changed.meta.labels) && inclusion.includes(&counted.constraint) {
-                add_change(changes, counted.column.domain(node), delta);
+                add_change(changes, counted.counts.domain(node), delta);
             }
         }
     }
@@ -84,7 +93,7 @@ impl FilterState {
     /// Whether the pod may go to the node. The constraints are asked in the pod's order; the first that fails decides.
     pub(super) fn judge(&self, ceilings: &Ceilings, node: Slot) -> Verdict {
         for ((counted, changes), ceiling) in self.counted.iter().zip(&self.changes).zip(ceilings) {
-            let domain = counted.column.domain(node);
+            let domain = counted.counts.domain(node);
             if domain == NO_DOMAIN {
                 return Verdict::unresolvable(Reason::TopologySpreadMissingLabel);
             }
@@ -99,10 +108,10 @@ impl FilterState {
 
 impl Counted {
     fn new(cx: Cycle<'_>, constraint: SpreadConstraint) -> Self {
-        let column = cx.snapshot.topology(&constraint.topology_key);
-        let counts = DomainCounts::new(column.domain_count());
+        let counts = DomainCounts::new(cx.snapshot, &constraint.topology_key);
         let own = i64::from(selects(&constraint, &cx.pod.meta.labels));
-        Self { constraint, column, counts, own }
+        let pods = counted_pods(&cx.pod.meta.namespace, &constraint);
+        Self { constraint, pods, counts, own }
     }
 
     /// `count + own − least ≤ maxSkew`, solved for the count.

@@ -1,89 +1,114 @@
 //! PreScore, Score and normalising: fewer matching pods in a node's domains is better.
 
-use std::sync::Arc;
-
-use longshore_framework::Str;
 use longshore_framework::bitset::BitSet;
+use longshore_framework::domains::DomainSums;
 use longshore_framework::node::HOSTNAME;
 use longshore_framework::plugin::{Cycle, MAX_SCORE};
 use longshore_framework::pod::SpreadConstraint;
-use longshore_framework::snapshot::{NO_DOMAIN, PodColumn, Slot, Snapshot, TopologyColumn};
+use longshore_framework::snapshot::{NO_DOMAIN, PodQuery, Slot, TopologyColumn};
 
 use super::constraints::{Inclusion, counted_pods};
 
 /// What a node is charged for one `ScheduleAnyway` constraint.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Charge {
     constraint: SpreadConstraint,
-    column: Arc<TopologyColumn>,
     /// Keyed by hostname: every node is its own domain, and its pods are counted directly.
     by_node: bool,
-    /// Matching pods, by slot when `by_node`, else by domain; `None` where no feasible node is.
-    counts: Vec<Option<i64>>,
-    /// Where nodes without the key are counted: with those whose label is empty, as in kube-scheduler.
-    blank: usize,
+    /// Which pods are counted; `None` for none.
+    pods: Option<PodQuery>,
+    /// Matching pods by cell: by slot when `by_node`, else by domain.
+    sums: DomainSums,
+    /// Nodes without the key.
+    lacking: BitSet,
+    /// The domain whose label is empty. Nodes without the key are counted with it, as in kube-scheduler.
+    blank: Option<u32>,
     weight: f64,
 }
 
 /// What Score needs.
 #[derive(Clone, Debug)]
-pub(super) struct ScoreState(Arc<Scores>);
-
-#[derive(Debug)]
-struct Scores {
+pub(super) struct ScoreState {
     charges: Vec<Charge>,
-    /// Feasible nodes that lack a key when every key is required.
-    ignored: BitSet,
+    /// Nodes that lack a key are not counted, and feasible ones are ignored: their score is 0.
+    require_all: bool,
 }
 
 impl ScoreState {
-    /// Counts over all nodes, for the domains that the feasible nodes belong to. With `require_all`, nodes that lack a
-    /// key are not counted, and feasible ones are ignored: their score is 0.
-    pub(super) fn count(
-        cx: Cycle<'_>,
-        constraints: Vec<SpreadConstraint>,
-        feasible: &[Slot],
-        require_all: bool,
-    ) -> Self {
-        let namespace = &cx.pod.meta.namespace;
-        let pods: Vec<_> = constraints.iter().map(|c| counted_pods(cx.snapshot, namespace, c)).collect();
-        let mut charges: Vec<Charge> = constraints.into_iter().map(|c| Charge::new(cx.snapshot, c)).collect();
-        let mut ignored = BitSet::default();
-        for slot in feasible {
-            if require_all && lacks_key(&charges, *slot) {
-                ignored.insert(slot.index());
-                continue;
-            }
-            for charge in &mut charges {
-                charge.register(*slot);
+    /// Counts over all nodes.
+    pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>, require_all: bool) -> Self {
+        let charges = constraints.into_iter().map(|c| Charge::new(cx, c)).collect();
+        let mut state = Self { charges, require_all };
+        state.recount(cx, cx.snapshot.live().iter().map(Slot::from));
+        state
+    }
+
+    /// Counts some nodes anew. Whether there is a domain with an empty label now that was not there.
+    pub(super) fn recount(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot>) -> bool {
+        let sources: Vec<_> = self
+            .charges
+            .iter()
+            .map(|charge| {
+                let column = cx.snapshot.topology(&charge.constraint.topology_key);
+                (column, charge.pods.as_ref().map(|query| cx.snapshot.matching(query)))
+            })
+            .collect();
+        for slot in nodes {
+            let lacks_any = sources.iter().any(|(column, _)| column.domain(slot) == NO_DOMAIN);
+            let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(slot));
+            for (charge, (column, pods)) in self.charges.iter_mut().zip(&sources) {
+                let pods = pods.as_ref().map_or(0, |pods| pods.get(slot));
+                // A node of its own is counted whatever the inclusion policies say: it matters when it is feasible.
+                let counted = pods > 0
+                    && !(self.require_all && lacks_any)
+                    && (charge.by_node || inclusion.includes(&charge.constraint));
+                charge.set(column, slot, if counted { pods } else { 0 });
             }
         }
-        for charge in &mut charges {
-            charge.weigh();
+        self.charges.iter().zip(&sources).any(|(charge, (column, _))| charge.blank != blank(column))
+    }
+
+    /// Weighs the constraints by the domains that the feasible nodes belong to: of each kind a node, and how many there
+    /// are. The more domains, the more a pod weighs, so that a key with few domains does not drown one with many.
+    pub(super) fn weigh(&mut self, feasible: impl Iterator<Item = (Slot, usize)> + Clone) {
+        let counted = feasible.filter(|(slot, _)| !self.ignores(*slot));
+        let weights: Vec<f64> =
+            self.charges.iter().map(|c| ((c.domains(counted.clone()) + 2) as f64).ln()).collect();
+        for (charge, weight) in self.charges.iter_mut().zip(weights) {
+            charge.weight = weight;
         }
-        let mut scores = Scores { charges, ignored };
-        scores.count(cx, &pods, feasible, require_all);
-        Self(Arc::new(scores))
+    }
+
+    fn ignores(&self, node: Slot) -> bool {
+        self.require_all && self.charges.iter().any(|c| c.lacking.contains(node.index()))
     }
 
     /// The raw score of a feasible node: the lower the better.
     pub(super) fn raw(&self, node: Slot) -> i64 {
-        if self.0.ignored.contains(node.index()) {
+        if self.ignores(node) {
             return 0;
         }
-        let charged = self.0.charges.iter().filter_map(|charge| charge.of(node));
+        let charged = self.charges.iter().filter_map(|charge| charge.of(node));
         charged.fold(0.0, |sum, charge| sum + charge).round() as i64
+    }
+
+    /// What tells nodes apart.
+    pub(super) fn kind(&self, node: Slot, kind: &mut Vec<i64>) {
+        for charge in &self.charges {
+            let cell = charge.sums.domain(node);
+            kind.push(if charge.is_shared() { i64::from(cell) } else { charge.sums.sum(cell) });
+            kind.push(i64::from(charge.lacking.contains(node.index())));
+        }
     }
 
     /// Turns raw scores round, into 0 to 100.
     pub(super) fn normalise(&self, nodes: &[Slot], scores: &mut [i64]) {
-        let ignored = |node: &Slot| self.0.ignored.contains(node.index());
         let counting =
-            || nodes.iter().zip(&*scores).filter(|(node, _)| !ignored(node)).map(|(_, score)| *score);
+            || nodes.iter().zip(&*scores).filter(|(node, _)| !self.ignores(**node)).map(|(_, score)| *score);
         let (min, max) = (counting().min().unwrap_or(0), counting().max().unwrap_or(0));
         for (node, score) in nodes.iter().zip(scores) {
             *score = match max {
-                _ if ignored(node) => 0,
+                _ if self.ignores(*node) => 0,
                 0 => MAX_SCORE,
                 _ => MAX_SCORE.saturating_mul(max.saturating_add(min).saturating_sub(*score)) / max,
             };
@@ -91,100 +116,64 @@ impl ScoreState {
     }
 }
 
-impl Scores {
-    /// Adds up `pods`, by constraint.
-    fn count(
-        &mut self,
-        cx: Cycle<'_>,
-        pods: &[Option<Arc<PodColumn>>],
-        feasible: &[Slot],
-        require_all: bool,
-    ) {
-        if self.charges.iter().all(|c| c.by_node) {
-            for slot in feasible {
-                self.count_on(cx, pods, *slot);
-            }
-            return;
-        }
-        for slot in cx.snapshot.live().iter().map(Slot::from) {
-            if cx.snapshot.pod_counts()[slot.index()] > 0 && !(require_all && lacks_key(&self.charges, slot))
-            {
-                self.count_on(cx, pods, slot);
-            }
-        }
-    }
-
-    fn count_on(&mut self, cx: Cycle<'_>, pods: &[Option<Arc<PodColumn>>], slot: Slot) {
-        let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(slot));
-        for (charge, pods) in self.charges.iter_mut().zip(pods) {
-            let count = pods.as_ref().map_or(0, |p| p.get(slot));
-            // A node of its own is counted whatever the inclusion policies say: it is feasible.
-            if count > 0
-                && charge.is_registered(slot)
-                && (charge.by_node || inclusion.includes(&charge.constraint))
-            {
-                charge.add(slot, count);
-            }
-        }
-    }
-}
-
 impl Charge {
-    fn new(snapshot: &Snapshot, constraint: SpreadConstraint) -> Self {
-        let column = snapshot.topology(&constraint.topology_key);
-        let by_node = &*constraint.topology_key == HOSTNAME;
-        let domains = column.domain_count();
-        let (blank, cells) = if by_node { (0, snapshot.slots()) } else { (blank(&column), domains + 1) };
-        Self { constraint, column, by_node, counts: vec![None; cells], blank, weight: 0.0 }
-    }
-
-    /// Where the node's pods are counted.
-    fn cell(&self, slot: Slot) -> usize {
-        match self.column.domain(slot) {
-            _ if self.by_node => slot.index(),
-            NO_DOMAIN => self.blank,
-            domain => domain as usize,
+    fn new(cx: Cycle<'_>, constraint: SpreadConstraint) -> Self {
+        let key = &constraint.topology_key;
+        Self {
+            by_node: &**key == HOSTNAME,
+            pods: counted_pods(&cx.pod.meta.namespace, &constraint),
+            sums: DomainSums::new(cx.snapshot, key),
+            lacking: BitSet::default(),
+            blank: blank(&cx.snapshot.topology(key)),
+            weight: 0.0,
+            constraint,
         }
     }
 
-    fn register(&mut self, slot: Slot) {
-        let cell = self.cell(slot);
-        self.counts[cell] = Some(0);
+    fn set(&mut self, column: &TopologyColumn, node: Slot, pods: i64) {
+        let domain = column.domain(node);
+        self.lacking.set(node.index(), domain == NO_DOMAIN);
+        let cell = match domain {
+            _ if self.by_node => node.0,
+            NO_DOMAIN => self.blank.unwrap_or(NO_DOMAIN),
+            domain => domain,
+        };
+        self.sums.set(node, cell, Some(pods));
     }
 
-    fn is_registered(&self, slot: Slot) -> bool {
-        self.counts[self.cell(slot)].is_some()
+    /// Whether nodes share cells.
+    fn is_shared(&self) -> bool {
+        !self.by_node && (self.sums.is_shared() || self.blank.is_some())
     }
 
-    fn add(&mut self, slot: Slot, pods: i64) {
-        let cell = self.cell(slot);
-        self.counts[cell] = self.counts[cell].map(|count| count.saturating_add(pods));
-    }
-
-    /// The more domains, the more a pod weighs, so that a key with few domains does not drown one with many.
-    fn weigh(&mut self) {
-        let domains = self.counts.iter().flatten().count();
-        self.weight = ((domains + 2) as f64).ln();
+    /// To how many domains the nodes belong; those without the key are as one.
+    fn domains(&self, nodes: impl Iterator<Item = (Slot, usize)>) -> usize {
+        if self.by_node {
+            return nodes.map(|(_, count)| count).sum();
+        }
+        let (mut seen, mut single, mut lacking) = (BitSet::default(), 0, false);
+        for (node, count) in nodes {
+            match self.sums.domain(node) {
+                NO_DOMAIN => lacking = true,
+                cell if self.is_shared() => {
+                    seen.insert(cell as usize);
+                }
+                _ => single += count,
+            }
+        }
+        seen.len() + single + usize::from(lacking)
     }
 
     /// What the node is charged; nothing when it lacks the key.
     fn of(&self, node: Slot) -> Option<f64> {
-        if self.column.domain(node) == NO_DOMAIN {
+        if self.lacking.contains(node.index()) {
             return None;
         }
-        let count = self.counts[self.cell(node)].unwrap_or(0);
+        let count = self.sums.sum(self.sums.domain(node));
         Some(count as f64 * self.weight + f64::from(self.constraint.max_skew.saturating_sub(1)))
     }
 }
 
-fn lacks_key(charges: &[Charge], slot: Slot) -> bool {
-    charges.iter().any(|c| c.column.domain(slot) == NO_DOMAIN)
-}
-
-/// The number of the domain with the empty label value; one beyond the last when there is none.
-fn blank(column: &TopologyColumn) -> usize {
-    let domains = column.domain_count();
-    let is_blank =
-        |at: &usize| u32::try_from(*at).ok().and_then(|d| column.value(d)) == Some(&Str::default());
-    (0..domains).find(is_blank).unwrap_or(domains)
+fn blank(column: &TopologyColumn) -> Option<u32> {
+    column.find("")
 }

@@ -78,7 +78,9 @@ impl ResourceColumns {
         }
     }
 
-    pub(super) fn set_allocatable(&mut self, slot: Slot, amounts: &Amounts) {
+    /// Whether there is a new column now.
+    pub(super) fn set_allocatable(&mut self, slot: Slot, amounts: &Amounts) -> bool {
+        let before = self.columns.len();
         for column in &mut self.columns {
             column.allocatable[slot.index()] = 0;
         }
@@ -86,10 +88,12 @@ impl ResourceColumns {
             let id = self.ensure(name);
             self.columns[id.0].allocatable[slot.index()] = amount;
         }
+        self.columns.len() != before
     }
 
-    /// Adds (`sign` 1) or takes away (−1) a pod's amounts.
-    pub(super) fn count(&mut self, slot: Slot, amounts: &Amounts, sign: i64) {
+    /// Adds (`sign` 1) or takes away (−1) a pod's amounts. Whether there is a new column now.
+    pub(super) fn count(&mut self, slot: Slot, amounts: &Amounts, sign: i64) -> bool {
+        let before = self.columns.len();
         let mut add = |id: usize, amount: i64| {
             let cell = &mut self.columns[id].requested[slot.index()];
             *cell = cell.saturating_add(amount.saturating_mul(sign));
@@ -102,6 +106,7 @@ impl ResourceColumns {
             let cell = &mut self.columns[id.0].requested[slot.index()];
             *cell = cell.saturating_add(amount.saturating_mul(sign));
         }
+        self.columns.len() != before
     }
 
     fn ensure(&mut self, name: &str) -> ResourceId {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Slot;
 
-/// Changes remembered at the most; a reader that is further behind looks at everything.
+/// Changes remembered at the most, unless there are more nodes; a reader that is further behind looks at everything.
 const MAX_LOG: usize = 1 << 16;
 
 /// Change number g (counting from 1) touched `log[g − first]`.
@@ -15,8 +15,9 @@ pub(super) struct DirtyLog {
 }
 
 impl DirtyLog {
-    pub(super) fn push(&mut self, slot: Slot) {
-        if self.log.len() == MAX_LOG {
+    /// `slots`: how long the columns are. A log longer than that tells a reader nothing that looking at everything would not.
+    pub(super) fn push(&mut self, slot: Slot, slots: usize) {
+        if self.log.len() >= MAX_LOG.max(slots) {
             self.log.pop_front();
             self.dropped += 1;
         }

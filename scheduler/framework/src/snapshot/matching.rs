@@ -1,6 +1,10 @@
 //! How many pods of a kind every node has, for whoever counts pods by selector.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dashmap::DashMap;
+use rustc_hash::FxHashMap;
 
 use super::Slot;
 use crate::Str;
@@ -68,6 +72,60 @@ impl PodColumn {
     /// Matching pods on a node.
     pub fn get(&self, slot: Slot) -> i64 {
         self.0.get(slot.index()).copied().unwrap_or(0)
+    }
+}
+
+/// Columns kept at the most: every pod that comes or goes is matched against those that may concern it.
+const MAX_COLUMNS: usize = 256;
+
+/// The columns by query. A column is built by whichever thread of a decision asks first, and then kept up to date.
+#[derive(Debug, Default)]
+pub(super) struct PodColumns {
+    columns: FxHashMap<PodQuery, Arc<PodColumn>>,
+    /// Columns built since the last change of any pod.
+    fresh: DashMap<PodQuery, Arc<PodColumn>>,
+    any_fresh: AtomicBool,
+}
+
+impl Clone for PodColumns {
+    /// Columns can be built again.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PodColumns {
+    pub(super) fn get(&self, query: &PodQuery, pods: &[Vec<Arc<Pod>>]) -> Arc<PodColumn> {
+        if let Some(column) = self.columns.get(query) {
+            return Arc::clone(column);
+        }
+        if let Some(column) = self.fresh.get(query) {
+            return Arc::clone(&column);
+        }
+        let column = Arc::new(PodColumn::build(query, pods));
+        self.fresh.insert(query.clone(), Arc::clone(&column));
+        self.any_fresh.store(true, Ordering::Release);
+        column
+    }
+
+    /// A pod came to the node (`sign` 1) or left it (−1).
+    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i64) {
+        if *self.any_fresh.get_mut() {
+            self.adopt();
+        }
+        for (query, column) in &mut self.columns {
+            if query.matches(pod) {
+                Arc::make_mut(column).add(slot, sign);
+            }
+        }
+    }
+
+    fn adopt(&mut self) {
+        if self.columns.len() + self.fresh.len() > MAX_COLUMNS {
+            self.columns.clear();
+        }
+        self.columns.extend(std::mem::take(&mut self.fresh));
+        *self.any_fresh.get_mut() = false;
     }
 }
 

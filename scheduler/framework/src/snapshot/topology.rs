@@ -20,6 +20,9 @@ pub struct TopologyColumn {
     domains: Vec<u32>,
     values: Vec<Str>,
     by_value: FxHashMap<Str, u32>,
+    /// Nodes by domain, and how many domains have two or more.
+    nodes: Vec<u32>,
+    shared: usize,
 }
 
 impl TopologyColumn {
@@ -29,6 +32,8 @@ impl TopologyColumn {
             domains: vec![NO_DOMAIN; nodes.len()],
             values: Vec::new(),
             by_value: FxHashMap::default(),
+            nodes: Vec::new(),
+            shared: 0,
         };
         for slot in live.iter() {
             column.set(Slot::from(slot), nodes[slot].labels.get(key).cloned());
@@ -40,7 +45,16 @@ impl TopologyColumn {
         if slot.index() >= self.domains.len() {
             self.domains.resize(slot.index() + 1, NO_DOMAIN);
         }
-        self.domains[slot.index()] = value.map_or(NO_DOMAIN, |v| self.number(v));
+        let domain = value.map_or(NO_DOMAIN, |v| self.number(v));
+        let before = std::mem::replace(&mut self.domains[slot.index()], domain);
+        if let Some(nodes) = self.nodes.get_mut(before as usize) {
+            *nodes -= 1;
+            self.shared -= usize::from(*nodes == 1);
+        }
+        if let Some(nodes) = self.nodes.get_mut(domain as usize) {
+            *nodes += 1;
+            self.shared += usize::from(*nodes == 2);
+        }
     }
 
     fn number(&mut self, value: Str) -> u32 {
@@ -49,6 +63,7 @@ impl TopologyColumn {
         }
         let number = u32::try_from(self.values.len()).unwrap_or(NO_DOMAIN);
         self.values.push(Arc::clone(&value));
+        self.nodes.push(0);
         self.by_value.insert(value, number);
         number
     }
@@ -63,9 +78,20 @@ impl TopologyColumn {
         self.domains.get(slot.index()).copied().unwrap_or(NO_DOMAIN)
     }
 
+    /// Whether some domain has two or more nodes. Where none has, as with host names, what happens in a domain happens on
+    /// its node.
+    pub fn is_shared(&self) -> bool {
+        self.shared > 0
+    }
+
     /// One more than the largest domain number: the length of a table by domain.
     pub fn domain_count(&self) -> usize {
         self.values.len()
+    }
+
+    /// The domain with this label value, if any node ever had it.
+    pub fn find(&self, value: &str) -> Option<u32> {
+        self.by_value.get(value).copied()
     }
 
     /// The label value of a domain.

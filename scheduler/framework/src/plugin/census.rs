@@ -1,0 +1,75 @@
+//! What plugins count over the whole cluster, kept from one decision to the next.
+
+use crate::plugin::{Cycle, Plugin};
+use crate::snapshot::Slot;
+use crate::state::PluginState;
+use crate::verdict::PluginError;
+
+/// A plugin whose answer for a node depends on the pods of that node's topology domains.
+///
+/// Asked anew for every pod it would count the whole cluster every time. So for a class of pods the engine lets it count
+/// once ([`count`](Self::count)), tells it after that which nodes changed ([`recount`](Self::recount)), and asks Filter and
+/// Score about one node of every [`kind`](Self::kind) only. PreFilter and PreScore are not asked then.
+pub trait Census: Plugin {
+    /// Counts over all nodes and puts what Filter and Score read into `state`.
+    ///
+    /// # Errors
+    /// The engine asks the plugin anew for every pod, as if it took no census.
+    fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError>;
+
+    /// Brings the count up to date. `changed`, in ascending order, are the slots of nodes that came, went or changed, or
+    /// whose pods did, since the last count.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    fn recount(
+        &self,
+        cx: Cycle<'_>,
+        state: &mut PluginState,
+        changed: &[Slot],
+    ) -> Result<Recounted, PluginError>;
+
+    /// Appends numbers that tell nodes apart: nodes for which they are equal get the same verdict and the same raw score,
+    /// now and after any recount that does not name them.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    fn kind(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        node: Slot,
+        kind: &mut Vec<i64>,
+    ) -> Result<(), PluginError>;
+
+    /// In place of PreScore: `feasible` has a node of every kind that is feasible, and how many there are.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    fn weigh(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &mut PluginState,
+        _feasible: &[(Slot, usize)],
+    ) -> Result<(), PluginError> {
+        Ok(())
+    }
+}
+
+/// Which stages a plugin has something to say at. It is left out of the others, as if PreFilter or PreScore had skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Filter.
+    pub filters: bool,
+    /// Score.
+    pub scores: bool,
+}
+
+/// What came of a recount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recounted {
+    /// The count is up to date.
+    Done,
+    /// What tells nodes apart is no longer the same: count anew.
+    Anew,
+}
