@@ -84,6 +84,13 @@ impl Cache {
         self.pods.get(uid).is_some_and(|e| e.assumed)
     }
 
+    /// Marks a node as changed for a reason that lies outside the cache.
+    pub(crate) fn touch(&mut self, name: &str) {
+        if let Some(slot) = self.snapshot.slot(name) {
+            self.snapshot.touch(slot);
+        }
+    }
+
     /// Adds or replaces a node; returns the node it replaced.
     pub(crate) fn set_node(&mut self, node: Arc<Node>) -> Option<Arc<Node>> {
         let old = self.snapshot.slot(&node.name).map(|s| Arc::clone(self.snapshot.node(s)));

@@ -1,7 +1,8 @@
 //! One decision: which node is best for the pod?
 //!
 //! This is the literal evaluator: every filter is asked about every candidate, every scorer about every feasible node.
-//! The answer does not depend on how the work is split or on how many threads do it.
+//! The answer does not depend on how the work is split or on how many threads do it. What [classes](crate::classes) of
+//! pods keep from decision to decision is measured by it.
 
 mod extend;
 pub(crate) mod filter;
@@ -70,7 +71,7 @@ pub(crate) struct Diagnosis {
 }
 
 impl Diagnosis {
-    fn blame(&mut self, plugin: PluginId, code: RejectCode) {
+    pub(crate) fn blame(&mut self, plugin: PluginId, code: RejectCode) {
         self.rejected_by.insert(plugin);
         if code == RejectCode::Pending {
             self.pending_on.insert(plugin);

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::attempt::{Attempt, Outcome};
 use crate::cache::Cache;
+use crate::classes::{Classes, Decided};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
@@ -19,7 +20,7 @@ use crate::extenders::Extenders;
 use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
-use crate::options::Options;
+use crate::options::{Evaluation, Options};
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
@@ -41,6 +42,8 @@ pub struct Engine {
     /// Whether bindings wait until they are asked for.
     pub(crate) holds_bindings: bool,
     pub(crate) chooser: Chooser,
+    /// What is kept from decision to decision.
+    pub(crate) classes: Classes,
     pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
     pub(crate) meter: Metered,
@@ -65,6 +68,7 @@ impl Engine {
             reservations: FxHashMap::default(),
             evicting: FxHashMap::default(),
             holds_bindings: false,
+            classes: Classes::default(),
             now: Timestamp::default(),
             start: 0,
         }
@@ -227,16 +231,41 @@ impl Engine {
         state: &mut CycleState,
         trace: Option<&mut Trace>,
     ) -> Result<Slot, Stopped> {
+        self.touch_promised_nodes();
         let mut start = self.start;
-        // The generator is taken out while the evaluator reads the engine.
+        // The generator and the classes are taken out while the evaluator reads the engine.
         let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
+        let mut classes = std::mem::take(&mut self.classes);
         state.sampled = self.meter.samples();
         let watch = self.meter.watch(queued.profile, state.sampled);
         let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
-        let decided = evaluator.decide(state, &mut chooser, &mut start, trace);
+        let kept = match (self.options.evaluation, &trace) {
+            (Evaluation::Literal, _) | (_, Some(_)) => None,
+            (evaluation, None) => {
+                let audit = evaluation == Evaluation::Audited;
+                classes.decide(&evaluator, queued.profile, &mut chooser, audit)
+            }
+        };
+        let decided = match kept {
+            Some(Decided { outcome, state: kept }) => {
+                let sampled = state.sampled;
+                *state = kept;
+                state.sampled = sampled;
+                outcome
+            }
+            None => evaluator.decide(state, &mut chooser, &mut start, trace),
+        };
+        self.classes = classes;
         self.chooser = chooser;
         self.start = start;
         decided
+    }
+
+    /// A node that was promised to a pod, or is no longer, is another to pods of lower priority.
+    fn touch_promised_nodes(&mut self) {
+        for node in self.queue.nominator.take_changed() {
+            self.cache.touch(&node);
+        }
     }
 
     /// Assume, Reserve, Permit, and the first step of the binding.

@@ -7,6 +7,7 @@
 mod attempt;
 mod binding;
 mod cache;
+mod classes;
 mod cycle;
 mod diagnose;
 mod engine;
@@ -37,7 +38,7 @@ pub use diagnose::{Judgement, Verdicts};
 pub use engine::Engine;
 pub use message::NO_NODES;
 pub use meter::{AttemptResult, EventLabel, ExtensionPoint, Meter, QueueName, Status};
-pub use options::{Options, Parallelism, TieBreak};
+pub use options::{Evaluation, Options, Parallelism, TieBreak};
 pub use plugin_set::PluginSet;
 pub use queue::{QueueCounts, QueuedPod};
 pub use reload::OtherProfiles;

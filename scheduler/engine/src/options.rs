@@ -17,6 +17,19 @@ pub enum TieBreak {
     First,
 }
 
+/// How a decision is come to. Which of equally good nodes is taken may differ, and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evaluation {
+    /// What is known of a class of pods is kept, and only what changed is looked at.
+    #[default]
+    Incremental,
+    /// Every plugin is asked about every node for every pod: what the other is measured by.
+    Literal,
+    /// Incrementally, and each decision is held against the literal one. A difference fails the attempt as broken: a
+    /// decision that cannot be trusted is not carried out. As slow as both together.
+    Audited,
+}
+
 /// How work over nodes is split.
 #[derive(Clone, Debug)]
 pub struct Parallelism {
@@ -74,6 +87,8 @@ pub struct Options {
     pub example_nodes: Option<usize>,
     /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
     pub extenders: Vec<Arc<dyn Extender>>,
+    /// How a decision is come to.
+    pub evaluation: Evaluation,
     /// Where plugins put what they want of the engine. It is looked at after every input and every attempt.
     pub requests: Requests,
 }
@@ -93,6 +108,7 @@ impl Default for Options {
             meter: None,
             example_nodes: None,
             extenders: Vec::new(),
+            evaluation: Evaluation::default(),
             requests: Requests::default(),
         }
     }

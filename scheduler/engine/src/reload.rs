@@ -49,6 +49,7 @@ impl Engine {
         let mut effects = self.turn_away_orphans(&profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
+        self.classes.clear();
         let (queue, rules) = self.queue_and_rules();
         queue.start_over(&rules);
         self.meet_requests(&mut effects);

@@ -162,6 +162,24 @@ impl ClusterDraft {
     }
 }
 
+/// A namespace with one of three sets of labels; the first two have each the name of a namespace.
+pub(super) fn namespace(at: usize, label: u8) -> Object {
+    let labels = match NAMESPACES.get(usize::from(label)) {
+        Some(team) => [("team", *team)].into_iter().collect(),
+        None => longshore_framework::labels::Labels::default(),
+    };
+    Object::Namespace(Arc::new(Namespace { name: NAMESPACES[at].into(), labels }))
+}
+
+/// A Service that selects the pods of an app.
+pub(super) fn service(app: usize) -> Object {
+    Object::Service(Arc::new(Service {
+        namespace: "default".into(),
+        name: APPS[app].into(),
+        selector: vec![("app".into(), APPS[app].into())],
+    }))
+}
+
 pub(super) fn node_name(at: usize) -> String {
     format!("n{at:03}")
 }

@@ -1,5 +1,6 @@
 //! Whatever happens, in whatever order: no pod is lost or held twice, and the columns say what the pods say.
 
+mod incremental;
 mod world;
 
 use longshore_framework::plugin::Cycle;
@@ -23,6 +24,8 @@ pub(super) enum Happening {
     NodeSet(usize, NodeDraft),
     NodeDeleted(usize),
     BudgetSet(usize, i32),
+    NamespaceLabelled(usize, u8),
+    ServiceSet(usize, bool),
     Step,
     BindingSucceeds(usize),
     BindingFails(usize),

@@ -14,7 +14,7 @@ use super::{Broken, Evaluator};
 use crate::meter::{ExtensionPoint, Status};
 
 /// A plugin that scores in this cycle.
-type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
+pub(crate) type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
 
 /// The scores of one plugin, one for each feasible node.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// One list of scores for each scorer. Work is split once, by nodes: a piece is scored by every plugin.
-    fn raw_scores(
+    pub(crate) fn raw_scores(
         &self,
         state: &CycleState,
         scorers: &[Scorer<'a>],
@@ -146,7 +146,7 @@ impl<'a> Evaluator<'a> {
         scorers.iter().enumerate().map(score).collect()
     }
 
-    fn check_range(&self, id: PluginId, scores: &[i64]) -> Result<(), String> {
+    pub(crate) fn check_range(&self, id: PluginId, scores: &[i64]) -> Result<(), String> {
         match scores.iter().find(|s| !(0..=MAX_SCORE).contains(*s)) {
             None => Ok(()),
             Some(score) => Err(format!(

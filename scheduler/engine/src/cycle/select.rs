@@ -1,6 +1,7 @@
 //! The choice among equals.
 
 use longshore_framework::Str;
+use longshore_framework::snapshot::Slot;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -24,6 +25,25 @@ impl Chooser {
             TieBreak::First => best.iter().copied().min_by_key(|at| name(*at)).unwrap_or_default(),
             TieBreak::Random => best.get(self.below(best.len())).copied().unwrap_or_default(),
         }
+    }
+
+    /// One of the nodes in `buckets`; the first by name when ties go to the first. `None` when there is no node.
+    pub(crate) fn choose_among<'n>(
+        &mut self,
+        buckets: impl Iterator<Item = &'n [Slot]> + Clone,
+        name: impl Fn(Slot) -> &'n Str,
+    ) -> Option<Slot> {
+        if self.tie_break == TieBreak::First {
+            return buckets.flatten().copied().min_by_key(|slot| name(*slot));
+        }
+        let mut at = self.below(buckets.clone().map(<[Slot]>::len).sum());
+        for bucket in buckets {
+            match bucket.get(at) {
+                Some(slot) => return Some(*slot),
+                None => at -= bucket.len(),
+            }
+        }
+        None
     }
 
     /// A number below `bound`, each as likely; 0 when ties go to the first, or for a bound of 0.

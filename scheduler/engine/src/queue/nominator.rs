@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Nominator {
     by_node: FxHashMap<Str, Vec<Arc<Pod>>>,
     node_of: FxHashMap<Str, Str>,
+    changed: Vec<Str>,
 }
 
 impl Nominator {
@@ -19,6 +20,7 @@ impl Nominator {
         self.remove(&pod.meta.uid);
         self.by_node.entry(Arc::clone(node)).or_default().push(Arc::clone(pod));
         self.node_of.insert(Arc::clone(&pod.meta.uid), Arc::clone(node));
+        self.changed.push(Arc::clone(node));
     }
 
     /// A new version of a pod: what its status says counts, once either version says anything. Before that a promise
@@ -44,6 +46,12 @@ impl Nominator {
                 self.by_node.remove(&node);
             }
         }
+        self.changed.push(node);
+    }
+
+    /// Nodes whose promises changed since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> impl Iterator<Item = Str> + use<> {
+        std::mem::take(&mut self.changed).into_iter()
     }
 
     /// The node promised to the pod.

@@ -11,7 +11,7 @@ use longshore_framework::{Str, Timestamp};
 
 use super::Happening;
 use crate::properties::PROFILES;
-use crate::properties::cluster::{budget, node_name};
+use crate::properties::cluster::{budget, namespace, node_name, service};
 
 /// Pods and nodes as the API server has them, and what is under way.
 pub(super) struct World {
@@ -30,8 +30,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub(super) fn with(options: Options) -> Self {
         Self {
-            engine: Engine::new(PROFILES.clone(), Options::default()),
+            engine: Engine::new(PROFILES.clone(), options),
             pods: BTreeMap::new(),
             nodes: BTreeMap::new(),
             budgets: BTreeMap::new(),
@@ -98,6 +102,9 @@ impl World {
                 self.budgets.insert(*app, *allowed);
                 self.apply(Input::Object(budget(*app, *app, *allowed)));
             }
+            Happening::NamespaceLabelled(at, label) => self.apply(Input::Object(namespace(*at, *label))),
+            Happening::ServiceSet(app, true) => self.apply(Input::Object(service(*app))),
+            Happening::ServiceSet(app, false) => self.apply(Input::ObjectDeleted(service(*app))),
             Happening::TimePasses(milliseconds) => {
                 self.now += milliseconds;
                 self.apply(Input::Time(Timestamp(self.now)));

@@ -1,0 +1,95 @@
+//! Holds what classes keep against the literal evaluator.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::snapshot::Slot;
+use rustc_hash::FxHashMap;
+
+use super::class::{FEASIBLE, Rejected};
+use super::{Class, Decided};
+use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::cycle::{Evaluator, NodeStatus, Stopped};
+use crate::options::TieBreak;
+use crate::trace::{NodeTrace, Trace};
+
+impl Class {
+    /// How the decision differs from what the literal evaluator says of the same pod, if it does: the verdict on each
+    /// node, the nodes among which chance decides, the numbers of nodes.
+    pub(super) fn audit(
+        &self,
+        evaluator: &Evaluator<'_>,
+        decided: &Decided,
+        best: &[Slot],
+    ) -> Option<String> {
+        let (mut trace, mut state) = (Trace::default(), CycleState::new(evaluator.profile));
+        let mut chooser = Chooser::new(0, TieBreak::First);
+        let literal = evaluator.decide(&mut state, &mut chooser, &mut 0, Some(&mut trace));
+        let counts = |s: &CycleState| (s.evaluated, s.feasible);
+        if counts(&state) != counts(&decided.state) {
+            return Some(format!(
+                "evaluated, feasible: {:?}, not {:?}",
+                counts(&decided.state),
+                counts(&state)
+            ));
+        }
+        match (&decided.outcome, &literal) {
+            // Where only one node is feasible, or only the promised one was looked at, nothing is left to chance.
+            (Ok(ours), Ok(theirs)) if state.feasible == 1 => {
+                (ours != theirs).then(|| format!("{ours:?}, not {theirs:?}"))
+            }
+            (Ok(_), Ok(_)) => self.audit_choice(evaluator, &trace, best),
+            (Err(Stopped::Unfit(ours)), Err(Stopped::Unfit(theirs))) => {
+                let differs = ours.rejected_by != theirs.rejected_by || ours.pending_on != theirs.pending_on;
+                differs
+                    .then(|| format!("blamed: {:?}, not {:?}", ours.rejected_by, theirs.rejected_by))
+                    .or_else(|| differing(evaluator, &ours.rejected, &theirs.rejected))
+            }
+            (ours, theirs) => Some(format!("{ours:?}, not {theirs:?}")),
+        }
+    }
+
+    fn audit_choice(&self, evaluator: &Evaluator<'_>, trace: &Trace, best: &[Slot]) -> Option<String> {
+        let name = |slot: &Slot| Arc::clone(&evaluator.snapshot.node(*slot).name);
+        let mut names: Vec<Str> = best.iter().map(name).collect();
+        names.sort_unstable();
+        if names != trace.best {
+            return Some(format!("best: {names:?}, not {:?}", trace.best));
+        }
+        let mut ours: FxHashMap<Str, Option<Rejected>> = FxHashMap::default();
+        for group in self.groups.iter() {
+            let verdict = self.first_word(evaluator, group)?;
+            ours.extend(group.slots().map(|slot| (name(&slot), verdict.clone())));
+        }
+        for (node, verdict) in trace.nodes.iter().flatten() {
+            let said =
+                ours.get(node).map(|v| v.as_ref().map(|r| (evaluator.profile.name(r.plugin), &r.rejection)));
+            let literal = match verdict {
+                NodeTrace::Rejected { plugin, rejection } => Some((&**plugin, rejection)),
+                NodeTrace::Feasible { .. } => None,
+            };
+            if said != Some(literal) {
+                return Some(format!("{node}: {said:?}, not {literal:?}"));
+            }
+        }
+        None
+    }
+
+    /// Whether the key is that of nodes that passed every filter that goes by nodes.
+    pub(super) fn passed(key: &[i64]) -> bool {
+        key.first() == Some(&FEASIBLE)
+    }
+}
+
+fn differing(evaluator: &Evaluator<'_>, ours: &[NodeStatus], theirs: &[NodeStatus]) -> Option<String> {
+    let same = |(a, b): &(&NodeStatus, &NodeStatus)| {
+        a.slot == b.slot && a.plugin == b.plugin && a.rejection == b.rejection
+    };
+    if ours.len() != theirs.len() {
+        return Some(format!("{} rejected nodes, not {}", ours.len(), theirs.len()));
+    }
+    let (a, b) = ours.iter().zip(theirs).find(|pair| !same(pair))?;
+    let name = |status: &NodeStatus| Arc::clone(&evaluator.snapshot.node(status.slot).name);
+    Some(format!("{}: {:?}, not {}: {:?}", name(a), a.rejection, name(b), b.rejection))
+}

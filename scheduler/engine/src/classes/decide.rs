@@ -1,0 +1,191 @@
+//! A decision by groups: which are feasible, what they score, and one of the best nodes.
+
+use longshore_framework::plugin::MAX_SCORE;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::verdict::Verdict;
+
+use super::Decided;
+use super::class::{Class, Rejected, raw_in};
+use super::groups::{Group, Groups};
+use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::cycle::{Diagnosis, Evaluator, NodeStatus, Stopped};
+
+/// More groups than this, if they are no fewer than a quarter of the nodes, are no gain over the nodes themselves.
+const FEW_GROUPS: usize = 256;
+
+/// Memory that decisions use one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    changed: Vec<Slot>,
+    /// The feasible groups: a node of each, and how many nodes there are.
+    feasible: Vec<(Slot, usize)>,
+    slots: Vec<Slot>,
+    scores: Vec<i64>,
+    totals: Vec<i64>,
+}
+
+impl Scratch {
+    /// The nodes among which chance decided last.
+    pub(super) fn best(&self, class: &Class) -> Vec<Slot> {
+        let buckets = best_buckets(&class.groups, &self.feasible, &self.totals);
+        buckets.flatten().copied().collect()
+    }
+}
+
+/// The nodes with the highest total: of each feasible group with the highest the best.
+fn best_buckets<'g>(
+    groups: &'g Groups,
+    feasible: &'g [(Slot, usize)],
+    totals: &'g [i64],
+) -> impl Iterator<Item = &'g [Slot]> + Clone {
+    let best = totals.iter().max();
+    let in_best = feasible.iter().zip(totals).filter(move |(_, total)| Some(*total) == best);
+    in_best.filter_map(|((slot, _), _)| Some(groups.of(*slot)?.best().1))
+}
+
+impl Class {
+    /// A decision for `evaluator.pod`; `None` when the literal evaluator has to decide.
+    pub(super) fn decide(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        chooser: &mut Chooser,
+        scratch: &mut Scratch,
+    ) -> Option<Decided> {
+        self.catch_up(evaluator, &mut scratch.changed)?;
+        if !self.plan.group_filters.is_empty() && !evaluator.nominator.is_empty() {
+            // Pods that are yet to come count in the domains of the nodes they were promised.
+            return None;
+        }
+        if let Some(slot) = self.own
+            && self.groups.of(slot).is_some_and(|group| self.rejected(group.key()).is_none())
+        {
+            return self.decided(evaluator, slot, (1, 1));
+        }
+        let (groups, nodes) = (self.groups.len(), evaluator.snapshot.len());
+        if groups > FEW_GROUPS && groups > nodes / 4 {
+            return None;
+        }
+        scratch.feasible.clear();
+        for group in self.groups.iter().filter(|group| Self::passed(group.key())) {
+            if self.rejected_by_group(evaluator, group, usize::MAX)?.is_none() {
+                scratch.feasible.push((*group.best().1.first()?, group.len()));
+            }
+        }
+        let feasible: usize = scratch.feasible.iter().map(|(_, count)| count).sum();
+        let slot = match feasible {
+            0 => return self.unfit(evaluator),
+            1 => scratch.feasible.first()?.0,
+            _ => self.choose(evaluator, chooser, scratch)?,
+        };
+        self.decided(evaluator, slot, (nodes, feasible))
+    }
+
+    /// The choice, with what plugins remember that have a say later.
+    fn decided(
+        &self,
+        evaluator: &Evaluator<'_>,
+        slot: Slot,
+        (evaluated, feasible): (usize, usize),
+    ) -> Option<Decided> {
+        let mut state = CycleState::new(evaluator.profile);
+        (state.evaluated, state.feasible) = (evaluated, feasible);
+        let kept = self.state.as_ref()?;
+        for id in &self.plan.late {
+            *state.of_mut(*id) = kept.of(*id).clone();
+        }
+        Some(Decided { outcome: Ok(slot), state })
+    }
+
+    /// The first of the filters that go by groups and whose turn is before `turn` that rejects the group's nodes.
+    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
+    fn rejected_by_group(
+        &self,
+        evaluator: &Evaluator<'_>,
+        group: &Group,
+        turn: usize,
+    ) -> Option<Option<Rejected>> {
+        let state = self.state.as_ref()?;
+        let node = evaluator.snapshot.view(*group.best().1.first()?);
+        for filter in self.plan.group_filters.iter().filter(|filter| filter.turn < turn) {
+            let verdict = filter.plugin.filter(evaluator.cycle(), state.of(filter.id), node).ok()?;
+            if let Verdict::Reject(rejection) = verdict {
+                return Some(Some(Rejected { turn: filter.turn, plugin: filter.id, rejection }));
+            }
+        }
+        Some(None)
+    }
+
+    /// One of the nodes with the highest total, each as likely.
+    fn choose(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        chooser: &mut Chooser,
+        scratch: &mut Scratch,
+    ) -> Option<Slot> {
+        scratch.totals.clear();
+        scratch.totals.resize(scratch.feasible.len(), 0);
+        if scratch.feasible.len() > 1 {
+            self.add_relative_scores(evaluator, scratch)?;
+        }
+        for ((slot, _), total) in scratch.feasible.iter().zip(&mut scratch.totals) {
+            *total = total.saturating_add(self.groups.of(*slot)?.best().0);
+        }
+        let buckets = best_buckets(&self.groups, &scratch.feasible, &scratch.totals);
+        chooser.choose_among(buckets, |slot| &evaluator.snapshot.node(slot).name)
+    }
+
+    fn add_relative_scores(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Option<()> {
+        let Scratch { feasible, slots, scores, totals, .. } = scratch;
+        slots.clear();
+        slots.extend(feasible.iter().map(|(slot, _)| *slot));
+        let (cycle, state) = (evaluator.cycle(), self.state.as_mut()?);
+        for (id, census) in &self.plan.censuses {
+            census.weigh(cycle, state.of_mut(*id), feasible).ok()?;
+        }
+        let mut by_node = 0;
+        for scorer in &self.plan.relative {
+            scores.clear();
+            if scorer.by_group {
+                scores.resize(slots.len(), 0);
+                scorer.plugin.score_range(cycle, state.of(scorer.id), slots, scores).ok()?;
+            } else {
+                let raw =
+                    slots.iter().map(|slot| self.groups.of(*slot).map_or(0, |g| raw_in(g.key(), by_node)));
+                scores.extend(raw);
+                by_node += 1;
+            }
+            scorer.plugin.normalise(cycle, state.of(scorer.id), slots, scores).ok()?;
+            if scores.iter().any(|score| !(0..=MAX_SCORE).contains(score)) {
+                return None;
+            }
+            for (total, score) in totals.iter_mut().zip(&*scores) {
+                *total = total.saturating_add(scorer.weight.saturating_mul(*score));
+            }
+        }
+        Some(())
+    }
+
+    /// The first rejection of the group's nodes, whoever it is by.
+    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
+    pub(super) fn first_word(&self, evaluator: &Evaluator<'_>, group: &Group) -> Option<Option<Rejected>> {
+        let own = self.rejected(group.key());
+        let by_group = self.rejected_by_group(evaluator, group, own.map_or(usize::MAX, |r| r.turn))?;
+        Some(by_group.or_else(|| own.cloned()))
+    }
+
+    /// Why no node is feasible: the first word on each.
+    fn unfit(&self, evaluator: &Evaluator<'_>) -> Option<Decided> {
+        let mut diagnosis = Diagnosis::default();
+        for group in self.groups.iter() {
+            let Rejected { plugin, rejection, .. } = self.first_word(evaluator, group)??;
+            diagnosis.blame(plugin, rejection.code);
+            let status = |slot| NodeStatus { slot, plugin, rejection: rejection.clone() };
+            diagnosis.rejected.extend(group.slots().map(status));
+        }
+        diagnosis.rejected.sort_unstable_by_key(|status| status.slot);
+        let mut state = self.state.clone()?;
+        (state.evaluated, state.feasible) = (evaluator.snapshot.len(), 0);
+        Some(Decided { outcome: Err(Stopped::Unfit(Box::new(diagnosis))), state })
+    }
+}

@@ -1,0 +1,63 @@
+//! What the engine keeps from decision to decision answers as if everything were asked anew.
+
+use longshore_engine::{Evaluation, Options};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::world::World;
+use super::{Happening, PodDraft, happening, node_draft, pod_draft};
+use crate::properties::config;
+
+/// Few kinds of pods, so that pods share a class, and what happens: a replica of one of them comes, or anything else.
+fn history(length: usize) -> impl Strategy<Value = Vec<Happening>> {
+    let replica = (0..16_usize).prop_map(Step::Replica);
+    let labels = (0..2_usize, 0..3_u8).prop_map(|(at, label)| Happening::NamespaceLabelled(at, label));
+    let service = (0..3_usize, any::<bool>()).prop_map(|(app, there)| Happening::ServiceSet(app, there));
+    let step = prop_oneof![
+        8 => replica,
+        10 => Just(Step::Other(Happening::Step)),
+        3 => (0..16_usize).prop_map(|at| Step::Other(Happening::BindingSucceeds(at))),
+        8 => happening().prop_map(Step::Other),
+        1 => labels.prop_map(Step::Other),
+        1 => service.prop_map(Step::Other),
+    ];
+    let nodes = vec(node_draft(), 2..24);
+    (vec(pod_draft(), 1..4), nodes, vec(step, 1..length)).prop_map(|(kinds, nodes, steps)| {
+        let nodes = nodes.into_iter().enumerate().map(|(at, draft)| Happening::NodeSet(at, draft));
+        nodes.chain(steps.into_iter().map(|step| step.of(&kinds))).collect()
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Replica(usize),
+    Other(Happening),
+}
+
+impl Step {
+    fn of(self, kinds: &[PodDraft]) -> Happening {
+        match self {
+            Self::Replica(at) => Happening::PodAdded(kinds[at % kinds.len()].clone()),
+            Self::Other(happening) => happening,
+        }
+    }
+}
+
+/// The engine holds every decision against the literal one; the world does not stand errors.
+#[track_caller]
+fn check(happenings: &[Happening]) {
+    let mut world = World::with(Options { evaluation: Evaluation::Audited, ..Options::default() });
+    for happening in happenings {
+        world.happens(happening);
+    }
+    world.settle();
+}
+
+proptest! {
+    #![proptest_config(config(768))]
+
+    #[test]
+    fn a_decision_from_what_is_kept_is_one_from_everything(happenings in history(120)) {
+        check(&happenings);
+    }
+}
