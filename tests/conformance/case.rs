@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use longshore_cli::{attempts, plugins, simulation};
-use longshore_engine::{Options, TieBreak};
+use longshore_engine::{Evaluation, Options, TieBreak};
 use longshore_framework::registry::Registry;
 use serde_json::Value;
 
@@ -56,7 +56,9 @@ pub(crate) fn run_with(case: &Value, registry: &Registry) -> Vec<String> {
         Ok(resolved) => resolved.profiles,
         Err(error) => return vec![format!("configuration: {error}")],
     };
-    let options = Options { tie_break: TieBreak::First, trace: true, ..Options::default() };
+    // The literal evaluator says who said what, and what the classes keep is held against it.
+    let evaluation = Evaluation::Audited;
+    let options = Options { tie_break: TieBreak::First, trace: true, evaluation, ..Options::default() };
     let simulated = simulation::run(&cluster, profiles, options, &mut |_| {});
     differences(&case["expected"], &attempts::to_json(&simulated), &simulated)
 }

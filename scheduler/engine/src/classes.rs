@@ -26,6 +26,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, Stopped};
+use crate::trace::Trace;
 use class::Class;
 
 /// Classes that are remembered at the most, with or without columns.
@@ -106,41 +107,36 @@ impl Classes {
     }
 
     /// Decides as the literal evaluator would; `None` leaves it to that one. With `audit` the literal evaluator is asked
-    /// as well, and a decision that it would not have made is an error.
+    /// as well, what it says is written there, and a decision that it would not have made is an error.
     pub(crate) fn decide(
         &mut self,
         evaluator: &Evaluator<'_>,
         profile: usize,
         chooser: &mut Chooser,
-        audit: bool,
+        audit: Option<&mut Trace>,
     ) -> Option<Decided> {
         if !plan::is_plain(evaluator) {
             return None;
         }
         let hash = hash_of(profile, evaluator.pod);
-        let class = self.class(evaluator.snapshot, hash, profile, evaluator.pod)?;
-        let mut class = class.take()?;
+        let kept = self.class(evaluator.snapshot, hash, profile, evaluator.pod);
+        let is_kept = kept.is_some();
+        let mut class = kept.or_else(|| audit.is_some().then(Box::default))?;
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch);
-        if let (true, Some(decided)) = (audit, &mut decided) {
+        if let (Some(trace), Some(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
-            if let Some(difference) = class.audit(evaluator, decided, &best) {
+            if let Some(difference) = class.audit(evaluator, decided, &best, trace) {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
         }
-        if let Some(entry) = self.entries.get_mut(&hash) {
+        if let (true, Some(entry)) = (is_kept, self.entries.get_mut(&hash)) {
             entry.class = Some(class);
         }
         decided
     }
 
-    /// The place of the pod's class; `None` when the pod is the first of it.
-    fn class(
-        &mut self,
-        snapshot: &Snapshot,
-        hash: u64,
-        profile: usize,
-        pod: &Pod,
-    ) -> Option<&mut Option<Box<Class>>> {
+    /// Takes the pod's class out; `None` when the pod is the first of it.
+    fn class(&mut self, snapshot: &Snapshot, hash: u64, profile: usize, pod: &Pod) -> Option<Box<Class>> {
         self.clock += 1;
         if !self.entries.contains_key(&hash) {
             self.make_room(snapshot);
@@ -154,11 +150,8 @@ impl Classes {
             return None;
         }
         entry.used = self.clock;
-        if entry.class.is_none() {
-            entry.class = Some(Box::default());
-            self.with_columns += 1;
-        }
-        Some(&mut entry.class)
+        self.with_columns += usize::from(entry.class.is_none());
+        Some(entry.class.take().unwrap_or_default())
     }
 
     /// Drops the half that was asked longest ago when there are too many.

@@ -229,7 +229,7 @@ impl Engine {
         &mut self,
         queued: &QueuedPod,
         state: &mut CycleState,
-        trace: Option<&mut Trace>,
+        mut trace: Option<&mut Trace>,
     ) -> Result<Slot, Stopped> {
         self.touch_promised_nodes();
         let mut start = self.start;
@@ -239,12 +239,12 @@ impl Engine {
         state.sampled = self.meter.samples();
         let watch = self.meter.watch(queued.profile, state.sampled);
         let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
-        let kept = match (self.options.evaluation, &trace) {
-            (Evaluation::Literal, _) | (_, Some(_)) => None,
-            (evaluation, None) => {
-                let audit = evaluation == Evaluation::Audited;
-                classes.decide(&evaluator, queued.profile, &mut chooser, audit)
-            }
+        let mut unread = Trace::default();
+        let mut keep = |audit| classes.decide(&evaluator, queued.profile, &mut chooser, audit);
+        let kept = match (self.options.evaluation, trace.as_deref_mut()) {
+            (Evaluation::Literal, _) | (Evaluation::Incremental, Some(_)) => None,
+            (Evaluation::Incremental, None) => keep(None),
+            (Evaluation::Audited, trace) => keep(Some(trace.unwrap_or(&mut unread))),
         };
         let decided = match kept {
             Some(Decided { outcome, state: kept }) => {

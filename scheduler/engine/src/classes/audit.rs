@@ -16,16 +16,17 @@ use crate::trace::{NodeTrace, Trace};
 
 impl Class {
     /// How the decision differs from what the literal evaluator says of the same pod, if it does: the verdict on each
-    /// node, the nodes among which chance decides, the numbers of nodes.
+    /// node, the nodes among which chance decides, the numbers of nodes. `trace` gets what that one says.
     pub(super) fn audit(
         &self,
         evaluator: &Evaluator<'_>,
         decided: &Decided,
         best: &[Slot],
+        trace: &mut Trace,
     ) -> Option<String> {
-        let (mut trace, mut state) = (Trace::default(), CycleState::new(evaluator.profile));
+        let mut state = CycleState::new(evaluator.profile);
         let mut chooser = Chooser::new(0, TieBreak::First);
-        let literal = evaluator.decide(&mut state, &mut chooser, &mut 0, Some(&mut trace));
+        let literal = evaluator.decide(&mut state, &mut chooser, &mut 0, Some(trace));
         let counts = |s: &CycleState| (s.evaluated, s.feasible);
         if counts(&state) != counts(&decided.state) {
             return Some(format!(
@@ -39,7 +40,7 @@ impl Class {
             (Ok(ours), Ok(theirs)) if state.feasible == 1 => {
                 (ours != theirs).then(|| format!("{ours:?}, not {theirs:?}"))
             }
-            (Ok(_), Ok(_)) => self.audit_choice(evaluator, &trace, best),
+            (Ok(_), Ok(_)) => self.audit_choice(evaluator, trace, best),
             (Err(Stopped::Unfit(ours)), Err(Stopped::Unfit(theirs))) => {
                 let differs = ours.rejected_by != theirs.rejected_by || ours.pending_on != theirs.pending_on;
                 differs
