@@ -74,8 +74,7 @@ impl Engine {
     /// The pod is on a node: it is no longer to be scheduled. If that is the binding that is under way, its answer is
     /// still waited for; any other reservation is given up.
     fn settle(&mut self, uid: &Str, node: &Str) {
-        let (queue, rules) = self.queue_and_rules();
-        queue.remove(uid, &rules);
+        self.queue.remove(uid);
         self.queue.done(uid);
         self.evicting.remove(uid);
         let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
@@ -142,8 +141,7 @@ impl Engine {
         }
         self.release(uid);
         let promised = self.queue.nominator.node_of(uid).cloned();
-        let (queue, rules) = self.queue_and_rules();
-        if let Some(queued) = queue.remove(uid, &rules) {
+        if let Some(queued) = self.queue.remove(uid) {
             self.handled(EventLabel::POD_DELETE);
             if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
                 self.promise_ended(&queued.pod, &node);

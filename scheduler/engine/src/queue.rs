@@ -19,26 +19,28 @@ mod flush;
 pub(crate) mod in_flight;
 pub(crate) mod nominator;
 mod place;
+mod pods;
 mod wake;
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::event::{ClusterEvent, Hint};
+use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
 use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
-use crate::heap::{Heap, Keyed};
+use crate::heap::Heap;
 use crate::meter::{EventLabel, Marks, Metered, QueueName};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use backoff::Backoff;
 use in_flight::InFlight;
 pub(crate) use nominator::Nominator;
+use pods::{Part, Pods, Waiting};
 use wake::Wake;
 
 /// A pod in the queue with its history.
@@ -73,16 +75,13 @@ pub struct QueuedPod {
     pub(crate) marks: Marks,
 }
 
-impl Keyed for QueuedPod {
-    fn key(&self) -> &Str {
-        &self.pod.meta.uid
-    }
-}
+/// Whose turn it is: the least first. The order of entry decides between pods of equal rank.
+type Turn = (Rank, u64);
 
 /// What the queue asks of the profiles.
 pub(crate) trait Rules {
     /// QueueSort.
-    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering;
+    fn rank(&self, pod: &QueuedPod) -> Rank;
     /// PreEnqueue: who keeps the pod out, if anyone. The plugin that did last is asked first.
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)>;
     /// Whether any plugin of any profile registered the event.
@@ -136,11 +135,14 @@ pub struct QueueCounts {
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    active: Heap<QueuedPod>,
-    backoff: Heap<QueuedPod>,
-    error_backoff: Heap<QueuedPod>,
+    /// The pods of all parts; the parts know them by number.
+    pods: Pods,
+    active: Heap<Turn>,
+    /// By the end of the backoff; at the same time, QueueSort.
+    backoff: Heap<(Timestamp, Turn)>,
+    error_backoff: Heap<(Timestamp, Turn)>,
     /// Unschedulable and gated pods by UID, in a fixed order.
-    parked: BTreeMap<Str, QueuedPod>,
+    parked: BTreeMap<Str, usize>,
     in_flight: InFlight,
     pub(crate) nominator: Nominator,
     timing: Backoff,
@@ -154,6 +156,7 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
+            pods: Pods::default(),
             active: Heap::default(),
             backoff: Heap::default(),
             error_backoff: Heap::default(),
@@ -170,7 +173,8 @@ impl Queue {
     }
 
     pub(crate) fn counts(&self) -> QueueCounts {
-        let gated = self.parked.values().filter(|p| p.gated_by.is_some()).count();
+        let is_gated = |n: &&usize| self.pods.get(**n).is_some_and(|w| w.queued.gated_by.is_some());
+        let gated = self.parked.values().filter(is_gated).count();
         QueueCounts {
             active: self.active.len(),
             backoff: self.backoff.len() + self.error_backoff.len(),
@@ -182,8 +186,7 @@ impl Queue {
 
     /// Every pod that is not in flight.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
-        heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values())
+        self.pods.iter()
     }
 
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
@@ -204,8 +207,8 @@ impl Queue {
     }
 
     pub(crate) fn get(&self, uid: &str) -> Option<&QueuedPod> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
-        heaps.into_iter().find_map(|h| h.get(uid)).or_else(|| self.parked.get(uid))
+        let waiting = self.pods.get(self.pods.number(uid)?)?;
+        Some(&waiting.queued)
     }
 
     /// A new pod.
@@ -229,17 +232,17 @@ impl Queue {
     }
 
     /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
-    pub(crate) fn pop(&mut self, rules: &dyn Rules) -> Option<QueuedPod> {
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
+    pub(crate) fn pop(&mut self) -> Option<QueuedPod> {
         loop {
-            let mut queued = match self.active.pop(&compare) {
-                Some(queued) => queued,
+            let number = match self.active.pop() {
+                Some(number) => number,
                 None => {
-                    let queued = self.backoff.pop(&self.by_expiry(rules))?;
+                    let number = self.backoff.pop()?;
                     self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
-                    queued
+                    number
                 }
             };
+            let mut queued = self.pods.remove(number)?.queued;
             queued.marks.taken = self.meter.now();
             queued.attempts += 1;
             queued.initial_attempt.get_or_insert(self.now);
@@ -303,84 +306,82 @@ impl Queue {
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
     pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        for mut queued in std::mem::take(&mut self.active).into_entries() {
-            // Plugins are known by numbers here, and the numbers of today are others.
-            queued.rejected_by = PluginSet::default();
-            queued.pending_on = PluginSet::default();
-            self.active.push(queued, &compare);
+        let active: Vec<usize> = std::iter::from_fn(|| self.active.pop()).collect();
+        for number in active {
+            if let Some(waiting) = self.pods.get_mut(number) {
+                // Plugins are known by numbers here, and the numbers of today are others.
+                waiting.queued.rejected_by = PluginSet::default();
+                waiting.queued.pending_on = PluginSet::default();
+            }
+            self.link(number, rules);
         }
-        let by_expiry = self.by_expiry(rules);
-        let mut waiting: Vec<QueuedPod> = std::mem::take(&mut self.parked).into_values().collect();
+        let mut waiting: Vec<usize> = std::mem::take(&mut self.parked).into_values().collect();
         for heap in [&mut self.backoff, &mut self.error_backoff] {
-            waiting.extend(std::iter::from_fn(|| heap.pop(&by_expiry)));
+            waiting.extend(std::iter::from_fn(|| heap.pop()));
         }
-        for mut queued in waiting {
-            queued.gated_by = None;
-            self.retry_now(queued, rules);
+        for number in waiting {
+            if let Some(Waiting { mut queued, .. }) = self.pods.remove(number) {
+                queued.gated_by = None;
+                self.retry_now(queued, rules);
+            }
         }
     }
 
     /// Takes the pod out, wherever it is.
-    pub(crate) fn remove(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
+    pub(crate) fn remove(&mut self, uid: &str) -> Option<QueuedPod> {
         self.nominator.remove(uid);
-        self.take(uid, rules)
+        self.take(uid)
     }
 
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
     pub(crate) fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
-        let uid = Arc::clone(&pod.meta.uid);
-        if let Some(old) = self.get(&uid).map(|q| Arc::clone(&q.pod)) {
-            self.nominator.update(&old, &pod);
-        }
-        if let Some(mut queued) = self.parked.remove(&uid) {
-            queued.pod = pod;
-            let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
-            let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
-            let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
-            return self.put(queued, wake, Via::from_parked(event), rules);
-        }
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        if let Some(mut queued) = self.active.remove(&uid, &compare) {
-            queued.pod = pod;
-            self.active.push(queued, &compare);
-            return Place::Active;
-        }
-        let by_expiry = self.by_expiry(rules);
-        for heap in [&mut self.backoff, &mut self.error_backoff] {
-            if let Some(mut queued) = heap.remove(&uid, &by_expiry) {
-                queued.pod = pod;
-                heap.push(queued, &by_expiry);
-                break;
+        let Some(number) = self.pods.number(&pod.meta.uid) else { return Place::Backoff };
+        let Some(waiting) = self.pods.get_mut(number) else { return Place::Backoff };
+        let old = std::mem::replace(&mut waiting.queued.pod, Arc::clone(&pod));
+        let part = waiting.part;
+        self.nominator.update(&old, &pod);
+        match part {
+            Part::Parked => self.update_parked(number, events, rules),
+            Part::Active | Part::Backoff | Part::ErrorBackoff => {
+                self.link(number, rules);
+                if part == Part::Active { Place::Active } else { Place::Backoff }
             }
         }
-        Place::Backoff
+    }
+
+    fn update_parked(&mut self, number: usize, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
+        let Some(queued) = self.leave(number) else { return Place::Parked };
+        let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
+        let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
+        let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
+        self.put(queued, wake, Via::from_parked(event), rules)
     }
 
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
     /// back. False when the pod is nowhere to be found.
     pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
-        if self.active.get(uid).is_some() {
-            return true;
-        }
-        if let Some(queued) = self.parked.remove(uid) {
-            self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
-            return true;
-        }
-        let by_expiry = self.by_expiry(rules);
-        let backing_off = self.backoff.remove(uid, &by_expiry);
-        match backing_off.or_else(|| self.error_backoff.remove(uid, &by_expiry)) {
-            Some(queued) => {
-                self.enter_active(queued, EventLabel::FORCED, &|a, b| rules.compare(a, b));
-                true
+        let Some(number) = self.pods.number(uid) else {
+            return self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate"));
+        };
+        match self.pods.get(number).map(|w| w.part) {
+            None | Some(Part::Active) => {}
+            Some(Part::Parked) => {
+                if let Some(queued) = self.leave(number) {
+                    self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
+                }
             }
-            None => self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate")),
+            Some(Part::Backoff | Part::ErrorBackoff) => {
+                if let Some(queued) = self.leave(number) {
+                    self.enter_active(queued, EventLabel::FORCED, rules);
+                }
+            }
         }
+        true
     }
 
     /// Takes a waiting pod into flight out of turn.
-    pub(crate) fn take_out_of_turn(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
-        let mut queued = self.take(uid, rules)?;
+    pub(crate) fn take_out_of_turn(&mut self, uid: &str) -> Option<QueuedPod> {
+        let mut queued = self.take(uid)?;
         queued.marks.taken = self.meter.now();
         queued.attempts += 1;
         queued.initial_attempt.get_or_insert(self.now);

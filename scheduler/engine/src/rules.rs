@@ -1,11 +1,10 @@
 //! The profiles' answers to the queue's questions.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource};
-use longshore_framework::plugin::{EnqueueContext, Queued};
+use longshore_framework::plugin::{EnqueueContext, Queued, Rank};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::verdict::{Rejection, Verdict};
@@ -30,14 +29,9 @@ impl EngineRules<'_> {
 
 impl Rules for EngineRules<'_> {
     /// The QueueSort of the first profile; all have the same.
-    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
-        let sorted = match self.profiles.first().and_then(|p| p.queue_sort()) {
-            Some(sort) => {
-                sort.compare(Queued { pod: &a.pod, since: a.since }, Queued { pod: &b.pod, since: b.since })
-            }
-            None => Ordering::Equal,
-        };
-        sorted.then_with(|| a.entry.cmp(&b.entry))
+    fn rank(&self, queued: &QueuedPod) -> Rank {
+        let sort = self.profiles.first().and_then(|p| p.queue_sort());
+        sort.map_or(Rank::default(), |s| s.rank(Queued { pod: &queued.pod, since: queued.since }))
     }
 
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {

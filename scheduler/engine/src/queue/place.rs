@@ -1,12 +1,12 @@
 //! Putting a pod where it belongs, and taking it from where it is.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
 
 use super::backoff::{Backoff, whole_second};
+use super::pods::{Part, Waiting};
 use super::wake::Wake;
 use super::{Place, Queue, QueuedPod, Rules, Via};
 use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
@@ -15,7 +15,7 @@ impl Queue {
     pub(super) fn put(&mut self, queued: QueuedPod, wake: Wake, via: Via, rules: &dyn Rules) -> Place {
         match wake {
             Wake::No => {
-                self.park(queued, via);
+                self.park(queued, via, rules);
                 Place::Parked
             }
             Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, via, rules),
@@ -23,11 +23,11 @@ impl Queue {
         }
     }
 
-    fn park(&mut self, queued: QueuedPod, via: Via) {
+    fn park(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) {
         if !via.was_parked {
             self.meter.tell(|m| m.queued(QueueName::Unschedulable, via.event));
         }
-        self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
+        self.enter(queued, Part::Parked, rules);
     }
 
     fn back_off(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
@@ -35,10 +35,8 @@ impl Queue {
             Ok(queued) => queued,
             Err(place) => return place,
         };
-        let by_expiry = self.by_expiry(rules);
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        let heap = if broken { &mut self.error_backoff } else { &mut self.backoff };
-        heap.push(queued, &by_expiry);
+        self.enter(queued, if broken { Part::ErrorBackoff } else { Part::Backoff }, rules);
         self.meter.tell(|m| m.queued(QueueName::Backoff, via.event));
         Place::Backoff
     }
@@ -46,7 +44,7 @@ impl Queue {
     pub(super) fn activate_unless_gated(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
         match self.gated(queued, via, rules) {
             Ok(queued) => {
-                self.enter_active(queued, via.event, &|a, b| rules.compare(a, b));
+                self.enter_active(queued, via.event, rules);
                 Place::Active
             }
             Err(place) => place,
@@ -65,16 +63,11 @@ impl Queue {
         };
         queued.gated_by = Some(plugin);
         queued.rejected_by.insert(plugin);
-        self.park(queued, via);
+        self.park(queued, via, rules);
         Err(Place::Gated(plugin, rejection))
     }
 
-    pub(super) fn enter_active(
-        &mut self,
-        mut queued: QueuedPod,
-        event: EventLabel,
-        compare: &dyn Fn(&QueuedPod, &QueuedPod) -> Ordering,
-    ) {
+    pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {
         self.entries += 1;
         queued.entry = self.entries;
         queued.initial_attempt.get_or_insert(self.now);
@@ -83,7 +76,7 @@ impl Queue {
         if queued.attempts == 0 {
             self.nominate_as_stated(&queued.pod);
         }
-        self.active.push(queued, compare);
+        self.enter(queued, Part::Active, rules);
     }
 
     /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
@@ -101,24 +94,47 @@ impl Queue {
             && !self.timing.max.is_zero()
     }
 
-    pub(super) fn take(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
-        if let Some(queued) = self.parked.remove(uid) {
-            return Some(queued);
-        }
-        if let Some(queued) = self.active.remove(uid, &|a, b| rules.compare(a, b)) {
-            return Some(queued);
-        }
-        let by_expiry = self.by_expiry(rules);
-        self.backoff.remove(uid, &by_expiry).or_else(|| self.error_backoff.remove(uid, &by_expiry))
+    /// Takes the pod out of the part it is in.
+    pub(super) fn take(&mut self, uid: &str) -> Option<QueuedPod> {
+        self.leave(self.pods.number(uid)?)
     }
 
-    /// Order of the backoff heaps: who is done first; at the same time, QueueSort.
-    pub(super) fn by_expiry<'r>(
-        &self,
-        rules: &'r dyn Rules,
-    ) -> impl Fn(&QueuedPod, &QueuedPod) -> Ordering + use<'r> {
-        let timing = self.timing;
-        move |a, b| expiry(&timing, a).cmp(&expiry(&timing, b)).then_with(|| rules.compare(a, b))
+    /// As [`take`](Self::take), by number.
+    pub(super) fn leave(&mut self, number: usize) -> Option<QueuedPod> {
+        let waiting = self.pods.remove(number)?;
+        self.unlink(number, &waiting);
+        Some(waiting.queued)
+    }
+
+    fn enter(&mut self, queued: QueuedPod, part: Part, rules: &dyn Rules) {
+        let (number, old) = self.pods.insert(Waiting { queued, part });
+        if let Some(old) = old {
+            self.unlink(number, &old);
+        }
+        self.link(number, rules);
+    }
+
+    /// Lets its part know of a pod that is new there, or ranks another way now.
+    pub(super) fn link(&mut self, number: usize, rules: &dyn Rules) {
+        let Some(Waiting { queued, part }) = self.pods.get(number) else { return };
+        let turn = || (rules.rank(queued), queued.entry);
+        match part {
+            Part::Active => self.active.push(number, turn()),
+            Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
+            Part::ErrorBackoff => self.error_backoff.push(number, (expiry(&self.timing, queued), turn())),
+            Part::Parked => {
+                self.parked.insert(Arc::clone(&queued.pod.meta.uid), number);
+            }
+        }
+    }
+
+    fn unlink(&mut self, number: usize, waiting: &Waiting) {
+        match waiting.part {
+            Part::Active => self.active.remove(number),
+            Part::Backoff => self.backoff.remove(number),
+            Part::ErrorBackoff => self.error_backoff.remove(number),
+            Part::Parked => self.parked.remove(&waiting.queued.pod.meta.uid).is_some(),
+        };
     }
 }
 

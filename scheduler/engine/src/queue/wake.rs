@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
 use longshore_framework::event::{ClusterEvent, Hint};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
@@ -30,15 +29,16 @@ impl Queue {
             return;
         }
         let event = Arc::new(event);
-        let woken: Vec<(Str, Wake)> = self
+        let woken: Vec<(usize, Wake)> = self
             .parked
-            .iter()
+            .values()
+            .filter_map(|number| Some((*number, &self.pods.get(*number)?.queued)))
             .filter(|(_, queued)| concerns(&queued.pod))
-            .map(|(uid, queued)| (Arc::clone(uid), self.evaluate(queued, &event, rules)))
+            .map(|(number, queued)| (number, self.evaluate(queued, &event, rules)))
             .filter(|(_, wake)| *wake != Wake::No)
             .collect();
-        for (uid, wake) in woken {
-            if let Some(queued) = self.parked.remove(&uid) {
+        for (number, wake) in woken {
+            if let Some(queued) = self.leave(number) {
                 self.put(queued, wake, Via::from_parked(EventLabel::of(&event)), rules);
             }
         }
