@@ -40,7 +40,7 @@ use crate::plugin_set::PluginSet;
 use backoff::Backoff;
 use in_flight::InFlight;
 pub(crate) use nominator::Nominator;
-use pods::{Part, Pods, Waiting};
+use pods::{Part, Pods, Seat};
 use wake::Wake;
 
 /// A pod in the queue with its history.
@@ -60,8 +60,6 @@ pub struct QueuedPod {
     pub unschedulable_count: u32,
     /// Errors in a row, for the backoff.
     pub error_count: u32,
-    /// When it first entered the active queue.
-    pub initial_attempt: Option<Timestamp>,
     /// Plugins that rejected it last.
     pub rejected_by: PluginSet,
     /// Those of them that said that something is pending.
@@ -173,7 +171,7 @@ impl Queue {
     }
 
     pub(crate) fn counts(&self) -> QueueCounts {
-        let is_gated = |n: &&usize| self.pods.get(**n).is_some_and(|w| w.queued.gated_by.is_some());
+        let is_gated = |n: &&usize| self.pods.waiting(**n).is_some_and(|q| q.gated_by.is_some());
         let gated = self.parked.values().filter(is_gated).count();
         QueueCounts {
             active: self.active.len(),
@@ -207,8 +205,7 @@ impl Queue {
     }
 
     pub(crate) fn get(&self, uid: &str) -> Option<&QueuedPod> {
-        let waiting = self.pods.get(self.pods.number(uid)?)?;
-        Some(&waiting.queued)
+        self.pods.waiting(self.pods.number(uid)?)
     }
 
     /// A new pod.
@@ -221,7 +218,6 @@ impl Queue {
             attempts: 0,
             unschedulable_count: 0,
             error_count: 0,
-            initial_attempt: None,
             rejected_by: PluginSet::default(),
             pending_on: PluginSet::default(),
             gated_by: None,
@@ -233,31 +229,21 @@ impl Queue {
 
     /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
     pub(crate) fn pop(&mut self) -> Option<QueuedPod> {
-        loop {
-            let number = match self.active.pop() {
-                Some(number) => number,
-                None => {
-                    let number = self.backoff.pop()?;
-                    self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
-                    number
-                }
-            };
-            let mut queued = self.pods.remove(number)?.queued;
-            queued.marks.taken = self.meter.now();
-            queued.attempts += 1;
-            queued.initial_attempt.get_or_insert(self.now);
-            if self.in_flight.start(&queued.pod.meta.uid) {
-                return Some(queued);
+        let number = match self.active.pop() {
+            Some(number) => number,
+            None => {
+                let number = self.backoff.pop()?;
+                self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
+                number
             }
-        }
+        };
+        self.take_off(number)
     }
 
     /// A pod comes back from a failed attempt; `rejected_by` and `pending_on` say who rejected it, and are empty when
     /// something broke.
     pub(crate) fn give_back(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        let uid = Arc::clone(&queued.pod.meta.uid);
-        if self.get(&uid).is_some() {
-            self.in_flight.done(&uid);
+        if self.get(&queued.pod.meta.uid).is_some() {
             return Place::Parked;
         }
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
@@ -274,13 +260,16 @@ impl Queue {
             (true, true) => Wake::AfterBackoff,
             (true, false) => self.woken_meanwhile(&queued, rules),
         };
-        self.in_flight.done(&uid);
         self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// The attempt is over and the pod does not come back.
     pub(crate) fn done(&mut self, uid: &str) {
-        self.in_flight.done(uid);
+        let number = self.pods.number(uid);
+        if let Some(start) = number.and_then(|number| self.pods.in_flight(number)) {
+            self.in_flight.done(start);
+            self.pods.remove(uid);
+        }
     }
 
     /// A pod that is not in flight any more failed late (binding): it goes to its backoff.
@@ -308,19 +297,18 @@ impl Queue {
     pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
         let active: Vec<usize> = std::iter::from_fn(|| self.active.pop()).collect();
         for number in active {
-            if let Some(waiting) = self.pods.get_mut(number) {
+            if let Some(queued) = self.pods.waiting_mut(number) {
                 // Plugins are known by numbers here, and the numbers of today are others.
-                waiting.queued.rejected_by = PluginSet::default();
-                waiting.queued.pending_on = PluginSet::default();
+                queued.rejected_by = PluginSet::default();
+                queued.pending_on = PluginSet::default();
             }
             self.link(number, rules);
         }
         let mut waiting: Vec<usize> = std::mem::take(&mut self.parked).into_values().collect();
-        for heap in [&mut self.backoff, &mut self.error_backoff] {
-            waiting.extend(std::iter::from_fn(|| heap.pop()));
-        }
+        waiting.extend(std::iter::from_fn(|| self.backoff.pop()));
+        waiting.extend(std::iter::from_fn(|| self.error_backoff.pop()));
         for number in waiting {
-            if let Some(Waiting { mut queued, .. }) = self.pods.remove(number) {
+            if let Some(mut queued) = self.leave(number) {
                 queued.gated_by = None;
                 self.retry_now(queued, rules);
             }
@@ -336,15 +324,18 @@ impl Queue {
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
     pub(crate) fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
         let Some(number) = self.pods.number(&pod.meta.uid) else { return Place::Backoff };
-        let Some(waiting) = self.pods.get_mut(number) else { return Place::Backoff };
-        let old = std::mem::replace(&mut waiting.queued.pod, Arc::clone(&pod));
-        let part = waiting.part;
+        let Some(queued) = self.pods.waiting_mut(number) else { return Place::Backoff };
+        let old = std::mem::replace(&mut queued.pod, Arc::clone(&pod));
         self.nominator.update(&old, &pod);
-        match part {
-            Part::Parked => self.update_parked(number, events, rules),
-            Part::Active | Part::Backoff | Part::ErrorBackoff => {
+        match self.pods.seat(number) {
+            Seat::Waiting(Part::Parked, _) => self.update_parked(number, events, rules),
+            Seat::Waiting(Part::Active, _) => {
                 self.link(number, rules);
-                if part == Part::Active { Place::Active } else { Place::Backoff }
+                Place::Active
+            }
+            _ => {
+                self.link(number, rules);
+                Place::Backoff
             }
         }
     }
@@ -360,17 +351,19 @@ impl Queue {
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
     /// back. False when the pod is nowhere to be found.
     pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
-        let Some(number) = self.pods.number(uid) else {
-            return self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate"));
-        };
-        match self.pods.get(number).map(|w| w.part) {
-            None | Some(Part::Active) => {}
-            Some(Part::Parked) => {
+        let Some(number) = self.pods.number(uid) else { return false };
+        match self.pods.seat(number) {
+            Seat::Free => return false,
+            Seat::Waiting(Part::Active, _) => {}
+            Seat::InFlight(_) => {
+                self.in_flight.record_for(uid.into(), ClusterEvent::wildcard("ForceActivate"));
+            }
+            Seat::Waiting(Part::Parked, _) => {
                 if let Some(queued) = self.leave(number) {
                     self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
                 }
             }
-            Some(Part::Backoff | Part::ErrorBackoff) => {
+            Seat::Waiting(Part::Backoff | Part::ErrorBackoff, _) => {
                 if let Some(queued) = self.leave(number) {
                     self.enter_active(queued, EventLabel::FORCED, rules);
                 }
@@ -381,12 +374,12 @@ impl Queue {
 
     /// Takes a waiting pod into flight out of turn.
     pub(crate) fn take_out_of_turn(&mut self, uid: &str) -> Option<QueuedPod> {
-        let mut queued = self.take(uid)?;
-        queued.marks.taken = self.meter.now();
-        queued.attempts += 1;
-        queued.initial_attempt.get_or_insert(self.now);
+        let number = self.pods.number(uid)?;
+        self.pods.waiting(number)?;
+        self.unlink(number);
+        let mut queued = self.take_off(number)?;
         queued.gated_by = None;
-        self.in_flight.start(&queued.pod.meta.uid).then_some(queued)
+        Some(queued)
     }
 }
 

@@ -299,7 +299,7 @@ impl<'a> Guard<'a> {
     /// What began then is not over.
     fn mark(&mut self, began: Duration) {
         if let Some(held) = &mut self.held {
-            held.queued.marks.phase = began;
+            held.queued.marks.phase = began.into();
         }
     }
 

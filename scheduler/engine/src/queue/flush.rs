@@ -3,9 +3,8 @@
 use longshore_framework::Timestamp;
 
 use super::backoff::whole_second;
-use super::pods::Part;
 use super::wake::Wake;
-use super::{Queue, QueuedPod, Rules, Via};
+use super::{Queue, QueuedPod, Rules, Turn, Via};
 use crate::meter::EventLabel;
 
 impl Queue {
@@ -13,26 +12,20 @@ impl Queue {
     pub(crate) fn advance(&mut self, now: Timestamp, rules: &dyn Rules) {
         self.now = self.now.max(now);
         let now = whole_second(self.now);
-        for part in [Part::Backoff, Part::ErrorBackoff] {
-            self.end_backoffs(part, now, rules);
+        let over = |((expiry, _), number): ((Timestamp, Turn), usize)| (expiry < now).then_some(number);
+        while let Some(number) = self.backoff.peek().and_then(over) {
+            self.end_backoff(number, rules);
+        }
+        while let Some(number) = self.error_backoff.peek().and_then(over) {
+            self.end_backoff(number, rules);
         }
         self.flush_parked(rules);
     }
 
-    fn end_backoffs(&mut self, part: Part, now: Timestamp, rules: &dyn Rules) {
-        while let Some(queued) = self.pop_over(part, now) {
+    fn end_backoff(&mut self, number: usize, rules: &dyn Rules) {
+        if let Some(queued) = self.leave(number) {
             self.enter_active(queued, EventLabel::BACKOFF_COMPLETE, rules);
         }
-    }
-
-    fn pop_over(&mut self, part: Part, now: Timestamp) -> Option<QueuedPod> {
-        let heap = if part == Part::Backoff { &mut self.backoff } else { &mut self.error_backoff };
-        let (expiry, _) = heap.peek()?;
-        if expiry >= now {
-            return None;
-        }
-        let number = heap.pop()?;
-        Some(self.pods.remove(number)?.queued)
     }
 
     fn flush_parked(&mut self, rules: &dyn Rules) {
@@ -41,7 +34,7 @@ impl Queue {
         }
         let limit = self.now.0.saturating_sub(self.max_unschedulable_ms);
         let is_due = |q: &QueuedPod| q.flushed.unwrap_or(q.since).0 < limit;
-        let due = |n: &usize| self.pods.get(*n).is_some_and(|w| is_due(&w.queued));
+        let due = |n: &usize| self.pods.waiting(*n).is_some_and(is_due);
         let due: Vec<usize> = self.parked.values().copied().filter(due).collect();
         for number in due {
             if let Some(mut queued) = self.leave(number) {

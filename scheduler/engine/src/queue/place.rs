@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+use longshore_framework::verdict::Rejection;
 
 use super::backoff::{Backoff, whole_second};
-use super::pods::{Part, Waiting};
+use super::pods::{Part, Seat};
 use super::wake::Wake;
-use super::{Place, Queue, QueuedPod, Rules, Via};
+use super::{Place, Queue, QueuedPod, Rules, Turn, Via};
 use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
 
 impl Queue {
@@ -30,48 +32,48 @@ impl Queue {
         self.enter(queued, Part::Parked, rules);
     }
 
-    fn back_off(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
-        let queued = match self.gated(queued, via, rules) {
-            Ok(queued) => queued,
-            Err(place) => return place,
-        };
+    fn back_off(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
+        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
+            self.park(queued, via, rules);
+            return Place::Gated(plugin, rejection);
+        }
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
         self.enter(queued, if broken { Part::ErrorBackoff } else { Part::Backoff }, rules);
         self.meter.tell(|m| m.queued(QueueName::Backoff, via.event));
         Place::Backoff
     }
 
-    pub(super) fn activate_unless_gated(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
-        match self.gated(queued, via, rules) {
-            Ok(queued) => {
-                self.enter_active(queued, via.event, rules);
-                Place::Active
-            }
-            Err(place) => place,
+    pub(super) fn activate_unless_gated(
+        &mut self,
+        mut queued: QueuedPod,
+        via: Via,
+        rules: &dyn Rules,
+    ) -> Place {
+        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
+            self.park(queued, via, rules);
+            return Place::Gated(plugin, rejection);
         }
+        self.enter_active(queued, via.event, rules);
+        Place::Active
     }
 
-    /// Parks the pod when a PreEnqueue plugin keeps it out.
-    fn gated(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Result<QueuedPod, Place> {
+    /// Asks PreEnqueue. A pod that a plugin keeps out is to be parked.
+    fn gate(&self, queued: &mut QueuedPod, rules: &dyn Rules) -> Option<(PluginId, Rejection)> {
         let began = self.meter.now();
-        let gate = rules.gate(&queued);
+        let gate = rules.gate(queued);
         let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
         self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
-        let Some((plugin, rejection)) = gate else {
-            queued.gated_by = None;
-            return Ok(queued);
-        };
-        queued.gated_by = Some(plugin);
-        queued.rejected_by.insert(plugin);
-        self.park(queued, via, rules);
-        Err(Place::Gated(plugin, rejection))
+        queued.gated_by = gate.as_ref().map(|(plugin, _)| *plugin);
+        if let Some(plugin) = queued.gated_by {
+            queued.rejected_by.insert(plugin);
+        }
+        gate
     }
 
     pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {
         self.entries += 1;
         queued.entry = self.entries;
-        queued.initial_attempt.get_or_insert(self.now);
-        queued.marks.entered.get_or_insert(self.meter.now());
+        queued.marks.entered.get_or_insert(self.meter.now().into());
         self.meter.tell(|m| m.queued(QueueName::Active, event));
         if queued.attempts == 0 {
             self.nominate_as_stated(&queued.pod);
@@ -94,30 +96,41 @@ impl Queue {
             && !self.timing.max.is_zero()
     }
 
-    /// Takes the pod out of the part it is in.
+    /// Takes a waiting pod out of the queue.
     pub(super) fn take(&mut self, uid: &str) -> Option<QueuedPod> {
         self.leave(self.pods.number(uid)?)
     }
 
     /// As [`take`](Self::take), by number.
     pub(super) fn leave(&mut self, number: usize) -> Option<QueuedPod> {
-        let waiting = self.pods.remove(number)?;
-        self.unlink(number, &waiting);
-        Some(waiting.queued)
+        let uid = Arc::clone(&self.pods.waiting(number)?.pod.meta.uid);
+        self.unlink(number);
+        match self.pods.remove(&uid)? {
+            (_, Seat::Waiting(_, queued)) => Some(queued),
+            _ => None,
+        }
+    }
+
+    /// Takes a pod into flight that its part does not know any more.
+    pub(super) fn take_off(&mut self, number: usize) -> Option<QueuedPod> {
+        self.pods.waiting(number)?;
+        let mut queued = self.pods.take_off(number, self.in_flight.start())?;
+        queued.marks.taken = self.meter.now().into();
+        queued.attempts += 1;
+        Some(queued)
     }
 
     fn enter(&mut self, queued: QueuedPod, part: Part, rules: &dyn Rules) {
-        let (number, old) = self.pods.insert(Waiting { queued, part });
-        if let Some(old) = old {
-            self.unlink(number, &old);
-        }
+        let number = self.pods.number_for(&queued.pod.meta.uid);
+        self.unlink(number);
+        self.pods.put(number, Seat::Waiting(part, queued));
         self.link(number, rules);
     }
 
     /// Lets its part know of a pod that is new there, or ranks another way now.
     pub(super) fn link(&mut self, number: usize, rules: &dyn Rules) {
-        let Some(Waiting { queued, part }) = self.pods.get(number) else { return };
-        let turn = || (rules.rank(queued), queued.entry);
+        let Seat::Waiting(part, queued) = self.pods.seat(number) else { return };
+        let turn = || -> Turn { (rules.rank(queued), queued.entry) };
         match part {
             Part::Active => self.active.push(number, turn()),
             Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
@@ -128,13 +141,18 @@ impl Queue {
         }
     }
 
-    fn unlink(&mut self, number: usize, waiting: &Waiting) {
-        match waiting.part {
-            Part::Active => self.active.remove(number),
-            Part::Backoff => self.backoff.remove(number),
-            Part::ErrorBackoff => self.error_backoff.remove(number),
-            Part::Parked => self.parked.remove(&waiting.queued.pod.meta.uid).is_some(),
-        };
+    /// The pod is about to leave its part, or to come out of flight.
+    pub(super) fn unlink(&mut self, number: usize) {
+        match self.pods.seat(number) {
+            Seat::Free => {}
+            Seat::InFlight(start) => self.in_flight.done(*start),
+            Seat::Waiting(Part::Active, _) => self.active.remove(number),
+            Seat::Waiting(Part::Backoff, _) => self.backoff.remove(number),
+            Seat::Waiting(Part::ErrorBackoff, _) => self.error_backoff.remove(number),
+            Seat::Waiting(Part::Parked, queued) => {
+                self.parked.remove(&queued.pod.meta.uid);
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every waiting pod, by number and by UID.
+//! Every pod of the queue, by number and by UID.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -19,17 +19,21 @@ pub(super) enum Part {
     Parked,
 }
 
-/// A pod and the one part it is in.
+/// Where a pod is.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) queued: QueuedPod,
-    pub(super) part: Part,
+pub(super) enum Seat {
+    /// No pod has this number.
+    Free,
+    /// It waits in a part of the queue.
+    Waiting(Part, QueuedPod),
+    /// It is being decided since then.
+    InFlight(u64),
 }
 
-/// A slab: a pod keeps its number as long as it is here, and the number then goes to another pod.
+/// A slab: a pod keeps its number until it is gone, and the number then goes to another pod.
 #[derive(Debug, Default)]
 pub(super) struct Pods {
-    slots: Vec<Option<Waiting>>,
+    seats: Vec<Seat>,
     free: Vec<usize>,
     numbers: FxHashMap<Str, usize>,
 }
@@ -39,38 +43,77 @@ impl Pods {
         self.numbers.get(uid).copied()
     }
 
-    pub(super) fn get(&self, number: usize) -> Option<&Waiting> {
-        self.slots.get(number)?.as_ref()
+    pub(super) fn seat(&self, number: usize) -> &Seat {
+        self.seats.get(number).unwrap_or(&Seat::Free)
     }
 
-    pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut Waiting> {
-        self.slots.get_mut(number)?.as_mut()
+    /// The pod with this number, if it waits.
+    pub(super) fn waiting(&self, number: usize) -> Option<&QueuedPod> {
+        match self.seat(number) {
+            Seat::Waiting(_, queued) => Some(queued),
+            Seat::Free | Seat::InFlight(_) => None,
+        }
     }
 
-    /// Every pod, in no particular order.
+    /// As [`waiting`](Self::waiting), to be changed.
+    pub(super) fn waiting_mut(&mut self, number: usize) -> Option<&mut QueuedPod> {
+        match self.seats.get_mut(number) {
+            Some(Seat::Waiting(_, queued)) => Some(queued),
+            _ => None,
+        }
+    }
+
+    /// When the pod with this number was taken, if it is in flight.
+    pub(super) fn in_flight(&self, number: usize) -> Option<u64> {
+        match self.seat(number) {
+            Seat::InFlight(start) => Some(*start),
+            Seat::Free | Seat::Waiting(..) => None,
+        }
+    }
+
+    /// Every waiting pod, in no particular order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
-        self.slots.iter().flatten().map(|w| &w.queued)
+        self.seats.iter().filter_map(|seat| match seat {
+            Seat::Waiting(_, queued) => Some(queued),
+            Seat::Free | Seat::InFlight(_) => None,
+        })
     }
 
-    /// Adds a pod; its number, and what was known by its UID before.
-    pub(super) fn insert(&mut self, waiting: Waiting) -> (usize, Option<Waiting>) {
-        let number = match self.numbers.entry(Arc::clone(&waiting.queued.pod.meta.uid)) {
+    /// The number of the pod with this UID, which may be new.
+    pub(super) fn number_for(&mut self, uid: &Str) -> usize {
+        match self.numbers.entry(Arc::clone(uid)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                let next = self.slots.len();
-                *new.insert(self.free.pop().unwrap_or(next))
+                let number = self.free.pop().unwrap_or_else(|| {
+                    self.seats.push(Seat::Free);
+                    self.seats.len() - 1
+                });
+                *new.insert(number)
             }
-        };
-        if number == self.slots.len() {
-            self.slots.push(None);
         }
-        (number, self.slots[number].replace(waiting))
     }
 
-    pub(super) fn remove(&mut self, number: usize) -> Option<Waiting> {
-        let waiting = self.slots.get_mut(number)?.take()?;
-        self.numbers.remove(&waiting.queued.pod.meta.uid);
+    /// Seats the pod with this number elsewhere.
+    pub(super) fn put(&mut self, number: usize, seat: Seat) {
+        if let Some(old) = self.seats.get_mut(number) {
+            *old = seat;
+        }
+    }
+
+    /// Takes a waiting pod into flight.
+    pub(super) fn take_off(&mut self, number: usize, start: u64) -> Option<QueuedPod> {
+        let seat = self.seats.get_mut(number).filter(|seat| matches!(seat, Seat::Waiting(..)))?;
+        match std::mem::replace(seat, Seat::InFlight(start)) {
+            Seat::Waiting(_, queued) => Some(queued),
+            Seat::Free | Seat::InFlight(_) => None,
+        }
+    }
+
+    /// Forgets a pod; where it was.
+    pub(super) fn remove(&mut self, uid: &str) -> Option<(usize, Seat)> {
+        let number = self.numbers.remove(uid)?;
         self.free.push(number);
-        Some(waiting)
+        let seat = self.seats.get_mut(number)?;
+        Some((number, std::mem::replace(seat, Seat::Free)))
     }
 }

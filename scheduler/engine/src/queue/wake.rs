@@ -1,7 +1,5 @@
 //! What an event means for the pods that wait for one.
 
-use std::sync::Arc;
-
 use longshore_framework::event::{ClusterEvent, Hint};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
@@ -28,11 +26,10 @@ impl Queue {
         if !self.retry || !(event.is_wildcard() || rules.is_registered(&event)) {
             return;
         }
-        let event = Arc::new(event);
         let woken: Vec<(usize, Wake)> = self
             .parked
             .values()
-            .filter_map(|number| Some((*number, &self.pods.get(*number)?.queued)))
+            .filter_map(|number| Some((*number, self.pods.waiting(*number)?)))
             .filter(|(_, queued)| concerns(&queued.pod))
             .map(|(number, queued)| (number, self.evaluate(queued, &event, rules)))
             .filter(|(_, wake)| *wake != Wake::No)
@@ -42,12 +39,14 @@ impl Queue {
                 self.put(queued, wake, Via::from_parked(EventLabel::of(&event)), rules);
             }
         }
-        self.in_flight.record(&event);
+        self.in_flight.record(event);
     }
 
     pub(super) fn woken_meanwhile(&self, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
-        let events = self.in_flight.events_since_start(&queued.pod.meta.uid);
-        events.iter().map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
+        let uid = &queued.pod.meta.uid;
+        let Some(start) = self.pods.number(uid).and_then(|n| self.pods.in_flight(n)) else { return Wake::No };
+        let events = self.in_flight.events_since(start, uid);
+        events.map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
     }
 
     pub(super) fn evaluate(&self, queued: &QueuedPod, event: &ClusterEvent, rules: &dyn Rules) -> Wake {
