@@ -16,8 +16,10 @@
 
 pub(crate) mod backoff;
 mod flush;
-pub(crate) mod in_flight;
+mod in_flight;
+mod listeners;
 pub(crate) mod nominator;
+mod parked;
 mod place;
 mod pods;
 mod wake;
@@ -25,12 +27,12 @@ mod wake;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use longshore_framework::event::{ClusterEvent, Hint};
+use longshore_framework::Timestamp;
+use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
 use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
-use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::heap::Heap;
@@ -39,7 +41,9 @@ use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use backoff::Backoff;
 use in_flight::InFlight;
+use listeners::Listeners;
 pub(crate) use nominator::Nominator;
+use parked::Parked;
 use pods::{Part, Pods, Seat};
 use wake::Wake;
 
@@ -73,6 +77,13 @@ pub struct QueuedPod {
     pub(crate) marks: Marks,
 }
 
+impl QueuedPod {
+    /// Since when it has been parked, should it be, without being tried.
+    fn parked_at(&self) -> Timestamp {
+        self.flushed.unwrap_or(self.since)
+    }
+}
+
 /// Whose turn it is: the least first. The order of entry decides between pods of equal rank.
 type Turn = (Rank, u64);
 
@@ -82,8 +93,9 @@ pub(crate) trait Rules {
     fn rank(&self, pod: &QueuedPod) -> Rank;
     /// PreEnqueue: who keeps the pod out, if anyone. The plugin that did last is asked first.
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)>;
-    /// Whether any plugin of any profile registered the event.
-    fn is_registered(&self, event: &ClusterEvent) -> bool;
+    /// For each profile, the plugins that registered events of this kind. The same each time, until the profiles are
+    /// others.
+    fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet>;
     /// What the plugin thinks of the event for this pod; `None` when it did not register it.
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint>;
 }
@@ -139,9 +151,10 @@ pub(crate) struct Queue {
     /// By the end of the backoff; at the same time, QueueSort.
     backoff: Heap<(Timestamp, Turn)>,
     error_backoff: Heap<(Timestamp, Turn)>,
-    /// Unschedulable and gated pods by UID, in a fixed order.
-    parked: BTreeMap<Str, usize>,
+    /// Unschedulable and gated pods.
+    parked: Parked,
     in_flight: InFlight,
+    listeners: Listeners,
     pub(crate) nominator: Nominator,
     timing: Backoff,
     max_unschedulable_ms: i64,
@@ -158,8 +171,9 @@ impl Queue {
             active: Heap::default(),
             backoff: Heap::default(),
             error_backoff: Heap::default(),
-            parked: BTreeMap::new(),
+            parked: Parked::default(),
             in_flight: InFlight::default(),
+            listeners: Listeners::default(),
             nominator: Nominator::default(),
             timing: Backoff { initial: options.initial_backoff, max: options.max_backoff },
             max_unschedulable_ms: i64::try_from(options.max_unschedulable.as_millis()).unwrap_or(i64::MAX),
@@ -171,8 +185,7 @@ impl Queue {
     }
 
     pub(crate) fn counts(&self) -> QueueCounts {
-        let is_gated = |n: &&usize| self.pods.waiting(**n).is_some_and(|q| q.gated_by.is_some());
-        let gated = self.parked.values().filter(is_gated).count();
+        let gated = self.parked.gated();
         QueueCounts {
             active: self.active.len(),
             backoff: self.backoff.len() + self.error_backoff.len(),
@@ -295,6 +308,7 @@ impl Queue {
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
     pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
+        self.listeners.forget();
         let active: Vec<usize> = std::iter::from_fn(|| self.active.pop()).collect();
         for number in active {
             if let Some(queued) = self.pods.waiting_mut(number) {
@@ -304,7 +318,8 @@ impl Queue {
             }
             self.link(number, rules);
         }
-        let mut waiting: Vec<usize> = std::mem::take(&mut self.parked).into_values().collect();
+        let mut waiting: Vec<usize> = self.parked.iter().collect();
+        self.pods.sort_by_uid(&mut waiting, |number| *number);
         waiting.extend(std::iter::from_fn(|| self.backoff.pop()));
         waiting.extend(std::iter::from_fn(|| self.error_backoff.pop()));
         for number in waiting {

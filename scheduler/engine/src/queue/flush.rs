@@ -32,10 +32,16 @@ impl Queue {
         if !self.retry {
             return;
         }
-        let limit = self.now.0.saturating_sub(self.max_unschedulable_ms);
-        let is_due = |q: &QueuedPod| q.flushed.unwrap_or(q.since).0 < limit;
-        let due = |n: &usize| self.pods.waiting(*n).is_some_and(is_due);
-        let due: Vec<usize> = self.parked.values().copied().filter(due).collect();
+        let limit = Timestamp(self.now.0.saturating_sub(self.max_unschedulable_ms));
+        if self.parked.oldest() >= limit {
+            return;
+        }
+        let parked_at = |number: usize| self.pods.waiting(number).map(QueuedPod::parked_at);
+        let (mut due, rest): (Vec<usize>, Vec<usize>) =
+            self.parked.iter().partition(|number| parked_at(*number).is_some_and(|at| at < limit));
+        let oldest = rest.into_iter().filter_map(parked_at).min();
+        self.pods.sort_by_uid(&mut due, |number| *number);
+        self.parked.set_oldest(oldest.unwrap_or(Timestamp(i64::MAX)));
         for number in due {
             if let Some(mut queued) = self.leave(number) {
                 queued.flushed = Some(self.now);

@@ -135,9 +135,7 @@ impl Queue {
             Part::Active => self.active.push(number, turn()),
             Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
             Part::ErrorBackoff => self.error_backoff.push(number, (expiry(&self.timing, queued), turn())),
-            Part::Parked => {
-                self.parked.insert(Arc::clone(&queued.pod.meta.uid), number);
-            }
+            Part::Parked => self.parked.insert(number, queued),
         }
     }
 
@@ -149,9 +147,7 @@ impl Queue {
             Seat::Waiting(Part::Active, _) => self.active.remove(number),
             Seat::Waiting(Part::Backoff, _) => self.backoff.remove(number),
             Seat::Waiting(Part::ErrorBackoff, _) => self.error_backoff.remove(number),
-            Seat::Waiting(Part::Parked, queued) => {
-                self.parked.remove(&queued.pod.meta.uid);
-            }
+            Seat::Waiting(Part::Parked, queued) => self.parked.remove(number, queued),
         }
     }
 }

@@ -79,6 +79,13 @@ impl Pods {
         })
     }
 
+    /// Sorts by the UIDs of the pods whose numbers `number` takes from the entries: the order in which several pods move
+    /// at once.
+    pub(super) fn sort_by_uid<T>(&self, entries: &mut [T], number: impl Fn(&T) -> usize) {
+        let uid = |entry: &T| self.waiting(number(entry)).map(|q| &q.pod.meta.uid);
+        entries.sort_unstable_by(|a, b| uid(a).cmp(&uid(b)));
+    }
+
     /// The number of the pod with this UID, which may be new.
     pub(super) fn number_for(&mut self, uid: &Str) -> usize {
         match self.numbers.entry(Arc::clone(uid)) {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use longshore_framework::event::{Action, Resource, Subject};
+use longshore_framework::event::Subject;
 use longshore_framework::fixture::pod;
 use longshore_framework::reason::Reason;
 
@@ -23,8 +23,8 @@ impl Rules for Fake {
         gated.then(|| (WAKES_ON_NODE, Rejection::unresolvable(Reason::Other("gated".into()))))
     }
 
-    fn is_registered(&self, event: &ClusterEvent) -> bool {
-        event.resource == Resource::Node
+    fn listeners(&self, resource: Resource, _: Action) -> Vec<PluginSet> {
+        vec![(resource == Resource::Node).then_some(WAKES_ON_NODE).into_iter().collect()]
     }
 
     fn hint(&self, _pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
@@ -64,8 +64,7 @@ fn pods_leave_by_priority_then_by_order_of_entry() {
     for (name, priority) in [("a", 0), ("b", 5), ("c", 0), ("d", 5)] {
         q.add(pod(name).priority(priority).build(), 0, &Fake);
     }
-    let names: Vec<String> =
-        std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
+    let names: Vec<String> = std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
     assert_eq!(names, ["b", "d", "a", "c"]);
     assert_eq!(q.counts().in_flight, 4);
 }
@@ -224,3 +223,42 @@ fn a_nomination_that_an_update_takes_away_is_over_and_an_attempts_word_stands() 
     q.activate("default/a", &Fake);
     assert!(q.nominator.on("n").is_empty());
 }
+
+#[test]
+fn an_event_is_news_only_to_pods_whose_keepers_registered_it_and_to_pods_in_flight() {
+    let mut q = queue();
+    let mut hears = |change: &dyn Fn(&mut Queue), want: (bool, bool)| {
+        change(&mut q);
+        let node = q.hears_of(Resource::Node, Action::ADD, &Fake);
+        assert_eq!((node, q.hears_of(Resource::CsiNode, Action::ADD, &Fake)), want);
+    };
+    hears(&|_| (), (false, false));
+    hears(&|q| _ = q.add(pod("a").build(), 0, &Fake), (false, false));
+    hears(&|q| _ = rejected(q, NEVER_WAKES), (false, false));
+    hears(&|q| _ = q.add(pod("b").label("gate", "").build(), 0, &Fake), (true, false));
+    hears(&|q| _ = q.remove("default/b"), (false, false));
+    hears(&|q| _ = q.add(pod("c").build(), 0, &Fake), (false, false));
+    hears(&|q| _ = q.pop(), (true, false));
+    hears(&|q| q.done("default/c"), (false, false));
+}
+
+#[test]
+fn pods_that_wake_together_enter_in_the_order_of_their_uids() {
+    let mut q = Queue::new(&Options { max_backoff: Duration::ZERO, ..Options::default() });
+    let names = ["d", "a", "c", "b"];
+    for name in names {
+        q.add(pod(name).build(), 0, &Fake);
+    }
+    let popped: Vec<QueuedPod> = names.iter().map(|_| q.pop().unwrap()).collect();
+    for (mut queued, pending) in popped.into_iter().zip([None, Some(NEVER_WAKES), None, None]) {
+        queued.rejected_by.insert(WAKES_ON_NODE);
+        queued.pending_on = pending.into_iter().collect();
+        q.give_back(queued, &Fake);
+    }
+    q.on_event(node_added(), &|pod| *pod.meta.name != *"b", &Fake);
+    check(&q, (3, 0, 1, 0));
+    let left: Vec<String> = std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
+    assert_eq!(left, ["a", "c", "d"]);
+}
+
+mod model;
