@@ -109,8 +109,14 @@ impl<K: Copy + Ord> Heap<K> {
         let first = CHILDREN * at + 1;
         let end = self.entries.len().min(first + CHILDREN);
         let children = self.entries.get(first..end)?;
-        let (offset, least) = children.iter().enumerate().min_by_key(|(_, e)| e.key)?;
-        Some((first + offset, *least))
+        let (eldest, others) = children.split_first()?;
+        let (mut at, mut least) = (first, eldest);
+        for (offset, child) in others.iter().enumerate() {
+            if child.key < least.key {
+                (at, least) = (first + 1 + offset, child);
+            }
+        }
+        Some((at, *least))
     }
 
     fn set(&mut self, at: usize, entry: Entry<K>) {
