@@ -13,7 +13,10 @@
 //! Parked are unschedulable and gated pods. A pod is in exactly one place; it is in flight until Permit has let it go,
 //! and what happens until then is asked about should it come back. PreEnqueue is asked on the way into active and
 //! backoff. Plugins are opaque ids here: whether an event may wake a pod is asked of [`Rules`].
+//!
+//! All pods sit in one slab (`pods`), found by one look-up of their UID; the parts below know them by number.
 
+mod attempts;
 pub(crate) mod backoff;
 mod flush;
 mod in_flight;
@@ -22,6 +25,7 @@ pub(crate) mod nominator;
 mod parked;
 mod place;
 mod pods;
+mod queued_pod;
 mod wake;
 
 use std::collections::BTreeMap;
@@ -36,7 +40,7 @@ use longshore_framework::verdict::Rejection;
 use rustc_hash::FxHashMap;
 
 use crate::heap::Heap;
-use crate::meter::{EventLabel, Marks, Metered, QueueName};
+use crate::meter::{EventLabel, Metered};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use backoff::Backoff;
@@ -45,44 +49,8 @@ use listeners::Listeners;
 pub(crate) use nominator::Nominator;
 use parked::Parked;
 use pods::{Part, Pods, Seat};
+pub use queued_pod::QueuedPod;
 use wake::Wake;
-
-/// A pod in the queue with its history.
-#[derive(Clone, Debug)]
-pub struct QueuedPod {
-    /// The pod.
-    pub pod: Arc<Pod>,
-    /// Index of its profile.
-    pub profile: usize,
-    /// When it entered the queue after its last attempt.
-    pub since: Timestamp,
-    /// Order of entry, for pods that QueueSort finds equal.
-    pub(crate) entry: u64,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// Rejections in the past, for the backoff.
-    pub unschedulable_count: u32,
-    /// Errors in a row, for the backoff.
-    pub error_count: u32,
-    /// Plugins that rejected it last.
-    pub rejected_by: PluginSet,
-    /// Those of them that said that something is pending.
-    pub pending_on: PluginSet,
-    /// The PreEnqueue plugin that keeps it out.
-    pub gated_by: Option<PluginId>,
-    /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
-    /// QueueSort reads.
-    pub(crate) flushed: Option<Timestamp>,
-    /// For the meter.
-    pub(crate) marks: Marks,
-}
-
-impl QueuedPod {
-    /// Since when it has been parked, should it be, without being tried.
-    fn parked_at(&self) -> Timestamp {
-        self.flushed.unwrap_or(self.since)
-    }
-}
 
 /// Whose turn it is: the least first. The order of entry decides between pods of equal rank.
 type Turn = (Rank, u64);
@@ -223,87 +191,13 @@ impl Queue {
 
     /// A new pod.
     pub(crate) fn add(&mut self, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
-        let queued = QueuedPod {
-            pod,
-            profile,
-            since: self.now,
-            entry: 0,
-            attempts: 0,
-            unschedulable_count: 0,
-            error_count: 0,
-            rejected_by: PluginSet::default(),
-            pending_on: PluginSet::default(),
-            gated_by: None,
-            flushed: None,
-            marks: Marks::default(),
-        };
+        let queued = QueuedPod::new(pod, profile, self.now);
         self.activate_unless_gated(queued, Via::new(EventLabel::POD_ADD), rules)
-    }
-
-    /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
-    pub(crate) fn pop(&mut self) -> Option<QueuedPod> {
-        let number = match self.active.pop() {
-            Some(number) => number,
-            None => {
-                let number = self.backoff.pop()?;
-                self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
-                number
-            }
-        };
-        self.take_off(number)
-    }
-
-    /// A pod comes back from a failed attempt; `rejected_by` and `pending_on` say who rejected it, and are empty when
-    /// something broke.
-    pub(crate) fn give_back(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        if self.get(&queued.pod.meta.uid).is_some() {
-            return Place::Parked;
-        }
-        let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        if broken {
-            queued.error_count += 1;
-        } else {
-            queued.unschedulable_count += 1;
-            queued.error_count = 0;
-        }
-        queued.since = self.now;
-        queued.flushed = None;
-        let wake = match (self.retry, broken) {
-            (false, _) => Wake::No,
-            (true, true) => Wake::AfterBackoff,
-            (true, false) => self.woken_meanwhile(&queued, rules),
-        };
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
-    }
-
-    /// The attempt is over and the pod does not come back.
-    pub(crate) fn done(&mut self, uid: &str) {
-        let number = self.pods.number(uid);
-        if let Some(start) = number.and_then(|number| self.pods.in_flight(number)) {
-            self.in_flight.done(start);
-            self.pods.remove(uid);
-        }
-    }
-
-    /// A pod that is not in flight any more failed late (binding): it goes to its backoff.
-    pub(crate) fn retry_later(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        queued.error_count += 1;
-        queued.since = self.now;
-        queued.flushed = None;
-        let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// Who is told from now on.
     pub(crate) fn set_meter(&mut self, meter: Option<Arc<dyn crate::meter::Meter>>) {
         self.meter = Metered::new(meter);
-    }
-
-    /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
-    pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        queued.rejected_by = PluginSet::default();
-        queued.pending_on = PluginSet::default();
-        self.put(queued, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
@@ -333,7 +227,7 @@ impl Queue {
     /// Takes the pod out, wherever it is.
     pub(crate) fn remove(&mut self, uid: &str) -> Option<QueuedPod> {
         self.nominator.remove(uid);
-        self.take(uid)
+        self.leave(self.pods.number(uid)?)
     }
 
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
@@ -385,16 +279,6 @@ impl Queue {
             }
         }
         true
-    }
-
-    /// Takes a waiting pod into flight out of turn.
-    pub(crate) fn take_out_of_turn(&mut self, uid: &str) -> Option<QueuedPod> {
-        let number = self.pods.number(uid)?;
-        self.pods.waiting(number)?;
-        self.unlink(number);
-        let mut queued = self.take_off(number)?;
-        queued.gated_by = None;
-        Some(queued)
     }
 }
 

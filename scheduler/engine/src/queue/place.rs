@@ -97,11 +97,6 @@ impl Queue {
     }
 
     /// Takes a waiting pod out of the queue.
-    pub(super) fn take(&mut self, uid: &str) -> Option<QueuedPod> {
-        self.leave(self.pods.number(uid)?)
-    }
-
-    /// As [`take`](Self::take), by number.
     pub(super) fn leave(&mut self, number: usize) -> Option<QueuedPod> {
         let uid = Arc::clone(&self.pods.waiting(number)?.pod.meta.uid);
         self.unlink(number);
@@ -109,15 +104,6 @@ impl Queue {
             (_, Seat::Waiting(_, queued)) => Some(queued),
             _ => None,
         }
-    }
-
-    /// Takes a pod into flight that its part does not know any more.
-    pub(super) fn take_off(&mut self, number: usize) -> Option<QueuedPod> {
-        self.pods.waiting(number)?;
-        let mut queued = self.pods.take_off(number, self.in_flight.start())?;
-        queued.marks.taken = self.meter.now().into();
-        queued.attempts += 1;
-        Some(queued)
     }
 
     fn enter(&mut self, queued: QueuedPod, part: Part, rules: &dyn Rules) {

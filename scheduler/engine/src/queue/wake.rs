@@ -22,8 +22,8 @@ impl Queue {
             return false;
         }
         let listeners = self.listeners.to(resource, action, rules);
-        let is_remembered = self.in_flight.len() > 0 && listeners.iter().any(|set| !set.is_empty());
-        is_remembered || self.parked.any_hears(listeners)
+        let is_registered = listeners.iter().any(|set| !set.is_empty());
+        is_registered && (self.in_flight.len() > 0 || self.parked.any_hears(listeners))
     }
 
     /// Something happened: parked pods that it may help move on, in the order of their UIDs, and pods in flight hear of
