@@ -3,11 +3,9 @@
 //! It rejects nothing, so no event concerns it. A pod's wait counts from its last return to the queue: pods of equal
 //! priority take turns.
 
-use std::cmp::Ordering;
-
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
-use longshore_framework::plugin::{Plugin, QueueSort, Queued};
+use longshore_framework::plugin::{Plugin, QueueSort, Queued, Rank};
 use longshore_framework::registry::{FactoryContext, Instance};
 use serde_json::Value;
 
@@ -34,13 +32,15 @@ impl Plugin for PrioritySort {
 }
 
 impl QueueSort for PrioritySort {
-    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering {
-        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since))
+    fn rank(&self, queued: Queued<'_>) -> Rank {
+        Rank([-i64::from(queued.pod.spec.priority), queued.since.0])
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
     use longshore_framework::Timestamp;
     use longshore_framework::fixture::pod;
@@ -50,8 +50,7 @@ mod tests {
         let (first, second) = (pod("a").priority(a.0).build(), pod("b").priority(b.0).build());
         let left = Queued { pod: &first, since: Timestamp(a.1) };
         let right = Queued { pod: &second, since: Timestamp(b.1) };
-        assert_eq!(PrioritySort.compare(left, right), want);
-        assert_eq!(PrioritySort.compare(right, left), want.reverse());
+        assert_eq!(PrioritySort.rank(left).cmp(&PrioritySort.rank(right)), want);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use longshore_framework::port::Effect;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::meter::{AttemptResult, ExtensionPoint, Status};
+use crate::meter::{AttemptResult, ExtensionPoint, Moment, Status};
 use crate::queue::QueuedPod;
 use crate::reservation::{Guard, Phase, Refused, Reservation, Undone, Wait};
 
@@ -24,7 +24,7 @@ pub(crate) fn advance(
     let now = guard.now();
     let Some(until) = waits.iter().map(|w| w.until).min() else { return pre_bind(guard, effects) };
     let mut held = keep(guard, Phase::Waiting(waits))?;
-    held.queued.marks.phase = now;
+    held.queued.marks.phase = now.into();
     effects.push(Effect::Waiting { pod: Arc::clone(&held.queued.pod), node: Arc::clone(&held.node), until });
     Ok(held)
 }
@@ -132,7 +132,7 @@ impl Engine {
         let (profile, attempts, marks) = (queued.profile, queued.attempts, queued.marks);
         self.meter.tell(|meter| {
             let now = meter.now();
-            let since = |then| now.saturating_sub(then);
+            let since = |then: Moment| now.saturating_sub(then.into());
             meter.attempt(profile, AttemptResult::Scheduled, since(marks.taken));
             meter.bound(attempts, since(marks.entered.unwrap_or(marks.taken)));
             if queued.flushed.is_some() {

@@ -139,15 +139,13 @@ impl Engine {
 
     /// Tries the pod whose turn it is; `None` when none waits to be tried.
     pub fn step(&mut self) -> Option<Attempt> {
-        let (queue, rules) = self.queue_and_rules();
-        let queued = queue.pop(&rules)?;
+        let queued = self.queue.pop()?;
         Some(self.attempt_and_more(queued))
     }
 
     /// Tries a waiting pod out of turn; `None` when no pod with this UID waits.
     pub fn step_pod(&mut self, uid: &str) -> Option<Attempt> {
-        let (queue, rules) = self.queue_and_rules();
-        let queued = queue.take_out_of_turn(uid, &rules)?;
+        let queued = self.queue.take_out_of_turn(uid)?;
         Some(self.attempt_and_more(queued))
     }
 

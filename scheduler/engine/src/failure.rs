@@ -84,7 +84,7 @@ impl Engine {
         failure: Failure,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
-        self.tell(undone.left());
+        self.tell_left(&undone.pod, &undone.node);
         let mut queued = undone.queued;
         self.tell_failed(&queued, failure.reason);
         queued.rejected_by = PluginSet::default();

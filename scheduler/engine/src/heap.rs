@@ -1,165 +1,176 @@
-//! A binary heap whose entries can be found, changed and removed by key.
+//! A heap of numbers: whose key is least comes first, and any number can be found, moved and removed.
+//!
+//! Keys lie in the heap itself, so that ordering it follows no pointer. Numbers are meant to be indices of some slab:
+//! small, and used again. A heap keeps its memory.
 
-use std::cmp::Ordering;
+/// Children of one entry. Four of them lie side by side, and the heap is half as deep as with two.
+const CHILDREN: usize = 4;
 
-use longshore_framework::Str;
-use rustc_hash::FxHashMap;
+/// In [`Heap::places`]: not in the heap.
+const NOWHERE: usize = usize::MAX;
 
-/// What a heap holds.
-pub(crate) trait Keyed {
-    /// The key, unique in a heap and never changing.
-    fn key(&self) -> &Str;
+#[derive(Clone, Copy, Debug)]
+struct Entry<K> {
+    key: K,
+    number: usize,
 }
 
-/// The comparison is an argument of every call: it belongs to a plugin, which the heap does not own. It has to be the
-/// same one each time.
+/// The heap. Keys are best unique: of equal keys either may come first.
 #[derive(Debug)]
-pub(crate) struct Heap<T> {
-    entries: Vec<T>,
-    places: FxHashMap<Str, usize>,
+pub(crate) struct Heap<K> {
+    entries: Vec<Entry<K>>,
+    /// By number: where in `entries` it is.
+    places: Vec<usize>,
 }
 
-impl<T> Default for Heap<T> {
+impl<K> Default for Heap<K> {
     fn default() -> Self {
-        Self { entries: Vec::new(), places: FxHashMap::default() }
+        Self { entries: Vec::new(), places: Vec::new() }
     }
 }
 
-impl<T: Keyed> Heap<T> {
+impl<K: Copy + Ord> Heap<K> {
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&T> {
-        self.places.get(key).map(|at| &self.entries[*at])
+    /// The key that comes first, and its number.
+    pub(crate) fn peek(&self) -> Option<(K, usize)> {
+        self.entries.first().map(|e| (e.key, e.number))
     }
 
-    /// Every entry, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter()
-    }
-
-    /// Every entry, in no particular order.
-    pub(crate) fn into_entries(self) -> Vec<T> {
-        self.entries
-    }
-
-    /// The entry that goes first.
-    pub(crate) fn peek(&self) -> Option<&T> {
-        self.entries.first()
-    }
-
-    /// Adds an entry, or takes the place of the one with its key.
-    pub(crate) fn push(&mut self, entry: T, compare: &dyn Fn(&T, &T) -> Ordering) {
-        match self.places.get(entry.key()).copied() {
-            Some(at) => {
-                self.entries[at] = entry;
-                self.settle(at, compare);
-            }
-            None => {
-                let at = self.entries.len();
-                self.places.insert(entry.key().clone(), at);
+    /// Adds a number, or gives the one that is there another key.
+    pub(crate) fn push(&mut self, number: usize, key: K) {
+        if number >= self.places.len() {
+            self.places.resize(number + 1, NOWHERE);
+        }
+        let entry = Entry { key, number };
+        match self.places[number] {
+            NOWHERE => {
                 self.entries.push(entry);
-                self.rise(at, compare);
+                self.rise(self.entries.len() - 1, entry);
             }
+            at => self.settle(at, entry),
         }
     }
 
-    pub(crate) fn pop(&mut self, compare: &dyn Fn(&T, &T) -> Ordering) -> Option<T> {
-        if self.entries.is_empty() { None } else { Some(self.take(0, compare)) }
+    /// Takes the number that comes first.
+    pub(crate) fn pop(&mut self) -> Option<usize> {
+        let first = self.entries.first()?.number;
+        self.take(0);
+        Some(first)
     }
 
-    pub(crate) fn remove(&mut self, key: &str, compare: &dyn Fn(&T, &T) -> Ordering) -> Option<T> {
-        let at = *self.places.get(key)?;
-        Some(self.take(at, compare))
+    /// Takes a number out, if it is there.
+    pub(crate) fn remove(&mut self, number: usize) {
+        if let Some(at) = self.places.get(number).copied().filter(|at| *at != NOWHERE) {
+            self.take(at);
+        }
     }
 
-    fn take(&mut self, at: usize, compare: &dyn Fn(&T, &T) -> Ordering) -> T {
+    fn take(&mut self, at: usize) {
         let taken = self.entries.swap_remove(at);
-        self.places.remove(taken.key());
-        if at < self.entries.len() {
-            self.places.insert(self.entries[at].key().clone(), at);
-            self.settle(at, compare);
+        self.places[taken.number] = NOWHERE;
+        if let Some(moved) = self.entries.get(at).copied() {
+            self.settle(at, moved);
         }
-        taken
     }
 
-    fn settle(&mut self, at: usize, compare: &dyn Fn(&T, &T) -> Ordering) {
-        let at = self.rise(at, compare);
-        self.sink(at, compare);
+    /// Puts `entry` at `at` and then where it belongs.
+    fn settle(&mut self, at: usize, entry: Entry<K>) {
+        if at > 0 && entry.key < self.entries[(at - 1) / CHILDREN].key {
+            self.rise(at, entry);
+        } else {
+            self.sink(at, entry);
+        }
     }
 
-    fn rise(&mut self, mut at: usize, compare: &dyn Fn(&T, &T) -> Ordering) -> usize {
+    fn rise(&mut self, mut at: usize, entry: Entry<K>) {
         while at > 0 {
-            let parent = (at - 1) / 2;
-            if compare(&self.entries[at], &self.entries[parent]) != Ordering::Less {
+            let parent = (at - 1) / CHILDREN;
+            if entry.key >= self.entries[parent].key {
                 break;
             }
-            self.swap(at, parent);
+            self.set(at, self.entries[parent]);
             at = parent;
         }
-        at
+        self.set(at, entry);
     }
 
-    fn sink(&mut self, mut at: usize, compare: &dyn Fn(&T, &T) -> Ordering) {
-        loop {
-            let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|c| *c < self.entries.len());
-            let first = children.min_by(|a, b| compare(&self.entries[*a], &self.entries[*b]));
-            let Some(first) = first else { return };
-            if compare(&self.entries[first], &self.entries[at]) != Ordering::Less {
-                return;
-            }
-            self.swap(at, first);
-            at = first;
+    fn sink(&mut self, mut at: usize, entry: Entry<K>) {
+        while let Some((child, least)) = self.least_child(at).filter(|(_, least)| least.key < entry.key) {
+            self.set(at, least);
+            at = child;
         }
+        self.set(at, entry);
     }
 
-    fn swap(&mut self, a: usize, b: usize) {
-        self.entries.swap(a, b);
-        for at in [a, b] {
-            if let Some(place) = self.places.get_mut(self.entries[at].key()) {
-                *place = at;
+    fn least_child(&self, at: usize) -> Option<(usize, Entry<K>)> {
+        let first = CHILDREN * at + 1;
+        let end = self.entries.len().min(first + CHILDREN);
+        let children = self.entries.get(first..end)?;
+        let (eldest, others) = children.split_first()?;
+        let (mut at, mut least) = (first, eldest);
+        for (offset, child) in others.iter().enumerate() {
+            if child.key < least.key {
+                (at, least) = (first + 1 + offset, child);
             }
         }
+        Some((at, *least))
+    }
+
+    fn set(&mut self, at: usize, entry: Entry<K>) {
+        self.entries[at] = entry;
+        self.places[entry.number] = at;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
     use super::*;
 
-    #[derive(Debug, PartialEq)]
-    struct Entry(Str, i32);
-
-    impl Keyed for Entry {
-        fn key(&self) -> &Str {
-            &self.0
+    /// Does `steps` random things to a heap and to a sorted set, and compares what they say.
+    #[track_caller]
+    fn check(seed: u64, numbers: u64, steps: usize) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut draw = |bound: u64| rng.next_u64() % bound;
+        let (mut heap, mut model) = (Heap::default(), BTreeSet::new());
+        for step in 0..steps as u64 {
+            let number = usize::try_from(draw(numbers)).unwrap();
+            let known = model.iter().copied().find(|(_, n)| *n == number);
+            match draw(3) {
+                0 => {
+                    known.map(|entry| model.remove(&entry));
+                    heap.remove(number);
+                }
+                1 => {
+                    let first = model.pop_first();
+                    assert_eq!(heap.pop(), first.map(|(_, n)| n));
+                }
+                _ => {
+                    known.map(|entry| model.remove(&entry));
+                    let key = (draw(5), step);
+                    model.insert((key, number));
+                    heap.push(number, key);
+                }
+            }
+            assert_eq!((heap.len(), heap.peek()), (model.len(), model.first().copied()));
         }
-    }
-
-    fn compare(a: &Entry, b: &Entry) -> Ordering {
-        a.1.cmp(&b.1)
-    }
-
-    fn entry(at: i32, rank: i32) -> Entry {
-        Entry(format!("k{at}").into(), rank)
+        let rest: Vec<usize> = std::iter::from_fn(|| heap.pop()).collect();
+        assert_eq!(rest, model.into_iter().map(|(_, n)| n).collect::<Vec<_>>());
     }
 
     #[test]
-    fn entries_leave_in_order_also_after_changes_and_removals() {
-        let mut heap = Heap::default();
-        for at in 0..50 {
-            heap.push(entry(at, (at * 37) % 50), &compare);
+    fn numbers_leave_in_the_order_of_their_keys_also_after_changes_and_removals() {
+        for seed in 0..50 {
+            check(seed, 4, 200);
+            check(seed, 60, 1000);
         }
-        heap.push(entry(7, -1), &compare);
-        heap.push(entry(8, 100), &compare);
-        let gone = heap.remove("k9", &compare).map(|e| e.1);
-        assert_eq!(gone, Some((9 * 37) % 50));
-        assert_eq!(heap.remove("k9", &compare), None);
-        assert_eq!(heap.get("k8").map(|e| e.1), Some(100));
-        let ranks: Vec<i32> = std::iter::from_fn(|| heap.pop(&compare)).map(|e| e.1).collect();
-        assert_eq!(ranks.len(), 49);
-        assert!(ranks.is_sorted());
-        assert_eq!((ranks[0], ranks[48]), (-1, 100));
+        check(50, 2000, 20_000);
     }
 }

@@ -74,8 +74,7 @@ impl Engine {
     /// The pod is on a node: it is no longer to be scheduled. If that is the binding that is under way, its answer is
     /// still waited for; any other reservation is given up.
     fn settle(&mut self, uid: &Str, node: &Str) {
-        let (queue, rules) = self.queue_and_rules();
-        queue.remove(uid, &rules);
+        self.queue.remove(uid);
         self.queue.done(uid);
         self.evicting.remove(uid);
         let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
@@ -83,7 +82,7 @@ impl Engine {
             return;
         }
         if let Some(undone) = self.release(uid) {
-            self.tell(undone.left());
+            self.tell_left(&undone.pod, &undone.node);
         }
     }
 
@@ -142,8 +141,7 @@ impl Engine {
         }
         self.release(uid);
         let promised = self.queue.nominator.node_of(uid).cloned();
-        let (queue, rules) = self.queue_and_rules();
-        if let Some(queued) = queue.remove(uid, &rules) {
+        if let Some(queued) = self.queue.remove(uid) {
             self.handled(EventLabel::POD_DELETE);
             if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
                 self.promise_ended(&queued.pod, &node);
@@ -158,19 +156,19 @@ impl Engine {
     fn assumed_pod_deleted(&mut self, uid: &Str) {
         self.queue.done(uid);
         let left = match self.release(uid) {
-            Some(undone) => Some(undone.left()),
-            None => self.cache.pod(uid).map(|(pod, node)| events::left(pod, node)),
+            Some(undone) => Some((undone.pod, undone.node)),
+            None => self.cache.pod(uid).map(|(pod, node)| (Arc::clone(pod), Arc::clone(node))),
         };
         self.cache.forget(uid);
-        self.tell_if(left);
+        if let Some((pod, node)) = left {
+            self.tell_left(&pod, &node);
+        }
     }
 
     /// Room that was promised to `pod` on `node` is free for pods that matter no more than it.
     fn promise_ended(&mut self, pod: &Pod, node: &Str) {
         let priority = pod.spec.priority;
-        let event = events::left(pod, node);
-        let (queue, rules) = self.queue_and_rules();
-        queue.on_event(event, &|other| other.spec.priority <= priority, &rules);
+        self.room_left(pod, node, &|other| other.spec.priority <= priority);
     }
 
     fn node(&mut self, node: Arc<Node>) {
@@ -200,6 +198,21 @@ impl Engine {
         let (queue, rules) = self.queue_and_rules();
         queue.advance(now, &rules);
         self.expire_waits(effects);
+    }
+
+    /// Lets the queue know that a pod gave up a place on `node` that was only assumed.
+    pub(crate) fn tell_left(&mut self, pod: &Pod, node: &Str) {
+        self.room_left(pod, node, &|_| true);
+        self.handled(EventLabel::Object(Resource::AssignedPod, Action::DELETE));
+    }
+
+    /// Lets waiting pods that it `concerns` know of room that a pod gave up. The event has a copy of the pod in it, so
+    /// it is made only when somebody listens.
+    pub(crate) fn room_left(&mut self, pod: &Pod, node: &Str, concerns: &dyn Fn(&Pod) -> bool) {
+        let (queue, rules) = self.queue_and_rules();
+        if queue.hears_of(Resource::AssignedPod, Action::DELETE, &rules) {
+            queue.on_event(events::left(pod, node), concerns, &rules);
+        }
     }
 
     fn tell_if(&mut self, event: Option<ClusterEvent>) {

@@ -5,6 +5,7 @@
 //! of its own: profiles and plugins are indices, events are [`EventLabel`]s.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -306,15 +307,38 @@ pub trait Meter: Send + Sync + fmt::Debug {
     fn bound_after_flush(&self) {}
 }
 
+/// A time of the meter's in whole nanoseconds: half the size of a duration, because every pod carries three.
+/// Kept as one more than they are, so that having none takes no room either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(NonZeroU64);
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(NonZeroU64::MIN)
+    }
+}
+
+impl From<Duration> for Moment {
+    fn from(at: Duration) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl From<Moment> for Duration {
+    fn from(at: Moment) -> Self {
+        Self::from_nanos(at.0.get() - 1)
+    }
+}
+
 /// When things happened to a pod, by the meter's clock; all zero without a meter.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
     /// It first entered the active queue.
-    pub(crate) entered: Option<Duration>,
+    pub(crate) entered: Option<Moment>,
     /// It was taken from the queue for its current attempt.
-    pub(crate) taken: Duration,
+    pub(crate) taken: Moment,
     /// The phase of its reservation began.
-    pub(crate) phase: Duration,
+    pub(crate) phase: Moment,
 }
 
 /// The meter, if there is one.
@@ -343,9 +367,9 @@ impl Metered {
     }
 
     /// Tells how long something took that began at `began`.
-    pub(crate) fn tell_since(&self, began: Duration, what: impl FnOnce(&dyn Meter, Duration)) {
+    pub(crate) fn tell_since(&self, began: impl Into<Duration>, what: impl FnOnce(&dyn Meter, Duration)) {
         if let Some(meter) = &self.0 {
-            what(&**meter, meter.now().saturating_sub(began));
+            what(&**meter, meter.now().saturating_sub(began.into()));
         }
     }
 
@@ -375,9 +399,10 @@ impl Watch<'_> {
     }
 
     /// The end of one.
-    pub(crate) fn point(self, point: ExtensionPoint, status: Status, began: Duration) {
+    pub(crate) fn point(self, point: ExtensionPoint, status: Status, began: impl Into<Duration>) {
         if let Some(meter) = self.meter {
-            meter.extension_point(self.profile, point, status, meter.now().saturating_sub(began));
+            let took = meter.now().saturating_sub(began.into());
+            meter.extension_point(self.profile, point, status, took);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::message;
 use crate::meter::Status;
-use crate::reservation::{Phase, Refused, Wait};
+use crate::reservation::{Phase, Refused, Undone, Wait};
 
 impl Engine {
     /// When the first of the plugins that pods wait for gives up; `None` while no pod waits for Permit.
@@ -70,10 +70,9 @@ impl Engine {
         };
         let began = undone.queued.marks.phase;
         self.meter.tell_since(began, |m, took| m.permit_waited(status, took));
-        let left = undone.left();
-        self.fail(undone.queued, failure, effects);
-        let (queue, rules) = self.queue_and_rules();
-        queue.on_event(left, &|other| other.meta.uid != *uid, &rules);
+        let Undone { queued, pod, node } = undone;
+        self.fail(queued, failure, effects);
+        self.room_left(&pod, &node, &|other| other.meta.uid != *uid);
     }
 
     /// Permit plugins whose time is up turn their pods away, in the order in which their times ended.

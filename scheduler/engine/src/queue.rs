@@ -13,80 +13,57 @@
 //! Parked are unschedulable and gated pods. A pod is in exactly one place; it is in flight until Permit has let it go,
 //! and what happens until then is asked about should it come back. PreEnqueue is asked on the way into active and
 //! backoff. Plugins are opaque ids here: whether an event may wake a pod is asked of [`Rules`].
+//!
+//! All pods sit in one slab (`pods`), found by one look-up of their UID; the parts below know them by number.
 
+mod attempts;
 pub(crate) mod backoff;
 mod flush;
-pub(crate) mod in_flight;
+mod in_flight;
+mod listeners;
 pub(crate) mod nominator;
+mod parked;
 mod place;
+mod pods;
+mod queued_pod;
 mod wake;
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use longshore_framework::event::{ClusterEvent, Hint};
+use longshore_framework::Timestamp;
+use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
+use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
-use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
-use crate::heap::{Heap, Keyed};
-use crate::meter::{EventLabel, Marks, Metered, QueueName};
+use crate::heap::Heap;
+use crate::meter::{EventLabel, Metered};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use backoff::Backoff;
 use in_flight::InFlight;
+use listeners::Listeners;
 pub(crate) use nominator::Nominator;
+use parked::Parked;
+use pods::{Part, Pods, Seat};
+pub use queued_pod::QueuedPod;
 use wake::Wake;
 
-/// A pod in the queue with its history.
-#[derive(Clone, Debug)]
-pub struct QueuedPod {
-    /// The pod.
-    pub pod: Arc<Pod>,
-    /// Index of its profile.
-    pub profile: usize,
-    /// When it entered the queue after its last attempt.
-    pub since: Timestamp,
-    /// Order of entry, for pods that QueueSort finds equal.
-    pub(crate) entry: u64,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// Rejections in the past, for the backoff.
-    pub unschedulable_count: u32,
-    /// Errors in a row, for the backoff.
-    pub error_count: u32,
-    /// When it first entered the active queue.
-    pub initial_attempt: Option<Timestamp>,
-    /// Plugins that rejected it last.
-    pub rejected_by: PluginSet,
-    /// Those of them that said that something is pending.
-    pub pending_on: PluginSet,
-    /// The PreEnqueue plugin that keeps it out.
-    pub gated_by: Option<PluginId>,
-    /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
-    /// QueueSort reads.
-    pub(crate) flushed: Option<Timestamp>,
-    /// For the meter.
-    pub(crate) marks: Marks,
-}
-
-impl Keyed for QueuedPod {
-    fn key(&self) -> &Str {
-        &self.pod.meta.uid
-    }
-}
+/// Whose turn it is: the least first. The order of entry decides between pods of equal rank.
+type Turn = (Rank, u64);
 
 /// What the queue asks of the profiles.
 pub(crate) trait Rules {
     /// QueueSort.
-    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering;
+    fn rank(&self, pod: &QueuedPod) -> Rank;
     /// PreEnqueue: who keeps the pod out, if anyone. The plugin that did last is asked first.
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)>;
-    /// Whether any plugin of any profile registered the event.
-    fn is_registered(&self, event: &ClusterEvent) -> bool;
+    /// For each profile, the plugins that registered events of this kind. The same each time, until the profiles are
+    /// others.
+    fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet>;
     /// What the plugin thinks of the event for this pod; `None` when it did not register it.
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint>;
 }
@@ -136,12 +113,16 @@ pub struct QueueCounts {
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    active: Heap<QueuedPod>,
-    backoff: Heap<QueuedPod>,
-    error_backoff: Heap<QueuedPod>,
-    /// Unschedulable and gated pods by UID, in a fixed order.
-    parked: BTreeMap<Str, QueuedPod>,
+    /// The pods of all parts; the parts know them by number.
+    pods: Pods,
+    active: Heap<Turn>,
+    /// By the end of the backoff; at the same time, QueueSort.
+    backoff: Heap<(Timestamp, Turn)>,
+    error_backoff: Heap<(Timestamp, Turn)>,
+    /// Unschedulable and gated pods.
+    parked: Parked,
     in_flight: InFlight,
+    listeners: Listeners,
     pub(crate) nominator: Nominator,
     timing: Backoff,
     max_unschedulable_ms: i64,
@@ -154,11 +135,13 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
+            pods: Pods::default(),
             active: Heap::default(),
             backoff: Heap::default(),
             error_backoff: Heap::default(),
-            parked: BTreeMap::new(),
+            parked: Parked::default(),
             in_flight: InFlight::default(),
+            listeners: Listeners::default(),
             nominator: Nominator::default(),
             timing: Backoff { initial: options.initial_backoff, max: options.max_backoff },
             max_unschedulable_ms: i64::try_from(options.max_unschedulable.as_millis()).unwrap_or(i64::MAX),
@@ -170,7 +153,7 @@ impl Queue {
     }
 
     pub(crate) fn counts(&self) -> QueueCounts {
-        let gated = self.parked.values().filter(|p| p.gated_by.is_some()).count();
+        let gated = self.parked.gated();
         QueueCounts {
             active: self.active.len(),
             backoff: self.backoff.len() + self.error_backoff.len(),
@@ -182,8 +165,7 @@ impl Queue {
 
     /// Every pod that is not in flight.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
-        heaps.into_iter().flat_map(Heap::iter).chain(self.parked.values())
+        self.pods.iter()
     }
 
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
@@ -204,89 +186,13 @@ impl Queue {
     }
 
     pub(crate) fn get(&self, uid: &str) -> Option<&QueuedPod> {
-        let heaps = [&self.active, &self.backoff, &self.error_backoff];
-        heaps.into_iter().find_map(|h| h.get(uid)).or_else(|| self.parked.get(uid))
+        self.pods.waiting(self.pods.number(uid)?)
     }
 
     /// A new pod.
     pub(crate) fn add(&mut self, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
-        let queued = QueuedPod {
-            pod,
-            profile,
-            since: self.now,
-            entry: 0,
-            attempts: 0,
-            unschedulable_count: 0,
-            error_count: 0,
-            initial_attempt: None,
-            rejected_by: PluginSet::default(),
-            pending_on: PluginSet::default(),
-            gated_by: None,
-            flushed: None,
-            marks: Marks::default(),
-        };
+        let queued = QueuedPod::new(pod, profile, self.now);
         self.activate_unless_gated(queued, Via::new(EventLabel::POD_ADD), rules)
-    }
-
-    /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
-    pub(crate) fn pop(&mut self, rules: &dyn Rules) -> Option<QueuedPod> {
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        loop {
-            let mut queued = match self.active.pop(&compare) {
-                Some(queued) => queued,
-                None => {
-                    let queued = self.backoff.pop(&self.by_expiry(rules))?;
-                    self.meter.tell(|m| m.queued(QueueName::Active, EventLabel::POPPED_FROM_BACKOFF));
-                    queued
-                }
-            };
-            queued.marks.taken = self.meter.now();
-            queued.attempts += 1;
-            queued.initial_attempt.get_or_insert(self.now);
-            if self.in_flight.start(&queued.pod.meta.uid) {
-                return Some(queued);
-            }
-        }
-    }
-
-    /// A pod comes back from a failed attempt; `rejected_by` and `pending_on` say who rejected it, and are empty when
-    /// something broke.
-    pub(crate) fn give_back(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        let uid = Arc::clone(&queued.pod.meta.uid);
-        if self.get(&uid).is_some() {
-            self.in_flight.done(&uid);
-            return Place::Parked;
-        }
-        let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        if broken {
-            queued.error_count += 1;
-        } else {
-            queued.unschedulable_count += 1;
-            queued.error_count = 0;
-        }
-        queued.since = self.now;
-        queued.flushed = None;
-        let wake = match (self.retry, broken) {
-            (false, _) => Wake::No,
-            (true, true) => Wake::AfterBackoff,
-            (true, false) => self.woken_meanwhile(&queued, rules),
-        };
-        self.in_flight.done(&uid);
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
-    }
-
-    /// The attempt is over and the pod does not come back.
-    pub(crate) fn done(&mut self, uid: &str) {
-        self.in_flight.done(uid);
-    }
-
-    /// A pod that is not in flight any more failed late (binding): it goes to its backoff.
-    pub(crate) fn retry_later(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        queued.error_count += 1;
-        queued.since = self.now;
-        queued.flushed = None;
-        let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
     }
 
     /// Who is told from now on.
@@ -294,98 +200,85 @@ impl Queue {
         self.meter = Metered::new(meter);
     }
 
-    /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
-    pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        queued.rejected_by = PluginSet::default();
-        queued.pending_on = PluginSet::default();
-        self.put(queued, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules)
-    }
-
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
     pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        for mut queued in std::mem::take(&mut self.active).into_entries() {
-            // Plugins are known by numbers here, and the numbers of today are others.
-            queued.rejected_by = PluginSet::default();
-            queued.pending_on = PluginSet::default();
-            self.active.push(queued, &compare);
+        self.listeners.forget();
+        let active: Vec<usize> = std::iter::from_fn(|| self.active.pop()).collect();
+        for number in active {
+            if let Some(queued) = self.pods.waiting_mut(number) {
+                // Plugins are known by numbers here, and the numbers of today are others.
+                queued.rejected_by = PluginSet::default();
+                queued.pending_on = PluginSet::default();
+            }
+            self.link(number, rules);
         }
-        let by_expiry = self.by_expiry(rules);
-        let mut waiting: Vec<QueuedPod> = std::mem::take(&mut self.parked).into_values().collect();
-        for heap in [&mut self.backoff, &mut self.error_backoff] {
-            waiting.extend(std::iter::from_fn(|| heap.pop(&by_expiry)));
-        }
-        for mut queued in waiting {
-            queued.gated_by = None;
-            self.retry_now(queued, rules);
+        let mut waiting: Vec<usize> = self.parked.iter().collect();
+        self.pods.sort_by_uid(&mut waiting, |number| *number);
+        waiting.extend(std::iter::from_fn(|| self.backoff.pop()));
+        waiting.extend(std::iter::from_fn(|| self.error_backoff.pop()));
+        for number in waiting {
+            if let Some(mut queued) = self.leave(number) {
+                queued.gated_by = None;
+                self.retry_now(queued, rules);
+            }
         }
     }
 
     /// Takes the pod out, wherever it is.
-    pub(crate) fn remove(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
+    pub(crate) fn remove(&mut self, uid: &str) -> Option<QueuedPod> {
         self.nominator.remove(uid);
-        self.take(uid, rules)
+        self.leave(self.pods.number(uid)?)
     }
 
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
     pub(crate) fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
-        let uid = Arc::clone(&pod.meta.uid);
-        if let Some(old) = self.get(&uid).map(|q| Arc::clone(&q.pod)) {
-            self.nominator.update(&old, &pod);
-        }
-        if let Some(mut queued) = self.parked.remove(&uid) {
-            queued.pod = pod;
-            let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
-            let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
-            let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
-            return self.put(queued, wake, Via::from_parked(event), rules);
-        }
-        let compare = |a: &QueuedPod, b: &QueuedPod| rules.compare(a, b);
-        if let Some(mut queued) = self.active.remove(&uid, &compare) {
-            queued.pod = pod;
-            self.active.push(queued, &compare);
-            return Place::Active;
-        }
-        let by_expiry = self.by_expiry(rules);
-        for heap in [&mut self.backoff, &mut self.error_backoff] {
-            if let Some(mut queued) = heap.remove(&uid, &by_expiry) {
-                queued.pod = pod;
-                heap.push(queued, &by_expiry);
-                break;
+        let Some(number) = self.pods.number(&pod.meta.uid) else { return Place::Backoff };
+        let Some(queued) = self.pods.waiting_mut(number) else { return Place::Backoff };
+        let old = std::mem::replace(&mut queued.pod, Arc::clone(&pod));
+        self.nominator.update(&old, &pod);
+        match self.pods.seat(number) {
+            Seat::Waiting(Part::Parked, _) => self.update_parked(number, events, rules),
+            Seat::Waiting(Part::Active, _) => {
+                self.link(number, rules);
+                Place::Active
+            }
+            _ => {
+                self.link(number, rules);
+                Place::Backoff
             }
         }
-        Place::Backoff
+    }
+
+    fn update_parked(&mut self, number: usize, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
+        let Some(queued) = self.leave(number) else { return Place::Parked };
+        let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
+        let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
+        let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
+        self.put(queued, wake, Via::from_parked(event), rules)
     }
 
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
     /// back. False when the pod is nowhere to be found.
     pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
-        if self.active.get(uid).is_some() {
-            return true;
-        }
-        if let Some(queued) = self.parked.remove(uid) {
-            self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
-            return true;
-        }
-        let by_expiry = self.by_expiry(rules);
-        let backing_off = self.backoff.remove(uid, &by_expiry);
-        match backing_off.or_else(|| self.error_backoff.remove(uid, &by_expiry)) {
-            Some(queued) => {
-                self.enter_active(queued, EventLabel::FORCED, &|a, b| rules.compare(a, b));
-                true
+        let Some(number) = self.pods.number(uid) else { return false };
+        match self.pods.seat(number) {
+            Seat::Free => return false,
+            Seat::Waiting(Part::Active, _) => {}
+            Seat::InFlight(_) => {
+                self.in_flight.record_for(uid.into(), ClusterEvent::wildcard("ForceActivate"));
             }
-            None => self.in_flight.record_for(uid, ClusterEvent::wildcard("ForceActivate")),
+            Seat::Waiting(Part::Parked, _) => {
+                if let Some(queued) = self.leave(number) {
+                    self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
+                }
+            }
+            Seat::Waiting(Part::Backoff | Part::ErrorBackoff, _) => {
+                if let Some(queued) = self.leave(number) {
+                    self.enter_active(queued, EventLabel::FORCED, rules);
+                }
+            }
         }
-    }
-
-    /// Takes a waiting pod into flight out of turn.
-    pub(crate) fn take_out_of_turn(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
-        let mut queued = self.take(uid, rules)?;
-        queued.marks.taken = self.meter.now();
-        queued.attempts += 1;
-        queued.initial_attempt.get_or_insert(self.now);
-        queued.gated_by = None;
-        self.in_flight.start(&queued.pod.meta.uid).then_some(queued)
+        true
     }
 }
 

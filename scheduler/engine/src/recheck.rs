@@ -40,7 +40,7 @@ impl Engine {
             return true;
         }
         if let Some(undone) = self.release(uid) {
-            self.tell(undone.left());
+            self.tell_left(&undone.pod, &undone.node);
             let (queue, rules) = self.queue_and_rules();
             queue.retry_now(undone.queued, &rules);
         }

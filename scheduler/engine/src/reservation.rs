@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
-use longshore_framework::event::ClusterEvent;
 use longshore_framework::plugin::{Cycle, ReserveContext};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Binding, StorageWrite};
@@ -28,7 +27,6 @@ use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdic
 
 use crate::cache::Cache;
 use crate::cycle::state::CycleState;
-use crate::events;
 use crate::meter::{ExtensionPoint, Metered, Status, Watch};
 use crate::queue::QueuedPod;
 
@@ -85,15 +83,8 @@ pub(crate) struct Undone {
     /// The pod, in its newest version.
     pub(crate) queued: QueuedPod,
     /// The pod as it was counted on the node.
-    pod: Arc<Pod>,
-    node: Str,
-}
-
-impl Undone {
-    /// The event that tells others of the room.
-    pub(crate) fn left(&self) -> ClusterEvent {
-        events::left(&self.pod, &self.node)
-    }
+    pub(crate) pod: Arc<Pod>,
+    pub(crate) node: Str,
 }
 
 /// Why a reservation came to nothing.
@@ -299,7 +290,7 @@ impl<'a> Guard<'a> {
     /// What began then is not over.
     fn mark(&mut self, began: Duration) {
         if let Some(held) = &mut self.held {
-            held.queued.marks.phase = began;
+            held.queued.marks.phase = began.into();
         }
     }
 

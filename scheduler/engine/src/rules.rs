@@ -1,17 +1,17 @@
 //! The profiles' answers to the queue's questions.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource};
-use longshore_framework::plugin::{EnqueueContext, Queued};
+use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource, Subject};
+use longshore_framework::plugin::{EnqueueContext, PreEnqueue, Queued, Rank};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::verdict::{Rejection, Verdict};
 use rustc_hash::FxHashMap;
 
 use crate::cache::Cache;
+use crate::plugin_set::PluginSet;
 use crate::queue::{QueuedPod, Rules};
 
 /// Everything the queue's questions are answered from.
@@ -30,14 +30,9 @@ impl EngineRules<'_> {
 
 impl Rules for EngineRules<'_> {
     /// The QueueSort of the first profile; all have the same.
-    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
-        let sorted = match self.profiles.first().and_then(|p| p.queue_sort()) {
-            Some(sort) => {
-                sort.compare(Queued { pod: &a.pod, since: a.since }, Queued { pod: &b.pod, since: b.since })
-            }
-            None => Ordering::Equal,
-        };
-        sorted.then_with(|| a.entry.cmp(&b.entry))
+    fn rank(&self, queued: &QueuedPod) -> Rank {
+        let sort = self.profiles.first().and_then(|p| p.queue_sort());
+        sort.map_or(Rank::default(), |s| s.rank(Queued { pod: &queued.pod, since: queued.since }))
     }
 
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
@@ -47,17 +42,24 @@ impl Rules for EngineRules<'_> {
             evicting: self.evicting.contains_key(&pod.pod.meta.uid),
             objects: self.cache.objects(),
         };
-        let plugins = || profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref());
-        let last = plugins().filter(|(id, _)| pod.gated_by == Some(*id));
-        let others = plugins().filter(|(id, _)| pod.gated_by != Some(*id));
-        last.chain(others).find_map(|(id, plugin)| match plugin.pre_enqueue(cx) {
+        let keeps_out = |(id, plugin): (PluginId, &Arc<dyn PreEnqueue>)| match plugin.pre_enqueue(cx) {
             Verdict::Pass => None,
             Verdict::Reject(rejection) => Some((id, rejection)),
-        })
+        };
+        let plugins = || profile.at(Stage::PreEnqueue, |i| i.pre_enqueue.as_ref());
+        let Some(last) = pod.gated_by else { return plugins().find_map(keeps_out) };
+        let others = plugins().filter(|(id, _)| *id != last);
+        plugins().filter(|(id, _)| *id == last).chain(others).find_map(keeps_out)
     }
 
-    fn is_registered(&self, event: &ClusterEvent) -> bool {
-        self.profiles.iter().flat_map(|p| p.plugins()).any(|p| covers(p, event) || hears_of_taints(p, event))
+    fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet> {
+        let event = ClusterEvent::new(resource, action, Subject::None);
+        let hears = |(at, plugin): (usize, &Instance)| {
+            let id = PluginId(u16::try_from(at).ok()?);
+            (covers(plugin, &event) || hears_of_taints(plugin, &event)).then_some(id)
+        };
+        let of = |profile: &Arc<Profile>| profile.plugins().iter().enumerate().filter_map(hears).collect();
+        self.profiles.iter().map(of).collect()
     }
 
     fn hint(&self, pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {

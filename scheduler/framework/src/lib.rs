@@ -4,7 +4,7 @@
 //! | stage | trait | asked |
 //! | --- | --- | --- |
 //! | PreEnqueue | [`PreEnqueue`](plugin::PreEnqueue) | whenever a pod would become active |
-//! | QueueSort | [`QueueSort`](plugin::QueueSort) | by the queue, of two pods |
+//! | QueueSort | [`QueueSort`](plugin::QueueSort) | by the queue, when a pod enters it |
 //! | PreFilter | [`PreFilter`](plugin::PreFilter) | once per cycle |
 //! | Filter | [`Filter`](plugin::Filter) | per range of nodes |
 //! | PostFilter | [`PostFilter`](plugin::PostFilter) | when no node is feasible |

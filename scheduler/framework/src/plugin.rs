@@ -5,7 +5,6 @@ mod census;
 mod post_filter;
 mod sink;
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 pub use census::{Census, Counted, Recounted};
@@ -89,7 +88,7 @@ pub trait PreEnqueue: Plugin {
     fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict;
 }
 
-/// A pod as the queue compares it.
+/// A pod as the queue ranks it.
 #[derive(Clone, Copy, Debug)]
 pub struct Queued<'a> {
     /// The pod.
@@ -98,10 +97,15 @@ pub struct Queued<'a> {
     pub since: Timestamp,
 }
 
-/// QueueSort: which of two pods goes first. Exactly one per profile, the same in all profiles.
+/// A pod's place in line: the least goes first, and the second number decides between equals in the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank(pub [i64; 2]);
+
+/// QueueSort: which pod goes first. Exactly one per profile, the same in all profiles.
 pub trait QueueSort: Plugin {
-    /// `Less` when `a` goes first. Pods that compare equal go in the order they came.
-    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering;
+    /// Where the pod stands. Asked when the pod enters the queue and when it changes there, so the answer may depend on
+    /// the pod and its wait only. Pods of equal rank go in the order they came.
+    fn rank(&self, pod: Queued<'_>) -> Rank;
 }
 
 /// PreFilter: look at the whole cluster once, and keep what Filter needs.

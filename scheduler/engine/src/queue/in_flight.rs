@@ -1,6 +1,6 @@
-//! Pods that are being decided, and what happened meanwhile.
+//! What happened while pods are being decided.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use longshore_framework::Str;
@@ -9,14 +9,15 @@ use rustc_hash::FxHashMap;
 
 use crate::meter::EventLabel;
 
-/// Events since the oldest pod in flight was taken; each pod remembers where it came in.
+/// Events since the oldest pod in flight was taken. A pod's start is how many events there had been when it was taken.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
-    started: FxHashMap<Str, u64>,
-    /// How many pods came in at each point, so that the oldest is found without a walk.
-    starts: BTreeMap<u64, usize>,
-    events: BTreeMap<u64, Recorded>,
-    next: u64,
+    /// Oldest first; the first is the one with this number.
+    events: VecDeque<Recorded>,
+    first: u64,
+    /// How many pods there are of each start, ascending; there are some of the first.
+    starts: VecDeque<(u64, usize)>,
+    len: usize,
 }
 
 /// An event, and the pod it is for when it is not for all.
@@ -27,74 +28,63 @@ struct Recorded {
 }
 
 impl InFlight {
-    /// The pod is being decided from now on; false when it was already.
-    pub(crate) fn start(&mut self, uid: &Str) -> bool {
-        if self.started.contains_key(uid) {
-            return false;
+    /// A pod is being decided from now on; its start.
+    pub(super) fn start(&mut self) -> u64 {
+        let now = self.first + self.events.len() as u64;
+        match self.starts.back_mut() {
+            Some((start, count)) if *start == now => *count += 1,
+            _ => self.starts.push_back((now, 1)),
         }
-        self.started.insert(Arc::clone(uid), self.next);
-        *self.starts.entry(self.next).or_default() += 1;
-        true
+        self.len += 1;
+        now
     }
 
     /// Something happened that concerns every pod in flight.
-    pub(crate) fn record(&mut self, event: &Arc<ClusterEvent>) {
-        if !self.started.is_empty() {
-            self.push(Recorded { event: Arc::clone(event), only: None });
+    pub(super) fn record(&mut self, event: ClusterEvent) {
+        if self.len > 0 {
+            self.events.push_back(Recorded { event: Arc::new(event), only: None });
         }
     }
 
-    /// Something happened to this pod only; false when it is not in flight.
-    pub(crate) fn record_for(&mut self, uid: &str, event: ClusterEvent) -> bool {
-        let Some((uid, _)) = self.started.get_key_value(uid) else { return false };
-        let only = Some(Arc::clone(uid));
-        self.push(Recorded { event: Arc::new(event), only });
-        true
+    /// Something happened to this pod only, which is in flight.
+    pub(super) fn record_for(&mut self, uid: Str, event: ClusterEvent) {
+        self.events.push_back(Recorded { event: Arc::new(event), only: Some(uid) });
     }
 
-    fn push(&mut self, recorded: Recorded) {
-        self.events.insert(self.next, recorded);
-        self.next += 1;
+    /// What happened to this pod since its start, oldest first.
+    pub(super) fn events_since(&self, start: u64, uid: &str) -> impl Iterator<Item = &Arc<ClusterEvent>> {
+        let before = usize::try_from(start.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let concerns = move |r: &&Recorded| r.only.as_ref().is_none_or(|only| **only == *uid);
+        self.events.iter().skip(before).filter(concerns).map(|r| &r.event)
     }
 
-    /// What happened since the pod was taken, oldest first.
-    pub(crate) fn events_since_start(&self, uid: &str) -> Vec<Arc<ClusterEvent>> {
-        let Some(start) = self.started.get(uid) else { return Vec::new() };
-        let concerns = |r: &&Recorded| r.only.as_ref().is_none_or(|only| &**only == uid);
-        self.events.range(start..).map(|(_, r)| r).filter(concerns).map(|r| Arc::clone(&r.event)).collect()
-    }
-
-    /// The pod is decided; events that no pod in flight has missed are dropped.
-    pub(crate) fn done(&mut self, uid: &str) {
-        let Some(start) = self.started.remove(uid) else { return };
-        if let Some(count) = self.starts.get_mut(&start) {
-            *count -= 1;
-            if *count == 0 {
-                self.starts.remove(&start);
-            }
+    /// A pod with this start is decided; events that no pod in flight has missed are dropped.
+    pub(super) fn done(&mut self, start: u64) {
+        if let Ok(at) = self.starts.binary_search_by_key(&start, |(start, _)| *start) {
+            self.starts[at].1 -= 1;
+            self.len -= 1;
         }
-        match self.starts.keys().next() {
-            None => self.events.clear(),
-            Some(oldest) => self.events = self.events.split_off(oldest),
-        }
+        while self.starts.pop_front_if(|(_, count)| *count == 0).is_some() {}
+        let gone = match self.starts.front() {
+            None => self.events.len(),
+            Some((oldest, _)) => usize::try_from(oldest - self.first).unwrap_or(usize::MAX),
+        };
+        self.events.drain(..gone);
+        self.first += gone as u64;
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.started.len()
+    /// Number of pods in flight.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// The events by label.
-    pub(crate) fn event_counts(&self) -> FxHashMap<EventLabel, usize> {
+    pub(super) fn event_counts(&self) -> FxHashMap<EventLabel, usize> {
         let mut counts = FxHashMap::default();
-        for recorded in self.events.values() {
+        for recorded in &self.events {
             *counts.entry(EventLabel::of(&recorded.event)).or_default() += 1;
         }
         counts
-    }
-
-    #[cfg(test)]
-    fn event_count(&self) -> usize {
-        self.events.len()
     }
 }
 
@@ -102,26 +92,47 @@ impl InFlight {
 mod tests {
     use super::*;
 
-    fn event(label: &'static str) -> Arc<ClusterEvent> {
-        Arc::new(ClusterEvent::wildcard(label))
+    fn event(label: &'static str) -> ClusterEvent {
+        ClusterEvent::wildcard(label)
+    }
+
+    #[track_caller]
+    fn check(flight: &InFlight, start: u64, uid: &str, want: &[&str]) {
+        let got: Vec<String> = flight.events_since(start, uid).map(|e| e.label()).collect();
+        assert_eq!(got, want);
     }
 
     #[test]
     fn a_pod_sees_what_happened_after_it_was_taken_and_events_go_when_all_saw_them() {
-        let (a, b): (Str, Str) = ("a".into(), "b".into());
         let mut flight = InFlight::default();
-        flight.record(&event("before"));
-        assert!(flight.start(&a) && !flight.start(&a));
-        flight.record(&event("one"));
-        flight.start(&b);
-        flight.record(&event("two"));
-        assert!(flight.record_for("a", ClusterEvent::wildcard("for a")));
-        assert!(!flight.record_for("c", ClusterEvent::wildcard("for nobody")));
-        assert_eq!(flight.events_since_start("a").len(), 3);
-        assert_eq!(flight.events_since_start("b").len(), 1);
-        flight.done("a");
-        assert_eq!(flight.event_count(), 2);
-        flight.done("b");
-        assert_eq!(flight.event_count(), 0);
+        flight.record(event("before"));
+        let a = flight.start();
+        flight.record(event("one"));
+        let b = flight.start();
+        flight.record(event("two"));
+        flight.record_for("a".into(), event("for a"));
+        check(&flight, a, "a", &["one", "two", "for a"]);
+        check(&flight, b, "b", &["two"]);
+        flight.done(a);
+        check(&flight, b, "b", &["two"]);
+        assert_eq!((flight.len(), flight.events.len()), (1, 2));
+        flight.done(b);
+        assert_eq!((flight.len(), flight.events.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_pod_that_ends_before_older_ones_leaves_their_events_alone() {
+        let mut flight = InFlight::default();
+        let starts = [flight.start(), flight.start()];
+        flight.record(event("one"));
+        let late = flight.start();
+        flight.done(late);
+        flight.done(starts[0]);
+        check(&flight, starts[1], "a", &["one"]);
+        flight.done(starts[1]);
+        assert_eq!(flight.events.len(), 0);
+        flight.record(event("nobody there"));
+        let next = flight.start();
+        check(&flight, next, "a", &[]);
     }
 }

@@ -1,5 +1,6 @@
 //! Nodes promised to pods that wait for room to be made there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use longshore_framework::Str;
@@ -11,16 +12,17 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Nominator {
     by_node: FxHashMap<Str, Vec<Arc<Pod>>>,
     node_of: FxHashMap<Str, Str>,
-    changed: Vec<Str>,
+    /// Nodes whose pods are others since someone last asked.
+    changed: BTreeSet<Str>,
 }
 
 impl Nominator {
     /// Promises `node` to `pod`, in place of any other node.
     pub(crate) fn nominate(&mut self, pod: &Arc<Pod>, node: &Str) {
         self.remove(&pod.meta.uid);
+        self.changed.insert(Arc::clone(node));
         self.by_node.entry(Arc::clone(node)).or_default().push(Arc::clone(pod));
         self.node_of.insert(Arc::clone(&pod.meta.uid), Arc::clone(node));
-        self.changed.push(Arc::clone(node));
     }
 
     /// A new version of a pod: what its status says counts, once either version says anything. Before that a promise
@@ -31,14 +33,17 @@ impl Nominator {
             (None, None) => self.node_of(&new.meta.uid).cloned(),
             _ => is.clone(),
         };
-        self.remove(&new.meta.uid);
-        if let Some(node) = node {
-            self.nominate(new, &node);
+        match node {
+            Some(node) => self.nominate(new, &node),
+            None => self.remove(&new.meta.uid),
         }
     }
 
     /// Takes the pod's promise back.
     pub(crate) fn remove(&mut self, uid: &str) {
+        if self.node_of.is_empty() {
+            return;
+        }
         let Some(node) = self.node_of.remove(uid) else { return };
         if let Some(pods) = self.by_node.get_mut(&node) {
             pods.retain(|p| &*p.meta.uid != uid);
@@ -46,11 +51,12 @@ impl Nominator {
                 self.by_node.remove(&node);
             }
         }
-        self.changed.push(node);
+        self.changed.insert(node);
     }
 
-    /// Nodes whose promises changed since this was last asked.
-    pub(crate) fn take_changed(&mut self) -> impl Iterator<Item = Str> + use<> {
+    /// Names of nodes that were promised to a pod or given up by one since this was last asked, each once and in order
+    /// of name. A new version of a nominated pod counts as well.
+    pub(crate) fn take_changed(&mut self) -> impl Iterator<Item = Str> {
         std::mem::take(&mut self.changed).into_iter()
     }
 
@@ -100,5 +106,24 @@ mod tests {
         check(None, Some("a"), Some("a"));
         check(Some("a"), Some("b"), Some("b"));
         check(Some("a"), None, None);
+    }
+
+    #[test]
+    fn nodes_whose_promises_changed_are_told_once() {
+        let mut nominator = Nominator::default();
+        let mut told = |change: &dyn Fn(&mut Nominator), want: &[&str]| {
+            change(&mut nominator);
+            let nodes: Vec<Str> = nominator.take_changed().collect();
+            assert_eq!(nodes.iter().map(|n| &**n).collect::<Vec<_>>(), want);
+        };
+        told(&|n| n.remove("default/p"), &[]);
+        told(&|n| n.update(&stated(None), &stated(None)), &[]);
+        told(&|n| n.nominate(&stated(None), &"b".into()), &["b"]);
+        told(&|n| n.remove("default/q"), &[]);
+        told(&|n| n.nominate(&stated(None), &"a".into()), &["a", "b"]);
+        told(&|n| n.update(&stated(None), &stated(None)), &["a"]);
+        told(&|n| n.update(&stated(None), &stated(Some("c"))), &["a", "c"]);
+        told(&|n| n.remove("default/p"), &["c"]);
+        told(&|_| (), &[]);
     }
 }

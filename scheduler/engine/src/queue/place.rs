@@ -1,21 +1,23 @@
 //! Putting a pod where it belongs, and taking it from where it is.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+use longshore_framework::verdict::Rejection;
 
 use super::backoff::{Backoff, whole_second};
+use super::pods::{Part, Seat};
 use super::wake::Wake;
-use super::{Place, Queue, QueuedPod, Rules, Via};
+use super::{Place, Queue, QueuedPod, Rules, Turn, Via};
 use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
 
 impl Queue {
     pub(super) fn put(&mut self, queued: QueuedPod, wake: Wake, via: Via, rules: &dyn Rules) -> Place {
         match wake {
             Wake::No => {
-                self.park(queued, via);
+                self.park(queued, via, rules);
                 Place::Parked
             }
             Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, via, rules),
@@ -23,67 +25,60 @@ impl Queue {
         }
     }
 
-    fn park(&mut self, queued: QueuedPod, via: Via) {
+    fn park(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) {
         if !via.was_parked {
             self.meter.tell(|m| m.queued(QueueName::Unschedulable, via.event));
         }
-        self.parked.insert(Arc::clone(&queued.pod.meta.uid), queued);
+        self.enter(queued, Part::Parked, rules);
     }
 
-    fn back_off(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
-        let queued = match self.gated(queued, via, rules) {
-            Ok(queued) => queued,
-            Err(place) => return place,
-        };
-        let by_expiry = self.by_expiry(rules);
+    fn back_off(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
+        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
+            self.park(queued, via, rules);
+            return Place::Gated(plugin, rejection);
+        }
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        let heap = if broken { &mut self.error_backoff } else { &mut self.backoff };
-        heap.push(queued, &by_expiry);
+        self.enter(queued, if broken { Part::ErrorBackoff } else { Part::Backoff }, rules);
         self.meter.tell(|m| m.queued(QueueName::Backoff, via.event));
         Place::Backoff
     }
 
-    pub(super) fn activate_unless_gated(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
-        match self.gated(queued, via, rules) {
-            Ok(queued) => {
-                self.enter_active(queued, via.event, &|a, b| rules.compare(a, b));
-                Place::Active
-            }
-            Err(place) => place,
-        }
-    }
-
-    /// Parks the pod when a PreEnqueue plugin keeps it out.
-    fn gated(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Result<QueuedPod, Place> {
-        let began = self.meter.now();
-        let gate = rules.gate(&queued);
-        let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
-        self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
-        let Some((plugin, rejection)) = gate else {
-            queued.gated_by = None;
-            return Ok(queued);
-        };
-        queued.gated_by = Some(plugin);
-        queued.rejected_by.insert(plugin);
-        self.park(queued, via);
-        Err(Place::Gated(plugin, rejection))
-    }
-
-    pub(super) fn enter_active(
+    pub(super) fn activate_unless_gated(
         &mut self,
         mut queued: QueuedPod,
-        event: EventLabel,
-        compare: &dyn Fn(&QueuedPod, &QueuedPod) -> Ordering,
-    ) {
+        via: Via,
+        rules: &dyn Rules,
+    ) -> Place {
+        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
+            self.park(queued, via, rules);
+            return Place::Gated(plugin, rejection);
+        }
+        self.enter_active(queued, via.event, rules);
+        Place::Active
+    }
+
+    /// Asks PreEnqueue. A pod that a plugin keeps out is to be parked.
+    fn gate(&self, queued: &mut QueuedPod, rules: &dyn Rules) -> Option<(PluginId, Rejection)> {
+        let began = self.meter.now();
+        let gate = rules.gate(queued);
+        let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
+        self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
+        queued.gated_by = gate.as_ref().map(|(plugin, _)| *plugin);
+        if let Some(plugin) = queued.gated_by {
+            queued.rejected_by.insert(plugin);
+        }
+        gate
+    }
+
+    pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {
         self.entries += 1;
         queued.entry = self.entries;
-        queued.initial_attempt.get_or_insert(self.now);
-        queued.marks.entered.get_or_insert(self.meter.now());
+        queued.marks.entered.get_or_insert(self.meter.now().into());
         self.meter.tell(|m| m.queued(QueueName::Active, event));
         if queued.attempts == 0 {
             self.nominate_as_stated(&queued.pod);
         }
-        self.active.push(queued, compare);
+        self.enter(queued, Part::Active, rules);
     }
 
     /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
@@ -101,24 +96,45 @@ impl Queue {
             && !self.timing.max.is_zero()
     }
 
-    pub(super) fn take(&mut self, uid: &str, rules: &dyn Rules) -> Option<QueuedPod> {
-        if let Some(queued) = self.parked.remove(uid) {
-            return Some(queued);
+    /// Takes a waiting pod out of the queue.
+    pub(super) fn leave(&mut self, number: usize) -> Option<QueuedPod> {
+        let uid = Arc::clone(&self.pods.waiting(number)?.pod.meta.uid);
+        self.unlink(number);
+        match self.pods.remove(&uid)? {
+            (_, Seat::Waiting(_, queued)) => Some(queued),
+            _ => None,
         }
-        if let Some(queued) = self.active.remove(uid, &|a, b| rules.compare(a, b)) {
-            return Some(queued);
-        }
-        let by_expiry = self.by_expiry(rules);
-        self.backoff.remove(uid, &by_expiry).or_else(|| self.error_backoff.remove(uid, &by_expiry))
     }
 
-    /// Order of the backoff heaps: who is done first; at the same time, QueueSort.
-    pub(super) fn by_expiry<'r>(
-        &self,
-        rules: &'r dyn Rules,
-    ) -> impl Fn(&QueuedPod, &QueuedPod) -> Ordering + use<'r> {
-        let timing = self.timing;
-        move |a, b| expiry(&timing, a).cmp(&expiry(&timing, b)).then_with(|| rules.compare(a, b))
+    fn enter(&mut self, queued: QueuedPod, part: Part, rules: &dyn Rules) {
+        let number = self.pods.number_for(&queued.pod.meta.uid);
+        self.unlink(number);
+        self.pods.put(number, Seat::Waiting(part, queued));
+        self.link(number, rules);
+    }
+
+    /// Lets its part know of a pod that is new there, or ranks another way now.
+    pub(super) fn link(&mut self, number: usize, rules: &dyn Rules) {
+        let Seat::Waiting(part, queued) = self.pods.seat(number) else { return };
+        let turn = || -> Turn { (rules.rank(queued), queued.entry) };
+        match part {
+            Part::Active => self.active.push(number, turn()),
+            Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
+            Part::ErrorBackoff => self.error_backoff.push(number, (expiry(&self.timing, queued), turn())),
+            Part::Parked => self.parked.insert(number, queued),
+        }
+    }
+
+    /// The pod is about to leave its part, or to come out of flight.
+    pub(super) fn unlink(&mut self, number: usize) {
+        match self.pods.seat(number) {
+            Seat::Free => {}
+            Seat::InFlight(start) => self.in_flight.done(*start),
+            Seat::Waiting(Part::Active, _) => self.active.remove(number),
+            Seat::Waiting(Part::Backoff, _) => self.backoff.remove(number),
+            Seat::Waiting(Part::ErrorBackoff, _) => self.error_backoff.remove(number),
+            Seat::Waiting(Part::Parked, queued) => self.parked.remove(number, queued),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use longshore_framework::event::{Action, Resource, Subject};
+use longshore_framework::event::Subject;
 use longshore_framework::fixture::pod;
 use longshore_framework::reason::Reason;
 
@@ -14,8 +14,8 @@ const WAKES_ON_NODE: PluginId = PluginId(1);
 const NEVER_WAKES: PluginId = PluginId(2);
 
 impl Rules for Fake {
-    fn compare(&self, a: &QueuedPod, b: &QueuedPod) -> Ordering {
-        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since)).then(a.entry.cmp(&b.entry))
+    fn rank(&self, queued: &QueuedPod) -> Rank {
+        Rank([-i64::from(queued.pod.spec.priority), queued.since.0])
     }
 
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
@@ -23,8 +23,8 @@ impl Rules for Fake {
         gated.then(|| (WAKES_ON_NODE, Rejection::unresolvable(Reason::Other("gated".into()))))
     }
 
-    fn is_registered(&self, event: &ClusterEvent) -> bool {
-        event.resource == Resource::Node
+    fn listeners(&self, resource: Resource, _: Action) -> Vec<PluginSet> {
+        vec![(resource == Resource::Node).then_some(WAKES_ON_NODE).into_iter().collect()]
     }
 
     fn hint(&self, _pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
@@ -45,7 +45,7 @@ fn node_added() -> ClusterEvent {
 }
 
 fn rejected(queue: &mut Queue, by: PluginId) -> Place {
-    let mut popped = queue.pop(&Fake).unwrap();
+    let mut popped = queue.pop().unwrap();
     popped.rejected_by = PluginSet::default();
     popped.rejected_by.insert(by);
     queue.give_back(popped, &Fake)
@@ -64,8 +64,7 @@ fn pods_leave_by_priority_then_by_order_of_entry() {
     for (name, priority) in [("a", 0), ("b", 5), ("c", 0), ("d", 5)] {
         q.add(pod(name).priority(priority).build(), 0, &Fake);
     }
-    let names: Vec<String> =
-        std::iter::from_fn(|| q.pop(&Fake)).map(|p| p.pod.meta.name.to_string()).collect();
+    let names: Vec<String> = std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
     assert_eq!(names, ["b", "d", "a", "c"]);
     assert_eq!(q.counts().in_flight, 4);
 }
@@ -87,7 +86,7 @@ fn a_rejected_pod_is_parked_until_an_event_its_rejector_registered() {
 fn an_event_while_in_flight_is_not_missed() {
     let mut q = queue();
     q.add(pod("a").build(), 0, &Fake);
-    let mut popped = q.pop(&Fake).unwrap();
+    let mut popped = q.pop().unwrap();
     q.on_event(node_added(), &|_| true, &Fake);
     popped.rejected_by.insert(WAKES_ON_NODE);
     assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
@@ -111,9 +110,9 @@ fn errors_back_off_longer_and_longer_and_are_not_popped_early() {
     q.add(pod("a").build(), 0, &Fake);
     let mut now = 0;
     for wait in [1, 2, 4, 8, 10, 10] {
-        let popped = q.pop(&Fake).unwrap();
+        let popped = q.pop().unwrap();
         assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
-        assert!(q.pop(&Fake).is_none());
+        assert!(q.pop().is_none());
         q.advance(seconds(now + wait), &Fake);
         check(&q, (0, 1, 0, 0));
         now += wait + 1;
@@ -129,7 +128,7 @@ fn a_pod_in_backoff_goes_early_when_nothing_else_waits() {
     rejected(&mut q, WAKES_ON_NODE);
     q.on_event(node_added(), &|_| true, &Fake);
     check(&q, (0, 1, 0, 0));
-    assert_eq!(q.pop(&Fake).map(|p| p.attempts), Some(2));
+    assert_eq!(q.pop().map(|p| p.attempts), Some(2));
 }
 
 #[test]
@@ -143,7 +142,7 @@ fn a_gated_pod_counts_no_attempt_and_reserves_nothing() {
     let event = ClusterEvent::new(Resource::Node, Action::NODE_LABEL, Subject::None);
     assert_eq!(q.update(open, &[Arc::new(event)], &Fake), Place::Active);
     assert_eq!(q.nominator.on("n").len(), 1);
-    assert_eq!(q.pop(&Fake).map(|p| p.attempts), Some(1));
+    assert_eq!(q.pop().map(|p| p.attempts), Some(1));
 }
 
 #[test]
@@ -167,7 +166,7 @@ fn removing_finds_a_pod_wherever_it_is() {
     q.add(pod("b").build(), 0, &Fake);
     q.add(pod("c").label("gate", "").build(), 0, &Fake);
     for name in ["a", "b", "c"] {
-        assert!(q.remove(&format!("default/{name}"), &Fake).is_some(), "{name}");
+        assert!(q.remove(&format!("default/{name}")).is_some(), "{name}");
     }
     check(&q, (0, 0, 0, 0));
 }
@@ -186,12 +185,12 @@ fn a_gated_pod_is_asked_again_after_five_minutes_and_keeps_its_place_in_line() {
 fn activating_reaches_a_pod_in_any_place() {
     let mut q = queue();
     q.add(pod("a").build(), 0, &Fake);
-    let popped = q.pop(&Fake).unwrap();
+    let popped = q.pop().unwrap();
     q.give_back(popped, &Fake);
     check(&q, (0, 1, 0, 0));
     assert!(q.activate("default/a", &Fake));
     check(&q, (1, 0, 0, 0));
-    let mut popped = q.pop(&Fake).unwrap();
+    let mut popped = q.pop().unwrap();
     popped.rejected_by.insert(NEVER_WAKES);
     assert!(q.activate("default/a", &Fake));
     assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
@@ -201,7 +200,7 @@ fn activating_reaches_a_pod_in_any_place() {
 fn a_pending_plugin_wakes_its_pod_past_the_backoff() {
     let mut q = queue();
     q.add(pod("a").build(), 0, &Fake);
-    let mut popped = q.pop(&Fake).unwrap();
+    let mut popped = q.pop().unwrap();
     popped.rejected_by.insert(WAKES_ON_NODE);
     popped.pending_on.insert(WAKES_ON_NODE);
     q.give_back(popped, &Fake);
@@ -218,9 +217,48 @@ fn a_nomination_that_an_update_takes_away_is_over_and_an_attempts_word_stands() 
     q.update(pod("a").build(), &[], &Fake);
     assert!(q.nominator.on("n").is_empty());
     q.update(stated(), &[], &Fake);
-    let popped = q.pop(&Fake).unwrap();
+    let popped = q.pop().unwrap();
     q.nominator.remove("default/a");
     q.give_back(popped, &Fake);
     q.activate("default/a", &Fake);
     assert!(q.nominator.on("n").is_empty());
 }
+
+#[test]
+fn an_event_is_news_only_to_pods_whose_keepers_registered_it_and_to_pods_in_flight() {
+    let mut q = queue();
+    let mut hears = |change: &dyn Fn(&mut Queue), want: (bool, bool)| {
+        change(&mut q);
+        let node = q.hears_of(Resource::Node, Action::ADD, &Fake);
+        assert_eq!((node, q.hears_of(Resource::CsiNode, Action::ADD, &Fake)), want);
+    };
+    hears(&|_| (), (false, false));
+    hears(&|q| _ = q.add(pod("a").build(), 0, &Fake), (false, false));
+    hears(&|q| _ = rejected(q, NEVER_WAKES), (false, false));
+    hears(&|q| _ = q.add(pod("b").label("gate", "").build(), 0, &Fake), (true, false));
+    hears(&|q| _ = q.remove("default/b"), (false, false));
+    hears(&|q| _ = q.add(pod("c").build(), 0, &Fake), (false, false));
+    hears(&|q| _ = q.pop(), (true, false));
+    hears(&|q| q.done("default/c"), (false, false));
+}
+
+#[test]
+fn pods_that_wake_together_enter_in_the_order_of_their_uids() {
+    let mut q = Queue::new(&Options { max_backoff: Duration::ZERO, ..Options::default() });
+    let names = ["d", "a", "c", "b"];
+    for name in names {
+        q.add(pod(name).build(), 0, &Fake);
+    }
+    let popped: Vec<QueuedPod> = names.iter().map(|_| q.pop().unwrap()).collect();
+    for (mut queued, pending) in popped.into_iter().zip([None, Some(NEVER_WAKES), None, None]) {
+        queued.rejected_by.insert(WAKES_ON_NODE);
+        queued.pending_on = pending.into_iter().collect();
+        q.give_back(queued, &Fake);
+    }
+    q.on_event(node_added(), &|pod| *pod.meta.name != *"b", &Fake);
+    check(&q, (3, 0, 1, 0));
+    let left: Vec<String> = std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
+    assert_eq!(left, ["a", "c", "d"]);
+}
+
+mod model;

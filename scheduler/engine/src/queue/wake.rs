@@ -1,9 +1,6 @@
 //! What an event means for the pods that wait for one.
 
-use std::sync::Arc;
-
-use longshore_framework::Str;
-use longshore_framework::event::{ClusterEvent, Hint};
+use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 
@@ -19,35 +16,49 @@ pub(super) enum Wake {
 }
 
 impl Queue {
-    /// Something happened: parked pods that it may help move on, pods in flight hear of it when they come back.
+    /// Whether such an event would be news to anyone: if not, it need not be made.
+    pub(crate) fn hears_of(&mut self, resource: Resource, action: Action, rules: &dyn Rules) -> bool {
+        if !self.retry || (self.parked.len() == 0 && self.in_flight.len() == 0) {
+            return false;
+        }
+        let listeners = self.listeners.to(resource, action, rules);
+        let is_registered = listeners.iter().any(|set| !set.is_empty());
+        is_registered && (self.in_flight.len() > 0 || self.parked.any_hears(listeners))
+    }
+
+    /// Something happened: parked pods that it may help move on, in the order of their UIDs, and pods in flight hear of
+    /// it when they come back. Not for wildcards, which are about one pod.
     pub(crate) fn on_event(
         &mut self,
         event: ClusterEvent,
         concerns: &dyn Fn(&Pod) -> bool,
         rules: &dyn Rules,
     ) {
-        if !self.retry || !(event.is_wildcard() || rules.is_registered(&event)) {
+        if !self.hears_of(event.resource, event.action, rules) {
             return;
         }
-        let event = Arc::new(event);
-        let woken: Vec<(Str, Wake)> = self
-            .parked
-            .iter()
+        let hearing = self.parked.hearing(self.listeners.to(event.resource, event.action, rules));
+        let mut woken: Vec<(usize, Wake)> = hearing
+            .into_iter()
+            .filter_map(|number| Some((number, self.pods.waiting(number)?)))
             .filter(|(_, queued)| concerns(&queued.pod))
-            .map(|(uid, queued)| (Arc::clone(uid), self.evaluate(queued, &event, rules)))
+            .map(|(number, queued)| (number, self.evaluate(queued, &event, rules)))
             .filter(|(_, wake)| *wake != Wake::No)
             .collect();
-        for (uid, wake) in woken {
-            if let Some(queued) = self.parked.remove(&uid) {
+        self.pods.sort_by_uid(&mut woken, |(number, _)| *number);
+        for (number, wake) in woken {
+            if let Some(queued) = self.leave(number) {
                 self.put(queued, wake, Via::from_parked(EventLabel::of(&event)), rules);
             }
         }
-        self.in_flight.record(&event);
+        self.in_flight.record(event);
     }
 
     pub(super) fn woken_meanwhile(&self, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
-        let events = self.in_flight.events_since_start(&queued.pod.meta.uid);
-        events.iter().map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
+        let uid = &queued.pod.meta.uid;
+        let Some(start) = self.pods.number(uid).and_then(|n| self.pods.in_flight(n)) else { return Wake::No };
+        let events = self.in_flight.events_since(start, uid);
+        events.map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
     }
 
     pub(super) fn evaluate(&self, queued: &QueuedPod, event: &ClusterEvent, rules: &dyn Rules) -> Wake {

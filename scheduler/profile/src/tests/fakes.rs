@@ -1,10 +1,8 @@
 //! A small registry of plugins that do nothing.
 
-use std::cmp::Ordering;
-
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::plugin::{
-    Bind, Cycle, EnqueueContext, Filter, Plugin, PreEnqueue, PreFilter, QueueSort, Queued, Score,
+    Bind, Cycle, EnqueueContext, Filter, Plugin, PreEnqueue, PreFilter, QueueSort, Queued, Rank, Score,
 };
 use longshore_framework::port::Binding;
 use longshore_framework::registry::{FactoryContext, Instance, Registry, Stage};
@@ -86,8 +84,8 @@ impl PreEnqueue for Fake {
 }
 
 impl QueueSort for Fake {
-    fn compare(&self, _: Queued<'_>, _: Queued<'_>) -> Ordering {
-        Ordering::Equal
+    fn rank(&self, _: Queued<'_>) -> Rank {
+        Rank::default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Plugins for tests.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,8 +151,8 @@ impl Plugin for Room {
 }
 
 impl QueueSort for Room {
-    fn compare(&self, a: Queued<'_>, b: Queued<'_>) -> Ordering {
-        b.pod.spec.priority.cmp(&a.pod.spec.priority).then(a.since.cmp(&b.since))
+    fn rank(&self, queued: Queued<'_>) -> Rank {
+        Rank([-i64::from(queued.pod.spec.priority), queued.since.0])
     }
 }
 

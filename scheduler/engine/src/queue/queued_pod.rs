@@ -1,0 +1,65 @@
+//! A pod with what the queue knows of it.
+
+use std::sync::Arc;
+
+use longshore_framework::Timestamp;
+use longshore_framework::pod::Pod;
+use longshore_framework::profile::PluginId;
+
+use crate::meter::Marks;
+use crate::plugin_set::PluginSet;
+
+/// A pod in the queue with its history.
+#[derive(Clone, Debug)]
+pub struct QueuedPod {
+    /// The pod.
+    pub pod: Arc<Pod>,
+    /// Index of its profile.
+    pub profile: usize,
+    /// When it entered the queue after its last attempt.
+    pub since: Timestamp,
+    /// Order of entry, for pods that QueueSort finds equal.
+    pub(crate) entry: u64,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Rejections in the past, for the backoff.
+    pub unschedulable_count: u32,
+    /// Errors in a row, for the backoff.
+    pub error_count: u32,
+    /// Plugins that rejected it last.
+    pub rejected_by: PluginSet,
+    /// Those of them that said that something is pending.
+    pub pending_on: PluginSet,
+    /// The PreEnqueue plugin that keeps it out.
+    pub gated_by: Option<PluginId>,
+    /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
+    /// QueueSort reads.
+    pub(crate) flushed: Option<Timestamp>,
+    /// For the meter.
+    pub(crate) marks: Marks,
+}
+
+impl QueuedPod {
+    /// A pod that is new.
+    pub(super) fn new(pod: Arc<Pod>, profile: usize, since: Timestamp) -> Self {
+        Self {
+            pod,
+            profile,
+            since,
+            entry: 0,
+            attempts: 0,
+            unschedulable_count: 0,
+            error_count: 0,
+            rejected_by: PluginSet::default(),
+            pending_on: PluginSet::default(),
+            gated_by: None,
+            flushed: None,
+            marks: Marks::default(),
+        }
+    }
+
+    /// Since when it has been parked, should it be, without being tried.
+    pub(super) fn parked_at(&self) -> Timestamp {
+        self.flushed.unwrap_or(self.since)
+    }
+}
