@@ -16,6 +16,7 @@ use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
+use crate::lanes::{self, Block, LANES, Lanes};
 use crate::node_resources_fit::args::{resources, resources_json};
 
 /// The plugin's name.
@@ -83,8 +84,15 @@ impl Score for NodeResourcesBalancedAllocation {
             return Ok(());
         }
         let parts = self.parts(cx);
-        for (slot, score) in nodes.iter().zip(scores) {
-            *score = balance_gained(&parts, *slot);
+        for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
+            match block_gains(&parts, nodes) {
+                Some(gains) => scores.copy_from_slice(&gains[..scores.len()]),
+                None => {
+                    for (slot, score) in nodes.iter().zip(scores) {
+                        *score = balance_gained(&parts, *slot);
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -108,6 +116,8 @@ impl Part<'_> {
     }
 }
 
+const HALF: i64 = MAX_SCORE / 2;
+
 type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
@@ -129,9 +139,43 @@ impl NodeResourcesBalancedAllocation {
     }
 }
 
+/// [`balance_gained`] for a block of nodes that offer both of two resources, which is what nearly every node and profile
+/// has; `None` for others, or when a number is too large.
+fn block_gains(parts: &Parts<'_>, nodes: &[Slot]) -> Option<Lanes> {
+    let [a, b] = parts.as_slice() else { return None };
+    let block = Block::of(nodes);
+    let mut rooms = [[0; LANES]; 4];
+    let [room_1, room_2, room_3, room_4] = &mut rooms;
+    let used_a = block.of_column(a.requested, room_1);
+    let used_b = block.of_column(b.requested, room_2);
+    let all_a = block.of_column(a.allocatable, room_3);
+    let all_b = block.of_column(b.allocatable, room_4);
+    let exact = lanes::is_exact(a.amount)
+        && lanes::is_exact(b.amount)
+        && [(used_a, 0), (used_b, 0), (all_a, 1), (all_b, 1)]
+            .iter()
+            .all(|(n, least)| lanes::are_exact(n, *least));
+    if !exact {
+        return None;
+    }
+    let (more_a, more_b) = (lanes::float(a.amount), lanes::float(b.amount));
+    let mut gains = [0; LANES];
+    for at in 0..LANES {
+        let (used_a, used_b) = (lanes::float(used_a[at]), lanes::float(used_b[at]));
+        let (all_a, all_b) = (lanes::float(all_a[at]), lanes::float(all_b[at]));
+        let with = lanes::floor(pair_percent(
+            at_most_1((used_a + more_a) / all_a),
+            at_most_1((used_b + more_b) / all_b),
+        ));
+        let without = lanes::floor(pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b)));
+        // Half of a whole number and three quarters is nearest to that half rounded down and one.
+        gains[at] = HALF - 1 + lanes::nearest((HALF as f64 + with - without) / 2.0 + 0.75);
+    }
+    Some(gains)
+}
+
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
 fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
-    const HALF: i64 = MAX_SCORE / 2;
     let at = slot.index();
     if let [a, b] = parts.as_slice()
         && a.allocatable[at] != 0
@@ -160,16 +204,25 @@ fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
             (fractions.iter().fold(0.0, |sum, f| sum + (f - mean) * (f - mean)) / count).sqrt()
         }
     };
-    percent_of(deviation)
+    percent_of(deviation) as i64
+}
+
+/// [`f64::min`] with 1 for a number, without its care for what is none.
+fn at_most_1(fraction: f64) -> f64 {
+    if fraction < 1.0 { fraction } else { 1.0 }
 }
 
 /// The deviation of two fractions is half their distance.
 fn pair_balance(a: f64, b: f64) -> i64 {
+    pair_percent(a, b) as i64
+}
+
+fn pair_percent(a: f64, b: f64) -> f64 {
     percent_of(((a - b) / 2.0).abs())
 }
 
-fn percent_of(deviation: f64) -> i64 {
-    ((1.0 - deviation) * MAX_SCORE as f64) as i64
+fn percent_of(deviation: f64) -> f64 {
+    (1.0 - deviation) * MAX_SCORE as f64
 }
 
 fn fraction(used: i64, capacity: i64) -> f64 {

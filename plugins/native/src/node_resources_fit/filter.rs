@@ -5,12 +5,13 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Cycle, FilterSink};
 use longshore_framework::reason::Reason;
-use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Snapshot};
+use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 use smallvec::SmallVec;
 
 use super::NodeResourcesFit;
+use crate::lanes::{Block, LANES};
 
 /// What is asked of one resource; more than nothing.
 #[derive(Debug)]
@@ -82,7 +83,8 @@ impl Needs {
                 Some((need.amount, snapshot.allocatable(id), snapshot.requested(id)))
             })
             .collect();
-        nodes.retain(|slot| {
+        let all_fit = |nodes: &[Slot]| offered && all_fit(nodes, counts, allowed, &columns);
+        nodes.retain_blocks(all_fit, |slot| {
             let at = slot.index();
             let fits = offered
                 && counts[at] < allowed[at]
@@ -90,4 +92,24 @@ impl Needs {
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
         })
     }
+}
+
+/// Whether every node has room for a pod more and for all that is needed; false also when some number is negative or so
+/// large that it has to be looked at with care.
+fn all_fit(nodes: &[Slot], counts: &[i64], allowed: &[i64], columns: &[Column<'_>]) -> bool {
+    let block = Block::of(nodes);
+    let (mut has_room, mut held_room) = ([0; LANES], [0; LANES]);
+    let one_more = [(1, allowed, counts)];
+    // Of numbers below 2^62 these differences do not overflow; the sign of any of them stays in the sum of their bits.
+    let (mut numbers, mut left) = (0, 0);
+    for (amount, has, held) in one_more.iter().chain(columns) {
+        let has = block.of_column(has, &mut has_room);
+        let held = block.of_column(held, &mut held_room);
+        numbers |= amount;
+        for (has, held) in has.iter().zip(held) {
+            numbers |= has | held;
+            left |= has.wrapping_sub(*held).wrapping_sub(*amount);
+        }
+    }
+    (0..1 << 62).contains(&numbers) && left >= 0
 }

@@ -6,6 +6,8 @@ use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{CPU_ID, MEMORY_ID, Slot};
 use smallvec::SmallVec;
 
+use crate::lanes::{self, Block, LANES, Lanes};
+
 /// How fullness becomes a score.
 #[derive(Clone, Debug)]
 pub(super) enum Strategy {
@@ -79,18 +81,62 @@ impl Strategy {
         }
     }
 
-    /// The scores of many nodes.
+    /// The scores of many nodes, block by block.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
-        let pairs = nodes.iter().zip(scores);
-        match self {
-            Self::LeastAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, least)),
-            Self::MostAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, most)),
-            Self::RequestedToCapacityRatio(table) => {
-                pairs.for_each(|(slot, score)| *score = ratio_mean(parts, *slot, table));
+        for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
+            let blocks = match self {
+                Self::LeastAllocated => block_means(parts, nodes, |used, whole| whole - lesser(used, whole)),
+                Self::MostAllocated => block_means(parts, nodes, lesser),
+                Self::RequestedToCapacityRatio(_) => None,
+            };
+            match blocks {
+                Some(means) => scores.copy_from_slice(&means[..scores.len()]),
+                None => {
+                    for (slot, score) in nodes.iter().zip(scores) {
+                        *score = self.score(parts, *slot);
+                    }
+                }
             }
         }
     }
 }
+
+/// [`mean`] for a block of nodes that all offer every resource, where `part` is the part of the whole that counts;
+/// `None` when they do not, or when a number is too large.
+fn block_means(parts: &Parts<'_>, nodes: &[Slot], part: impl Fn(f64, f64) -> f64) -> Option<Lanes> {
+    let block = Block::of(nodes);
+    let (mut used_room, mut whole_room) = ([0; LANES], [0; LANES]);
+    let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
+    for Part { weight, amount, allocatable, used } in &parts.0 {
+        let used = block.of_column(used, &mut used_room);
+        let whole = block.of_column(allocatable, &mut whole_room);
+        if !(lanes::are_exact(used, 0) && lanes::are_exact(whole, 1) && lanes::is_exact(*amount)) {
+            return None;
+        }
+        let (amount, factor) = (lanes::float(*amount), *weight as f64);
+        for at in 0..LANES {
+            let whole = lanes::float(whole[at]);
+            let part = part(lanes::float(used[at]) + amount, whole);
+            sums[at] += factor * lanes::floor(part * MAX_SCORE as f64 / whole);
+        }
+        weights = weights.saturating_add(*weight);
+    }
+    if !(1..MAX_WEIGHTS).contains(&weights) {
+        return None;
+    }
+    // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
+    // the product with the reciprocal is off: so it cannot be rounded to the wrong side.
+    let reciprocal = 1.0 / weights as f64;
+    Some(sums.map(|sum| lanes::nearest((sum + 0.5) * reciprocal + 0.5) - 1))
+}
+
+/// [`f64::min`] for numbers, without its care for what is none.
+fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// Weights are from 1 to 100; a sum from here on takes the slow way.
+const MAX_WEIGHTS: i64 = 1 << 20;
 
 /// The weighted mean over the resources, rounded down; 0 over none.
 fn mean(parts: &Parts<'_>, slot: Slot, score: impl Fn(i64, i64) -> i64) -> i64 {

@@ -14,6 +14,9 @@ pub struct FilterSink<'a> {
 }
 
 impl<'a> FilterSink<'a> {
+    /// How many nodes [`retain_blocks`](Self::retain_blocks) asks about at once; the last time it may be fewer.
+    pub const BLOCK: usize = 64;
+
     /// `candidates` in ascending order; rejections are appended to `rejected`.
     pub fn new(candidates: &'a mut Vec<Slot>, rejected: &'a mut Vec<(Slot, Rejection)>) -> Self {
         Self { candidates, rejected }
@@ -48,6 +51,32 @@ impl<'a> FilterSink<'a> {
         self.retain(|slot| if concerned.contains(slot.index()) { judge(slot) } else { Ok(Verdict::Pass) })
     }
 
+    /// [`retain`](Self::retain) for a filter that most nodes pass: `all_pass` is asked about up to [`BLOCK`](Self::BLOCK) nodes at
+    /// once, and only where it does not say that it passes them all is each of them judged.
+    ///
+    /// # Errors
+    /// The first error of `judge`.
+    pub fn retain_blocks(
+        &mut self,
+        mut all_pass: impl FnMut(&[Slot]) -> bool,
+        mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
+    ) -> Result<(), PluginError> {
+        let mut kept = 0;
+        for from in (0..self.candidates.len()).step_by(Self::BLOCK) {
+            let to = self.candidates.len().min(from + Self::BLOCK);
+            if !all_pass(&self.candidates[from..to]) {
+                kept = self.sift(from..to, kept, &mut judge)?;
+                continue;
+            }
+            if kept != from {
+                self.candidates.copy_within(from..to, kept);
+            }
+            kept += to - from;
+        }
+        self.candidates.truncate(kept);
+        Ok(())
+    }
+
     /// Keeps the nodes that `judge` passes and records the rejections of the others.
     ///
     /// # Errors
@@ -56,8 +85,19 @@ impl<'a> FilterSink<'a> {
         &mut self,
         mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
     ) -> Result<(), PluginError> {
-        let mut kept = 0;
-        for at in 0..self.candidates.len() {
+        let kept = self.sift(0..self.candidates.len(), 0, &mut judge)?;
+        self.candidates.truncate(kept);
+        Ok(())
+    }
+
+    /// Moves the candidates of `range` that `judge` passes down to the place `kept`; returns the place after them.
+    fn sift(
+        &mut self,
+        range: SlotRange,
+        mut kept: usize,
+        judge: &mut impl FnMut(Slot) -> Result<Verdict, PluginError>,
+    ) -> Result<usize, PluginError> {
+        for at in range {
             let slot = self.candidates[at];
             match judge(slot)? {
                 Verdict::Pass => {
@@ -70,7 +110,6 @@ impl<'a> FilterSink<'a> {
                 Verdict::Reject(rejection) => self.rejected.push((slot, rejection)),
             }
         }
-        self.candidates.truncate(kept);
-        Ok(())
+        Ok(kept)
     }
 }
