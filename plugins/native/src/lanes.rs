@@ -13,7 +13,7 @@ use longshore_framework::snapshot::Slot;
 /// Nodes in a block. What is read of them fits into the first-level cache.
 pub(crate) const LANES: usize = FilterSink::BLOCK;
 
-/// One whole number per node of a block.
+/// One number per node of a block.
 pub(crate) type Lanes = [i64; LANES];
 
 /// Numbers from here on are not worked on as `f64`.
@@ -59,36 +59,87 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Whether all numbers are at least `least`, 0 or more, and small enough for `f64`.
-pub(crate) fn are_exact(numbers: &Lanes, least: i64) -> bool {
-    let (mut any, mut below) = (0, 0);
-    for number in numbers {
-        any |= number;
-        below |= number.wrapping_sub(least);
+/// Scores nodes block by block: by `block`, which says whether what it wrote is exact, and where it is not, by `one`.
+pub(crate) fn score_blocks(
+    nodes: &[Slot],
+    scores: &mut [i64],
+    mut block: impl FnMut(&Block<'_>, &mut Lanes) -> bool,
+    one: impl Fn(Slot) -> i64,
+) {
+    for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
+        let exact = match <&mut Lanes>::try_from(&mut *scores) {
+            Ok(lanes) => block(&Block::of(nodes), lanes),
+            Err(_) => {
+                let mut lanes = [0; LANES];
+                let exact = block(&Block::of(nodes), &mut lanes);
+                scores.copy_from_slice(&lanes[..scores.len()]);
+                exact
+            }
+        };
+        if !exact {
+            for (slot, score) in nodes.iter().zip(scores) {
+                *score = one(*slot);
+            }
+        }
     }
-    below >= 0 && is_exact(any)
 }
 
-/// Whether the number is not negative and small enough for `f64`.
-pub(crate) fn is_exact(number: i64) -> bool {
-    (number as u64) < TOO_LARGE
+/// Whether what was computed of a block is exact. Each number is shown to it where it is used; that nothing came up that
+/// is negative, too large, or divided by 0 is asked once, at the end.
+#[derive(Default)]
+pub(crate) struct Check {
+    /// Every bit of any number.
+    bits: i64,
+    /// Of any divisor less 1: only its sign counts.
+    less: i64,
 }
 
-/// A number that [`is_exact`], faster than the conversion of any.
+impl Check {
+    /// A number that may be 0.
+    #[inline(always)]
+    pub(crate) fn number(&mut self, number: i64) -> f64 {
+        self.bits |= number;
+        float(number)
+    }
+
+    /// A number to divide by.
+    #[inline(always)]
+    pub(crate) fn divisor(&mut self, number: i64) -> f64 {
+        self.less |= number.wrapping_sub(1);
+        self.number(number)
+    }
+
+    /// Whether all were numbers to compute with.
+    pub(crate) fn passed(&self) -> bool {
+        (self.bits as u64) < TOO_LARGE && self.less >= 0
+    }
+}
+
+/// A number that is not negative and not too large, faster than the conversion of any number. Of another, anything.
 #[inline(always)]
-pub(crate) fn float(number: i64) -> f64 {
+fn float(number: i64) -> f64 {
     f64::from_bits(number as u64 | WHOLE_BITS) - WHOLE
 }
 
-/// The whole number nearest to `number`, which is from 0 to 2⁵¹ and not half-way between two.
+/// The whole number nearest to `number`, which is from 0 to 2⁵¹ and not half-way between two. Of another, anything.
 #[inline(always)]
 pub(crate) fn nearest(number: f64) -> i64 {
-    (number + WHOLE).to_bits() as i64 - WHOLE_BITS as i64
+    (number + WHOLE).to_bits().wrapping_sub(WHOLE_BITS) as i64
 }
 
-/// `number`, from 0 to 2⁵¹, rounded down.
+/// `number`, from 0 to 2⁵¹, rounded down. Of another, anything.
 #[inline(always)]
 pub(crate) fn floor(number: f64) -> f64 {
     let nearest = (number + WHOLE) - WHOLE;
-    if nearest > number { nearest - 1.0 } else { nearest }
+    nearest - if nearest > number { 1.0 } else { 0.0 }
 }
+
+/// [`floor`] as a whole number.
+#[inline(always)]
+pub(crate) fn whole(number: f64) -> i64 {
+    let above = (number + WHOLE) - WHOLE > number;
+    nearest(number).wrapping_sub(i64::from(above))
+}
+
+#[cfg(test)]
+mod tests;

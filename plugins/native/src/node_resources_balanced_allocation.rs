@@ -16,7 +16,7 @@ use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
-use crate::lanes::{self, Block, LANES, Lanes};
+use crate::lanes::{self, Block, Check, LANES, Lanes};
 use crate::node_resources_fit::args::{resources, resources_json};
 
 /// The plugin's name.
@@ -84,16 +84,9 @@ impl Score for NodeResourcesBalancedAllocation {
             return Ok(());
         }
         let parts = self.parts(cx);
-        for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
-            match block_gains(&parts, nodes) {
-                Some(gains) => scores.copy_from_slice(&gains[..scores.len()]),
-                None => {
-                    for (slot, score) in nodes.iter().zip(scores) {
-                        *score = balance_gained(&parts, *slot);
-                    }
-                }
-            }
-        }
+        let mut rooms = [[0; LANES]; 4];
+        let block = |block: &Block<'_>, scores: &mut Lanes| block_gains(&parts, block, &mut rooms, scores);
+        lanes::score_blocks(nodes, scores, block, |slot| balance_gained(&parts, slot));
         Ok(())
     }
 
@@ -140,38 +133,27 @@ impl NodeResourcesBalancedAllocation {
 }
 
 /// [`balance_gained`] for a block of nodes that offer both of two resources, which is what nearly every node and profile
-/// has; `None` for others, or when a number is too large.
-fn block_gains(parts: &Parts<'_>, nodes: &[Slot]) -> Option<Lanes> {
-    let [a, b] = parts.as_slice() else { return None };
-    let block = Block::of(nodes);
-    let mut rooms = [[0; LANES]; 4];
-    let [room_1, room_2, room_3, room_4] = &mut rooms;
+/// has; false for others, or when a number is too large.
+fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], scores: &mut Lanes) -> bool {
+    let [a, b] = parts.as_slice() else { return false };
+    let [room_1, room_2, room_3, room_4] = rooms;
     let used_a = block.of_column(a.requested, room_1);
     let used_b = block.of_column(b.requested, room_2);
     let all_a = block.of_column(a.allocatable, room_3);
     let all_b = block.of_column(b.allocatable, room_4);
-    let exact = lanes::is_exact(a.amount)
-        && lanes::is_exact(b.amount)
-        && [(used_a, 0), (used_b, 0), (all_a, 1), (all_b, 1)]
-            .iter()
-            .all(|(n, least)| lanes::are_exact(n, *least));
-    if !exact {
-        return None;
-    }
-    let (more_a, more_b) = (lanes::float(a.amount), lanes::float(b.amount));
-    let mut gains = [0; LANES];
+    let mut check = Check::default();
+    let (more_a, more_b) = (check.number(a.amount), check.number(b.amount));
     for at in 0..LANES {
-        let (used_a, used_b) = (lanes::float(used_a[at]), lanes::float(used_b[at]));
-        let (all_a, all_b) = (lanes::float(all_a[at]), lanes::float(all_b[at]));
-        let with = lanes::floor(pair_percent(
-            at_most_1((used_a + more_a) / all_a),
-            at_most_1((used_b + more_b) / all_b),
-        ));
-        let without = lanes::floor(pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b)));
-        // Half of a whole number and three quarters is nearest to that half rounded down and one.
-        gains[at] = HALF - 1 + lanes::nearest((HALF as f64 + with - without) / 2.0 + 0.75);
+        let (used_a, used_b) = (check.number(used_a[at]), check.number(used_b[at]));
+        let (all_a, all_b) = (check.divisor(all_a[at]), check.divisor(all_b[at]));
+        let with = pair_percent(at_most_1((used_a + more_a) / all_a), at_most_1((used_b + more_b) / all_b));
+        let without = pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b));
+        // Both are 50 to 100, so the difference and 50 is not negative, and a shift, which the processor has for several
+        // at a time, divides it by 2.
+        let gained = HALF.wrapping_add(lanes::whole(with)).wrapping_sub(lanes::whole(without));
+        scores[at] = HALF.wrapping_add((gained as u64 >> 1) as i64);
     }
-    Some(gains)
+    check.passed()
 }
 
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.

@@ -6,7 +6,7 @@ use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{CPU_ID, MEMORY_ID, Slot};
 use smallvec::SmallVec;
 
-use crate::lanes::{self, Block, LANES, Lanes};
+use crate::lanes::{self, Block, Check, LANES, Lanes};
 
 /// How fullness becomes a score.
 #[derive(Clone, Debug)]
@@ -83,51 +83,53 @@ impl Strategy {
 
     /// The scores of many nodes, block by block.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
-        for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
-            let blocks = match self {
-                Self::LeastAllocated => block_means(parts, nodes, |used, whole| whole - lesser(used, whole)),
-                Self::MostAllocated => block_means(parts, nodes, lesser),
-                Self::RequestedToCapacityRatio(_) => None,
-            };
-            match blocks {
-                Some(means) => scores.copy_from_slice(&means[..scores.len()]),
-                None => {
-                    for (slot, score) in nodes.iter().zip(scores) {
-                        *score = self.score(parts, *slot);
-                    }
-                }
+        let mut rooms = [[0; LANES]; 2];
+        let block = |block: &Block<'_>, scores: &mut Lanes| match self {
+            Self::LeastAllocated => {
+                block_means(parts, block, &mut rooms, scores, |used, whole| whole - lesser(used, whole))
             }
-        }
+            Self::MostAllocated => block_means(parts, block, &mut rooms, scores, lesser),
+            Self::RequestedToCapacityRatio(_) => false,
+        };
+        lanes::score_blocks(nodes, scores, block, |slot| self.score(parts, slot));
     }
 }
 
 /// [`mean`] for a block of nodes that all offer every resource, where `part` is the part of the whole that counts;
-/// `None` when they do not, or when a number is too large.
-fn block_means(parts: &Parts<'_>, nodes: &[Slot], part: impl Fn(f64, f64) -> f64) -> Option<Lanes> {
-    let block = Block::of(nodes);
-    let (mut used_room, mut whole_room) = ([0; LANES], [0; LANES]);
+/// false when they do not, or when a number is
+/// too large.
+fn block_means(
+    parts: &Parts<'_>,
+    block: &Block<'_>,
+    [used_room, whole_room]: &mut [Lanes; 2],
+    scores: &mut Lanes,
+    part: impl Fn(f64, f64) -> f64,
+) -> bool {
     let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
+    let mut check = Check::default();
     for Part { weight, amount, allocatable, used } in &parts.0 {
-        let used = block.of_column(used, &mut used_room);
-        let whole = block.of_column(allocatable, &mut whole_room);
-        if !(lanes::are_exact(used, 0) && lanes::are_exact(whole, 1) && lanes::is_exact(*amount)) {
-            return None;
-        }
-        let (amount, factor) = (lanes::float(*amount), *weight as f64);
+        let used = block.of_column(used, used_room);
+        let whole = block.of_column(allocatable, whole_room);
+        let (factor, amount) = (*weight as f64, check.number(*amount));
         for at in 0..LANES {
-            let whole = lanes::float(whole[at]);
-            let part = part(lanes::float(used[at]) + amount, whole);
+            let whole = check.divisor(whole[at]);
+            let part = part(check.number(used[at]) + amount, whole);
             sums[at] += factor * lanes::floor(part * MAX_SCORE as f64 / whole);
         }
         weights = weights.saturating_add(*weight);
     }
     if !(1..MAX_WEIGHTS).contains(&weights) {
-        return None;
+        return false;
     }
     // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
-    // the product with the reciprocal is off: so it cannot be rounded to the wrong side.
+    // the product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is
+    // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
     let reciprocal = 1.0 / weights as f64;
-    Some(sums.map(|sum| lanes::nearest((sum + 0.5) * reciprocal + 0.5) - 1))
+    let half = 0.5 * reciprocal + 0.5;
+    for (score, sum) in scores.iter_mut().zip(&sums) {
+        *score = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
+    }
+    check.passed()
 }
 
 /// [`f64::min`] for numbers, without its care for what is none.

@@ -28,7 +28,7 @@ impl<'a> Evaluator<'a> {
         let (live, slots) = (self.snapshot.live(), self.snapshot.slots());
         if live.len() == slots {
             // No slot is free: nothing needs to be looked up.
-            return (0..slots).map(Slot::from).collect();
+            return (0..Slot::from(slots).0).map(Slot).collect();
         }
         let mut all = Vec::with_capacity(live.len());
         all.extend(live.iter().map(Slot::from));

@@ -82,11 +82,6 @@ impl<'a> Evaluator<'a> {
             .at(Stage::Score, |i| i.score.as_ref())
             .filter(|(id, _)| !state.skips_score(*id))
             .collect();
-        let mut totals = vec![0; feasible.len()];
-        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
-            totals.fill(1);
-        }
-        let light = scorers.iter().all(|(id, _)| u32::try_from(self.profile.weight(*id)).is_ok());
         let raw = self.raw_scores(state, &scorers, feasible)?;
         let mut columns = Vec::with_capacity(scorers.len());
         for ((id, plugin), mut score) in scorers.into_iter().zip(raw) {
@@ -95,11 +90,11 @@ impl<'a> Evaluator<'a> {
             let done = plugin.normalise(self.cycle(), state.of(id), feasible, &mut score);
             self.watch.plugin(id, ExtensionPoint::ScoreExtensionNormalize, Status::of(&done), began);
             done.map_err(|e| self.broken(Stage::Score, id, &e))?;
-            let weight = self.profile.weight(id);
-            if !add_weighted(&mut totals, &score, weight, light) {
-                return Err(self.out_of_range(id, &score));
-            }
-            columns.push(ScoreColumn { plugin: id, weight, raw, score });
+            columns.push(ScoreColumn { plugin: id, weight: self.profile.weight(id), raw, score });
+        }
+        let mut totals = self.add_up(&columns, feasible.len())?;
+        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
+            totals.fill(1);
         }
         self.add_extender_scores(feasible, &mut columns, &mut totals);
         Ok(Scores { columns, totals })
@@ -163,6 +158,23 @@ impl<'a> Evaluator<'a> {
         scorers.iter().enumerate().map(score).collect()
     }
 
+    /// The weighted sum of the columns for each of `count` nodes.
+    fn add_up(&self, columns: &[ScoreColumn], count: usize) -> Result<Vec<i64>, String> {
+        // The products of such weights fit into 39 bits.
+        let light = columns.iter().all(|column| u32::try_from(column.weight).is_ok());
+        // Of columns where all nodes score the same, as they often do, there is one number to add.
+        let even = |column: &&ScoreColumn| light && is_even(&column.score);
+        let (even, uneven): (Vec<_>, Vec<_>) = columns.iter().partition(even);
+        let common = even.iter().map(|column| column.weight * column.score.first().unwrap_or(&0)).sum();
+        let mut totals = vec![common; count];
+        for column in uneven {
+            if !add_weighted(&mut totals, &column.score, column.weight, light) {
+                return Err(self.out_of_range(column.plugin, &column.score));
+            }
+        }
+        Ok(totals)
+    }
+
     fn out_of_range(&self, id: PluginId, scores: &[i64]) -> String {
         let score = scores.iter().find(|s| !(0..=MAX_SCORE).contains(*s)).copied().unwrap_or_default();
         format!(
@@ -187,6 +199,12 @@ fn add_weighted(totals: &mut [i64], scores: &[i64], weight: i64, light: bool) ->
         };
     }
     signs >= 0
+}
+
+/// Whether all scores are the same and in range.
+fn is_even(scores: &[i64]) -> bool {
+    let Some(first @ 0..=MAX_SCORE) = scores.first() else { return false };
+    scores.chunks(BLOCK).all(|block| block.iter().fold(0, |differ, score| differ | (score ^ first)) == 0)
 }
 
 /// The highest of some numbers, which are not none.
