@@ -96,7 +96,7 @@ fn cluster(kind: Amounts, gaps: bool, numbers: &mut Numbers) -> Snapshot {
         snapshot.add_pod(slot, holder(&format!("held-{at}"), [cpu_held, memory_held, disk_held]));
     }
     for at in 0..300 {
-        if gaps && numbers.next() % 5 == 0 {
+        if gaps && numbers.below(5) == 0 {
             snapshot.remove_node(&format!("n{at}"));
         }
     }
