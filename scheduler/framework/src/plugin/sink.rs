@@ -113,3 +113,49 @@ impl<'a> FilterSink<'a> {
         Ok(kept)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `count` nodes of which those that `passes` names pass; asked about in blocks or one by one it is the same.
+    #[track_caller]
+    fn check(count: usize, passes: impl Fn(usize) -> bool) {
+        let judge = |slot: Slot| {
+            let verdict = Verdict::unschedulable(format!("no {}", slot.0));
+            Ok(if passes(slot.index()) { Verdict::Pass } else { verdict })
+        };
+        let all = || (0..count).map(|at| Slot::from(at * 3 / 2)).collect::<Vec<_>>();
+        let (mut kept, mut rejected) = (all(), Vec::new());
+        FilterSink::new(&mut kept, &mut rejected).retain(judge).unwrap();
+        assert!(kept.iter().all(|slot| passes(slot.index())));
+        assert_eq!(kept.len() + rejected.len(), count);
+        let all_pass = |nodes: &[Slot]| nodes.iter().all(|slot| passes(slot.index()));
+        // Saying no although all pass is allowed.
+        for never in [false, true] {
+            let (mut left, mut said) = (all(), Vec::new());
+            let mut sink = FilterSink::new(&mut left, &mut said);
+            sink.retain_blocks(|nodes| !never && all_pass(nodes), judge).unwrap();
+            assert_eq!((left, said), (kept.clone(), rejected.clone()));
+        }
+    }
+
+    #[test]
+    fn blocks_pass_whole_and_move_up_behind_the_rejected() {
+        check(0, |_| true);
+        check(200, |_| true);
+        check(200, |_| false);
+        check(300, |at| !(10..100).contains(&at));
+        check(300, |at| at >= 1);
+        check(300, |at| at / 70 % 2 == 1);
+        check(129, |at| at % 5 > 0);
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let (mut left, mut said) = ((0..100).map(Slot::from).collect(), Vec::new());
+        let broken = || PluginError::new("broken");
+        let done = FilterSink::new(&mut left, &mut said).retain_blocks(|_| false, |_| Err(broken()));
+        assert_eq!(done, Err(broken()));
+    }
+}
