@@ -18,7 +18,7 @@ use totals::add_up;
 pub(crate) use totals::{ScoreColumn, Scores};
 
 /// A plugin that scores in this cycle.
-type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
+pub(crate) type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
 
 impl<'a> Evaluator<'a> {
     /// PreScore, Score, normalise, weigh and add up. `feasible` is in slot order and has two nodes or more. Raw scores
@@ -55,8 +55,10 @@ impl<'a> Evaluator<'a> {
             done.map_err(|e| self.broken(Stage::Score, id, &e))?;
             columns.push(ScoreColumn { plugin: id, weight: self.profile.weight(id), raw, score });
         }
-        let mut totals = add_up(&columns, feasible.len())
-            .map_err(|column| self.out_of_range(column.plugin, &column.score))?;
+        let Some(mut totals) = add_up(&columns, feasible.len()) else {
+            let mut wrong = columns.iter().filter_map(|c| self.check_range(c.plugin, &c.score).err());
+            return Err(wrong.next().unwrap_or_default());
+        };
         if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
             totals.fill(1);
         }
@@ -82,7 +84,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// One list of scores for each scorer. Work is split once, by nodes: a piece is scored by every plugin.
-    fn raw_scores(
+    pub(crate) fn raw_scores(
         &self,
         state: &CycleState,
         scorers: &[Scorer<'a>],
@@ -122,11 +124,13 @@ impl<'a> Evaluator<'a> {
         scorers.iter().enumerate().map(score).collect()
     }
 
-    fn out_of_range(&self, id: PluginId, scores: &[i64]) -> String {
-        let score = scores.iter().find(|s| !(0..=MAX_SCORE).contains(*s)).copied().unwrap_or_default();
-        format!(
-            "plugin \"{}\" returns an invalid score {score}, it should in the range of [0, {MAX_SCORE}] after normalizing",
-            self.profile.name(id)
-        )
+    pub(crate) fn check_range(&self, id: PluginId, scores: &[i64]) -> Result<(), String> {
+        match scores.iter().find(|s| !(0..=MAX_SCORE).contains(*s)) {
+            None => Ok(()),
+            Some(score) => Err(format!(
+                "plugin \"{}\" returns an invalid score {score}, it should in the range of [0, {MAX_SCORE}] after normalizing",
+                self.profile.name(id)
+            )),
+        }
     }
 }

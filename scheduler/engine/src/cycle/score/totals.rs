@@ -44,9 +44,8 @@ impl Scores {
     }
 }
 
-/// The weighted sum of the columns for each of `count` nodes, or the first column with a score that is not from 0 to
-/// [`MAX_SCORE`].
-pub(super) fn add_up(columns: &[ScoreColumn], count: usize) -> Result<Vec<i64>, &ScoreColumn> {
+/// The weighted sum of the columns for each of `count` nodes; `None` when a score is not from 0 to [`MAX_SCORE`].
+pub(super) fn add_up(columns: &[ScoreColumn], count: usize) -> Option<Vec<i64>> {
     // The products of such weights fit into 39 bits.
     let light = columns.iter().all(|column| u32::try_from(column.weight).is_ok());
     // Of columns where all nodes score the same, as they often do, there is one number to add.
@@ -56,10 +55,10 @@ pub(super) fn add_up(columns: &[ScoreColumn], count: usize) -> Result<Vec<i64>, 
     let mut totals = vec![common; count];
     for column in uneven {
         if !add_weighted(&mut totals, &column.score, column.weight, light) {
-            return Err(column);
+            return None;
         }
     }
-    Ok(totals)
+    Some(totals)
 }
 
 /// Adds scores to the totals; false, and the totals are of no use, when a score is not from 0 to [`MAX_SCORE`]. When
@@ -158,7 +157,7 @@ mod tests {
                 for weight in [1, 0, i64::MAX] {
                     let column =
                         ScoreColumn { plugin: PluginId(3), weight, raw: Vec::new(), score: scores.clone() };
-                    assert!(add_up(&[column], 70).is_err(), "{wrong}");
+                    assert!(add_up(&[column], 70).is_none(), "{wrong}");
                 }
             }
         }
