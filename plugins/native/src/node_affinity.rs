@@ -132,15 +132,32 @@ impl PreScore for NodeAffinity {
     }
 }
 
+/// Fails for malformed terms when PreScore, which looks at them, is switched off in the profile.
+fn check_terms(pod: &Pod, state: &PluginState) -> Result<(), PluginError> {
+    if state.get::<WellFormed>().is_ok() {
+        return Ok(());
+    }
+    malformed(&pod.spec.node_affinity.preferred).map_or(Ok(()), |problem| Err(PluginError::new(problem)))
+}
+
 impl Score for NodeAffinity {
     fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
-        if state.get::<WellFormed>().is_err()
-            && let Some(problem) = malformed(&cx.pod.spec.node_affinity.preferred)
-        {
-            // PreScore is switched off in the profile.
-            return Err(PluginError::new(problem));
-        }
+        check_terms(cx.pod, state)?;
         Ok(self.weigh(cx.pod, node.node()))
+    }
+
+    fn score_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        scores: &mut [i64],
+    ) -> Result<(), PluginError> {
+        check_terms(cx.pod, state)?;
+        for (slot, score) in nodes.iter().zip(scores) {
+            *score = self.weigh(cx.pod, cx.snapshot.node(*slot));
+        }
+        Ok(())
     }
 
     fn normalise(

@@ -16,6 +16,7 @@ use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
+use crate::lanes::{self, Block, Check, LANES, Lanes};
 use crate::node_resources_fit::args::{resources, resources_json};
 
 /// The plugin's name.
@@ -83,9 +84,9 @@ impl Score for NodeResourcesBalancedAllocation {
             return Ok(());
         }
         let parts = self.parts(cx);
-        for (slot, score) in nodes.iter().zip(scores) {
-            *score = balance_gained(&parts, *slot);
-        }
+        let mut rooms = [[0; LANES]; 4];
+        let block = |block: &Block<'_>, scores: &mut Lanes| block_gains(&parts, block, &mut rooms, scores);
+        lanes::score_blocks(nodes, scores, block, |slot| balance_gained(&parts, slot));
         Ok(())
     }
 
@@ -112,6 +113,8 @@ impl Part<'_> {
     }
 }
 
+const HALF: i64 = MAX_SCORE / 2;
+
 type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
@@ -133,9 +136,32 @@ impl NodeResourcesBalancedAllocation {
     }
 }
 
+/// [`balance_gained`] for a block of nodes that offer both of two resources, which is what nearly every node and profile
+/// has; false for others, or when a number is too large.
+fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], scores: &mut Lanes) -> bool {
+    let [a, b] = parts.as_slice() else { return false };
+    let [room_1, room_2, room_3, room_4] = rooms;
+    let used_a = block.of_column(a.requested, room_1);
+    let used_b = block.of_column(b.requested, room_2);
+    let all_a = block.of_column(a.allocatable, room_3);
+    let all_b = block.of_column(b.allocatable, room_4);
+    let mut check = Check::default();
+    let (more_a, more_b) = (check.number(a.amount), check.number(b.amount));
+    for at in 0..LANES {
+        let (used_a, used_b) = (check.number(used_a[at]), check.number(used_b[at]));
+        let (all_a, all_b) = (check.divisor(all_a[at]), check.divisor(all_b[at]));
+        let with = pair_percent(at_most_1((used_a + more_a) / all_a), at_most_1((used_b + more_b) / all_b));
+        let without = pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b));
+        // Both are 50 to 100, so the difference and 50 is not negative, and a shift, which the processor has for several
+        // at a time, divides it by 2.
+        let gained = HALF.wrapping_add(lanes::whole(with)).wrapping_sub(lanes::whole(without));
+        scores[at] = HALF.wrapping_add((gained as u64 >> 1) as i64);
+    }
+    check.passed()
+}
+
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
 fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
-    const HALF: i64 = MAX_SCORE / 2;
     let at = slot.index();
     if let [a, b] = parts.as_slice()
         && a.allocatable[at] != 0
@@ -164,16 +190,25 @@ fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
             (fractions.iter().fold(0.0, |sum, f| sum + (f - mean) * (f - mean)) / count).sqrt()
         }
     };
-    percent_of(deviation)
+    percent_of(deviation) as i64
+}
+
+/// [`f64::min`] with 1 for a number, without its care for what is none.
+fn at_most_1(fraction: f64) -> f64 {
+    if fraction < 1.0 { fraction } else { 1.0 }
 }
 
 /// The deviation of two fractions is half their distance.
 fn pair_balance(a: f64, b: f64) -> i64 {
+    pair_percent(a, b) as i64
+}
+
+fn pair_percent(a: f64, b: f64) -> f64 {
     percent_of(((a - b) / 2.0).abs())
 }
 
-fn percent_of(deviation: f64) -> i64 {
-    ((1.0 - deviation) * MAX_SCORE as f64) as i64
+fn percent_of(deviation: f64) -> f64 {
+    (1.0 - deviation) * MAX_SCORE as f64
 }
 
 fn fraction(used: i64, capacity: i64) -> f64 {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Cycle, FilterSink};
 use longshore_framework::reason::Reason;
-use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Snapshot};
+use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 use smallvec::SmallVec;
 
 use super::NodeResourcesFit;
+use crate::lanes::{Block, LANES, Lanes};
 
 /// What is asked of one resource; more than nothing.
 #[derive(Debug)]
@@ -69,25 +70,41 @@ impl Needs {
         if reasons.is_empty() { Verdict::Pass } else { Verdict::Reject(Rejection { code, reasons }) }
     }
 
-    /// Judges all nodes of a range as they are. Most pass, so they are told by the columns alone; only who fails is
-    /// looked at again for the reasons.
+    /// Judges all nodes of a range as they are. Most pass, so they are told by the columns alone, if possible many at
+    /// once; only who fails is looked at again for the reasons.
     pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
-        let (counts, allowed) = (snapshot.pod_counts(), snapshot.allowed_pods());
         let offered = self.0.iter().all(|need| need.column.is_some());
-        let columns: SmallVec<[Column<'_>; 4]> = self
-            .0
-            .iter()
-            .filter_map(|need| {
-                let id = need.column?;
-                Some((need.amount, snapshot.allocatable(id), snapshot.requested(id)))
-            })
-            .collect();
-        nodes.retain(|slot| {
+        let needed = self.0.iter().filter_map(|need| {
+            let id = need.column?;
+            Some((need.amount, snapshot.allocatable(id), snapshot.requested(id)))
+        });
+        let one_pod = (1, snapshot.allowed_pods(), snapshot.pod_counts());
+        let columns: SmallVec<[Column<'_>; 4]> = std::iter::once(one_pod).chain(needed).collect();
+        let mut rooms = [[0; LANES]; 2];
+        let all_fit = |nodes: &[Slot]| offered && all_fit(nodes, &columns, &mut rooms);
+        nodes.retain_blocks(all_fit, |slot| {
             let at = slot.index();
             let fits = offered
-                && counts[at] < allowed[at]
                 && columns.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
         })
     }
+}
+
+/// Whether every node has room for all that is needed; false also when some number is negative or so large that it has
+/// to be looked at with care.
+fn all_fit(nodes: &[Slot], columns: &[Column<'_>], [has_room, held_room]: &mut [Lanes; 2]) -> bool {
+    let block = Block::of(nodes);
+    // Of numbers below 2^62 these differences do not overflow; the sign of any of them stays in the bits of them all.
+    let (mut numbers, mut left) = (0, 0);
+    for (amount, has, held) in columns {
+        let has = block.of_column(has, has_room);
+        let held = block.of_column(held, held_room);
+        numbers |= amount;
+        for (has, held) in has.iter().zip(held) {
+            numbers |= has | held;
+            left |= has.wrapping_sub(*held).wrapping_sub(*amount);
+        }
+    }
+    (0..1 << 62).contains(&numbers) && left >= 0
 }

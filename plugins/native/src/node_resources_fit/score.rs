@@ -6,6 +6,8 @@ use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{CPU_ID, MEMORY_ID, Slot};
 use smallvec::SmallVec;
 
+use crate::lanes::{self, Block, Check, LANES, Lanes};
+
 /// How fullness becomes a score.
 #[derive(Clone, Debug)]
 pub(super) enum Strategy {
@@ -79,18 +81,64 @@ impl Strategy {
         }
     }
 
-    /// The scores of many nodes.
+    /// The scores of many nodes, block by block.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
-        let pairs = nodes.iter().zip(scores);
-        match self {
-            Self::LeastAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, least)),
-            Self::MostAllocated => pairs.for_each(|(slot, score)| *score = mean(parts, *slot, most)),
-            Self::RequestedToCapacityRatio(table) => {
-                pairs.for_each(|(slot, score)| *score = ratio_mean(parts, *slot, table));
+        let mut rooms = [[0; LANES]; 2];
+        let block = |block: &Block<'_>, scores: &mut Lanes| match self {
+            Self::LeastAllocated => {
+                block_means(parts, block, &mut rooms, scores, |used, whole| whole - lesser(used, whole))
             }
-        }
+            Self::MostAllocated => block_means(parts, block, &mut rooms, scores, lesser),
+            Self::RequestedToCapacityRatio(_) => false,
+        };
+        lanes::score_blocks(nodes, scores, block, |slot| self.score(parts, slot));
     }
 }
+
+/// [`mean`] for a block of nodes that all offer every resource, where `part` is the part of the whole that counts;
+/// false when they do not, or when a number is
+/// too large.
+fn block_means(
+    parts: &Parts<'_>,
+    block: &Block<'_>,
+    [used_room, whole_room]: &mut [Lanes; 2],
+    scores: &mut Lanes,
+    part: impl Fn(f64, f64) -> f64,
+) -> bool {
+    let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
+    let mut check = Check::default();
+    for Part { weight, amount, allocatable, used } in &parts.0 {
+        let used = block.of_column(used, used_room);
+        let whole = block.of_column(allocatable, whole_room);
+        let (factor, amount) = (*weight as f64, check.number(*amount));
+        for at in 0..LANES {
+            let whole = check.divisor(whole[at]);
+            let part = part(check.number(used[at]) + amount, whole);
+            sums[at] += factor * lanes::floor(part * MAX_SCORE as f64 / whole);
+        }
+        weights = weights.saturating_add(*weight);
+    }
+    if !(1..MAX_WEIGHTS).contains(&weights) {
+        return false;
+    }
+    // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
+    // the product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is
+    // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
+    let reciprocal = 1.0 / weights as f64;
+    let half = 0.5 * reciprocal + 0.5;
+    for (score, sum) in scores.iter_mut().zip(&sums) {
+        *score = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
+    }
+    check.passed()
+}
+
+/// [`f64::min`] for numbers, without its care for what is none.
+fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// Weights are from 1 to 100; a sum from here on takes the slow way.
+const MAX_WEIGHTS: i64 = 1 << 20;
 
 /// The weighted mean over the resources, rounded down; 0 over none.
 fn mean(parts: &Parts<'_>, slot: Slot, score: impl Fn(i64, i64) -> i64) -> i64 {

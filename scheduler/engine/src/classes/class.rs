@@ -108,7 +108,7 @@ impl Class {
         self.own = evaluator.nominator.node_of(&evaluator.pod.meta.uid).and_then(|n| snapshot.slot(n));
         self.generation = snapshot.generation();
         self.groups.clear(snapshot.slots());
-        self.evaluate(evaluator, snapshot.live().iter().map(Slot::from).collect())?;
+        self.evaluate(evaluator, evaluator.all_slots())?;
         self.seen = Some(self.now(evaluator));
         Some(())
     }

@@ -23,17 +23,33 @@ pub(crate) struct Filtered {
 }
 
 impl<'a> Evaluator<'a> {
+    /// Every node, in slot order.
+    pub(crate) fn all_slots(&self) -> Vec<Slot> {
+        let (live, slots) = (self.snapshot.live(), self.snapshot.slots());
+        if live.len() == slots {
+            // No slot is free: nothing needs to be looked up.
+            return (0..Slot::from(slots).0).map(Slot).collect();
+        }
+        let mut all = Vec::with_capacity(live.len());
+        all.extend(live.iter().map(Slot::from));
+        all
+    }
+
     /// Judges `slots`, which are in ascending order.
     pub(crate) fn filter(&self, state: &CycleState, mut slots: Vec<Slot>) -> Result<Filtered, String> {
         let promised = self.take_promised(&mut slots);
         let mut all = self.filter_split(state, slots)?;
+        // What is not promised is in order already.
+        let unordered = !promised.is_empty();
         for slot in promised {
             match self.judge(state, slot)? {
                 None => all.feasible.push(slot),
                 Some((plugin, rejection)) => all.rejected.push(NodeStatus { slot, plugin, rejection }),
             }
         }
-        all.feasible.sort_unstable();
+        if unordered {
+            all.feasible.sort_unstable();
+        }
         all.rejected.sort_unstable_by_key(|s| s.slot);
         Ok(all)
     }

@@ -1,5 +1,7 @@
 //! Score: how good is each feasible node?
 
+mod totals;
+
 use std::sync::Arc;
 
 use longshore_framework::plugin::{MAX_SCORE, Score};
@@ -12,33 +14,11 @@ use rayon::prelude::*;
 use super::state::CycleState;
 use super::{Broken, Evaluator};
 use crate::meter::{ExtensionPoint, Status};
+use totals::add_up;
+pub(crate) use totals::{ScoreColumn, Scores};
 
 /// A plugin that scores in this cycle.
 pub(crate) type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
-
-/// The scores of one plugin, one for each feasible node.
-#[derive(Debug)]
-pub(crate) struct ScoreColumn {
-    pub(crate) plugin: PluginId,
-    pub(crate) weight: i64,
-    pub(crate) raw: Vec<i64>,
-    pub(crate) score: Vec<i64>,
-}
-
-/// The scores of all plugins.
-#[derive(Debug)]
-pub(crate) struct Scores {
-    pub(crate) columns: Vec<ScoreColumn>,
-    pub(crate) totals: Vec<i64>,
-}
-
-impl Scores {
-    /// The places of the highest total.
-    pub(crate) fn best(&self) -> Vec<usize> {
-        let Some(max) = self.totals.iter().max() else { return Vec::new() };
-        self.totals.iter().enumerate().filter(|(_, t)| *t == max).map(|(at, _)| at).collect()
-    }
-}
 
 impl<'a> Evaluator<'a> {
     /// PreScore, Score, normalise, weigh and add up. `feasible` is in slot order and has two nodes or more. Raw scores
@@ -65,10 +45,6 @@ impl<'a> Evaluator<'a> {
             .at(Stage::Score, |i| i.score.as_ref())
             .filter(|(id, _)| !state.skips_score(*id))
             .collect();
-        let mut totals = vec![0; feasible.len()];
-        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
-            totals.fill(1);
-        }
         let raw = self.raw_scores(state, &scorers, feasible)?;
         let mut columns = Vec::with_capacity(scorers.len());
         for ((id, plugin), mut score) in scorers.into_iter().zip(raw) {
@@ -77,12 +53,14 @@ impl<'a> Evaluator<'a> {
             let done = plugin.normalise(self.cycle(), state.of(id), feasible, &mut score);
             self.watch.plugin(id, ExtensionPoint::ScoreExtensionNormalize, Status::of(&done), began);
             done.map_err(|e| self.broken(Stage::Score, id, &e))?;
-            let weight = self.profile.weight(id);
-            self.check_range(id, &score)?;
-            for (total, score) in totals.iter_mut().zip(&score) {
-                *total = i64::saturating_add(*total, weight.saturating_mul(*score));
-            }
-            columns.push(ScoreColumn { plugin: id, weight, raw, score });
+            columns.push(ScoreColumn { plugin: id, weight: self.profile.weight(id), raw, score });
+        }
+        let Some(mut totals) = add_up(&columns, feasible.len()) else {
+            let mut wrong = columns.iter().filter_map(|c| self.check_range(c.plugin, &c.score).err());
+            return Err(wrong.next().unwrap_or_default());
+        };
+        if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
+            totals.fill(1);
         }
         self.add_extender_scores(feasible, &mut columns, &mut totals);
         Ok(Scores { columns, totals })

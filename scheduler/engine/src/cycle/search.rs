@@ -100,7 +100,7 @@ impl Evaluator<'_> {
                 slots.sort_unstable();
                 self.filter(state, slots)?
             }
-            None => self.filter(state, self.snapshot.live().iter().map(Slot::from).collect())?,
+            None => self.filter(state, self.all_slots())?,
         };
         for status in &found.rejected {
             diagnosis.blame(status.plugin, status.rejection.code);

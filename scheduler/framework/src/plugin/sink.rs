@@ -14,6 +14,9 @@ pub struct FilterSink<'a> {
 }
 
 impl<'a> FilterSink<'a> {
+    /// How many nodes [`retain_blocks`](Self::retain_blocks) asks about at once; the last time it may be fewer.
+    pub const BLOCK: usize = 64;
+
     /// `candidates` in ascending order; rejections are appended to `rejected`.
     pub fn new(candidates: &'a mut Vec<Slot>, rejected: &'a mut Vec<(Slot, Rejection)>) -> Self {
         Self { candidates, rejected }
@@ -48,6 +51,32 @@ impl<'a> FilterSink<'a> {
         self.retain(|slot| if concerned.contains(slot.index()) { judge(slot) } else { Ok(Verdict::Pass) })
     }
 
+    /// [`retain`](Self::retain) for a filter that most nodes pass: `all_pass` is asked about up to [`BLOCK`](Self::BLOCK) nodes at
+    /// once, and only where it does not say that it passes them all is each of them judged.
+    ///
+    /// # Errors
+    /// The first error of `judge`.
+    pub fn retain_blocks(
+        &mut self,
+        mut all_pass: impl FnMut(&[Slot]) -> bool,
+        mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
+    ) -> Result<(), PluginError> {
+        let mut kept = 0;
+        for from in (0..self.candidates.len()).step_by(Self::BLOCK) {
+            let to = self.candidates.len().min(from + Self::BLOCK);
+            if !all_pass(&self.candidates[from..to]) {
+                kept = self.sift(from..to, kept, &mut judge)?;
+                continue;
+            }
+            if kept != from {
+                self.candidates.copy_within(from..to, kept);
+            }
+            kept += to - from;
+        }
+        self.candidates.truncate(kept);
+        Ok(())
+    }
+
     /// Keeps the nodes that `judge` passes and records the rejections of the others.
     ///
     /// # Errors
@@ -56,8 +85,19 @@ impl<'a> FilterSink<'a> {
         &mut self,
         mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
     ) -> Result<(), PluginError> {
-        let mut kept = 0;
-        for at in 0..self.candidates.len() {
+        let kept = self.sift(0..self.candidates.len(), 0, &mut judge)?;
+        self.candidates.truncate(kept);
+        Ok(())
+    }
+
+    /// Moves the candidates of `range` that `judge` passes down to the place `kept`; returns the place after them.
+    fn sift(
+        &mut self,
+        range: SlotRange,
+        mut kept: usize,
+        judge: &mut impl FnMut(Slot) -> Result<Verdict, PluginError>,
+    ) -> Result<usize, PluginError> {
+        for at in range {
             let slot = self.candidates[at];
             match judge(slot)? {
                 Verdict::Pass => {
@@ -70,7 +110,52 @@ impl<'a> FilterSink<'a> {
                 Verdict::Reject(rejection) => self.rejected.push((slot, rejection)),
             }
         }
-        self.candidates.truncate(kept);
-        Ok(())
+        Ok(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `count` nodes of which those that `passes` names pass; asked about in blocks or one by one it is the same.
+    #[track_caller]
+    fn check(count: usize, passes: impl Fn(usize) -> bool) {
+        let judge = |slot: Slot| {
+            let verdict = Verdict::unschedulable(format!("no {}", slot.0));
+            Ok(if passes(slot.index()) { Verdict::Pass } else { verdict })
+        };
+        let all = || (0..count).map(|at| Slot::from(at * 3 / 2)).collect::<Vec<_>>();
+        let (mut kept, mut rejected) = (all(), Vec::new());
+        FilterSink::new(&mut kept, &mut rejected).retain(judge).unwrap();
+        assert!(kept.iter().all(|slot| passes(slot.index())));
+        assert_eq!(kept.len() + rejected.len(), count);
+        let all_pass = |nodes: &[Slot]| nodes.iter().all(|slot| passes(slot.index()));
+        // Saying no although all pass is allowed.
+        for never in [false, true] {
+            let (mut left, mut said) = (all(), Vec::new());
+            let mut sink = FilterSink::new(&mut left, &mut said);
+            sink.retain_blocks(|nodes| !never && all_pass(nodes), judge).unwrap();
+            assert_eq!((left, said), (kept.clone(), rejected.clone()));
+        }
+    }
+
+    #[test]
+    fn blocks_pass_whole_and_move_up_behind_the_rejected() {
+        check(0, |_| true);
+        check(200, |_| true);
+        check(200, |_| false);
+        check(300, |at| !(10..100).contains(&at));
+        check(300, |at| at >= 1);
+        check(300, |at| at / 70 % 2 == 1);
+        check(129, |at| at % 5 > 0);
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let (mut left, mut said) = ((0..100).map(Slot::from).collect(), Vec::new());
+        let broken = || PluginError::new("broken");
+        let done = FilterSink::new(&mut left, &mut said).retain_blocks(|_| false, |_| Err(broken()));
+        assert_eq!(done, Err(broken()));
     }
 }

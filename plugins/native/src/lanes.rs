@@ -1,0 +1,145 @@
+//! Arithmetic on blocks of nodes: the same steps for many nodes side by side, so that the processor does several at a
+//! time, with the results of whole numbers.
+//!
+//! Amounts are worked on as `f64`, which divides several times as fast as `i64`. That is exact where this file lets it
+//! be: for whole numbers 0 ≤ p ≤ w < 2⁴⁶ the product 100·p is below 2⁵³, so it is represented exactly, and so is w. A
+//! true quotient q = 100·p/w that is below a whole number n ≤ 100 is below it by at least 1/w > 2⁻⁴⁶. Numbers around
+//! 100 are 2⁻⁴⁶ apart, and closer below, so n − 2⁻⁴⁶ or something nearer to q is a number, and q is not rounded up to n.
+//! Whoever meets a number outside these bounds works on `i64`.
+
+use longshore_framework::plugin::FilterSink;
+use longshore_framework::snapshot::Slot;
+
+/// Nodes in a block. What is read of them fits into the first-level cache.
+pub(crate) const LANES: usize = FilterSink::BLOCK;
+
+/// One number per node of a block.
+pub(crate) type Lanes = [i64; LANES];
+
+/// Numbers from here on are not worked on as `f64`.
+const TOO_LARGE: u64 = 1 << 46;
+
+/// 2⁵², and its bits: from here to 2⁵³ the numbers of `f64` are the whole ones, and their last bits count up.
+const WHOLE: f64 = (1_u64 << 52) as f64;
+const WHOLE_BITS: u64 = WHOLE.to_bits();
+
+/// At most [`LANES`] nodes, at least one.
+pub(crate) struct Block<'a> {
+    nodes: &'a [Slot],
+    /// The first slot, when the others follow it without a gap and the block is full.
+    from: Option<usize>,
+}
+
+impl<'a> Block<'a> {
+    /// The block of these nodes.
+    pub(crate) fn of(nodes: &'a [Slot]) -> Self {
+        let from = <&[Slot; LANES]>::try_from(nodes).ok().and_then(|nodes| {
+            let first = nodes[0].0;
+            let strays = nodes.iter().zip(0..).fold(0, |s, (slot, at)| s | (slot.0 ^ first.wrapping_add(at)));
+            (strays == 0).then(|| nodes[0].index())
+        });
+        Self { nodes, from }
+    }
+
+    /// What the column has for the nodes, copied to `room` unless it lies there in one piece. Places without a node
+    /// repeat the last one.
+    pub(crate) fn of_column<'c>(&self, column: &'c [i64], room: &'c mut Lanes) -> &'c Lanes {
+        let piece = self.from.and_then(|from| column.get(from..)?.first_chunk::<LANES>());
+        if let Some(piece) = piece {
+            return piece;
+        }
+        let mut last = 0;
+        for (at, place) in room.iter_mut().enumerate() {
+            if let Some(slot) = self.nodes.get(at) {
+                last = column[slot.index()];
+            }
+            *place = last;
+        }
+        room
+    }
+}
+
+/// Scores nodes block by block: by `block`, which says whether what it wrote is exact, and where it is not, by `one`.
+pub(crate) fn score_blocks(
+    nodes: &[Slot],
+    scores: &mut [i64],
+    mut block: impl FnMut(&Block<'_>, &mut Lanes) -> bool,
+    one: impl Fn(Slot) -> i64,
+) {
+    for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
+        let exact = match <&mut Lanes>::try_from(&mut *scores) {
+            Ok(lanes) => block(&Block::of(nodes), lanes),
+            Err(_) => {
+                let mut lanes = [0; LANES];
+                let exact = block(&Block::of(nodes), &mut lanes);
+                scores.copy_from_slice(&lanes[..scores.len()]);
+                exact
+            }
+        };
+        if !exact {
+            for (slot, score) in nodes.iter().zip(scores) {
+                *score = one(*slot);
+            }
+        }
+    }
+}
+
+/// Whether what was computed of a block is exact. Each number is shown to it where it is used; that nothing came up that
+/// is negative, too large, or divided by 0 is asked once, at the end.
+#[derive(Default)]
+pub(crate) struct Check {
+    /// Every bit of any number.
+    bits: i64,
+    /// Of any divisor less 1: only its sign counts.
+    less: i64,
+}
+
+impl Check {
+    /// A number that may be 0.
+    #[inline(always)]
+    pub(crate) fn number(&mut self, number: i64) -> f64 {
+        self.bits |= number;
+        float(number)
+    }
+
+    /// A number to divide by.
+    #[inline(always)]
+    pub(crate) fn divisor(&mut self, number: i64) -> f64 {
+        self.less |= number.wrapping_sub(1);
+        self.number(number)
+    }
+
+    /// Whether all were numbers to compute with.
+    pub(crate) fn passed(&self) -> bool {
+        (self.bits as u64) < TOO_LARGE && self.less >= 0
+    }
+}
+
+/// A number that is not negative and not too large, faster than the conversion of any number. Of another, anything.
+#[inline(always)]
+fn float(number: i64) -> f64 {
+    f64::from_bits(number as u64 | WHOLE_BITS) - WHOLE
+}
+
+/// The whole number nearest to `number`, which is from 0 to 2⁵¹ and not half-way between two. Of another, anything.
+#[inline(always)]
+pub(crate) fn nearest(number: f64) -> i64 {
+    (number + WHOLE).to_bits().wrapping_sub(WHOLE_BITS) as i64
+}
+
+/// `number`, from 0 to 2⁵¹, rounded down. Of another, anything.
+#[inline(always)]
+pub(crate) fn floor(number: f64) -> f64 {
+    let nearest = (number + WHOLE) - WHOLE;
+    nearest - if nearest > number { 1.0 } else { 0.0 }
+}
+
+/// [`floor`] as a whole number.
+#[inline(always)]
+pub(crate) fn whole(number: f64) -> i64 {
+    let above = (number + WHOLE) - WHOLE > number;
+    nearest(number).wrapping_sub(i64::from(above))
+}
+
+#[cfg(test)]
+mod tests;
