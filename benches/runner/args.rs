@@ -8,7 +8,7 @@ use longshore_benches::workload::{Size, Workload};
 pub(crate) struct Args {
     /// Workloads: names of files, parts of names, or rows of the table such as B2; all if absent
     pub(crate) workloads: Vec<String>,
-    /// Sizes, by name or label; the first of each workload if absent
+    /// Sizes, by name or label; if absent, those with the label `table`, or the first where there is none
     #[arg(long, value_delimiter = ',')]
     pub(crate) size: Vec<String>,
     /// How often each is run
@@ -54,10 +54,13 @@ impl Args {
 
     /// The sizes of the workload that were asked for.
     pub(crate) fn sizes<'w>(&self, workload: &'w Workload) -> Vec<&'w Size> {
-        let is_it = |size: &&Size| self.size.iter().any(|s| *s == size.name || size.labels.contains(s));
-        match self.size.is_empty() {
+        let table = ["table".to_owned()];
+        let asked = if self.size.is_empty() { &table[..] } else { &self.size };
+        let is_it = |size: &&Size| asked.iter().any(|s| *s == size.name || size.labels.contains(s));
+        let found: Vec<&Size> = workload.sizes.iter().filter(is_it).collect();
+        match found.is_empty() && self.size.is_empty() {
             true => workload.sizes.iter().take(1).collect(),
-            false => workload.sizes.iter().filter(is_it).collect(),
+            false => found,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Circumstances {
     pub hardware: String,
     /// The compiler.
     pub toolchain: String,
+    /// How busy the machine was at the start: the load averages of 1, 5 and 15 minutes.
+    pub load: String,
 }
 
 impl Circumstances {
@@ -28,7 +30,9 @@ impl Circumstances {
         let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
         let toolchain =
             output(&std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()), &["--version"]);
-        Self { date, command, commit: commit(), hardware: hardware(), toolchain }
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').take(3).collect::<Vec<_>>().join(", ");
+        Self { date, command, commit: commit(), hardware: hardware(), toolchain, load }
     }
 
     /// Makes the folder of a run with this name.
@@ -44,8 +48,8 @@ impl Circumstances {
     /// As a list for the top of a page.
     pub fn list(&self) -> String {
         format!(
-            "- Command: `{}`\n- Commit: {}\n- Hardware: {}\n- Toolchain: {}, cargo profile `bench`\n",
-            self.command, self.commit, self.hardware, self.toolchain
+            "- Command: `{}`\n- Commit: {}\n- Hardware: {}\n- Toolchain: {}, cargo profile `bench`\n- Load averages at the start: {}\n",
+            self.command, self.commit, self.hardware, self.toolchain, self.load
         )
     }
 }

@@ -22,6 +22,12 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The geometric mean of positive values; 0 of no values.
+pub fn geometric_mean(values: &[f64]) -> f64 {
+    let sum: f64 = values.iter().map(|value| value.ln()).sum();
+    if values.is_empty() { 0.0 } else { (sum / values.len() as f64).exp() }
+}
+
 /// The smallest and the largest value; zeros of no values.
 pub fn range(values: &[f64]) -> (f64, f64) {
     let pick = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f).unwrap_or_default();
@@ -42,6 +48,12 @@ mod tests {
         check(&[], (0.0, (0.0, 0.0)));
         check(&[3.0, 1.0, 2.0], (2.0, (1.0, 3.0)));
         check(&[4.0, 1.0, 2.0, 3.0], (2.5, (1.0, 4.0)));
+    }
+
+    #[test]
+    fn a_geometric_mean_is_the_root_of_the_product() {
+        assert!((geometric_mean(&[1.0, 10.0, 100.0]) - 10.0).abs() < 1e-9);
+        assert!(geometric_mean(&[]).abs() < 1e-9);
     }
 
     #[test]
