@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Print what there is, and end
     #[arg(long)]
     pub(crate) list: bool,
-    /// Print one line of JSON for each run
+    /// Print one line of JSON for each run, for other programs; the runs that the others are compared with are left out
     #[arg(long)]
     pub(crate) json: bool,
     /// Count allocations; it costs some time

@@ -56,7 +56,7 @@ fn round(args: &Args, wanted: &Wanted<'_>, number: usize) -> anyhow::Result<Vec<
     let is_beside = |o: &Operation| matches!(o, Operation::Churn(_) | Operation::DeletePods(_));
     let mut runs = Vec::new();
     for calm in [true, false] {
-        if calm && !operations.iter().any(is_beside) {
+        if calm && (args.json || !operations.iter().any(is_beside)) {
             continue;
         }
         let job = Job {
