@@ -24,15 +24,16 @@ struct Args {
     bench: bool,
 }
 
-/// Something that is compared, and whether more of it is better.
+/// Something that is compared: its name, and where a run has it.
 type Quantity = (&'static str, fn(&Run) -> Option<f64>);
 
-const QUANTITIES: [Quantity; 5] = [
+const QUANTITIES: [Quantity; 6] = [
     ("pods/s", |run| Some(run.pods_per_second)),
     ("CPU us/pod", |run| Some(run.cpu_us_per_pod)),
     ("p99 us", |run| Some(run.p99_us)),
     ("evicting p50 us", |run| Some(run.preempting?.p50_us)),
     ("peak RSS MiB", |run| Some(run.rss_mib)),
+    ("allocations/pod", |run| run.allocations_per_pod),
 ];
 
 fn main() -> anyhow::Result<()> {
