@@ -12,7 +12,7 @@
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
 #   make check         formatting and lints
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
-#   make bench         criterion benches
+#   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make fuzz          fuzz the readers of manifests and profiles and the host of plugins (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
@@ -25,6 +25,10 @@ SHELL := /bin/bash
 CONFORMANCE ?= $(wildcard ../shared/conformance)
 CASE ?=
 BENCH ?=
+WORKLOAD ?=
+SIZE ?=
+RUNS ?=
+NAME ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
@@ -97,7 +101,9 @@ conformance: setup
 	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(abspath $(CONFORMANCE))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
 
 bench: setup
-	cargo bench --locked -p longshore-benches --bench throughput --bench cycle --bench parts
+	$(if $(WORKLOAD),,cargo bench --locked -p longshore-benches --bench parts -- --warm-up-time 0.5 --measurement-time 2)
+	cargo bench --locked -p longshore-benches --bench workloads -- $(WORKLOAD) \
+		$(if $(SIZE),--size $(SIZE)) $(if $(RUNS),--runs $(RUNS)) $(if $(NAME),--name $(NAME))
 
 bench-live: build control-plane
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/longshore \

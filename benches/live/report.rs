@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
+use longshore_benches::record::Circumstances;
 use serde_json::json;
 
 use crate::run::Row;
@@ -13,12 +12,10 @@ use crate::run::Row;
 pub(crate) fn write(name: &str, rows: &[Row]) {
     let table = table(rows);
     println!("{table}");
-    let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("runs/{date}-{name}"));
-    fs::create_dir_all(&folder).unwrap();
-    let (hardware, commit) = (hardware(), commit());
     let arguments: Vec<_> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let command = format!("make bench-live BENCH='{}'", arguments.join(" "));
+    let circumstances = Circumstances::now(format!("make bench-live BENCH='{}'", arguments.join(" ")));
+    let folder = circumstances.folder(name).unwrap();
+    let Circumstances { date, command, commit, hardware, .. } = circumstances;
     let document = json!({
         "date": date, "command": command, "commit": commit, "hardware": hardware, "rows": rows,
     });
@@ -68,27 +65,4 @@ fn table(rows: &[Row]) -> String {
         .unwrap();
     }
     table
-}
-
-/// The commit, and whether the tree had changes beside it.
-fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
-    };
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
-    let suffix = if changed.is_empty() { "" } else { " with changes" };
-    format!("{}{suffix}", git(&["rev-parse", "--short", "HEAD"]))
-}
-
-fn hardware() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let field = |text: &str, key: &str| {
-        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
-        line.split_once(':').map_or_else(String::new, |(_, value)| value.trim().to_owned())
-    };
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let memory = field(&read("/proc/meminfo"), "MemTotal");
-    let kib: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
-    format!("{cores} cores, {}, {} GiB", field(&read("/proc/cpuinfo"), "model name"), kib >> 20)
 }

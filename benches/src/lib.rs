@@ -1,4 +1,13 @@
-//! What the benches share: clusters and pods of the shapes that kube-scheduler's own benchmarks use.
+//! What the benches share: clusters and pods of the shapes that kube-scheduler's own benchmarks use, workloads and the driver that
+//! runs them, and how results are kept.
+
+pub mod driver;
+pub mod measure;
+pub mod objects;
+pub mod record;
+pub mod results;
+pub mod stats;
+pub mod workload;
 
 use std::sync::Arc;
 

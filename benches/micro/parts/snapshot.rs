@@ -1,0 +1,28 @@
+//! Changes of the snapshot, in a cluster of 5,000 nodes: a pod comes and goes, a node changes.
+
+use std::sync::Arc;
+
+use criterion::Criterion;
+use longshore_benches::{basic, nodes};
+use longshore_framework::snapshot::Snapshot;
+
+pub(crate) fn benches(c: &mut Criterion) {
+    let mut snapshot = Snapshot::default();
+    let nodes = nodes(5_000);
+    let slots: Vec<_> = nodes.iter().map(|n| snapshot.set_node(Arc::clone(n))).collect();
+    let pod = basic("p").build();
+    let mut at = 0;
+    c.bench_function("snapshot/add-and-remove-a-pod", |b| {
+        b.iter(|| {
+            at = (at + 1) % slots.len();
+            snapshot.add_pod(slots[at], pod.clone());
+            snapshot.remove_pod(slots[at], &pod.meta.uid)
+        });
+    });
+    c.bench_function("snapshot/update-a-node", |b| {
+        b.iter(|| {
+            at = (at + 1) % nodes.len();
+            snapshot.set_node(Arc::clone(&nodes[at]))
+        });
+    });
+}

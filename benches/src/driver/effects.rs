@@ -1,0 +1,95 @@
+//! What the engine wants done, done at once.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::pod::Pod;
+use longshore_framework::port::{Binding, Effect, Input};
+
+use super::Driver;
+use crate::objects::{is_measured, on_node};
+
+/// Bound pods that are told of together. The watch of a real cluster tells of them some time after the binding too.
+const SEEN_TOGETHER: usize = 1000;
+
+impl Driver<'_> {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Bind { pod, binding, .. } => self.bind(pod, binding),
+                Effect::PreBind { pod, .. } => {
+                    self.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) });
+                }
+                Effect::Evict { preemptor, victims, .. } => {
+                    for victim in &victims {
+                        self.delete(uid(victim));
+                    }
+                    self.evicted += victims.len();
+                    self.apply(Input::Evicted { uid: uid(&preemptor), result: Ok(()) });
+                }
+                Effect::Failed { pod, nominated_node: Some(node), .. } => self.nominate(&pod, Some(node)),
+                Effect::ClearNomination { pod } => self.nominate(&pod, None),
+                // Conditions and events are written and come to nothing here.
+                Effect::Failed { .. }
+                | Effect::Preempted { .. }
+                | Effect::Waiting { .. }
+                | Effect::Gated { .. }
+                | Effect::PluginEvent { .. }
+                | Effect::Scheduled { .. } => {}
+            }
+        }
+    }
+
+    pub(super) fn apply(&mut self, input: Input) {
+        let effects = self.engine.apply(input);
+        if !effects.is_empty() {
+            self.perform(effects);
+        }
+    }
+
+    fn bind(&mut self, pod: Arc<Pod>, binding: Binding) {
+        let Binding { uid, node, .. } = binding;
+        if !self.engine.still_fits(&uid, &node) {
+            return;
+        }
+        self.placed += usize::from(is_measured(&uid));
+        self.apply(Input::Bound { uid, result: Ok(()) });
+        self.unseen.push((pod, node));
+        if self.unseen.len() >= SEEN_TOGETHER {
+            self.show_bound();
+        }
+    }
+
+    /// The watch tells of the pods that were bound. Making its objects is not measured: other threads do that.
+    pub(super) fn show_bound(&mut self) {
+        if self.unseen.is_empty() {
+            return;
+        }
+        let unseen = std::mem::take(&mut self.unseen);
+        let seen: Vec<_> =
+            self.stopwatch.pause(|| unseen.into_iter().map(|(pod, node)| on_node(&pod, &node)).collect());
+        for pod in seen {
+            self.apply(Input::Pod(Arc::new(pod)));
+        }
+    }
+
+    /// A pod is gone. What the watch had to say of it comes first, as it would.
+    pub(super) fn delete(&mut self, uid: Str) {
+        self.show_bound();
+        self.apply(Input::PodDeleted { uid });
+    }
+
+    /// The watch tells of the node that was written into the status of a waiting pod.
+    fn nominate(&mut self, pod: &Arc<Pod>, node: Option<Str>) {
+        let node = node.filter(|node| !node.is_empty());
+        if pod.meta.nominated_node != node && self.engine.waiting(&pod.meta.uid).is_some() {
+            let mut seen = Pod::clone(pod);
+            seen.meta.nominated_node = node;
+            self.apply(Input::Pod(Arc::new(seen)));
+        }
+    }
+}
+
+fn uid(pod: &Pod) -> Str {
+    Arc::clone(&pod.meta.uid)
+}

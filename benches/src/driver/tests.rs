@@ -1,0 +1,107 @@
+use super::*;
+use crate::default_profiles;
+use crate::workload::{folder, read, read_all};
+
+fn run_calm(workload: &Workload, size: &Size, calm: bool) -> anyhow::Result<Measured> {
+    let options = Options { seed: 1, ..Options::default() };
+    run(workload, size, Setting { profiles: default_profiles(), options, calm, allocations: None }, &mut ())
+}
+
+/// Runs the fast size of the committed workload.
+#[track_caller]
+fn fast(file: &str) -> Measured {
+    let workloads = read_all(&folder()).unwrap();
+    let (_, workload) = workloads.iter().find(|(name, _)| name == file).unwrap();
+    let size = workload.sizes.iter().find(|size| size.is_fast()).unwrap();
+    run_calm(workload, size, false).unwrap()
+}
+
+/// Runs pods with these requests on a node of 4 CPUs.
+#[track_caller]
+fn check(pods: &str, problem: Option<&str>) {
+    let text = format!(
+        "
+name: W
+bench: B1
+about: a
+templates:
+  node: {{kind: Node, status: {{allocatable: {{cpu: '4', memory: 8Gi, pods: '110'}}}}}}
+  pod: {{kind: Pod, spec: {{containers: [{{name: c, resources: {{requests: {{cpu: '1'}}}}}}]}}}}
+operations:
+- createNodes: {{count: 1, template: node}}
+{pods}
+sizes: [{{name: s}}]
+"
+    );
+    let workload = read(&text).unwrap();
+    match (run_calm(&workload, &workload.sizes[0], false), problem) {
+        (Ok(measured), None) => assert_eq!(measured.broken, 0),
+        (Err(error), Some(want)) => assert!(format!("{error:#}").contains(want), "{error:#}"),
+        (got, want) => panic!("{got:?}, not {want:?}"),
+    }
+}
+
+#[test]
+fn every_workload_places_all_its_pods_in_its_fast_size() {
+    for (file, workload) in read_all(&folder()).unwrap() {
+        let size = workload.sizes.iter().find(|size| size.is_fast());
+        let size = size.unwrap_or_else(|| panic!("{file} has no fast size"));
+        for calm in [true, false] {
+            let measured =
+                run_calm(&workload, size, calm).unwrap_or_else(|error| panic!("{file}: {error:#}"));
+            assert_eq!(measured.pods as u64, size.parameters["measuredPods"], "{file}");
+            assert_eq!(measured.broken, 0, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_does_not_place_what_it_should_is_an_error() {
+    check("- createPods: {count: 4, template: pod, measured: true}", None);
+    check("- createPods: {count: 5, template: pod, measured: true}", Some("4 of 5 pods are placed"));
+    check(
+        "- createPods: {count: 5, template: pod}\n- createPods: {count: 1, template: pod, measured: true}",
+        Some("1 pods do not fit before the measurement"),
+    );
+}
+
+#[test]
+fn pods_that_are_bound_take_room() {
+    check(
+        "- createPods: {count: 2, template: pod, bound: spread}\n- createPods: {count: 3, template: pod, measured: true}",
+        Some("2 of 3 pods are placed"),
+    );
+}
+
+#[test]
+fn values_that_differ_pod_by_pod_are_used() {
+    check(
+        "- createPods: {count: 5, template: pod, measured: true, perPod: {spec.containers.0.resources.requests.cpu: '[100m, 1]'}}",
+        None,
+    );
+}
+
+#[test]
+fn deleted_pods_make_room() {
+    check(
+        "- createPods: {count: 3, template: pod, namespace: old}\n\
+         - deletePods: {namespace: old, perSecond: 2}\n\
+         - createPods: {count: 4, template: pod, measured: true}",
+        None,
+    );
+}
+
+#[test]
+fn preemptors_evict_as_many_as_they_have_to() {
+    let measured = fast("b5-preemption-basic");
+    assert_eq!(measured.evicted, 30);
+    assert_eq!(measured.preempting.unwrap().count, 10);
+}
+
+#[test]
+fn what_goes_on_beside_happens_as_often_as_the_threshold_asks() {
+    // 100 pods at 20 pods a second are five seconds: a pod that fits nowhere comes every fifth of a second.
+    let measured = fast("b5-unschedulable");
+    let tried = measured.unfit.unwrap().count;
+    assert!((20..=40).contains(&tried), "{tried}");
+}
