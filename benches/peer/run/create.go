@@ -1,0 +1,101 @@
+package run
+
+import (
+	"fmt"
+
+	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"longshore.dev/benches/peer/workload"
+)
+
+func (r *run) createNodes(operation *workload.CreateNodes) error {
+	count, err := operation.Count.In(r.file, r.size)
+	if err != nil {
+		return err
+	}
+	for at := range count {
+		node, err := r.node(operation.Template, operation.Name)
+		if err != nil {
+			return err
+		}
+		for key, values := range operation.Labels {
+			node.Labels[key] = values.At(at)
+		}
+		if err := r.cluster.Add(node); err != nil {
+			return err
+		}
+		r.nodes = append(r.nodes, node.Name)
+	}
+	return nil
+}
+
+// node makes a node with the label that the kubelet gives it.
+func (r *run) node(template, prefix string) (*v1.Node, error) {
+	object, err := r.file.Template(template)
+	if err != nil {
+		return nil, err
+	}
+	node, is := object.(*v1.Node)
+	if !is {
+		return nil, fmt.Errorf("template %s is no Node", template)
+	}
+	if prefix == "" {
+		prefix = "node"
+	}
+	r.nameNode(node, prefix)
+	return node, nil
+}
+
+func (r *run) nameNode(node *v1.Node, prefix string) {
+	name(node, r.number(prefix))
+	if node.Labels == nil {
+		node.Labels = map[string]string{}
+	}
+	node.Labels[v1.LabelHostname] = node.Name
+}
+
+func (r *run) createNamespaces(operation *workload.CreateNamespaces) error {
+	count, err := operation.Count.In(r.file, r.size)
+	if err != nil {
+		return err
+	}
+	for range count {
+		if err := r.cluster.Add(namespace(r.number(operation.Prefix), operation.Labels)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) createObjects(operation *workload.CreateObjects) error {
+	for _, template := range operation.Templates {
+		object, err := r.object(template)
+		if err != nil {
+			return err
+		}
+		if err := r.cluster.Add(object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object makes the object of a template, in the namespace "default" unless it says another.
+func (r *run) object(template string) (runtime.Object, error) {
+	object, err := r.file.Template(template)
+	if err != nil {
+		return nil, err
+	}
+	if node, is := object.(*v1.Node); is {
+		r.nameNode(node, template)
+		return node, nil
+	}
+	named := object.(metav1.Object) // the workload has checked it
+	if _, cluster := object.(*v1.Namespace); !cluster && named.GetNamespace() == "" {
+		named.SetNamespace(v1.NamespaceDefault)
+	}
+	name(named, r.number(template))
+	return object, nil
+}
