@@ -13,13 +13,13 @@ import (
 
 // beside is an operation that goes on beside the ones that follow it.
 type beside interface {
-	// tick does what is due at this time of the run's clock.
+	// tick does what is due at this simulated time.
 	tick(now time.Duration) error
 }
 
 func (r *run) tick() error {
 	for _, one := range r.beside {
-		if err := one.tick(r.meter.clock()); err != nil {
+		if err := one.tick(r.meter.simulated()); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (r *run) startChurn(operation *workload.Churn) error {
 		}
 	}
 	r.beside = append(r.beside, &churn{
-		run: r, every: operation.Turn(), next: r.meter.clock() + operation.Turn(), count: count,
+		run: r, every: operation.Turn(), next: r.meter.simulated() + operation.Turn(), count: count,
 		names: operation.Templates, delete: operation.Mode == "recreate",
 	})
 	return nil

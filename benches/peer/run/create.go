@@ -16,7 +16,7 @@ func (r *run) createNodes(operation *workload.CreateNodes) error {
 		return err
 	}
 	for at := range count {
-		node, err := r.node(operation.Template, operation.Name)
+		node, err := r.node(operation, count)
 		if err != nil {
 			return err
 		}
@@ -31,29 +31,34 @@ func (r *run) createNodes(operation *workload.CreateNodes) error {
 	return nil
 }
 
-// node makes a node with the label that the kubelet gives it.
-func (r *run) node(template, prefix string) (*v1.Node, error) {
-	object, err := r.file.Template(template)
+// node makes one of so many nodes. The only node of an operation keeps the name that its template has, if any.
+func (r *run) node(operation *workload.CreateNodes, count int) (*v1.Node, error) {
+	object, err := r.file.Template(operation.Template)
 	if err != nil {
 		return nil, err
 	}
 	node, is := object.(*v1.Node)
 	if !is {
-		return nil, fmt.Errorf("template %s is no Node", template)
+		return nil, fmt.Errorf("template %s is no Node", operation.Template)
 	}
-	if prefix == "" {
-		prefix = "node"
+	switch {
+	case count == 1 && node.Name != "":
+		nameNode(node, node.Name)
+	case operation.Name != "":
+		nameNode(node, r.number(operation.Name))
+	default:
+		nameNode(node, r.number("node"))
 	}
-	r.nameNode(node, prefix)
 	return node, nil
 }
 
-func (r *run) nameNode(node *v1.Node, prefix string) {
-	name(node, r.number(prefix))
+// nameNode also gives a node the label that its kubelet would.
+func nameNode(node *v1.Node, to string) {
+	name(node, to)
 	if node.Labels == nil {
 		node.Labels = map[string]string{}
 	}
-	node.Labels[v1.LabelHostname] = node.Name
+	node.Labels[v1.LabelHostname] = to
 }
 
 func (r *run) createNamespaces(operation *workload.CreateNamespaces) error {
@@ -89,7 +94,7 @@ func (r *run) object(template string) (runtime.Object, error) {
 		return nil, err
 	}
 	if node, is := object.(*v1.Node); is {
-		r.nameNode(node, template)
+		nameNode(node, r.number(template))
 		return node, nil
 	}
 	named := object.(metav1.Object) // the workload has checked it

@@ -18,6 +18,8 @@ type meter struct {
 	cpu       time.Duration
 	latencies []time.Duration
 	placed    int
+	// perPod is the least time that a measured pod takes by the simulated clock.
+	perPod time.Duration
 }
 
 func (m *meter) start(measured bool) {
@@ -30,10 +32,7 @@ func (m *meter) start(measured bool) {
 
 func (m *meter) stop() {
 	m.scheduled = m.clock()
-	if m.measuring {
-		m.wall += time.Since(m.began)
-		m.cpu = m.measuredCPU()
-	}
+	m.wall, m.cpu = m.measuredWall(), m.measuredCPU()
 	m.running, m.measuring = false, false
 }
 
@@ -43,6 +42,22 @@ func (m *meter) clock() time.Duration {
 		return m.scheduled
 	}
 	return m.scheduled + time.Since(m.began)
+}
+
+// simulated is the clock that things happen by beside the pods, the same as in Longshore's runner: the time that was spent
+// scheduling, but measured pods are no faster than the workload's threshold. A scheduler that is slower than that sees
+// more happen per pod.
+func (m *meter) simulated() time.Duration {
+	ahead := time.Duration(len(m.latencies))*m.perPod - m.measuredWall()
+	return m.clock() + max(ahead, 0)
+}
+
+// measuredWall is the time spent scheduling measured pods.
+func (m *meter) measuredWall() time.Duration {
+	if !m.measuring {
+		return m.wall
+	}
+	return m.wall + time.Since(m.began)
 }
 
 // measuredCPU is the CPU time of the whole process while measured pods were scheduled.

@@ -55,7 +55,11 @@ func newRun(file *workload.File, size *workload.Size, options Options) (*run, er
 	if err != nil {
 		return nil, err
 	}
-	return &run{file: file, size: size, options: options, cluster: empty, numbers: map[string]int{}}, nil
+	r := &run{file: file, size: size, options: options, cluster: empty, numbers: map[string]int{}}
+	if size.Threshold > 0 {
+		r.meter.perPod = time.Duration(float64(time.Second) / size.Threshold)
+	}
+	return r, nil
 }
 
 func (r *run) all() error {
@@ -81,7 +85,7 @@ func (r *run) one(operation *workload.Operation) error {
 	case operation.Churn != nil:
 		return r.startChurn(operation.Churn)
 	case operation.DeletePods != nil:
-		r.beside = append(r.beside, &deletion{cluster: r.cluster, operation: operation.DeletePods, since: r.meter.clock()})
+		r.beside = append(r.beside, &deletion{cluster: r.cluster, operation: operation.DeletePods, since: r.meter.simulated()})
 	}
 	return nil
 }
