@@ -42,13 +42,13 @@ func TestTheFastSizesOfTheRepositoryPlaceAllPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		size := file.SizeLabelled("fast")
-		if size == nil {
+		sizes := file.SizesNamed("fast")
+		if len(sizes) == 0 {
 			t.Errorf("%s has no size with the label fast", file.Name)
 			continue
 		}
 		for _, variant := range variants {
-			report, _, err := Workload(file, size, Options{Variant: variant})
+			report, _, err := Workload(file, &sizes[0], Options{Variant: variant})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,16 +152,18 @@ func (f *File) SizeNamed(name string) (*Size, error) {
 	return nil, fmt.Errorf("%s: there is no size %q", f.path, name)
 }
 
-// SizeLabelled is the first size with this label, or nil.
-func (f *File) SizeLabelled(label string) *Size {
-	for i := range f.Sizes {
-		for _, has := range f.Sizes[i].Labels {
-			if has == label {
-				return &f.Sizes[i]
-			}
+// SizesNamed lists the sizes with this name or label; "" is the first one.
+func (f *File) SizesNamed(name string) []Size {
+	if name == "" {
+		return f.Sizes[:1]
+	}
+	var sizes []Size
+	for _, size := range f.Sizes {
+		if size.Name == name || slices.Contains(size.Labels, name) {
+			sizes = append(sizes, size)
 		}
 	}
-	return nil
+	return sizes
 }
 
 // Turn is the time between two turns.

@@ -88,8 +88,18 @@ func TestAParameterIsTheSizesBeforeTheFiles(t *testing.T) {
 			t.Errorf("size %q: got %d nodes and %v, want %d", name, got, err, want)
 		}
 	}
-	if got := file.SizeLabelled("fast"); got == nil || got.Name != "second" {
-		t.Errorf("the fast size is %v", got)
+}
+
+func TestSizesAreFoundByNameAndByLabel(t *testing.T) {
+	file := load(t)
+	for name, want := range map[string]string{"": "first", "first": "first", "fast": "second", "slow": ""} {
+		got := ""
+		for _, size := range file.SizesNamed(name) {
+			got += size.Name
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	flag.StringVar(&a.folder, "workloads", "../workloads", "the folder of the workload files")
-	flag.StringVar(&a.size, "size", "", "name or label of the size (default: the first of each workload)")
+	flag.StringVar(&a.size, "size", "", "name or label of the sizes (default: the first of each workload)")
 	flag.StringVar(&a.name, "name", "", "keep the results in benches/runs/DATE-NAME-peer")
 	flag.IntVar(&a.rounds, "rounds", 3, "how often each of the three is run")
 	flag.Float64Var(&a.seconds, "seconds", 8, "stop kube-scheduler's measuring after this much CPU time; 0 measures all pods")
@@ -102,7 +102,10 @@ func (a *arguments) jobs() ([]job, error) {
 	}
 	var jobs []job
 	for _, file := range files {
-		if size := a.sizeOf(file); size != nil && a.wants(file) {
+		if !a.wants(file) {
+			continue
+		}
+		for _, size := range file.SizesNamed(a.size) {
 			jobs = append(jobs, job{file.Name, file.Stem(), file.Bench, size.Name})
 		}
 	}
@@ -110,13 +113,6 @@ func (a *arguments) jobs() ([]job, error) {
 		return nil, fmt.Errorf("%s has no such workload", filepath.Clean(a.folder))
 	}
 	return jobs, nil
-}
-
-func (a *arguments) sizeOf(file *workload.File) *workload.Size {
-	if size, err := file.SizeNamed(a.size); err == nil {
-		return size
-	}
-	return file.SizeLabelled(a.size)
 }
 
 func (a *arguments) wants(file *workload.File) bool {

@@ -24,8 +24,10 @@ const root = "../.."
 
 // result is the part of a line of either program that is compared.
 type result struct {
-	Pods          int     `json:"pods"`
-	Stopped       bool    `json:"stopped"`
+	Pods int `json:"pods"`
+	// Placed is how many of them got a node; the line of Longshore's runner does not say, since it waits until all have one.
+	Placed        int     `json:"placed,omitempty"`
+	Stopped       bool    `json:"stopped,omitempty"`
 	PodsPerSecond float64 `json:"pods_per_second"`
 	CPUPerPod     float64 `json:"cpu_us_per_pod"`
 	P50           float64 `json:"p50_us"`
