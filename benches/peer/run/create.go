@@ -15,11 +15,17 @@ func (r *run) createNodes(operation *workload.CreateNodes) error {
 	if err != nil {
 		return err
 	}
+	object, err := r.file.Template(operation.Template)
+	if err != nil {
+		return err
+	}
+	plain, is := object.(*v1.Node)
+	if !is {
+		return fmt.Errorf("template %s is no Node", operation.Template)
+	}
 	for at := range count {
-		node, err := r.node(operation, count)
-		if err != nil {
-			return err
-		}
+		node := plain.DeepCopy()
+		nameNode(node, r.nodeName(operation, plain, count))
 		for key, values := range operation.Labels {
 			node.Labels[key] = values.At(at)
 		}
@@ -31,25 +37,15 @@ func (r *run) createNodes(operation *workload.CreateNodes) error {
 	return nil
 }
 
-// node makes one of so many nodes. The only node of an operation keeps the name that its template has, if any.
-func (r *run) node(operation *workload.CreateNodes, count int) (*v1.Node, error) {
-	object, err := r.file.Template(operation.Template)
-	if err != nil {
-		return nil, err
-	}
-	node, is := object.(*v1.Node)
-	if !is {
-		return nil, fmt.Errorf("template %s is no Node", operation.Template)
-	}
+// nodeName names one of so many nodes. The only node of an operation keeps the name that its template has, if any.
+func (r *run) nodeName(operation *workload.CreateNodes, plain *v1.Node, count int) string {
 	switch {
-	case count == 1 && node.Name != "":
-		nameNode(node, node.Name)
+	case count == 1 && plain.Name != "":
+		return plain.Name
 	case operation.Name != "":
-		nameNode(node, r.number(operation.Name))
-	default:
-		nameNode(node, r.number("node"))
+		return r.number(operation.Name)
 	}
-	return node, nil
+	return r.number("node")
 }
 
 // nameNode also gives a node the label that its kubelet would.

@@ -95,6 +95,9 @@ func (r *run) schedule(operation *workload.CreatePods, pods []*v1.Pod) error {
 			return err
 		}
 	}
+	if err := r.cluster.Refresh(); err != nil {
+		return err
+	}
 	r.meter.start(operation.Measured)
 	defer r.meter.stop()
 	for _, pod := range prepared {
