@@ -41,7 +41,7 @@ type Cluster struct {
 	snapshot  *internalcache.Snapshot
 	informers informers.SharedInformerFactory
 	bound     map[string][]*v1.Pod
-	evicted   chan struct{}
+	evictions chan eviction
 }
 
 // New makes an empty cluster and its scheduler: default configuration, default feature gates.
@@ -66,7 +66,7 @@ func New() (*Cluster, error) {
 	}
 	c := &Cluster{
 		ctx: ctx, stop: stop, logger: klog.FromContext(ctx), scheduler: made, informers: factory,
-		bound: map[string][]*v1.Pod{}, evicted: make(chan struct{}),
+		bound: map[string][]*v1.Pod{}, evictions: make(chan eviction),
 	}
 	if err := c.adopt(); err != nil {
 		stop()

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 
 	v1 "k8s.io/api/core/v1"
 	fwk "k8s.io/kube-scheduler/framework"
@@ -12,24 +11,36 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework/preemption"
 )
 
+// eviction is the deletion of one of so many victims.
+type eviction struct {
+	err error
+	of  int
+}
+
 // deleteVictims has the preemption of a profile take its victims out of the cache, where the real one calls the API.
-// Preemption is asynchronous by default, so the deletions come from another goroutine, and several at a time.
+// Preemption is asynchronous by default, so the deletions come from other goroutines.
 func (c *Cluster) deleteVictims(profile framework.Framework) error {
 	for _, plugin := range profile.PreEnqueuePlugins() {
 		if preempting, is := plugin.(*defaultpreemption.DefaultPreemption); is {
-			var gone atomic.Int64
 			preempting.Executor.PreemptPod = func(_ context.Context, candidate preemption.Candidate, _ preemption.ExecutorPreemptor, victim *v1.Pod, _ string) error {
-				err := c.scheduler.Cache.RemovePod(c.logger, victim)
-				if gone.Add(1) == int64(len(candidate.Victims().Pods)) {
-					gone.Store(0)
-					c.evicted <- struct{}{}
-				}
-				return err
+				c.evictions <- eviction{c.scheduler.Cache.RemovePod(c.logger, victim), len(candidate.Victims().Pods)}
+				return nil
 			}
 			return nil
 		}
 	}
 	return errors.New("the profile has no DefaultPreemption")
+}
+
+// victimsGone waits for the last victim of a preemption.
+func (c *Cluster) victimsGone() error {
+	var failures []error
+	for gone, victims := 0, 1; gone < victims; gone++ {
+		one := <-c.evictions
+		victims = one.of
+		failures = append(failures, one.err)
+	}
+	return errors.Join(failures...)
 }
 
 // preempt runs the PostFilter plugins for a pod that fits nowhere. When they nominate a node, it returns true after the
@@ -46,7 +57,9 @@ func (c *Cluster) preempt(ctx context.Context, profile framework.Framework, stat
 	if !status.IsSuccess() || result == nil || result.NominatedNodeName == "" {
 		return false, pods.Delete(info.Pod)
 	}
-	<-c.evicted
+	if err := c.victimsGone(); err != nil {
+		return false, err
+	}
 	nominated := info.Pod.DeepCopy()
 	nominated.Status.NominatedNodeName = result.NominatedNodeName
 	if err := info.Update(nominated); err != nil {

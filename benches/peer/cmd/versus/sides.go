@@ -91,10 +91,11 @@ func execute(folder string, words ...string) error {
 func (s side) run(job job) (*result, error) {
 	words := s.command(job)
 	command := exec.Command(words[0], words[1:]...)
-	command.Dir, command.Stderr = s.folder, os.Stderr
+	var said bytes.Buffer // it is of interest only when the run fails
+	command.Dir, command.Stderr = s.folder, &said
 	output, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", strings.Join(words, " "), err)
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(words, " "), err, said.String())
 	}
 	return parse(output)
 }
