@@ -14,6 +14,8 @@
 #   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
 #   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
+#   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
+#   make bench-peer-test tests of the program that drives kube-scheduler (needs Go; compiles all of the scheduler)
 #   make fuzz          fuzz the readers of manifests and profiles and the host of plugins (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
@@ -32,7 +34,7 @@ NAME ?=
 SECONDS ?= 600
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -108,6 +110,15 @@ bench: setup
 bench-live: build control-plane
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/longshore \
 		cargo bench --locked -p longshore-benches --bench side-by-side -- $(BENCH)
+
+# Compiles kube-scheduler the first time, which takes minutes; so it is not a part of make test.
+bench-peer: setup
+	@command -v go >/dev/null || { echo "skipped: there is no go command to build kube-scheduler with"; exit 0; }; \
+	cd benches/peer && go run ./cmd/versus $(BENCH)
+
+bench-peer-test:
+	@command -v go >/dev/null || { echo "skipped: there is no go command"; exit 0; }; \
+	cd benches/peer && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test ./...
 
 fuzz: setup
 	cd tests/fuzz && for target in manifest profile wasm; do \

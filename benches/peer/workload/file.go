@@ -1,0 +1,172 @@
+// Package workload reads the workload files of benches/workloads, the same that Longshore's own runner reads.
+package workload
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+// File is one workload: what is in the cluster, what is done to it in which order, and how large it all is.
+type File struct {
+	Name       string                     `json:"name"`
+	Bench      string                     `json:"bench"`
+	About      string                     `json:"about"`
+	Templates  map[string]json.RawMessage `json:"templates"`
+	Operations []Operation                `json:"operations"`
+	Parameters map[string]int             `json:"parameters"`
+	Sizes      []Size                     `json:"sizes"`
+
+	path string
+}
+
+// Size is one size of a workload. Threshold and Aim are pods per second.
+type Size struct {
+	Name       string         `json:"name"`
+	Labels     []string       `json:"labels"`
+	Parameters map[string]int `json:"parameters"`
+	Threshold  float64        `json:"threshold"`
+	Aim        float64        `json:"aim"`
+}
+
+// Operation is one step; exactly one of its fields is set.
+type Operation struct {
+	CreateNodes      *CreateNodes      `json:"createNodes"`
+	CreateNamespaces *CreateNamespaces `json:"createNamespaces"`
+	CreateObjects    *CreateObjects    `json:"createObjects"`
+	CreatePods       *CreatePods       `json:"createPods"`
+	Churn            *Churn            `json:"churn"`
+	DeletePods       *DeletePods       `json:"deletePods"`
+	Barrier          *struct{}         `json:"barrier"`
+}
+
+// CreateNodes adds nodes; the values of a label are taken in turn, node by node.
+type CreateNodes struct {
+	Count    Number            `json:"count"`
+	Template string            `json:"template"`
+	Name     string            `json:"name"`
+	Labels   map[string]InTurn `json:"labels"`
+}
+
+// CreateNamespaces adds the namespaces PREFIX-0, PREFIX-1 and so on.
+type CreateNamespaces struct {
+	Count  Number            `json:"count"`
+	Prefix string            `json:"prefix"`
+	Labels map[string]string `json:"labels"`
+}
+
+// CreateObjects adds the objects of these templates, each once.
+type CreateObjects struct {
+	Templates []string `json:"templates"`
+}
+
+// CreatePods adds pods, to be scheduled or, when Bound, on nodes already.
+type CreatePods struct {
+	Count     Number         `json:"count"`
+	Template  string         `json:"template"`
+	Namespace Namespaces     `json:"namespace"`
+	PerPod    map[string]any `json:"perPod"`
+	Bound     string         `json:"bound"`
+	Measured  bool           `json:"measured"`
+}
+
+// Churn creates (and in the mode "recreate" deletes) objects beside what follows, at each turn Count of every template.
+type Churn struct {
+	Templates []string `json:"templates"`
+	Mode      string   `json:"mode"`
+	Every     Duration `json:"every"`
+	Count     Number   `json:"count"`
+}
+
+// DeletePods deletes the pods of a namespace beside what follows.
+type DeletePods struct {
+	Namespace string  `json:"namespace"`
+	PerSecond float64 `json:"perSecond"`
+}
+
+// Load reads a file. Unknown fields are errors, and an error names the file.
+func Load(path string) (*File, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	file := &File{path: path}
+	if err := yaml.UnmarshalStrict(text, file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := file.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// LoadAll reads every workload of a folder, in the order of the file names.
+func LoadAll(folder string) ([]*File, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	files := make([]*File, 0, len(paths))
+	for _, path := range paths {
+		file, err := Load(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// Find reads the workload of a folder that has this name, or whose file has it.
+func Find(folder, name string) (*File, error) {
+	files, err := LoadAll(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if file.Name == name || file.Stem() == name {
+			return file, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: there is no workload %q", folder, name)
+}
+
+// Stem is the name of the file without its ending, which selects a workload as its name does.
+func (f *File) Stem() string {
+	return strings.TrimSuffix(filepath.Base(f.path), ".yaml")
+}
+
+// SizeNamed is the size with this name; "" is the first one.
+func (f *File) SizeNamed(name string) (*Size, error) {
+	for i := range f.Sizes {
+		if name == "" || f.Sizes[i].Name == name {
+			return &f.Sizes[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%s: there is no size %q", f.path, name)
+}
+
+// SizesNamed lists the sizes with this name or label; "" is the first one.
+func (f *File) SizesNamed(name string) []Size {
+	if name == "" {
+		return f.Sizes[:1]
+	}
+	var sizes []Size
+	for _, size := range f.Sizes {
+		if size.Name == name || slices.Contains(size.Labels, name) {
+			sizes = append(sizes, size)
+		}
+	}
+	return sizes
+}
+
+// Turn is the time between two turns.
+func (c *Churn) Turn() time.Duration {
+	return time.Duration(c.Every)
+}
