@@ -135,6 +135,16 @@ impl Cache {
 
     /// The API server shows the pod on a node. Returns the version known before, if any.
     pub(crate) fn confirm(&mut self, pod: Arc<Pod>, node: Str) -> Option<Arc<Pod>> {
+        if let Some(entry) = self.pods.get_mut(&pod.meta.uid)
+            && entry.node == node
+            && entry.pod.counts_as(&pod)
+        {
+            if let Some(slot) = self.snapshot.slot(&node) {
+                self.snapshot.renew_pod(slot, &entry.pod, Arc::clone(&pod));
+            }
+            self.assumed -= usize::from(std::mem::take(&mut entry.assumed));
+            return Some(std::mem::replace(&mut entry.pod, pod));
+        }
         let old = self.remove(&pod.meta.uid);
         self.place(Entry { pod, node, assumed: false });
         old
@@ -146,7 +156,7 @@ impl Cache {
         self.assumed -= usize::from(entry.assumed);
         match self.snapshot.slot(&entry.node) {
             Some(slot) => {
-                self.snapshot.remove_pod(slot, uid);
+                self.snapshot.remove_known(slot, &entry.pod);
             }
             None => {
                 if let Some(uids) = self.homeless.get_mut(&entry.node) {

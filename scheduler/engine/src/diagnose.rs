@@ -53,7 +53,7 @@ impl Engine {
     fn judge_by_filters(&self, pod: &Arc<Pod>) -> Verdicts {
         let Some(profile) = self.profile_of(pod) else { return Verdicts::PerNode(Vec::new()) };
         let evaluator = self.evaluator(profile, pod);
-        let mut state = CycleState::new(evaluator.profile);
+        let mut state = CycleState::default();
         let mut diagnosis = Diagnosis::default();
         let names = match evaluator.node_set(&mut state, &mut diagnosis) {
             Ok(names) => names,

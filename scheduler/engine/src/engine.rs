@@ -202,7 +202,7 @@ impl Engine {
             return attempt;
         }
         let mut trace = self.options.trace.then(Box::<Trace>::default);
-        let mut state = CycleState::new(&self.profiles[queued.profile]);
+        let mut state = CycleState::default();
         let decided = self.decide(&queued, &mut state, trace.as_deref_mut());
         (attempt.evaluated_nodes, attempt.feasible_nodes) = (state.evaluated, state.feasible);
         attempt.outcome = match decided {

@@ -61,7 +61,7 @@ impl Engine {
     fn fits_on(&self, profile: usize, pod: &Arc<Pod>, node: &str) -> Option<bool> {
         let Some(slot) = self.cache.snapshot().slot(node) else { return Some(false) };
         let evaluator = self.evaluator(profile, pod);
-        let (mut state, mut diagnosis) = (CycleState::new(evaluator.profile), Diagnosis::default());
+        let (mut state, mut diagnosis) = (CycleState::default(), Diagnosis::default());
         let names = evaluator.node_set(&mut state, &mut diagnosis).ok()?;
         if diagnosis.pre_filter.is_some() || names.is_some_and(|names| !names.contains(node)) {
             return Some(false);

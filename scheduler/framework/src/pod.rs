@@ -34,6 +34,18 @@ impl Pod {
         format!("{}/{}", self.meta.namespace, self.meta.name)
     }
 
+    /// Whether a node that has the pod is to plugins as it would be with `other` in its place: all but the node's name,
+    /// the time of creation and the nomination is the same.
+    pub fn counts_as(&self, other: &Self) -> bool {
+        let (a, b) = (&self.meta, &other.meta);
+        a.namespace == b.namespace
+            && a.name == b.name
+            && a.labels == b.labels
+            && a.owner == b.owner
+            && (a.terminating, a.started, a.preempted) == (b.terminating, b.started, b.preempted)
+            && (Arc::ptr_eq(&self.spec, &other.spec) || self.spec.is_same_but_placed(&other.spec))
+    }
+
     /// Whether any pod (anti-)affinity term stands in the spec, required or preferred.
     pub fn has_pod_affinity(&self) -> bool {
         let (a, b) = (&self.spec.pod_affinity, &self.spec.pod_anti_affinity);
@@ -149,6 +161,44 @@ pub struct PodSpec {
     pub resource_claims: Vec<Str>,
     /// Kubelet features the spec needs, as nodes declare them, in name order.
     pub required_features: Vec<Str>,
+}
+
+impl PodSpec {
+    /// Whether the specs are equal but for the node's name.
+    fn is_same_but_placed(&self, other: &Self) -> bool {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            scheduler_name,
+            node_name: _,
+            priority,
+            preemption_policy,
+            gates,
+            containers,
+            init_containers,
+            overhead,
+            pod_level,
+            resize_infeasible,
+            tolerations,
+            node_selector,
+            node_affinity,
+            pod_affinity,
+            pod_anti_affinity,
+            spread,
+            volumes,
+            resource_claims,
+            required_features,
+        } = self;
+        (*priority, *preemption_policy, *resize_infeasible)
+            == (other.priority, other.preemption_policy, other.resize_infeasible)
+            && (scheduler_name, gates) == (&other.scheduler_name, &other.gates)
+            && (containers, init_containers) == (&other.containers, &other.init_containers)
+            && (overhead, pod_level) == (&other.overhead, &other.pod_level)
+            && (tolerations, node_selector) == (&other.tolerations, &other.node_selector)
+            && *node_affinity == other.node_affinity
+            && (pod_affinity, pod_anti_affinity) == (&other.pod_affinity, &other.pod_anti_affinity)
+            && (spread, volumes) == (&other.spread, &other.volumes)
+            && (resource_claims, required_features) == (&other.resource_claims, &other.required_features)
+    }
 }
 
 /// A container or init container.

@@ -316,8 +316,8 @@ impl Snapshot {
     pub fn remove_node(&mut self, name: &str) -> Option<Vec<Arc<Pod>>> {
         let slot = self.by_name.remove(name)?;
         let orphans = self.pods[slot.index()].clone();
-        for pod in &orphans {
-            self.remove_pod(slot, &pod.meta.uid);
+        for pod in orphans.iter().rev() {
+            self.remove_known(slot, pod);
         }
         let node = std::mem::take(&mut self.nodes[slot.index()]);
         self.images.remove(slot.index(), &node.images);
@@ -352,11 +352,31 @@ impl Snapshot {
         self.touch(slot);
     }
 
-    /// Takes a pod off a node and returns it; `None` when it was not there.
+    /// Takes a pod off a node and returns it; `None` when it was not there. As in kube-scheduler the last pod of the node
+    /// takes its place in the list.
     pub fn remove_pod(&mut self, slot: Slot, uid: &str) -> Option<Arc<Pod>> {
+        // Pods that came last are the first to be asked for.
+        let index = self.pods[slot.index()].iter().rposition(|p| &*p.meta.uid == uid)?;
+        Some(self.take_pod(slot, index))
+    }
+
+    /// The same for a pod that is at hand: it is found without a look at the others.
+    pub fn remove_known(&mut self, slot: Slot, pod: &Arc<Pod>) -> Option<Arc<Pod>> {
+        let index = self.pods[slot.index()].iter().rposition(|p| Arc::ptr_eq(p, pod))?;
+        Some(self.take_pod(slot, index))
+    }
+
+    /// Puts a newer version of a pod in its place. Nothing changes by that: the caller has seen that the pods
+    /// [count the same](Pod::counts_as).
+    pub fn renew_pod(&mut self, slot: Slot, old: &Arc<Pod>, new: Arc<Pod>) {
+        if let Some(place) = self.pods[slot.index()].iter_mut().rfind(|p| Arc::ptr_eq(p, old)) {
+            *place = new;
+        }
+    }
+
+    fn take_pod(&mut self, slot: Slot, index: usize) -> Arc<Pod> {
         let at = slot.index();
-        let index = self.pods[at].iter().position(|p| &*p.meta.uid == uid)?;
-        let pod = self.pods[at].remove(index);
+        let pod = self.pods[at].swap_remove(index);
         self.count_pod(slot, &pod, -1);
         self.ports[at].remove(&pod);
         if pod.has_pod_affinity() && !self.pods[at].iter().any(|p| p.has_pod_affinity()) {
@@ -375,7 +395,7 @@ impl Snapshot {
             }
         }
         self.touch(slot);
-        Some(pod)
+        pod
     }
 
     fn count_pod(&mut self, slot: Slot, pod: &Pod, sign: i64) {

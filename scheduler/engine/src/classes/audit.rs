@@ -24,7 +24,7 @@ impl Class {
         best: &[Slot],
         trace: &mut Trace,
     ) -> Option<String> {
-        let mut state = CycleState::new(evaluator.profile);
+        let mut state = CycleState::default();
         let mut chooser = Chooser::new(0, TieBreak::First);
         let literal = evaluator.decide(&mut state, &mut chooser, &mut 0, Some(trace));
         let counts = |s: &CycleState| (s.evaluated, s.feasible);

@@ -6,14 +6,18 @@ use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Rejection;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::groups::Groups;
 use super::plan::Plan;
-use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
+use crate::cycle::{Evaluator, NodeStatus};
 
 /// Different rejections of a class beyond which it is begun anew: reasons should be few.
 const MAX_REJECTIONS: usize = 1024;
+
+/// So many nodes are asked about one by one.
+const FEW_NODES: usize = 8;
 
 /// Which changes a class has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub(super) struct Class {
     numbers: FxHashMap<Rejected, usize>,
     seen: Option<Seen>,
     generation: u64,
+    /// The key of the node that is being put into its group.
+    key: Vec<i64>,
     /// The node that the pod of the last decision was promised: it was judged for that pod alone.
     pub(super) own: Option<Slot>,
 }
@@ -80,7 +86,7 @@ impl Class {
             self.groups.remove(*slot);
         }
         changed.retain(|slot| snapshot.live().contains(slot.index()));
-        self.evaluate(evaluator, changed.clone())
+        self.evaluate(evaluator, changed)
     }
 
     fn now(&self, evaluator: &Evaluator<'_>) -> Seen {
@@ -96,7 +102,7 @@ impl Class {
     /// Looks at everything.
     fn begin(&mut self, evaluator: &Evaluator<'_>) -> Option<()> {
         *self = Self::default();
-        let mut state = CycleState::new(evaluator.profile);
+        let mut state = CycleState::default();
         self.plan = Plan::prepare(evaluator, &mut state)?;
         let mut local = state.clone();
         for (id, _) in &self.plan.censuses {
@@ -108,50 +114,83 @@ impl Class {
         self.own = evaluator.nominator.node_of(&evaluator.pod.meta.uid).and_then(|n| snapshot.slot(n));
         self.generation = snapshot.generation();
         self.groups.clear(snapshot.slots());
-        self.evaluate(evaluator, evaluator.all_slots())?;
+        self.evaluate(evaluator, &evaluator.all_slots())?;
         self.seen = Some(self.now(evaluator));
         Some(())
     }
 
-    /// Judges and scores nodes that are in no group, and puts each into its own.
-    fn evaluate(&mut self, evaluator: &Evaluator<'_>, slots: Vec<Slot>) -> Option<()> {
-        let local = self.local.as_ref()?;
-        let filtered = evaluator.filter(local, slots).ok()?;
-        let scorers = self.plan.node_scorers(evaluator);
-        let raw = evaluator.raw_scores(local, &scorers, &filtered.feasible).ok()?;
-        let (absolute, relative) = raw.split_at(self.plan.absolute.len());
-        let mut key = Vec::new();
-        for (at, slot) in filtered.feasible.iter().enumerate() {
-            let mut score: i64 = 0;
-            for (id, scores) in self.plan.absolute.iter().zip(absolute) {
-                evaluator.check_range(*id, &scores[at..=at]).ok()?;
-                score = score.saturating_add(evaluator.profile.weight(*id).saturating_mul(scores[at]));
-            }
-            key.clear();
-            key.push(FEASIBLE);
-            key.extend(relative.iter().map(|scores| scores[at]));
-            self.add_kinds(evaluator, *slot, &mut key)?;
-            self.groups.insert(*slot, &key, score);
+    /// Judges and scores nodes that are in no group, and puts each into its own. A few are asked about one by one, which
+    /// needs no memory; many in columns.
+    fn evaluate(&mut self, evaluator: &Evaluator<'_>, slots: &[Slot]) -> Option<()> {
+        if slots.len() > FEW_NODES {
+            return self.evaluate_many(evaluator, slots);
         }
-        for status in filtered.rejected {
-            let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == status.plugin)?;
-            let rejected = Rejected { turn, plugin: status.plugin, rejection: status.rejection };
-            key.clear();
-            let later = self.plan.group_filters.first().is_some_and(|first| first.turn < turn);
-            key.push(i64::try_from(self.number(rejected)).ok()?);
-            // Where a filter that goes by groups has the first word, its groups have to be told apart here as well.
-            if later {
-                self.add_kinds(evaluator, status.slot, &mut key)?;
+        let scorers = self.plan.node_scorers(evaluator.profile);
+        let mut raw = SmallVec::<[i64; 8]>::new();
+        for slot in slots {
+            let local = self.local.as_ref()?;
+            if let Some((plugin, rejection)) = evaluator.judge(local, *slot).ok()? {
+                self.reject(evaluator, NodeStatus { slot: *slot, plugin, rejection })?;
+                continue;
             }
-            self.groups.insert(status.slot, &key, 0);
+            let node = evaluator.snapshot.view(*slot);
+            raw.clear();
+            for (id, plugin) in &scorers {
+                raw.push(plugin.score(evaluator.cycle(), local.of(*id), node).ok()?);
+            }
+            self.accept(evaluator, *slot, &raw)?;
         }
         Some(())
     }
 
-    fn add_kinds(&self, evaluator: &Evaluator<'_>, slot: Slot, key: &mut Vec<i64>) -> Option<()> {
+    fn evaluate_many(&mut self, evaluator: &Evaluator<'_>, slots: &[Slot]) -> Option<()> {
+        let local = self.local.as_ref()?;
+        let filtered = evaluator.filter(local, slots.to_vec()).ok()?;
+        let scorers = self.plan.node_scorers(evaluator.profile);
+        let columns = evaluator.raw_scores(local, &scorers, &filtered.feasible).ok()?;
+        let mut raw = SmallVec::<[i64; 8]>::new();
+        for (at, slot) in filtered.feasible.iter().enumerate() {
+            raw.clear();
+            raw.extend(columns.iter().map(|column| column[at]));
+            self.accept(evaluator, *slot, &raw)?;
+        }
+        filtered.rejected.into_iter().try_for_each(|status| self.reject(evaluator, status))
+    }
+
+    /// Groups a node that every filter passed which goes by nodes, given its raw scores.
+    fn accept(&mut self, evaluator: &Evaluator<'_>, slot: Slot, raw: &[i64]) -> Option<()> {
+        let (absolute, relative) = raw.split_at(self.plan.absolute.len());
+        let mut score: i64 = 0;
+        for (id, raw) in self.plan.absolute.iter().zip(absolute) {
+            evaluator.check_range(*id, std::slice::from_ref(raw)).ok()?;
+            score = score.saturating_add(evaluator.profile.weight(*id).saturating_mul(*raw));
+        }
+        self.key.clear();
+        self.key.push(FEASIBLE);
+        self.key.extend(relative);
+        self.add_kinds(evaluator, slot)?;
+        self.groups.insert(slot, &self.key, score);
+        Some(())
+    }
+
+    /// Groups a node that a filter rejected which goes by nodes.
+    fn reject(&mut self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Option<()> {
+        let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == status.plugin)?;
+        let number = self.number(Rejected { turn, plugin: status.plugin, rejection: status.rejection });
+        self.key.clear();
+        self.key.push(i64::try_from(number).ok()?);
+        // Where a filter that goes by groups has the first word, its groups have to be told apart here as well.
+        if self.plan.group_filters.first().is_some_and(|first| first.turn < turn) {
+            self.add_kinds(evaluator, status.slot)?;
+        }
+        self.groups.insert(status.slot, &self.key, 0);
+        Some(())
+    }
+
+    fn add_kinds(&mut self, evaluator: &Evaluator<'_>, slot: Slot) -> Option<()> {
         let state = self.state.as_ref()?;
         for (id, census) in &self.plan.censuses {
-            census.kind(evaluator.cycle(), state.of(*id), slot, key).ok()?;
+            census.kind(evaluator.cycle(), state.of(*id), slot, &mut self.key).ok()?;
         }
         Some(())
     }

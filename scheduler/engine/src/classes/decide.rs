@@ -8,7 +8,6 @@ use super::Decided;
 use super::class::{Class, Rejected, raw_in};
 use super::groups::{Group, Groups};
 use crate::cycle::select::Chooser;
-use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, NodeStatus, Stopped};
 
 /// More groups than this, if they are no fewer than a quarter of the nodes, are no gain over the nodes themselves.
@@ -60,7 +59,7 @@ impl Class {
         if let Some(slot) = self.own
             && self.groups.of(slot).is_some_and(|group| self.rejected(group.key()).is_none())
         {
-            return self.decided(evaluator, slot, (1, 1));
+            return self.decided(slot, (1, 1));
         }
         let (groups, nodes) = (self.groups.len(), evaluator.snapshot.len());
         if groups > FEW_GROUPS && groups > nodes / 4 {
@@ -78,22 +77,13 @@ impl Class {
             1 => scratch.feasible.first()?.0,
             _ => self.choose(evaluator, chooser, scratch)?,
         };
-        self.decided(evaluator, slot, (nodes, feasible))
+        self.decided(slot, (nodes, feasible))
     }
 
     /// The choice, with what plugins remember that have a say later.
-    fn decided(
-        &self,
-        evaluator: &Evaluator<'_>,
-        slot: Slot,
-        (evaluated, feasible): (usize, usize),
-    ) -> Option<Decided> {
-        let mut state = CycleState::new(evaluator.profile);
+    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize)) -> Option<Decided> {
+        let mut state = self.state.as_ref()?.only(&self.plan.late);
         (state.evaluated, state.feasible) = (evaluated, feasible);
-        let kept = self.state.as_ref()?;
-        for id in &self.plan.late {
-            *state.of_mut(*id) = kept.of(*id).clone();
-        }
         Some(Decided { outcome: Ok(slot), state })
     }
 

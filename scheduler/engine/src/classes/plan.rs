@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use longshore_framework::plugin::{Census, Counted, Dependence, Filter, Score};
-use longshore_framework::profile::PluginId;
+use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::PreScoreVerdict;
+
+use smallvec::SmallVec;
 
 use crate::cycle::Evaluator;
 use crate::cycle::score::Scorer;
@@ -183,11 +185,10 @@ impl Plan {
     }
 
     /// The scorers that are asked about every node: the absolute ones first.
-    pub(super) fn node_scorers<'a>(&self, evaluator: &Evaluator<'a>) -> Vec<Scorer<'a>> {
+    pub(super) fn node_scorers<'a>(&self, profile: &'a Profile) -> SmallVec<[Scorer<'a>; 8]> {
         let relative = self.relative.iter().filter(|r| !r.by_group).map(|r| r.id);
-        let wanted: Vec<PluginId> = self.absolute.iter().copied().chain(relative).collect();
-        let find = |id: PluginId| evaluator.profile.plugin(id).score.as_ref().map(|plugin| (id, plugin));
-        wanted.into_iter().filter_map(find).collect()
+        let wanted = self.absolute.iter().copied().chain(relative);
+        wanted.filter_map(|id| Some((id, profile.plugin(id).score.as_ref()?))).collect()
     }
 }
 

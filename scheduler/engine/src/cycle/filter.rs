@@ -149,11 +149,14 @@ impl<'a> Evaluator<'a> {
 
     fn promised_to(&self, slot: Slot) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
         let pod = self.pod;
-        let name = &self.snapshot.node(slot).name;
+        let promised = match self.nominator.is_empty() {
+            true => &[],
+            false => self.nominator.on(&self.snapshot.node(slot).name),
+        };
         let counts = move |other: &&Arc<Pod>| {
             other.spec.priority >= pod.spec.priority && other.meta.uid != pod.meta.uid
         };
-        self.nominator.on(name).iter().filter(counts)
+        promised.iter().filter(counts)
     }
 
     /// Takes out the nodes that are promised to other pods: each needs a hypothesis of its own.

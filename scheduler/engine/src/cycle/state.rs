@@ -1,14 +1,23 @@
 //! What all plugins remember within one cycle.
 
-use longshore_framework::profile::{PluginId, Profile};
-use longshore_framework::state::PluginState;
+use std::sync::LazyLock;
 
-/// One state per plugin, and who is left out of which stage.
-#[derive(Clone, Debug)]
+use longshore_framework::profile::PluginId;
+use longshore_framework::state::PluginState;
+use smallvec::SmallVec;
+
+use crate::plugin_set::PluginSet;
+
+/// What a plugin remembers that was never asked.
+static NOTHING: LazyLock<PluginState> = LazyLock::new(PluginState::default);
+
+/// A state for each plugin that keeps one, and who is left out of which stage. In itself it needs no memory for the two or
+/// three plugins that have a say after the decision.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CycleState {
-    plugins: Vec<PluginState>,
-    skip_filter: Vec<bool>,
-    skip_score: Vec<bool>,
+    plugins: SmallVec<[(PluginId, PluginState); 3]>,
+    skip_filter: PluginSet,
+    skip_score: PluginSet,
     /// Plugins are timed one by one.
     pub(crate) sampled: bool,
     /// How many nodes were looked at.
@@ -18,40 +27,39 @@ pub(crate) struct CycleState {
 }
 
 impl CycleState {
-    pub(crate) fn new(profile: &Profile) -> Self {
-        let count = profile.plugins().len();
-        Self {
-            plugins: vec![PluginState::default(); count],
-            skip_filter: vec![false; count],
-            skip_score: vec![false; count],
-            sampled: false,
-            evaluated: 0,
-            feasible: 0,
-        }
-    }
-
     pub(crate) fn of(&self, plugin: PluginId) -> &PluginState {
-        &self.plugins[plugin.index()]
+        // A handful of plugins keep something: a walk beats a table of all.
+        self.plugins.iter().find(|(id, _)| *id == plugin).map_or(&NOTHING, |(_, state)| state)
     }
 
     pub(crate) fn of_mut(&mut self, plugin: PluginId) -> &mut PluginState {
-        &mut self.plugins[plugin.index()]
+        let at = self.plugins.iter().position(|(id, _)| *id == plugin).unwrap_or_else(|| {
+            self.plugins.push((plugin, PluginState::default()));
+            self.plugins.len() - 1
+        });
+        &mut self.plugins[at].1
+    }
+
+    /// The states of these plugins alone, shared until either side changes one.
+    pub(crate) fn only(&self, plugins: &[PluginId]) -> Self {
+        let wanted = self.plugins.iter().filter(|(id, state)| plugins.contains(id) && !state.is_empty());
+        Self { plugins: wanted.cloned().collect(), ..Self::default() }
     }
 
     /// Leaves out Filter, and with it the pod extension of PreFilter.
     pub(crate) fn skip_filter(&mut self, plugin: PluginId) {
-        self.skip_filter[plugin.index()] = true;
+        self.skip_filter.insert(plugin);
     }
 
     pub(crate) fn skips_filter(&self, plugin: PluginId) -> bool {
-        self.skip_filter[plugin.index()]
+        self.skip_filter.contains(plugin)
     }
 
     pub(crate) fn skip_score(&mut self, plugin: PluginId) {
-        self.skip_score[plugin.index()] = true;
+        self.skip_score.insert(plugin);
     }
 
     pub(crate) fn skips_score(&self, plugin: PluginId) -> bool {
-        self.skip_score[plugin.index()]
+        self.skip_score.contains(plugin)
     }
 }
