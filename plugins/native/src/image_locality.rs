@@ -86,6 +86,9 @@ impl Score for ImageLocality {
 type Present<'a> = SmallVec<[(i64, &'a BitSet); 4]>;
 
 fn present<'a>(snapshot: &'a Snapshot, pod: &Pod) -> Present<'a> {
+    if snapshot.images().is_empty() {
+        return Present::new();
+    }
     let nodes = snapshot.len() as f64;
     let find = |reference: &str| {
         let image = snapshot.images().get(&normalised(reference))?;

@@ -223,7 +223,7 @@ impl Census for InterPodAffinity {
         let filter = state.get_mut::<FilterState>()?;
         let was_idle = filter.is_idle();
         let mut anew = filter.recount(cx, nodes()) || (was_idle && !filter.is_idle());
-        if let Ok(scores) = state.get_mut::<ScoreState>() {
+        if let Some(scores) = state.find_mut::<ScoreState>() {
             anew |= scores.recount(cx, nodes());
         }
         Ok(if anew { Recounted::Anew } else { Recounted::Done })
@@ -237,7 +237,7 @@ impl Census for InterPodAffinity {
         kind: &mut Vec<i64>,
     ) -> Result<(), PluginError> {
         state.get::<FilterState>()?.kind(node, kind);
-        if let Ok(scores) = state.get::<ScoreState>() {
+        if let Some(scores) = state.find::<ScoreState>() {
             scores.kind(node, kind);
         }
         Ok(())

@@ -259,10 +259,10 @@ impl Census for PodTopologySpread {
         changed: &[Slot],
     ) -> Result<Recounted, PluginError> {
         let nodes = || changed.iter().copied();
-        if let Ok(filter) = state.get_mut::<FilterState>() {
+        if let Some(filter) = state.find_mut::<FilterState>() {
             filter.recount(cx, nodes());
         }
-        let anew = state.get_mut::<ScoreState>().is_ok_and(|scores| scores.recount(cx, nodes()));
+        let anew = state.find_mut::<ScoreState>().is_some_and(|scores| scores.recount(cx, nodes()));
         Ok(if anew { Recounted::Anew } else { Recounted::Done })
     }
 
@@ -273,10 +273,10 @@ impl Census for PodTopologySpread {
         node: Slot,
         kind: &mut Vec<i64>,
     ) -> Result<(), PluginError> {
-        if let Ok(filter) = state.get::<FilterState>() {
+        if let Some(filter) = state.find::<FilterState>() {
             filter.kind(node, kind);
         }
-        if let Ok(scores) = state.get::<ScoreState>() {
+        if let Some(scores) = state.find::<ScoreState>() {
             scores.kind(node, kind);
         }
         Ok(())
@@ -288,7 +288,7 @@ impl Census for PodTopologySpread {
         state: &mut PluginState,
         feasible: &[(Slot, usize)],
     ) -> Result<(), PluginError> {
-        if let Ok(scores) = state.get_mut::<ScoreState>() {
+        if let Some(scores) = state.find_mut::<ScoreState>() {
             scores.weigh(feasible.iter().copied());
         }
         Ok(())

@@ -17,8 +17,8 @@ mod pin_index;
 mod pod_claims;
 mod provision;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
@@ -97,6 +97,9 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
 #[derive(Clone)]
 struct State(Option<Arc<PodClaims>>);
 
+/// What is reserved for a pod without claims.
+static NOTHING: LazyLock<Arc<Reserved>> = LazyLock::new(Arc::default);
+
 impl Plugin for VolumeBinding {
     fn name(&self) -> &str {
         NAME
@@ -166,11 +169,13 @@ impl Score for VolumeBinding {
 
 impl Reserve for VolumeBinding {
     fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
-        let claims = state.get::<State>()?.0.clone();
+        let Some(claims) = state.get::<State>()?.0.clone() else {
+            state.put_shared(Arc::clone(&NOTHING));
+            return Ok(Verdict::Pass);
+        };
         let mut reserved = Reserved::default();
         // Reserve carries out what Filter found, as in kube-scheduler: in a profile without this Filter that is nothing.
-        let open = |c: &Arc<PodClaims>| !c.delayed.is_empty() && c.filtered.load(Ordering::Relaxed);
-        if let Some(claims) = claims.filter(open) {
+        if !claims.delayed.is_empty() && claims.filtered.load(Ordering::Relaxed) {
             let node = cx.snapshot.node(cx.node);
             match decide(&claims, cx.objects, node)? {
                 Ok(bindings) => reserved = assume::assume(bindings, &node.name, cx.objects),

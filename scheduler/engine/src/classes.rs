@@ -69,7 +69,7 @@ impl ClassKey {
 fn hash_of(profile: usize, pod: &Pod) -> u64 {
     let mut hasher = FxHasher::default();
     (profile, &pod.meta.namespace, &pod.meta.labels, &pod.meta.owner).hash(&mut hasher);
-    pod.spec.hash(&mut hasher);
+    pod.resources.spec_hash.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -230,33 +230,34 @@ impl Engine {
         mut trace: Option<&mut Trace>,
     ) -> Result<Slot, Stopped> {
         self.touch_promised_nodes();
-        let mut start = self.start;
-        // The generator and the classes are taken out while the evaluator reads the engine.
-        let mut chooser = std::mem::replace(&mut self.chooser, Chooser::new(0, self.options.tie_break));
-        let mut classes = std::mem::take(&mut self.classes);
         state.sampled = self.meter.samples();
-        let watch = self.meter.watch(queued.profile, state.sampled);
-        let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
+        // The fields are named one by one, because what a decision reads is apart from what it changes.
+        let evaluator = Evaluator {
+            profile: &self.profiles[queued.profile],
+            snapshot: self.cache.snapshot(),
+            objects: self.cache.objects(),
+            pod: &queued.pod,
+            nominator: &self.queue.nominator,
+            parallelism: &self.options.parallelism,
+            watch: self.meter.watch(queued.profile, state.sampled),
+            extenders: &self.extenders,
+        };
         let mut unread = Trace::default();
-        let mut keep = |audit| classes.decide(&evaluator, queued.profile, &mut chooser, audit);
+        let mut keep = |audit| self.classes.decide(&evaluator, queued.profile, &mut self.chooser, audit);
         let kept = match (self.options.evaluation, trace.as_deref_mut()) {
             (Evaluation::Literal, _) | (Evaluation::Incremental, Some(_)) => None,
             (Evaluation::Incremental, None) => keep(None),
             (Evaluation::Audited, trace) => keep(Some(trace.unwrap_or(&mut unread))),
         };
-        let decided = match kept {
+        match kept {
             Some(Decided { outcome, state: kept }) => {
                 let sampled = state.sampled;
                 *state = kept;
                 state.sampled = sampled;
                 outcome
             }
-            None => evaluator.decide(state, &mut chooser, &mut start, trace),
-        };
-        self.classes = classes;
-        self.chooser = chooser;
-        self.start = start;
-        decided
+            None => evaluator.decide(state, &mut self.chooser, &mut self.start, trace),
+        }
     }
 
     /// A node that was promised to a pod, or is no longer, is another to pods of lower priority.

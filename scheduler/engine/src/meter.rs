@@ -398,12 +398,13 @@ impl Watch<'_> {
         self.meter.map_or(Duration::ZERO, Meter::now)
     }
 
-    /// The end of one.
-    pub(crate) fn point(self, point: ExtensionPoint, status: Status, began: impl Into<Duration>) {
+    /// The end of one, which is the start of what comes next.
+    pub(crate) fn point(self, point: ExtensionPoint, status: Status, began: impl Into<Duration>) -> Duration {
+        let now = self.start();
         if let Some(meter) = self.meter {
-            let took = meter.now().saturating_sub(began.into());
-            meter.extension_point(self.profile, point, status, took);
+            meter.extension_point(self.profile, point, status, now.saturating_sub(began.into()));
         }
+        now
     }
 
     /// The start of one plugin; `None` when this cycle is not sampled.

@@ -114,12 +114,14 @@ pub(crate) struct Guard<'a> {
     profile: Arc<Profile>,
     meter: &'a Metered,
     held: Option<Reservation>,
+    /// When the last stage ended, which is when the next begins.
+    clock: Option<Duration>,
 }
 
 impl<'a> Guard<'a> {
     /// Takes a reservation in hand; its pod is assumed on its node.
     pub(crate) fn resume(cache: &'a mut Cache, meter: &'a Metered, held: Reservation) -> Self {
-        Self { cache, profile: Arc::clone(&held.profile), meter, held: Some(held) }
+        Self { cache, profile: Arc::clone(&held.profile), meter, held: Some(held), clock: None }
     }
 
     /// Puts the reservation to rest; nothing is undone.
@@ -138,7 +140,7 @@ impl<'a> Guard<'a> {
     pub(crate) fn reserve(&mut self) -> Result<(), Refused> {
         let (watch, began) = self.begin();
         let done = self.ask_reserve(watch);
-        watch.point(ExtensionPoint::Reserve, Refused::status(&done), began);
+        self.clock = Some(watch.point(ExtensionPoint::Reserve, Refused::status(&done), began));
         done
     }
 
@@ -170,7 +172,7 @@ impl<'a> Guard<'a> {
             Ok(waits) if !waits.is_empty() => Status::Wait,
             other => Refused::status(other),
         };
-        watch.point(ExtensionPoint::Permit, status, began);
+        self.clock = Some(watch.point(ExtensionPoint::Permit, status, began));
         waits
     }
 
@@ -206,7 +208,7 @@ impl<'a> Guard<'a> {
         let writes = self.ask_pre_bind(watch);
         // With writes to be made the stage is not over yet.
         if writes.as_ref().map_or(true, Vec::is_empty) {
-            watch.point(ExtensionPoint::PreBind, Refused::status(&writes), began);
+            self.clock = Some(watch.point(ExtensionPoint::PreBind, Refused::status(&writes), began));
         }
         self.mark(began);
         writes
@@ -277,14 +279,14 @@ impl<'a> Guard<'a> {
 
     /// The meter's time.
     pub(crate) fn now(&self) -> Duration {
-        self.meter.now()
+        self.clock.unwrap_or_else(|| self.meter.now())
     }
 
     /// Watches the reservation; the time.
     fn begin(&self) -> (Watch<'a>, Duration) {
         let of = self.held.as_ref().map_or((0, false), |h| (h.queued.profile, h.state.sampled));
         let watch = self.meter.watch(of.0, of.1);
-        (watch, watch.start())
+        (watch, self.clock.unwrap_or_else(|| watch.start()))
     }
 
     /// What began then is not over.

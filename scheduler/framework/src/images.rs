@@ -25,6 +25,11 @@ impl ImageTable {
         self.0.get(name)
     }
 
+    /// Whether no node reports an image.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn add(&mut self, slot: usize, images: &[NodeImage]) {
         for image in images {
             for name in &image.names {

@@ -32,13 +32,32 @@ impl<T: Any + Clone + Send + Sync> StateValue for T {
 
 /// The state of one plugin in one cycle: at most one value of each type. No other plugin sees it.
 #[derive(Clone, Default)]
-pub struct PluginState(SmallVec<[Arc<dyn StateValue>; 1]>);
+pub struct PluginState(SmallVec<[Arc<dyn StateValue>; 2]>);
 
 impl PluginState {
     /// Keeps `value`, in place of the value of the same type.
     pub fn put<T: StateValue>(&mut self, value: T) {
+        self.put_shared(Arc::new(value));
+    }
+
+    /// Keeps a value that others keep as well, in place of the value of the same type.
+    pub fn put_shared<T: StateValue>(&mut self, value: Arc<T>) {
         self.0.retain(|v| !(**v).as_any().is::<T>());
-        self.0.push(Arc::new(value));
+        self.0.push(value);
+    }
+
+    /// The value of type `T`, if it was put.
+    pub fn find<T: StateValue>(&self) -> Option<&T> {
+        self.0.iter().find_map(|v| (**v).as_any().downcast_ref::<T>())
+    }
+
+    /// The value of type `T`, if it was put, to change.
+    pub fn find_mut<T: StateValue>(&mut self) -> Option<&mut T> {
+        let value = self.0.iter_mut().find(|v| (***v).as_any().is::<T>())?;
+        if Arc::get_mut(value).is_none() {
+            *value = (**value).clone_shared();
+        }
+        Arc::get_mut(value).and_then(|v| v.as_any_mut().downcast_mut::<T>())
     }
 
     /// The value of type `T`.
@@ -46,8 +65,7 @@ impl PluginState {
     /// # Errors
     /// `not found`, as kube-scheduler words it, when the stage that puts it did not run in this cycle.
     pub fn get<T: StateValue>(&self) -> Result<&T, PluginError> {
-        let found = self.0.iter().find_map(|v| (**v).as_any().downcast_ref::<T>());
-        found.ok_or_else(|| PluginError::new("not found"))
+        self.find().ok_or_else(|| PluginError::new("not found"))
     }
 
     /// As [`get`](Self::get), with the plugin's own words for a missing value: they can reach a pod's message.
@@ -55,7 +73,7 @@ impl PluginState {
     /// # Errors
     /// `missing`, when the stage that puts the value did not run in this cycle.
     pub fn get_or<T: StateValue>(&self, missing: &str) -> Result<&T, PluginError> {
-        self.get::<T>().map_err(|_| PluginError::new(missing))
+        self.find().ok_or_else(|| PluginError::new(missing))
     }
 
     /// The value of type `T`, to change.
@@ -63,13 +81,7 @@ impl PluginState {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn get_mut<T: StateValue>(&mut self) -> Result<&mut T, PluginError> {
-        let found = self.0.iter_mut().find(|v| (***v).as_any().is::<T>());
-        let value = found.ok_or_else(|| PluginError::new("not found"))?;
-        if Arc::get_mut(value).is_none() {
-            *value = (**value).clone_shared();
-        }
-        let own = Arc::get_mut(value).and_then(|v| v.as_any_mut().downcast_mut::<T>());
-        own.ok_or_else(|| PluginError::new("not found"))
+        self.find_mut().ok_or_else(|| PluginError::new("not found"))
     }
 
     /// Forgets everything.

@@ -12,6 +12,7 @@ use super::groups::Groups;
 use super::plan::Plan;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, NodeStatus};
+use crate::meter::Watch;
 
 /// Different rejections of a class beyond which it is begun anew: reasons should be few.
 const MAX_REJECTIONS: usize = 1024;
@@ -46,10 +47,14 @@ pub(super) struct Class {
     pub(super) state: Option<CycleState>,
     /// The same for the filters that are asked about every node alone.
     local: Option<CycleState>,
+    /// The same for the plugins that have a say after the decision.
+    pub(super) late: CycleState,
     pub(super) groups: Groups,
     rejections: Vec<Rejected>,
     numbers: FxHashMap<Rejected, usize>,
     seen: Option<Seen>,
+    /// What had been seen when it turned out that nothing can be kept for the class.
+    refused: Option<Seen>,
     generation: u64,
     /// The key of the node that is being put into its group.
     key: Vec<i64>,
@@ -60,8 +65,11 @@ pub(super) struct Class {
 impl Class {
     /// Takes in what changed since the class was last asked. `None` when the literal evaluator has to decide.
     pub(super) fn catch_up(&mut self, evaluator: &Evaluator<'_>, changed: &mut Vec<Slot>) -> Option<()> {
-        let (snapshot, nominator) = (evaluator.snapshot, evaluator.nominator);
-        if self.seen != Some(self.now(evaluator)) || self.rejections.len() > MAX_REJECTIONS {
+        let (snapshot, nominator, now) = (evaluator.snapshot, evaluator.nominator, self.now(evaluator));
+        if self.refused == Some(now) {
+            return None;
+        }
+        if self.seen != Some(now) || self.rejections.len() > MAX_REJECTIONS {
             return self.begin(evaluator);
         }
         let Some(log) = snapshot.changed_since(self.generation) else { return self.begin(evaluator) };
@@ -103,12 +111,17 @@ impl Class {
     fn begin(&mut self, evaluator: &Evaluator<'_>) -> Option<()> {
         *self = Self::default();
         let mut state = CycleState::default();
-        self.plan = Plan::prepare(evaluator, &mut state)?;
+        let Some(plan) = Plan::prepare(evaluator, &mut state) else {
+            self.refused = Some(self.now(evaluator));
+            return None;
+        };
+        self.plan = plan;
         let mut local = state.clone();
         for (id, _) in &self.plan.censuses {
             local.of_mut(*id).clear();
             local.skip_filter(*id);
         }
+        self.late = state.only(&self.plan.late);
         (self.state, self.local) = (Some(state), Some(local));
         let snapshot = evaluator.snapshot;
         self.own = evaluator.nominator.node_of(&evaluator.pod.meta.uid).and_then(|n| snapshot.slot(n));
@@ -122,9 +135,14 @@ impl Class {
     /// Judges and scores nodes that are in no group, and puts each into its own. A few are asked about one by one, which
     /// needs no memory; many in columns.
     fn evaluate(&mut self, evaluator: &Evaluator<'_>, slots: &[Slot]) -> Option<()> {
+        if self.plan.only.is_some() {
+            return Some(());
+        }
         if slots.len() > FEW_NODES {
             return self.evaluate_many(evaluator, slots);
         }
+        // To count a dozen answers would take longer than to give them.
+        let evaluator = &Evaluator { watch: Watch::default(), ..*evaluator };
         let scorers = self.plan.node_scorers(evaluator.profile);
         let mut raw = SmallVec::<[i64; 8]>::new();
         for slot in slots {
@@ -193,6 +211,13 @@ impl Class {
             census.kind(evaluator.cycle(), state.of(*id), slot, &mut self.key).ok()?;
         }
         Some(())
+    }
+
+    /// The only node that PreFilter leaves, if it is feasible.
+    pub(super) fn only_node(&self, evaluator: &Evaluator<'_>) -> Option<Slot> {
+        let slot = evaluator.snapshot.slot(self.plan.only.as_ref()?)?;
+        let verdict = evaluator.judge(self.local.as_ref()?, slot).ok()?;
+        verdict.is_none().then_some(slot)
     }
 
     fn number(&mut self, rejected: Rejected) -> usize {

@@ -9,6 +9,7 @@ use super::class::{Class, Rejected, raw_in};
 use super::groups::{Group, Groups};
 use crate::cycle::select::Chooser;
 use crate::cycle::{Diagnosis, Evaluator, NodeStatus, Stopped};
+use crate::meter::{ExtensionPoint, Status};
 
 /// More groups than this, if they are no fewer than a quarter of the nodes, are no gain over the nodes themselves.
 const FEW_GROUPS: usize = 256;
@@ -51,10 +52,15 @@ impl Class {
         chooser: &mut Chooser,
         scratch: &mut Scratch,
     ) -> Option<Decided> {
+        let began = evaluator.watch.start();
         self.catch_up(evaluator, &mut scratch.changed)?;
         if !self.plan.group_filters.is_empty() && !evaluator.nominator.is_empty() {
             // Pods that are yet to come count in the domains of the nodes they were promised.
             return None;
+        }
+        if self.plan.only.is_some() {
+            // Why it does not fit anywhere else is the literal evaluator's to say.
+            return self.decided(self.only_node(evaluator)?, (1, 1));
         }
         if let Some(slot) = self.own
             && self.groups.of(slot).is_some_and(|group| self.rejected(group.key()).is_none())
@@ -72,17 +78,21 @@ impl Class {
             }
         }
         let feasible: usize = scratch.feasible.iter().map(|(_, count)| count).sum();
+        let searched = evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);
         let slot = match feasible {
             0 => return self.unfit(evaluator),
             1 => scratch.feasible.first()?.0,
             _ => self.choose(evaluator, chooser, scratch)?,
         };
+        if feasible > 1 {
+            evaluator.watch.point(ExtensionPoint::Score, Status::Success, searched);
+        }
         self.decided(slot, (nodes, feasible))
     }
 
     /// The choice, with what plugins remember that have a say later.
     fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize)) -> Option<Decided> {
-        let mut state = self.state.as_ref()?.only(&self.plan.late);
+        let mut state = self.late.clone();
         (state.evaluated, state.feasible) = (evaluated, feasible);
         Some(Decided { outcome: Ok(slot), state })
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::plugin::{Census, Counted, Dependence, Filter, Score};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
@@ -54,6 +55,8 @@ pub(super) struct Plan {
     pub(super) late: Vec<PluginId>,
     /// Some answer depends on the other nodes of the cluster.
     pub(super) cluster: bool,
+    /// The only node that PreFilter leaves, when it leaves but one. Then nothing else is kept of any node.
+    pub(super) only: Option<Str>,
 }
 
 impl std::fmt::Debug for Plan {
@@ -77,7 +80,8 @@ impl Plan {
         plan.add_filters(evaluator, state)?;
         plan.run_pre_scores(evaluator, state)?;
         plan.add_scorers(evaluator, state)?;
-        Some(plan)
+        // The only node is asked about by itself, not as one of a group.
+        (plan.only.is_none() || plan.group_filters.is_empty()).then_some(plan)
     }
 
     fn has_census(&self, id: PluginId) -> bool {
@@ -125,7 +129,11 @@ impl Plan {
             match plugin.pre_filter(evaluator.cycle(), state.of_mut(id)).ok()? {
                 Said::Pass(None) => {}
                 Said::Skip => state.skip_filter(id),
-                Said::Pass(Some(_)) | Said::Reject(_) => return None,
+                Said::Pass(Some(names)) => match <[Str; 1]>::try_from(names) {
+                    Ok([name]) if self.only.is_none() => self.only = Some(name),
+                    _ => return None,
+                },
+                Said::Reject(_) => return None,
             }
         }
         Some(())
