@@ -51,8 +51,10 @@ impl Staged {
         instance.build()
     }
 
+    /// What a pure plugin says is kept [here](super::pure), where it is known which answers a failure stands behind: those
+    /// must not outlive it.
     fn dependence(&self) -> Dependence {
-        if self.0.loaded.manifest.pure { Dependence::Node } else { Dependence::Uncacheable }
+        Dependence::Uncacheable
     }
 }
 
