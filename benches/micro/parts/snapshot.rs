@@ -19,10 +19,18 @@ pub(crate) fn benches(c: &mut Criterion) {
             snapshot.remove_pod(slots[at], &pod.meta.uid)
         });
     });
+    let cordoned = nodes.iter().map(|node| {
+        let mut node = Arc::clone(node);
+        Arc::make_mut(&mut node).unschedulable = true;
+        node
+    });
+    let versions = [cordoned.collect(), nodes];
+    let mut turn = 0;
     c.bench_function("snapshot/update-a-node", |b| {
         b.iter(|| {
-            at = (at + 1) % nodes.len();
-            snapshot.set_node(Arc::clone(&nodes[at]))
+            at = (at + 1) % slots.len();
+            turn += usize::from(at == 0);
+            snapshot.set_node(Arc::clone(&versions[turn % 2][at]))
         });
     });
 }

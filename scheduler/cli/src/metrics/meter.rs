@@ -19,6 +19,9 @@ use super::{OwnMetrics, SchedulerMetrics};
 /// Single plugins are timed in every so many cycles.
 const SAMPLE: u32 = 10;
 
+/// So many attempts and more have one label.
+const MANY_ATTEMPTS: usize = 15;
+
 /// The plugin whose turns count as attempts at preemption.
 const PREEMPTION: &str = "DefaultPreemption";
 
@@ -33,6 +36,8 @@ pub struct EngineMeter {
     metrics: Arc<SchedulerMetrics>,
     own: Arc<OwnMetrics>,
     profiles: Vec<ProfileHandles>,
+    /// By attempts, the last for all that are more.
+    bound: [OnceLock<Histogram>; MANY_ATTEMPTS],
     events: [Handles<IntCounter>; QueueName::ALL.len()],
     handled: Handles<Histogram>,
     hints: Handles<Histogram, (usize, PluginId, EventLabel, bool)>,
@@ -52,6 +57,7 @@ struct ProfileHandles {
 struct PluginHandles {
     name: String,
     evaluated: [OnceLock<IntCounter>; EVALUATED.len()],
+    durations: [[OnceLock<Histogram>; Status::ALL.len()]; ExtensionPoint::ALL.len()],
 }
 
 /// Handles by event, each looked up when the event first comes.
@@ -81,7 +87,11 @@ impl EngineMeter {
         metrics: Arc<SchedulerMetrics>,
         own: Arc<OwnMetrics>,
     ) -> Self {
-        let plugin = |name: &str| PluginHandles { name: name.to_string(), evaluated: Default::default() };
+        let plugin = |name: &str| PluginHandles {
+            name: name.to_string(),
+            evaluated: Default::default(),
+            durations: Default::default(),
+        };
         let handles = |profile: &Profile| ProfileHandles {
             name: profile.scheduler_name.to_string(),
             plugins: profile.plugins().iter().map(|p| plugin(p.name())).collect(),
@@ -94,6 +104,7 @@ impl EngineMeter {
             metrics,
             own,
             profiles: profiles.iter().map(handles).collect(),
+            bound: Default::default(),
             events: Default::default(),
             handled: Handles::default(),
             hints: Handles::default(),
@@ -148,8 +159,11 @@ impl Meter for EngineMeter {
         took: Duration,
     ) {
         let Some((_, plugin)) = self.plugin_of(profile, plugin) else { return };
-        let labels = [plugin.name.as_str(), point.as_str(), status.as_str()];
-        self.metrics.plugin_execution_duration.with_label_values(&labels).observe(took.as_secs_f64());
+        let time = plugin.durations[point as usize][status as usize].get_or_init(|| {
+            let labels = [plugin.name.as_str(), point.as_str(), status.as_str()];
+            self.metrics.plugin_execution_duration.with_label_values(&labels)
+        });
+        time.observe(took.as_secs_f64());
     }
 
     fn evaluated(&self, profile: usize, plugin: PluginId, stage: Stage, count: usize) {
@@ -210,8 +224,12 @@ impl Meter for EngineMeter {
     fn bound(&self, attempts: u32, took: Duration) {
         self.own.binds.inc();
         self.metrics.pod_scheduling_attempts.observe(f64::from(attempts));
-        let label = if attempts >= 15 { "15+".to_string() } else { attempts.to_string() };
-        self.metrics.pod_scheduling_sli_duration.with_label_values(&[&label]).observe(took.as_secs_f64());
+        let at = usize::try_from(attempts).unwrap_or(MANY_ATTEMPTS).clamp(1, MANY_ATTEMPTS);
+        let time = self.bound[at - 1].get_or_init(|| {
+            let label = if at == MANY_ATTEMPTS { format!("{at}+") } else { at.to_string() };
+            self.metrics.pod_scheduling_sli_duration.with_label_values(&[&label])
+        });
+        time.observe(took.as_secs_f64());
     }
 
     fn bound_after_flush(&self) {
