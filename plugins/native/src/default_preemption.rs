@@ -163,8 +163,8 @@ fn choose(cx: &mut PostFilterContext<'_>, candidates: Vec<&Candidate>) -> (Vec<S
     let mut best = choice::best(candidates.into_iter());
     let at = if best.len() > 1 { cx.engine.random(best.len()) } else { 0 };
     if at < best.len() {
-        let name = |candidate: &Candidate| &cx.snapshot.node(candidate.node).name;
-        best.select_nth_unstable_by(at, |a, b| name(a).cmp(name(b)));
+        let ranks = cx.snapshot.name_ranks();
+        best.select_nth_unstable_by_key(at, |candidate| ranks[candidate.node.index()]);
     }
     (best.iter().map(|c| c.node).collect(), best.get(at).map(|c| (*c).clone()))
 }

@@ -29,6 +29,8 @@ pub(crate) struct Preemptor<'a> {
     diagnosis: &'a Diagnosis,
     chooser: &'a mut Chooser,
     resolvable: Arc<BitSet>,
+    /// What comes of trying nodes, as far as it is known.
+    kept: Arc<KeptRuns>,
     /// Whether every dry run that was kept is held against a new one.
     audits: bool,
 }
@@ -44,7 +46,10 @@ impl<'a> Preemptor<'a> {
         audits: bool,
     ) -> Self {
         let resolvable = diagnosis.resolvable(evaluator.snapshot);
-        Self { evaluator, state, diagnosis, chooser, resolvable, audits }
+        let slots = if resolvable.is_empty() { 0 } else { evaluator.snapshot.slots() };
+        let anew = || Arc::new(KeptRuns::new(slots, evaluator.objects.budgets_revision()));
+        let kept = diagnosis.kept.clone().unwrap_or_else(anew);
+        Self { evaluator, state, diagnosis, chooser, resolvable, kept, audits }
     }
 
     /// Every node that evictions may help, in search order from the one with index `start` on and round to it again.
@@ -60,47 +65,33 @@ impl<'a> Preemptor<'a> {
         after.iter().chain(before).copied().filter(helps)
     }
 
-    /// What comes of trying each of the nodes, which are tried in parallel unless it is known already.
-    fn try_nodes(&self, nodes: &[Slot]) -> Vec<Result<Arc<DryRun>, String>> {
-        let known = |slot: &Slot| self.diagnosis.kept.as_ref().and_then(|kept| kept.get(*slot));
-        let unknown: Vec<Slot> = nodes.iter().copied().filter(|slot| known(slot).is_none()).collect();
-        let mut new = self.try_anew(&unknown).into_iter();
-        let (mut unknown, mut results) = (unknown.into_iter().peekable(), Vec::with_capacity(nodes.len()));
-        for slot in nodes {
-            if unknown.next_if_eq(slot).is_none() {
-                results.extend(known(slot).map(|run| self.audited(*slot, run)));
-                continue;
-            }
-            let run = new.next();
-            if let (Some(Ok(run)), Some(kept)) = (&run, &self.diagnosis.kept) {
-                kept.keep(*slot, run);
-            }
-            results.extend(run);
-        }
-        results
-    }
-
-    fn try_anew(&self, nodes: &[Slot]) -> Vec<Result<Arc<DryRun>, String>> {
-        if nodes.is_empty() {
+    /// Tries the nodes of which it is not known yet what comes of it, in parallel; the errors of those that broke.
+    fn learn(&self, nodes: &[Slot]) -> Vec<String> {
+        let unknown: Vec<Slot> =
+            nodes.iter().copied().filter(|slot| self.kept.get(*slot).is_none()).collect();
+        if unknown.is_empty() {
             return Vec::new();
         }
-        let (evaluator, state) = (self.evaluator, self.state);
-        let try_one = |slot: &Slot| try_node(&evaluator, state, *slot).map(Arc::new);
-        if nodes.len() < FEW_NODES {
-            return nodes.iter().map(try_one).collect();
+        let (evaluator, state, kept) = (self.evaluator, self.state, &*self.kept);
+        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot) {
+            Ok(run) => {
+                kept.keep(*slot, run);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if unknown.len() < FEW_NODES {
+            return unknown.iter().filter_map(learn).collect();
         }
-        evaluator.parallelism.run(|| nodes.par_iter().map(try_one).collect())
+        evaluator.parallelism.run(|| unknown.par_iter().filter_map(learn).collect())
     }
 
-    fn audited(&self, slot: Slot, kept: &Arc<DryRun>) -> Result<Arc<DryRun>, String> {
-        if self.audits {
-            let new = try_node(&self.evaluator, self.state, slot);
-            if !new.as_ref().is_ok_and(|new| same(kept, new)) {
-                let node = &self.evaluator.snapshot.node(slot).name;
-                return Err(format!("audit: evictions from {node}: {kept:?}, not {new:?}"));
-            }
-        }
-        Ok(Arc::clone(kept))
+    /// How what is kept of the node differs from what comes of trying it anew, if it does.
+    fn difference(&self, slot: Slot, kept: &DryRun) -> Option<String> {
+        let new = try_node(&self.evaluator, self.state, slot);
+        let differs = !new.as_ref().is_ok_and(|new| same(kept, new));
+        let node = &self.evaluator.snapshot.node(slot).name;
+        differs.then(|| format!("audit: evictions from {node}: {kept:?}, not {new:?}"))
     }
 }
 
@@ -140,18 +131,18 @@ impl PreemptionEngine for Preemptor<'_> {
             if piece.is_empty() {
                 break;
             }
-            for (slot, result) in piece.iter().zip(self.try_nodes(&piece)) {
-                let result = match result {
-                    Ok(result) => result,
-                    Err(error) => {
-                        broken.push(error);
-                        continue;
-                    }
-                };
-                if let DryRun::Candidate(candidate) = &*result {
+            broken.extend(self.learn(&piece));
+            for slot in &piece {
+                let Some(run) = self.kept.get(*slot) else { continue };
+                if self.audits
+                    && let Some(difference) = self.difference(*slot, run)
+                {
+                    return Err(PluginError::new(difference));
+                }
+                if let DryRun::Candidate(candidate) = &**run {
                     *if candidate.violations == 0 { &mut clean } else { &mut violating } += 1;
                 }
-                tried.push((*slot, result));
+                tried.push((*slot, Arc::clone(run)));
                 if clean > 0 && clean + violating >= enough {
                     return Ok(tried);
                 }

@@ -30,10 +30,10 @@ impl KeptRuns {
     }
 
     /// Keeps what came of trying the node.
-    pub(crate) fn keep(&self, slot: Slot, run: &Arc<DryRun>) {
+    pub(crate) fn keep(&self, slot: Slot, run: DryRun) {
         if let Some(place) = self.runs.get(slot.index()) {
             // Whoever was first said the same.
-            let _ = place.set(Arc::clone(run));
+            let _ = place.set(Arc::new(run));
         }
     }
 
