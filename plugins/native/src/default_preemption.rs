@@ -16,7 +16,7 @@ use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintC
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::plugin::{
     Candidate, DryRun, EnqueueContext, Nomination, Plugin, PostFilter, PostFilterContext, PostFilterOutcome,
-    PreEnqueue,
+    PreEnqueue, Tried,
 };
 use longshore_framework::pod::{Pod, PreemptionPolicy};
 use longshore_framework::reason::Reason;
@@ -121,15 +121,13 @@ impl PostFilter for DefaultPreemption {
 
 impl DefaultPreemption {
     /// Tries the nodes that evictions can help at all, beginning somewhere, until enough candidates are found.
-    fn try_nodes(&self, cx: &mut PostFilterContext<'_>) -> Result<Vec<(Slot, DryRun)>, PluginError> {
-        let resolvable = |slot: &Slot| cx.engine.rejection(*slot) == Some(RejectCode::Unschedulable);
-        let mut nodes: Vec<Slot> = cx.snapshot.order().iter().copied().filter(resolvable).collect();
-        if nodes.is_empty() {
+    fn try_nodes(&self, cx: &mut PostFilterContext<'_>) -> Result<Vec<Tried>, PluginError> {
+        let nodes = cx.engine.resolvable();
+        if nodes == 0 {
             return Ok(Vec::new());
         }
-        let start = cx.engine.random(nodes.len()) % nodes.len();
-        nodes.rotate_left(start);
-        cx.engine.dry_run(&nodes, self.wanted(nodes.len()))
+        let start = cx.engine.random(nodes) % nodes;
+        cx.engine.dry_run(start, self.wanted(nodes))
     }
 
     /// How many candidates are enough among `nodes` nodes.
@@ -153,18 +151,21 @@ fn ineligible(cx: &PostFilterContext<'_>) -> Option<&'static str> {
     waits.then_some("not eligible due to a terminating pod on the nominated node.")
 }
 
-fn candidate((_, run): &(Slot, DryRun)) -> Option<&Candidate> {
-    match run {
+fn candidate((_, run): &Tried) -> Option<&Candidate> {
+    match &**run {
         DryRun::Candidate(candidate) => Some(candidate),
         DryRun::Rejected { .. } => None,
     }
 }
 
-/// The nodes that are equally good in name order, and one candidate of them.
+/// The nodes that are equally good, and one candidate of them; chance draws its place in the order of names.
 fn choose(cx: &mut PostFilterContext<'_>, candidates: Vec<&Candidate>) -> (Vec<Slot>, Option<Candidate>) {
     let mut best = choice::best(candidates.into_iter());
-    best.sort_by(|a, b| cx.snapshot.node(a.node).name.cmp(&cx.snapshot.node(b.node).name));
     let at = if best.len() > 1 { cx.engine.random(best.len()) } else { 0 };
+    if at < best.len() {
+        let ranks = cx.snapshot.name_ranks();
+        best.select_nth_unstable_by_key(at, |candidate| ranks[candidate.node.index()]);
+    }
     (best.iter().map(|c| c.node).collect(), best.get(at).map(|c| (*c).clone()))
 }
 
@@ -178,10 +179,10 @@ fn broken(error: PluginError) -> PluginError {
 }
 
 /// Why no node can be helped: how often each reason was given, in the order of the written lines.
-fn no_candidates(nodes: usize, tried: &[(Slot, DryRun)]) -> String {
+fn no_candidates(nodes: usize, tried: &[Tried]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (_, run) in tried {
-        if let DryRun::Rejected { rejection, .. } = run {
+        if let DryRun::Rejected { rejection, .. } = &**run {
             for reason in &rejection.reasons {
                 *counts.entry(reason.to_string()).or_default() += 1;
             }

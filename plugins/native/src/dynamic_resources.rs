@@ -175,7 +175,7 @@ mod tests {
 
     use longshore_framework::fixture::pod;
     use longshore_framework::objects::Objects;
-    use longshore_framework::plugin::{DryRun, Nomination, PreemptionEngine};
+    use longshore_framework::plugin::{Nomination, PreemptionEngine, Tried};
     use longshore_framework::snapshot::Snapshot;
     use longshore_framework::verdict::RejectCode;
 
@@ -202,7 +202,7 @@ mod tests {
         fn rejection(&self, _: Slot) -> Option<RejectCode> {
             None
         }
-        fn dry_run(&self, _: &[Slot], _: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+        fn dry_run(&self, _: usize, _: usize) -> Result<Vec<Tried>, PluginError> {
             Ok(Vec::new())
         }
         fn random(&mut self, _: usize) -> usize {

@@ -42,7 +42,7 @@ pub struct RejectedNodes {
     pub rejection: Rejection,
     /// How many nodes.
     pub count: usize,
-    /// The first of them by name, [no more than asked for](crate::Options::example_nodes).
+    /// The first of them by arrival, [no more than asked for](crate::Options::example_nodes).
     pub examples: Vec<Str>,
 }
 

@@ -13,6 +13,7 @@ mod class;
 mod decide;
 mod groups;
 mod plan;
+mod unfit;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 mod extend;
 pub(crate) mod filter;
 mod pre_filter;
+pub(crate) mod rejections;
 pub(crate) mod score;
 mod search;
 pub(crate) mod select;
@@ -14,6 +15,7 @@ pub(crate) mod state;
 
 use std::sync::Arc;
 
+use longshore_framework::bitset::BitSet;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
@@ -26,8 +28,10 @@ use crate::extenders::Extenders;
 use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
+use crate::preempt::KeptRuns;
 use crate::queue::Nominator;
 use crate::trace::Trace;
+use rejections::Rejections;
 use score::Scores;
 use select::Chooser;
 use state::CycleState;
@@ -58,8 +62,8 @@ pub(crate) struct NodeStatus {
 pub(crate) struct Diagnosis {
     /// PreFilter rejected the pod: the plugin, when it was one, and how.
     pub(crate) pre_filter: Option<(Option<PluginId>, Rejection)>,
-    /// Nodes that filters rejected, in slot order.
-    pub(crate) rejected: Vec<NodeStatus>,
+    /// Nodes that filters rejected.
+    pub(crate) rejected: Rejections,
     /// How every other node counts: as PreFilter rejected the pod, or as outside the set it left.
     pub(crate) absent: Option<Rejection>,
     /// Nodes that an extender left out without a reason, for the trace; they count as evictions cannot help them.
@@ -68,6 +72,10 @@ pub(crate) struct Diagnosis {
     pub(crate) rejected_by: PluginSet,
     /// Those that said that something is pending.
     pub(crate) pending_on: PluginSet,
+    /// The nodes that evictions may help, when that is known already.
+    pub(crate) resolvable: Option<Arc<BitSet>>,
+    /// What evictions could do, as far as it is known from pods of the same class.
+    pub(crate) kept: Option<Arc<KeptRuns>>,
 }
 
 impl Diagnosis {
@@ -78,24 +86,40 @@ impl Diagnosis {
         }
     }
 
-    /// Sets how a node was rejected, whatever was said of it before.
-    fn set(&mut self, status: NodeStatus) {
-        match self.rejected.binary_search_by_key(&status.slot, |s| s.slot) {
-            Ok(at) => self.rejected[at] = status,
-            Err(at) => self.rejected.insert(at, status),
+    /// Blames everyone who rejected a node.
+    pub(crate) fn blame_all(&mut self) {
+        let said: Vec<_> = self.rejected.iter().map(|group| (group.plugin, group.rejection.code)).collect();
+        for (plugin, code) in said {
+            self.blame(plugin, code);
         }
     }
 
     fn reject(&mut self, status: NodeStatus) {
         self.blame(status.plugin, status.rejection.code);
-        self.rejected.push(status);
+        self.rejected.add(status);
     }
 
     /// How the node was rejected.
-    pub(crate) fn code(&self, slot: Slot) -> Option<RejectCode> {
-        let explicit = self.rejected.binary_search_by_key(&slot, |s| s.slot);
-        let rejection = explicit.map(|at| &self.rejected[at].rejection).ok().or(self.absent.as_ref());
-        rejection.map(|r| r.code).or(Some(RejectCode::UnschedulableAndUnresolvable))
+    pub(crate) fn code(&self, slot: Slot) -> RejectCode {
+        let explicit = self.rejected.find(slot).map(|group| &group.rejection);
+        let rejection = explicit.or(self.absent.as_ref());
+        rejection.map_or(RejectCode::UnschedulableAndUnresolvable, |r| r.code)
+    }
+
+    /// The nodes that evictions may help.
+    pub(crate) fn resolvable(&self, snapshot: &Snapshot) -> Arc<BitSet> {
+        if let Some(known) = &self.resolvable {
+            return Arc::clone(known);
+        }
+        let helps = |rejection: &Rejection| rejection.code == RejectCode::Unschedulable;
+        let mut nodes = BitSet::default();
+        if self.absent.as_ref().is_some_and(helps) {
+            nodes = snapshot.live().clone();
+        }
+        for (slot, group) in self.rejected.nodes() {
+            nodes.set(slot.index(), helps(&group.rejection));
+        }
+        Arc::new(nodes)
     }
 }
 
@@ -195,9 +219,9 @@ impl Evaluator<'_> {
     ) -> Vec<(longshore_framework::Str, crate::trace::NodeTrace)> {
         use crate::trace::NodeTrace;
         let name = |slot: Slot| Arc::clone(&self.snapshot.node(slot).name);
-        let rejected = diagnosis.rejected.iter().map(|s| {
-            let plugin = self.profile.name(s.plugin).into();
-            (s.slot, NodeTrace::Rejected { plugin, rejection: s.rejection.clone() })
+        let rejected = diagnosis.rejected.nodes().map(|(slot, group)| {
+            let plugin = self.profile.name(group.plugin).into();
+            (slot, NodeTrace::Rejected { plugin, rejection: group.rejection.clone() })
         });
         let left_out = diagnosis.left_out.iter().map(|(slot, extender)| {
             let rejection = Rejection::unresolvable(extend::LEFT_OUT.to_string());

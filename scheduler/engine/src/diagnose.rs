@@ -10,6 +10,7 @@ use longshore_framework::verdict::{Rejection, Verdict};
 use rustc_hash::FxHashMap;
 
 use crate::attempt::RejectedNodes;
+use crate::cycle::rejections::RejectedGroup;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
 use crate::engine::Engine;
@@ -124,32 +125,15 @@ impl Engine {
             let (plugin, rejection) = (name_of(*plugin), rejection.clone());
             return vec![RejectedNodes { plugin, rejection, count: snapshot.len(), examples: Vec::new() }];
         }
-        // There are few groups; neighbours often belong to the same one.
-        let mut groups: Vec<(PluginId, RejectedNodes)> = Vec::new();
-        let mut last = 0;
-        for status in &diagnosis.rejected {
-            let same = |(id, group): &(PluginId, RejectedNodes)| {
-                *id == status.plugin && group.rejection == status.rejection
-            };
-            let at = match groups.get(last).is_some_and(same) {
-                true => last,
-                false => groups.iter().position(same).unwrap_or(groups.len()),
-            };
-            if at == groups.len() {
-                let (plugin, rejection) = (name_of(Some(status.plugin)), status.rejection.clone());
-                groups.push((
-                    status.plugin,
-                    RejectedNodes { plugin, rejection, count: 0, examples: Vec::new() },
-                ));
-            }
-            let group = &mut groups[at].1;
-            group.count += 1;
-            if group.examples.len() < examples {
-                group.examples.push(Arc::clone(&snapshot.node(status.slot).name));
-            }
-            last = at;
-        }
-        let mut groups: Vec<RejectedNodes> = groups.into_iter().map(|(_, group)| group).collect();
+        let mut groups: Vec<&RejectedGroup> = diagnosis.rejected.iter().collect();
+        groups.sort_by_cached_key(|group| group.slots().next());
+        let named = |group: &RejectedGroup| RejectedNodes {
+            plugin: name_of(Some(group.plugin)),
+            rejection: group.rejection.clone(),
+            count: group.nodes.len(),
+            examples: group.slots().take(examples).map(|s| Arc::clone(&snapshot.node(s).name)).collect(),
+        };
+        let mut groups: Vec<RejectedNodes> = groups.into_iter().map(named).collect();
         let others = snapshot.len().saturating_sub(diagnosis.rejected.len());
         if let (Some(rejection), 1..) = (&diagnosis.absent, others) {
             let (plugin, rejection) = (name_of(diagnosis.rejected_by.iter().next()), rejection.clone());

@@ -21,8 +21,8 @@ pub(crate) fn unschedulable(nodes: usize, diagnosis: &Diagnosis, post_filter: &s
         Some((_, rejection)) => text.push_str(&format!(" {}.", rejection.message())),
         None => {
             let mut counted = Histogram::default();
-            for status in &diagnosis.rejected {
-                counted.add(&status.rejection, 1);
+            for group in diagnosis.rejected.iter() {
+                counted.add(&group.rejection, group.nodes.len());
             }
             if let Some(absent) = &diagnosis.absent {
                 counted.add(absent, nodes.saturating_sub(diagnosis.rejected.len()));

@@ -13,6 +13,7 @@ use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
 use crate::engine::Engine;
 use crate::meter::{ExtensionPoint, Status};
+use crate::options::Evaluation;
 use crate::preempt::Preemptor;
 use crate::queue::QueuedPod;
 use crate::trace::{PostFilterTrace, Trace};
@@ -43,7 +44,9 @@ impl Engine {
         let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
         let began = watch.start();
         let asked = !evaluator.profile.stage(Stage::PostFilter).is_empty();
-        let (done, record) = run(evaluator, diagnosis, state, &mut chooser);
+        let audits = self.options.evaluation == Evaluation::Audited;
+        let mut preemptor = Preemptor::new(evaluator, state, diagnosis, &mut chooser, audits);
+        let (done, record) = run(evaluator, state, &mut preemptor, trace.is_some());
         watch.point(ExtensionPoint::PostFilter, status_of(record.code), began);
         self.chooser = chooser;
         if let (Some(trace), true) = (trace, asked) {
@@ -55,20 +58,19 @@ impl Engine {
 
 fn run(
     evaluator: Evaluator<'_>,
-    diagnosis: &Diagnosis,
     state: &CycleState,
-    chooser: &mut Chooser,
+    engine: &mut Preemptor<'_>,
+    traced: bool,
 ) -> (PostFiltered, PostFilterTrace) {
     let mut done = PostFiltered::default();
     let mut record = PostFilterTrace { code: RejectCode::Unschedulable.as_str(), ..Default::default() };
     let mut said = Vec::new();
-    let mut engine = Preemptor { evaluator, state, diagnosis, chooser };
     for (id, plugin) in evaluator.profile.at(Stage::PostFilter, |i| i.post_filter.as_ref()) {
         let mut cx = PostFilterContext {
             snapshot: evaluator.snapshot,
             objects: evaluator.objects,
             pod: evaluator.pod,
-            engine: &mut engine,
+            engine,
         };
         evaluator.watch.post_filter_asked(id);
         let began = evaluator.watch.start_plugin();
@@ -83,7 +85,9 @@ fn run(
                 break;
             }
         };
-        describe(&evaluator, &outcome, &mut record);
+        if traced {
+            describe(&evaluator, &outcome, &mut record);
+        }
         if outcome.nomination != Nomination::Keep {
             done.nomination = outcome.nomination;
         }
@@ -130,7 +134,7 @@ fn describe(evaluator: &Evaluator<'_>, outcome: &PostFilterOutcome, record: &mut
     let name = |slot| Arc::clone(&evaluator.snapshot.node(slot).name);
     let keys = |pods: &[Arc<Pod>]| pods.iter().map(|p| p.key()).collect::<Vec<_>>();
     for (slot, tried) in &outcome.tried {
-        match tried {
+        match &**tried {
             DryRun::Candidate(Candidate { victims, violations, .. }) => {
                 record.candidates.push((name(*slot), keys(victims), *violations));
             }
@@ -140,6 +144,8 @@ fn describe(evaluator: &Evaluator<'_>, outcome: &PostFilterOutcome, record: &mut
             }
         }
     }
-    record.acceptable.extend(outcome.acceptable.iter().map(|s| name(*s)));
+    let mut acceptable: Vec<Str> = outcome.acceptable.iter().map(|s| name(*s)).collect();
+    acceptable.sort_unstable();
+    record.acceptable.extend(acceptable);
     record.victims.extend(keys(&outcome.victims));
 }

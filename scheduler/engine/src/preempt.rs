@@ -2,11 +2,13 @@
 
 mod budgets;
 mod extend;
+mod kept;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use longshore_framework::plugin::{Candidate, DryRun, PreemptionEngine};
+use longshore_framework::bitset::BitSet;
+use longshore_framework::plugin::{Candidate, DryRun, PreemptionEngine, Tried};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::reason::Reason;
@@ -18,42 +20,129 @@ use rayon::prelude::*;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
+pub(crate) use kept::KeptRuns;
 
 /// What DefaultPreemption is given to work with.
 pub(crate) struct Preemptor<'a> {
-    pub(crate) evaluator: Evaluator<'a>,
-    pub(crate) state: &'a CycleState,
-    pub(crate) diagnosis: &'a Diagnosis,
-    pub(crate) chooser: &'a mut Chooser,
+    evaluator: Evaluator<'a>,
+    state: &'a CycleState,
+    diagnosis: &'a Diagnosis,
+    chooser: &'a mut Chooser,
+    resolvable: Arc<BitSet>,
+    /// What comes of trying nodes, as far as it is known.
+    kept: Arc<KeptRuns>,
+    /// Whether every dry run that was kept is held against a new one.
+    audits: bool,
+}
+
+impl<'a> Preemptor<'a> {
+    /// Works for `evaluator.pod`, which `diagnosis` says fits nowhere. With `audits`, a dry run that was kept and is not
+    /// what a new one would be is an error.
+    pub(crate) fn new(
+        evaluator: Evaluator<'a>,
+        state: &'a CycleState,
+        diagnosis: &'a Diagnosis,
+        chooser: &'a mut Chooser,
+        audits: bool,
+    ) -> Self {
+        let resolvable = diagnosis.resolvable(evaluator.snapshot);
+        let slots = if resolvable.is_empty() { 0 } else { evaluator.snapshot.slots() };
+        let anew = || Arc::new(KeptRuns::new(slots, evaluator.objects.budgets_revision()));
+        let kept = diagnosis.kept.clone().unwrap_or_else(anew);
+        Self { evaluator, state, diagnosis, chooser, resolvable, kept, audits }
+    }
+
+    /// Every node that evictions may help, in search order from the one with index `start` on and round to it again.
+    fn from(&self, start: usize) -> impl Iterator<Item = Slot> + '_ {
+        let order = self.evaluator.snapshot.order();
+        let helps = |slot: &Slot| self.resolvable.contains(slot.index());
+        let at = if self.resolvable.len() == order.len() {
+            start
+        } else {
+            order.iter().enumerate().filter(|(_, slot)| helps(slot)).nth(start).map_or(0, |(at, _)| at)
+        };
+        let (before, after) = order.split_at(at.min(order.len()));
+        after.iter().chain(before).copied().filter(helps)
+    }
+
+    /// Tries the nodes of which it is not known yet what comes of it, in parallel; the errors of those that broke.
+    fn learn(&self, nodes: &[Slot]) -> Vec<String> {
+        let unknown: Vec<Slot> =
+            nodes.iter().copied().filter(|slot| self.kept.get(*slot).is_none()).collect();
+        if unknown.is_empty() {
+            return Vec::new();
+        }
+        let (evaluator, state, kept) = (self.evaluator, self.state, &*self.kept);
+        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot) {
+            Ok(run) => {
+                kept.keep(*slot, run);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if unknown.len() < FEW_NODES {
+            return unknown.iter().filter_map(learn).collect();
+        }
+        evaluator.parallelism.run(|| unknown.par_iter().filter_map(learn).collect())
+    }
+
+    /// How what is kept of the node differs from what comes of trying it anew, if it does.
+    fn difference(&self, slot: Slot, kept: &DryRun) -> Option<String> {
+        let new = try_node(&self.evaluator, self.state, slot);
+        let differs = !new.as_ref().is_ok_and(|new| same(kept, new));
+        let node = &self.evaluator.snapshot.node(slot).name;
+        differs.then(|| format!("audit: evictions from {node}: {kept:?}, not {new:?}"))
+    }
+}
+
+/// Fewer nodes than this are tried one by one: to wake other threads would take longer.
+const FEW_NODES: usize = 8;
+
+fn same(a: &DryRun, b: &DryRun) -> bool {
+    match (a, b) {
+        (DryRun::Candidate(a), DryRun::Candidate(b)) => {
+            let of = |c: &Candidate| (c.node, c.violations, c.loss);
+            of(a) == of(b) && a.victims == b.victims
+        }
+        (DryRun::Rejected { plugin: p, rejection: a }, DryRun::Rejected { plugin: q, rejection: b }) => {
+            (p, a) == (q, b)
+        }
+        _ => false,
+    }
 }
 
 impl PreemptionEngine for Preemptor<'_> {
     fn rejection(&self, node: Slot) -> Option<RejectCode> {
-        self.diagnosis.code(node)
+        Some(self.diagnosis.code(node))
     }
 
-    /// Nodes are tried in pieces, each piece in parallel; the end is decided in the order of `nodes`, so that the answer
-    /// is that of a search one by one.
-    fn dry_run(&self, nodes: &[Slot], enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
-        let (evaluator, state) = (self.evaluator, self.state);
+    fn resolvable(&self) -> usize {
+        self.resolvable.len()
+    }
+
+    /// Nodes are tried in pieces; the end is decided in their order, so that the answer is that of a search one by one.
+    fn dry_run(&self, start: usize, enough: usize) -> Result<Vec<Tried>, PluginError> {
         let (mut clean, mut violating) = (0, 0);
-        let (mut tried, mut broken) = (Vec::new(), Vec::new());
-        for piece in nodes.chunks(enough.max(1)) {
-            let results: Vec<Result<DryRun, String>> = evaluator
-                .parallelism
-                .run(|| piece.par_iter().map(|slot| try_node(&evaluator, state, *slot)).collect());
-            for (slot, result) in piece.iter().zip(results) {
-                let result = match result {
-                    Ok(result) => result,
-                    Err(error) => {
-                        broken.push(error);
-                        continue;
-                    }
-                };
-                if let DryRun::Candidate(candidate) = &result {
+        let (mut tried, mut broken) = (Vec::with_capacity(enough), Vec::new());
+        let (mut nodes, mut piece) = (self.from(start), Vec::with_capacity(enough));
+        loop {
+            piece.clear();
+            piece.extend(nodes.by_ref().take(enough.max(1)));
+            if piece.is_empty() {
+                break;
+            }
+            broken.extend(self.learn(&piece));
+            for slot in &piece {
+                let Some(run) = self.kept.get(*slot) else { continue };
+                if self.audits
+                    && let Some(difference) = self.difference(*slot, run)
+                {
+                    return Err(PluginError::new(difference));
+                }
+                if let DryRun::Candidate(candidate) = &**run {
                     *if candidate.violations == 0 { &mut clean } else { &mut violating } += 1;
                 }
-                tried.push((*slot, result));
+                tried.push((*slot, Arc::clone(run)));
                 if clean > 0 && clean + violating >= enough {
                     return Ok(tried);
                 }
@@ -161,7 +250,7 @@ fn try_node(evaluator: &Evaluator<'_>, state: &CycleState, slot: Slot) -> Result
     if victims.is_empty() {
         return Err(format!("no victims found on node {}", evaluator.snapshot.node(slot).name));
     }
-    Ok(DryRun::Candidate(Candidate { node: slot, victims, violations }))
+    Ok(DryRun::Candidate(Candidate::new(slot, victims, violations)))
 }
 
 /// The more important first: the higher priority, then the earlier start. A pod that has not started counts as

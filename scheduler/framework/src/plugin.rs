@@ -9,7 +9,8 @@ use std::ops::Range;
 
 pub use census::{Census, Counted, Recounted};
 pub use post_filter::{
-    Candidate, DryRun, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
+    Candidate, DryRun, Loss, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
+    Tried,
 };
 pub use sink::FilterSink;
 

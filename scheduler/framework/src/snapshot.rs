@@ -12,7 +12,7 @@ mod matching;
 mod order;
 mod topology;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use rustc_hash::FxHashMap;
@@ -65,6 +65,8 @@ pub struct Snapshot {
     free: Vec<Slot>,
     by_name: FxHashMap<Str, Slot>,
     order: NodeOrder,
+    /// Made when it is asked for, after nodes came or went.
+    name_ranks: OnceLock<Vec<u32>>,
     resources: ResourceColumns,
     pod_counts: Vec<i64>,
     allowed_pods: Vec<i64>,
@@ -122,6 +124,20 @@ impl Snapshot {
         self.order.slots()
     }
 
+    /// The place of every node in the order of names, by slot; anything for slots that are not in use.
+    pub fn name_ranks(&self) -> &[u32] {
+        self.name_ranks.get_or_init(|| {
+            let mut named: Vec<(&Str, Slot)> =
+                self.by_name.iter().map(|(name, slot)| (name, *slot)).collect();
+            named.sort_unstable();
+            let mut ranks = vec![u32::MAX; self.slots()];
+            for (rank, (_, slot)) in (0..).zip(named) {
+                ranks[slot.index()] = rank;
+            }
+            ranks
+        })
+    }
+
     /// The column of a resource, if any node or pod ever named it.
     pub fn resource(&self, name: &str) -> Option<ResourceId> {
         self.resources.id(name)
@@ -130,6 +146,11 @@ impl Snapshot {
     /// Names of all resources with a column, with their ids.
     pub fn resource_names(&self) -> impl Iterator<Item = (ResourceId, &Str)> {
         self.resources.names()
+    }
+
+    /// The names alone, by [index](ResourceId::index).
+    pub(crate) fn shared_resource_names(&self) -> &Arc<[Str]> {
+        self.resources.shared_names()
     }
 
     /// Allocatable amount by slot: cpu in thousandths, all else in units.
@@ -287,6 +308,7 @@ impl Snapshot {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         self.live.insert(slot.index());
         self.by_name.insert(Arc::clone(&node.name), slot);
+        self.name_ranks.take();
         self.order.insert(slot, node.zone());
         self.fill(slot, &node);
         self.set_topologies(slot, Some(&node));
@@ -315,6 +337,7 @@ impl Snapshot {
     /// Removes a node; the pods that were on it are returned.
     pub fn remove_node(&mut self, name: &str) -> Option<Vec<Arc<Pod>>> {
         let slot = self.by_name.remove(name)?;
+        self.name_ranks.take();
         let orphans = self.pods[slot.index()].clone();
         for pod in orphans.iter().rev() {
             self.remove_known(slot, pod);

@@ -110,7 +110,6 @@ pub struct Hypothesis {
 impl Hypothesis {
     /// The node as it is.
     pub fn of(snapshot: &Snapshot, slot: Slot) -> Self {
-        let columns: Arc<[Str]> = snapshot.resource_names().map(|(_, name)| Arc::clone(name)).collect();
         Self {
             slot,
             pods: snapshot.pods(slot).to_vec(),
@@ -119,7 +118,7 @@ impl Hypothesis {
                 .resource_names()
                 .map(|(id, _)| snapshot.requested(id)[slot.index()])
                 .collect(),
-            columns,
+            columns: Arc::clone(snapshot.shared_resource_names()),
         }
     }
 

@@ -244,6 +244,17 @@ impl NodeDraft {
 }
 
 impl PodDraft {
+    /// The same pod with another priority: 0 to 3, the most important last.
+    pub(super) fn of_priority(self, priority: u8) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// The same pod without rules that go by topology domains.
+    pub(super) fn plain(mut self) -> Self {
+        self.rules.retain(|rule| !matches!(rule, Rule::Affinity { .. } | Rule::Spread { .. }));
+        self
+    }
+
     /// The pod; `node` is where it runs.
     pub(super) fn build(&self, name: &str, node: Option<&str>, nodes: usize) -> Arc<Pod> {
         let (cpu, memory, gpus) = self.size;

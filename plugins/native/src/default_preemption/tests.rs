@@ -22,15 +22,28 @@ struct Scripted {
     extended: Option<Vec<Candidate>>,
 }
 
+impl Scripted {
+    fn helped(&self) -> Vec<Slot> {
+        let helps = |(_, code): &(usize, &Option<RejectCode>)| **code == Some(RejectCode::Unschedulable);
+        self.rejections.iter().enumerate().filter(helps).map(|(at, _)| Slot::from(at)).collect()
+    }
+}
+
 impl longshore_framework::plugin::PreemptionEngine for Scripted {
     fn rejection(&self, node: Slot) -> Option<RejectCode> {
         self.rejections[node.index()]
     }
 
-    fn dry_run(&self, nodes: &[Slot], _enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+    fn resolvable(&self) -> usize {
+        self.helped().len()
+    }
+
+    fn dry_run(&self, start: usize, _enough: usize) -> Result<Vec<Tried>, PluginError> {
+        let mut nodes = self.helped();
+        nodes.rotate_left(start);
         match self.broken {
             Some(error) => Err(PluginError::new(error)),
-            None => Ok(nodes.iter().map(|n| (*n, self.runs[n.index()].clone())).collect()),
+            None => Ok(nodes.iter().map(|n| (*n, Arc::new(self.runs[n.index()].clone()))).collect()),
         }
     }
 
@@ -57,7 +70,7 @@ fn candidate(at: u32, victims: &[(i32, i64)], violations: usize) -> DryRun {
         pod(&format!("v{at}-{i}")).priority(*priority).meta(|m| m.started = started).build()
     };
     let victims = victims.iter().enumerate().map(victim).collect();
-    DryRun::Candidate(Candidate { node: Slot(at), victims, violations })
+    DryRun::Candidate(Candidate::new(Slot(at), victims, violations))
 }
 
 fn no_victims() -> DryRun {
@@ -118,7 +131,9 @@ fn check_choice(runs: &[DryRun], want: &[u32]) {
     let rejections = vec![Some(RejectCode::Unschedulable); runs.len()];
     let mut engine = Scripted { rejections, runs: runs.to_vec(), ..Default::default() };
     let outcome = run(&mut engine, &pod("p").priority(100).build(), &[]);
-    assert_eq!(outcome.acceptable, want.iter().map(|at| Slot(*at)).collect::<Vec<_>>());
+    let mut acceptable = outcome.acceptable.clone();
+    acceptable.sort_unstable();
+    assert_eq!(acceptable, want.iter().map(|at| Slot(*at)).collect::<Vec<_>>());
     assert_eq!(outcome.nomination, Nomination::Node(format!("n{}", want[0]).into()));
     assert_eq!(outcome.rejected, None);
     assert!(outcome.victims.iter().all(|v| v.meta.name.starts_with(&format!("v{}-", want[0]))));
@@ -178,8 +193,8 @@ fn lines_are_sorted_as_text() {
         plugin: None,
         rejection: Rejection::unschedulable(Reason::Insufficient("cpu".into())),
     };
-    let mut tried = vec![(Slot(0), no_victims()), (Slot(1), no_victims())];
-    tried.extend((2..12).map(|at| (Slot(at), full())));
+    let mut tried = vec![(Slot(0), Arc::new(no_victims())), (Slot(1), Arc::new(no_victims()))];
+    tried.extend((2..12).map(|at| (Slot(at), Arc::new(full()))));
     assert_eq!(
         no_candidates(12, &tried),
         "0/12 nodes are available: 10 Insufficient cpu, 2 No preemption victims found for incoming pod."

@@ -10,7 +10,7 @@ use super::class::{FEASIBLE, Rejected};
 use super::{Class, Decided};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
-use crate::cycle::{Evaluator, NodeStatus, Stopped};
+use crate::cycle::{Diagnosis, Evaluator, Stopped};
 use crate::options::TieBreak;
 use crate::trace::{NodeTrace, Trace};
 
@@ -45,7 +45,7 @@ impl Class {
                 let differs = ours.rejected_by != theirs.rejected_by || ours.pending_on != theirs.pending_on;
                 differs
                     .then(|| format!("blamed: {:?}, not {:?}", ours.rejected_by, theirs.rejected_by))
-                    .or_else(|| differing(evaluator, &ours.rejected, &theirs.rejected))
+                    .or_else(|| differing(evaluator, ours, theirs))
             }
             (ours, theirs) => Some(format!("{ours:?}, not {theirs:?}")),
         }
@@ -83,14 +83,18 @@ impl Class {
     }
 }
 
-fn differing(evaluator: &Evaluator<'_>, ours: &[NodeStatus], theirs: &[NodeStatus]) -> Option<String> {
-    let same = |(a, b): &(&NodeStatus, &NodeStatus)| {
-        a.slot == b.slot && a.plugin == b.plugin && a.rejection == b.rejection
-    };
-    if ours.len() != theirs.len() {
-        return Some(format!("{} rejected nodes, not {}", ours.len(), theirs.len()));
+fn differing(evaluator: &Evaluator<'_>, ours: &Diagnosis, theirs: &Diagnosis) -> Option<String> {
+    let (a, b) = (&ours.rejected, &theirs.rejected);
+    if a.len() != b.len() {
+        return Some(format!("{} rejected nodes, not {}", a.len(), b.len()));
     }
-    let (a, b) = ours.iter().zip(theirs).find(|pair| !same(pair))?;
-    let name = |status: &NodeStatus| Arc::clone(&evaluator.snapshot.node(status.slot).name);
-    Some(format!("{}: {:?}, not {}: {:?}", name(a), a.rejection, name(b), b.rejection))
+    for (slot, theirs) in b.nodes() {
+        let said = a.find(slot).map(|ours| (ours.plugin, &ours.rejection));
+        if said != Some((theirs.plugin, &theirs.rejection)) {
+            let node = &evaluator.snapshot.node(slot).name;
+            return Some(format!("{node}: {said:?}, not {:?}", theirs.rejection));
+        }
+    }
+    let (a, b) = (ours.resolvable(evaluator.snapshot), theirs.resolvable(evaluator.snapshot));
+    (!a.iter().eq(b.iter())).then(|| format!("evictions may help {} nodes, not {}", a.len(), b.len()))
 }

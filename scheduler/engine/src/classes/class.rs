@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::groups::Groups;
 use super::plan::Plan;
+use super::unfit::RejectedNodes;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, NodeStatus};
 use crate::meter::Watch;
@@ -50,6 +51,7 @@ pub(super) struct Class {
     /// The same for the plugins that have a say after the decision.
     pub(super) late: CycleState,
     pub(super) groups: Groups,
+    pub(super) rejected_nodes: RejectedNodes,
     rejections: Vec<Rejected>,
     numbers: FxHashMap<Rejected, usize>,
     seen: Option<Seen>,
@@ -91,6 +93,8 @@ impl Class {
             }
         }
         for slot in &*changed {
+            let number = self.groups.of(*slot).map_or(0, |group| number_in(group.key()));
+            self.rejected_nodes.remove(*slot, number);
             self.groups.remove(*slot);
         }
         changed.retain(|slot| snapshot.live().contains(slot.index()));
@@ -194,7 +198,9 @@ impl Class {
     /// Groups a node that a filter rejected which goes by nodes.
     fn reject(&mut self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Option<()> {
         let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == status.plugin)?;
+        let (code, slot) = (status.rejection.code, status.slot);
         let number = self.number(Rejected { turn, plugin: status.plugin, rejection: status.rejection });
+        self.rejected_nodes.insert(slot, number, code);
         self.key.clear();
         self.key.push(i64::try_from(number).ok()?);
         // Where a filter that goes by groups has the first word, its groups have to be told apart here as well.
@@ -231,13 +237,22 @@ impl Class {
 
     /// How a group's nodes were rejected by filters that go by nodes, as its key says; `None` when they passed.
     pub(super) fn rejected(&self, key: &[i64]) -> Option<&Rejected> {
-        let number = usize::try_from(*key.first()?).ok()?;
+        self.rejection(number_in(key))
+    }
+
+    /// The rejection with this number, if it is one.
+    pub(super) fn rejection(&self, number: usize) -> Option<&Rejected> {
         self.rejections.get(number.checked_sub(1)?)
     }
 }
 
 /// In place of the number of a rejection, in front of a key.
 pub(super) const FEASIBLE: i64 = 0;
+
+/// The number of the rejection that a key begins with; 0 when there is none.
+fn number_in(key: &[i64]) -> usize {
+    key.first().and_then(|number| usize::try_from(*number).ok()).unwrap_or(0)
+}
 
 /// The raw score of a relative scorer that goes by nodes, as a group's key has it.
 pub(super) fn raw_in(key: &[i64], at: usize) -> i64 {

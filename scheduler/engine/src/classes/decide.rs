@@ -7,8 +7,8 @@ use longshore_framework::verdict::Verdict;
 use super::Decided;
 use super::class::{Class, Rejected, raw_in};
 use super::groups::{Group, Groups};
+use crate::cycle::Evaluator;
 use crate::cycle::select::Chooser;
-use crate::cycle::{Diagnosis, Evaluator, NodeStatus, Stopped};
 use crate::meter::{ExtensionPoint, Status};
 
 /// More groups than this, if they are no fewer than a quarter of the nodes, are no gain over the nodes themselves.
@@ -172,20 +172,5 @@ impl Class {
         let own = self.rejected(group.key());
         let by_group = self.rejected_by_group(evaluator, group, own.map_or(usize::MAX, |r| r.turn))?;
         Some(by_group.or_else(|| own.cloned()))
-    }
-
-    /// Why no node is feasible: the first word on each.
-    fn unfit(&self, evaluator: &Evaluator<'_>) -> Option<Decided> {
-        let mut diagnosis = Diagnosis::default();
-        for group in self.groups.iter() {
-            let Rejected { plugin, rejection, .. } = self.first_word(evaluator, group)??;
-            diagnosis.blame(plugin, rejection.code);
-            let status = |slot| NodeStatus { slot, plugin, rejection: rejection.clone() };
-            diagnosis.rejected.extend(group.slots().map(status));
-        }
-        diagnosis.rejected.sort_unstable_by_key(|status| status.slot);
-        let mut state = self.state.clone()?;
-        (state.evaluated, state.feasible) = (evaluator.snapshot.len(), 0);
-        Some(Decided { outcome: Err(Stopped::Unfit(Box::new(diagnosis))), state })
     }
 }

@@ -108,11 +108,11 @@ impl Evaluator<'_> {
         // The later of two reasons for one node stays.
         for (node, rejection) in resolvable.chain(unresolvable) {
             if let Some(slot) = self.snapshot.slot(&node) {
-                diagnosis.set(NodeStatus { slot, plugin: id, rejection });
+                diagnosis.rejected.set(NodeStatus { slot, plugin: id, rejection });
             }
         }
         for slot in asked {
-            let explained = diagnosis.rejected.binary_search_by_key(slot, |s| s.slot).is_ok();
+            let explained = diagnosis.rejected.find(*slot).is_some();
             if !explained && kept.binary_search(slot).is_err() {
                 diagnosis.left_out.push((*slot, id));
             }
@@ -190,7 +190,7 @@ impl Evaluator<'_> {
         let left = self.filter_by_extenders(feasible, &mut diagnosis)?;
         let left_out = diagnosis.left_out.into_iter();
         let left_out = left_out.map(|(slot, id)| (slot, id, Rejection::unresolvable(LEFT_OUT.to_string())));
-        let failed = diagnosis.rejected.into_iter().map(|s| (s.slot, s.plugin, s.rejection));
+        let failed = diagnosis.rejected.nodes().map(|(slot, g)| (slot, g.plugin, g.rejection.clone()));
         Ok(failed.chain(left_out).filter(|(slot, ..)| left.binary_search(slot).is_err()).collect())
     }
 }

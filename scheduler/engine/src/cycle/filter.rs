@@ -164,12 +164,14 @@ impl<'a> Evaluator<'a> {
         if self.nominator.is_empty() {
             return Vec::new();
         }
-        let mut promised: Vec<Slot> = self
-            .nominator
-            .nodes()
-            .filter_map(|name| self.snapshot.slot(name))
-            .filter(|slot| self.promised_to(*slot).next().is_some())
-            .collect();
+        let is_promised = |slot: &Slot| self.promised_to(*slot).next().is_some();
+        if slots.len() < self.nominator.node_count() {
+            let promised = slots.iter().copied().filter(is_promised).collect();
+            slots.retain(|slot| !is_promised(slot));
+            return promised;
+        }
+        let nodes = self.nominator.nodes().filter_map(|name| self.snapshot.slot(name));
+        let mut promised: Vec<Slot> = nodes.filter(is_promised).collect();
         promised.sort_unstable();
         promised.retain(|slot| slots.binary_search(slot).is_ok());
         if !promised.is_empty() {

@@ -102,18 +102,17 @@ impl Evaluator<'_> {
             }
             None => self.filter(state, self.all_slots())?,
         };
-        for status in &found.rejected {
-            diagnosis.blame(status.plugin, status.rejection.code);
-        }
+        diagnosis.rejected = found.rejected.drain(..).collect();
+        diagnosis.blame_all();
         // The nominated node was judged before; when the search judged it again, the verdict is the same.
-        for status in known {
-            if let Err(at) = found.rejected.binary_search_by_key(&status.slot, |s| s.slot) {
-                found.rejected.insert(at, status);
+        for (slot, group) in known.nodes() {
+            if diagnosis.rejected.find(slot).is_none() {
+                let (plugin, rejection) = (group.plugin, group.rejection.clone());
+                diagnosis.rejected.add(NodeStatus { slot, plugin, rejection });
             }
         }
-        let judged = found.feasible.len() + found.rejected.len();
+        let judged = found.feasible.len() + diagnosis.rejected.len();
         *start = (*start + judged) % self.snapshot.len().max(1);
-        diagnosis.rejected = found.rejected;
         Ok(found.feasible)
     }
 

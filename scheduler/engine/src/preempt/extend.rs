@@ -68,7 +68,7 @@ fn resolve(
             })
         };
         let victims: Vec<Arc<Pod>> = victims.iter().map(find).collect::<Result<_, _>>()?;
-        candidates.push(Candidate { node: slot, victims, violations });
+        candidates.push(Candidate::new(slot, victims, violations));
     }
     candidates.sort_by_key(|c| c.node);
     candidates.dedup_by_key(|c| c.node);

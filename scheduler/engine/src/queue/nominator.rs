@@ -70,6 +70,11 @@ impl Nominator {
         self.by_node.get(node).map_or(&[], Vec::as_slice)
     }
 
+    /// How many nodes have a promise.
+    pub(crate) fn node_count(&self) -> usize {
+        self.by_node.len()
+    }
+
     /// Nodes with a promise, in no particular order.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Str> {
         self.by_node.keys()

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::Str;
 use crate::objects::Objects;
 use crate::plugin::Plugin;
 use crate::pod::Pod;
@@ -10,6 +9,7 @@ use crate::profile::PluginId;
 use crate::snapshot::{Slot, Snapshot};
 use crate::state::PluginState;
 use crate::verdict::{PluginError, RejectCode, Rejection};
+use crate::{Str, Timestamp};
 
 /// What evicting could do for a node.
 #[derive(Clone, Debug)]
@@ -34,7 +34,44 @@ pub struct Candidate {
     pub victims: Vec<Arc<Pod>>,
     /// How many of them a PodDisruptionBudget protects.
     pub violations: usize,
+    /// What candidates are compared by, so that nobody has to look at the victims again.
+    pub loss: Loss,
 }
+
+/// What victims amount to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The highest of their priorities.
+    pub highest: i32,
+    /// The sum of their priorities, each counted from the lowest there is, so that fewer victims of negative priority lose
+    /// less than more.
+    pub sum: i128,
+    /// When the first of those with the highest priority started. A pod that has not started is as if it started now:
+    /// later than any that has.
+    pub earliest: Timestamp,
+}
+
+impl Candidate {
+    /// A candidate with these victims, of whom `violations` are protected.
+    pub fn new(node: Slot, victims: Vec<Arc<Pod>>, violations: usize) -> Self {
+        let loss = Loss::of(&victims);
+        Self { node, victims, violations, loss }
+    }
+}
+
+impl Loss {
+    fn of(victims: &[Arc<Pod>]) -> Self {
+        let priorities = || victims.iter().map(|v| v.spec.priority);
+        let highest = priorities().max().unwrap_or(i32::MIN);
+        let sum = priorities().map(|p| i128::from(p) - i128::from(i32::MIN)).sum();
+        let important = victims.iter().filter(|v| v.spec.priority == highest);
+        let earliest = important.map(|v| v.meta.started.unwrap_or(Timestamp(i64::MAX))).min();
+        Self { highest, sum, earliest: earliest.unwrap_or(Timestamp(i64::MAX)) }
+    }
+}
+
+/// A node that was tried, and what came of it.
+pub type Tried = (Slot, Arc<DryRun>);
 
 /// The engine's half of preemption: it knows how to try an eviction; the plugin decides whether to.
 pub trait PreemptionEngine {
@@ -42,12 +79,18 @@ pub trait PreemptionEngine {
     /// rejection.
     fn rejection(&self, node: Slot) -> Option<RejectCode>;
 
-    /// Tries to evict pods of lower priority from each of `nodes`, in order, until at least one candidate without
-    /// violations and `enough` candidates in all are found.
+    /// How many nodes evictions may help: those rejected as [unschedulable](RejectCode::Unschedulable).
+    fn resolvable(&self) -> usize {
+        0
+    }
+
+    /// Tries to evict pods of lower priority from each of the [resolvable](Self::resolvable) nodes, in search order from
+    /// the one with index `start` on and round to it again, until at least one candidate without violations and `enough`
+    /// candidates in all are found.
     ///
     /// # Errors
     /// When a filter breaks.
-    fn dry_run(&self, nodes: &[Slot], enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError>;
+    fn dry_run(&self, start: usize, enough: usize) -> Result<Vec<Tried>, PluginError>;
 
     /// What the extenders leave of these candidates, in the order of their nodes; `None` when none of them has a say.
     ///
@@ -100,8 +143,8 @@ pub struct PostFilterOutcome {
     /// Pods whose nomination to the same node lapses.
     pub lapsed: Vec<Arc<Pod>>,
     /// For the trace: every node that was tried, and what came of it.
-    pub tried: Vec<(Slot, DryRun)>,
-    /// For the trace: the candidates that are equally good.
+    pub tried: Vec<Tried>,
+    /// For the trace: the candidates that are equally good, in any order.
     pub acceptable: Vec<Slot>,
 }
 

@@ -35,13 +35,16 @@ struct Column {
 #[derive(Clone, Debug)]
 pub(super) struct ResourceColumns {
     columns: Vec<Column>,
+    /// Their names, for whoever keeps them beside amounts of its own.
+    names: Arc<[Str]>,
     slots: usize,
 }
 
 impl Default for ResourceColumns {
     fn default() -> Self {
         let fresh = |name: &str| Column { name: name.into(), allocatable: Vec::new(), requested: Vec::new() };
-        Self { columns: [CPU, MEMORY, EPHEMERAL_STORAGE].map(fresh).into(), slots: 0 }
+        let columns: Vec<Column> = [CPU, MEMORY, EPHEMERAL_STORAGE].map(fresh).into();
+        Self { names: columns.iter().map(|c| Arc::clone(&c.name)).collect(), columns, slots: 0 }
     }
 }
 
@@ -53,6 +56,10 @@ impl ResourceColumns {
 
     pub(super) fn names(&self) -> impl Iterator<Item = (ResourceId, &Str)> {
         self.columns.iter().enumerate().map(|(at, c)| (ResourceId(at), &c.name))
+    }
+
+    pub(super) fn shared_names(&self) -> &Arc<[Str]> {
+        &self.names
     }
 
     pub(super) fn allocatable(&self, id: ResourceId) -> &[i64] {
@@ -113,6 +120,7 @@ impl ResourceColumns {
         self.id(name).unwrap_or_else(|| {
             let empty = vec![0; self.slots];
             self.columns.push(Column { name: Arc::from(name), allocatable: empty.clone(), requested: empty });
+            self.names = self.columns.iter().map(|c| Arc::clone(&c.name)).collect();
             ResourceId(self.columns.len() - 1)
         })
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use longshore_framework::fixture;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
-    Candidate, Cycle, DryRun, EnqueueContext, FilterSink, PostFilterContext, PostFilterOutcome,
-    PreemptionEngine, ReserveContext,
+    Candidate, Cycle, EnqueueContext, FilterSink, PostFilterContext, PostFilterOutcome, PreemptionEngine,
+    ReserveContext, Tried,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Requests;
@@ -123,7 +123,7 @@ impl PreemptionEngine for NoPreemption {
     fn rejection(&self, _: Slot) -> Option<RejectCode> {
         Some(RejectCode::Unschedulable)
     }
-    fn dry_run(&self, _: &[Slot], _: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+    fn dry_run(&self, _: usize, _: usize) -> Result<Vec<Tried>, PluginError> {
         Ok(Vec::new())
     }
     fn ask_extenders(&self, _: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {

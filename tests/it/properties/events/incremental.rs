@@ -53,11 +53,44 @@ fn check(happenings: &[Happening]) {
     world.settle();
 }
 
+/// Nodes that fill up with pods that matter little, then pods that matter more, whose evictions are under way for a while.
+fn evictions(length: usize) -> impl Strategy<Value = Vec<Happening>> {
+    let at = 0..16_usize;
+    let step = prop_oneof![
+        6 => at.clone().prop_map(Step::Replica),
+        12 => Just(Step::Other(Happening::Step)),
+        4 => (at.clone(), any::<bool>()).prop_map(|(at, well)| Step::Other(Happening::EvictionEnds(at, well))),
+        3 => at.clone().prop_map(|at| Step::Other(Happening::BindingSucceeds(at))),
+        3 => at.prop_map(|at| Step::Other(Happening::BindingSeen(at))),
+        2 => (0..3_usize, 0..2_i32).prop_map(|(app, allowed)| Step::Other(Happening::BudgetSet(app, allowed))),
+        3 => happening().prop_map(Step::Other),
+    ];
+    let kinds = |priority: u8, most: usize| {
+        vec(pod_draft().prop_map(move |draft| draft.plain().of_priority(priority)), 1..most)
+    };
+    let nodes = vec(node_draft(), 2..10);
+    (kinds(0, 4), kinds(3, 3), nodes, vec(step, 1..length)).prop_map(|(low, high, nodes, steps)| {
+        let room = 3 * nodes.len();
+        let filled = (0..room).flat_map(|at| {
+            let pod = Happening::PodAdded(low[at % low.len()].clone());
+            [pod, Happening::Step, Happening::BindingSucceeds(0), Happening::BindingSeen(0)]
+        });
+        let filled: Vec<Happening> = filled.collect();
+        let nodes = nodes.into_iter().enumerate().map(|(at, draft)| Happening::NodeSet(at, draft));
+        nodes.chain(filled).chain(steps.into_iter().map(|step| step.of(&high))).collect()
+    })
+}
+
 proptest! {
     #![proptest_config(config(768))]
 
     #[test]
     fn a_decision_from_what_is_kept_is_one_from_everything(happenings in history(120)) {
+        check(&happenings);
+    }
+
+    #[test]
+    fn an_eviction_that_was_tried_before_is_one_that_is_tried_now(happenings in evictions(80)) {
         check(&happenings);
     }
 }

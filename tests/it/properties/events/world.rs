@@ -164,6 +164,9 @@ impl World {
         if let Outcome::Broken { message } = &outcome {
             panic!("{} met an error: {message}", pod.key());
         }
+        if let Outcome::Unschedulable { message, .. } = &outcome {
+            assert!(!message.contains("audit: "), "{}: {message}", pod.key());
+        }
         self.note(effects);
         Some(Arc::clone(&pod.meta.uid))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::plugin::{
-    Cycle, DryRun, FilterSink, Nomination, PostFilterContext, PostFilterOutcome, PreemptionEngine, Score,
+    Cycle, FilterSink, Nomination, PostFilterContext, PostFilterOutcome, PreemptionEngine, Score, Tried,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
@@ -154,7 +154,7 @@ impl PreemptionEngine for NoEngine {
         self.0.iter().find(|(slot, _)| *slot == node).map(|(_, code)| *code)
     }
 
-    fn dry_run(&self, _nodes: &[Slot], _enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+    fn dry_run(&self, _start: usize, _enough: usize) -> Result<Vec<Tried>, PluginError> {
         Ok(Vec::new())
     }
 

@@ -13,7 +13,7 @@ use longshore_framework::profile::Profile;
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PermitVerdict, PluginError, RejectCode, Rejection, Verdict};
+use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 
 use super::Log;
@@ -169,15 +169,13 @@ impl PostFilter for Room {
         cx: &mut PostFilterContext<'_>,
         _: &PluginState,
     ) -> Result<PostFilterOutcome, PluginError> {
-        let helps = |slot: &Slot| cx.engine.rejection(*slot) == Some(RejectCode::Unschedulable);
-        let nodes: Vec<Slot> = cx.snapshot.order().iter().copied().filter(helps).collect();
-        let tried = cx.engine.dry_run(&nodes, nodes.len())?;
-        let candidates: Vec<&Candidate> = tried
-            .iter()
-            .filter_map(
-                |(_, run)| if let DryRun::Candidate(candidate) = run { Some(candidate) } else { None },
-            )
-            .collect();
+        let tried = cx.engine.dry_run(0, cx.engine.resolvable())?;
+        let candidate = |(_, run): &'_ Tried| match &**run {
+            DryRun::Candidate(candidate) => Some(candidate.clone()),
+            DryRun::Rejected { .. } => None,
+        };
+        let candidates: Vec<Candidate> = tried.iter().filter_map(candidate).collect();
+        let candidates: Vec<&Candidate> = candidates.iter().collect();
         let left = cx.engine.ask_extenders(&candidates)?;
         let left = left.unwrap_or_else(|| candidates.into_iter().cloned().collect());
         if let Some(first) = left.into_iter().next() {

@@ -2,7 +2,7 @@
 
 use longshore_framework::event::{Action, EventPattern, Resource};
 use longshore_framework::plugin::{
-    Candidate, DryRun, FilterSink, Nomination, PostFilterContext, PreemptionEngine, ReserveContext,
+    Candidate, FilterSink, Nomination, PostFilterContext, PreemptionEngine, ReserveContext, Tried,
 };
 use longshore_framework::verdict::{
     PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, RejectCode, Rejection,
@@ -104,7 +104,7 @@ impl PreemptionEngine for NoEngine {
     fn rejection(&self, _node: Slot) -> Option<RejectCode> {
         self.0
     }
-    fn dry_run(&self, _nodes: &[Slot], _enough: usize) -> Result<Vec<(Slot, DryRun)>, PluginError> {
+    fn dry_run(&self, _start: usize, _enough: usize) -> Result<Vec<Tried>, PluginError> {
         Ok(Vec::new())
     }
     fn ask_extenders(&self, _candidates: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {
