@@ -111,6 +111,12 @@ impl Engine {
         }
     }
 
+    /// The pods as they are known now: what came of trying a node may have been found out before they were confirmed.
+    fn newest(&self, pods: Vec<Arc<Pod>>) -> Vec<Arc<Pod>> {
+        let known = |pod: Arc<Pod>| self.cache.pod(&pod.meta.uid).map_or(pod, |(known, _)| Arc::clone(known));
+        pods.into_iter().map(known).collect()
+    }
+
     fn report(&mut self, pod: Arc<Pod>, failure: Failure, effects: &mut Vec<Effect>) -> Outcome {
         // Without a PostFilter to say otherwise the pod is promised nothing any more.
         let cleared = || PostFiltered { nomination: Nomination::Clear, ..PostFiltered::default() };
@@ -125,7 +131,7 @@ impl Engine {
             Nomination::Keep | Nomination::Clear => None,
         };
         let chosen = post.victims.len();
-        let (unbound, victims) = self.split_victims(post.victims);
+        let (unbound, victims) = self.split_victims(self.newest(post.victims));
         if let (Some(node), false) = (&nominated, victims.is_empty()) {
             let (preemptor, node) = (Arc::clone(&pod), Arc::clone(node));
             self.tell_victims(&preemptor, chosen);

@@ -102,7 +102,9 @@ fn same(a: &DryRun, b: &DryRun) -> bool {
     match (a, b) {
         (DryRun::Candidate(a), DryRun::Candidate(b)) => {
             let of = |c: &Candidate| (c.node, c.violations, c.loss);
-            of(a) == of(b) && a.victims == b.victims
+            // A kept run may know an older version of a pod that was confirmed since.
+            let same = |(a, b): (&Arc<Pod>, &Arc<Pod>)| a.meta.uid == b.meta.uid && a.counts_as(b);
+            of(a) == of(b) && a.victims.len() == b.victims.len() && a.victims.iter().zip(&b.victims).all(same)
         }
         (DryRun::Rejected { plugin: p, rejection: a }, DryRun::Rejected { plugin: q, rejection: b }) => {
             (p, a) == (q, b)
