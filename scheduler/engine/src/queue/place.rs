@@ -70,6 +70,20 @@ impl Queue {
         gate
     }
 
+    /// Whether the plugin that keeps the pod out would do so again: then it need not be moved to be parked again. There may
+    /// be many such pods, as when many preemptors wait for evictions, and every eviction is news to all of them.
+    pub(super) fn stays_gated(&self, queued: &QueuedPod, rules: &dyn Rules) -> bool {
+        let Some(gate) = queued.gated_by else { return false };
+        let began = self.meter.now();
+        let Some((plugin, rejection)) = rules.gate(queued) else { return false };
+        let stays = plugin == gate;
+        if stays {
+            let watch = self.meter.watch(queued.profile, false);
+            watch.point(ExtensionPoint::PreEnqueue, rejection.code.into(), began);
+        }
+        stays
+    }
+
     pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {
         self.entries += 1;
         queued.entry = self.entries;
