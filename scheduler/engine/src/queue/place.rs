@@ -64,24 +64,25 @@ impl Queue {
         let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
         self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
         queued.gated_by = gate.as_ref().map(|(plugin, _)| *plugin);
+        queued.rests = queued.gated_by.is_some_and(|plugin| rules.rests(queued, plugin));
         if let Some(plugin) = queued.gated_by {
             queued.rejected_by.insert(plugin);
         }
         gate
     }
 
-    /// Whether the plugin that keeps the pod out would do so again: then it need not be moved to be parked again. There may
-    /// be many such pods, as when many preemptors wait for evictions, and every eviction is news to all of them.
-    pub(super) fn stays_gated(&self, queued: &QueuedPod, rules: &dyn Rules) -> bool {
-        let Some(gate) = queued.gated_by else { return false };
-        let began = self.meter.now();
-        let Some((plugin, rejection)) = rules.gate(queued) else { return false };
-        let stays = plugin == gate;
-        if stays {
-            let watch = self.meter.watch(queued.profile, false);
-            watch.point(ExtensionPoint::PreEnqueue, rejection.code.into(), began);
+    /// The evictions for a pod are over, and what happens from now on may be news to it.
+    pub(crate) fn end_rest(&mut self, uid: &str) {
+        let Some(number) = self.pods.number(uid) else { return };
+        let Seat::Waiting(Part::Parked, queued) = self.pods.seat(number) else { return };
+        if !queued.rests {
+            return;
         }
-        stays
+        self.parked.remove(number, queued);
+        if let Some(queued) = self.pods.waiting_mut(number) {
+            queued.rests = false;
+            self.parked.insert(number, queued);
+        }
     }
 
     pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {

@@ -42,10 +42,8 @@ impl Queue {
             .into_iter()
             .filter_map(|number| Some((number, self.pods.waiting(number)?)))
             .filter(|(_, queued)| concerns(&queued.pod))
-            .filter_map(|(number, queued)| {
-                let wake = self.evaluate(queued, &event, rules);
-                (wake != Wake::No && !self.stays_gated(queued, rules)).then_some((number, wake))
-            })
+            .map(|(number, queued)| (number, self.evaluate(queued, &event, rules)))
+            .filter(|(_, wake)| *wake != Wake::No)
             .collect();
         self.pods.sort_by_uid(&mut woken, |(number, _)| *number);
         for (number, wake) in woken {
