@@ -37,6 +37,9 @@ const MAX_CLASSES: usize = 4096;
 /// topology domains.
 const MAX_CELLS: usize = 16 << 20;
 
+/// Nodes times classes at the most for which it is kept what evictions could do; each takes some two hundred bytes.
+const MAX_RUNS: usize = 1 << 19;
+
 /// What pods of a class share: all that an answer which is kept may depend on.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ClassKey {
@@ -89,6 +92,8 @@ pub(crate) struct Classes {
     entries: FxHashMap<u64, Entry>,
     clock: u64,
     with_columns: usize,
+    /// Hashes of the classes for which it is kept what evictions could do, the one asked last at the end.
+    with_runs: Vec<u64>,
     scratch: decide::Scratch,
 }
 
@@ -131,9 +136,26 @@ impl Classes {
             }
         }
         if let (true, Some(entry)) = (is_kept, self.entries.get_mut(&hash)) {
+            let keeps_runs = class.rejected_nodes.keeps_runs();
             entry.class = Some(class);
+            if keeps_runs && self.with_runs.last() != Some(&hash) {
+                self.limit_runs(evaluator.snapshot, hash);
+            }
         }
         decided
+    }
+
+    /// It is kept for this class what evictions could do; others forget it when that is too much in all.
+    fn limit_runs(&mut self, snapshot: &Snapshot, hash: u64) {
+        self.with_runs.retain(|other| *other != hash);
+        let most = (MAX_RUNS / snapshot.slots().max(1)).max(1);
+        let surplus = (self.with_runs.len() + 1).saturating_sub(most);
+        for oldest in self.with_runs.drain(..surplus) {
+            if let Some(class) = self.entries.get_mut(&oldest).and_then(|entry| entry.class.as_mut()) {
+                class.rejected_nodes.forget_runs();
+            }
+        }
+        self.with_runs.push(hash);
     }
 
     /// Takes the pod's class out; `None` when the pod is the first of it.

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::{Evaluation, Options};
+use crate::permit::NEVER;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
@@ -49,6 +50,8 @@ pub struct Engine {
     pub(crate) meter: Metered,
     /// When the input that is being taken in came, and the evictions that are under way, by the meter's clock.
     pub(crate) marks: EngineMarks,
+    /// No pod waits for a Permit plugin that gives up before this.
+    pub(crate) first_timeout: Timestamp,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
 }
@@ -70,6 +73,7 @@ impl Engine {
             holds_bindings: false,
             classes: Classes::default(),
             now: Timestamp::default(),
+            first_timeout: NEVER,
             start: 0,
         }
     }
@@ -301,8 +305,9 @@ impl Engine {
                 return self.fail(undone.queued, Failure::refused(refused), effects);
             }
         };
-        if waits.is_empty() {
-            self.queue.done(&uid);
+        match waits.iter().map(|wait| wait.until).min() {
+            Some(until) => self.first_timeout = self.first_timeout.min(until),
+            None => self.queue.done(&uid),
         }
         match crate::binding::advance(guard, waits, effects) {
             Ok(held) => {

@@ -71,6 +71,7 @@ impl Engine {
             self.meter.tell_since(began, |m, took| m.evicted(ok, took));
         }
         let Some(victims) = self.evicting.remove(uid) else { return };
+        self.queue.end_rest(uid);
         if !ok || victims.iter().all(|victim| self.cache.pod(victim).is_none()) {
             self.activate(uid);
         }

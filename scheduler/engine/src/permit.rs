@@ -12,6 +12,9 @@ use crate::message;
 use crate::meter::Status;
 use crate::reservation::{Phase, Refused, Undone, Wait};
 
+/// When no plugin gives up.
+pub(crate) const NEVER: Timestamp = Timestamp(i64::MAX);
+
 impl Engine {
     /// When the first of the plugins that pods wait for gives up; `None` while no pod waits for Permit.
     pub fn next_timeout(&self) -> Option<Timestamp> {
@@ -75,9 +78,13 @@ impl Engine {
         self.room_left(&pod, &node, &|other| other.meta.uid != *uid);
     }
 
-    /// Permit plugins whose time is up turn their pods away, in the order in which their times ended.
+    /// Permit plugins whose time is up turn their pods away, in the order in which their times ended. Nobody is looked at
+    /// while it cannot be anyone's turn.
     pub(crate) fn expire_waits(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
+        if now < self.first_timeout {
+            return;
+        }
         let mut expired: Vec<(Timestamp, Str, Wait)> = Vec::new();
         for (uid, held) in &self.reservations {
             if let Phase::Waiting(waits) = &held.phase
@@ -94,5 +101,6 @@ impl Engine {
             let message = format!("rejected due to timeout after waiting {time} at plugin {plugin}");
             self.turn_away(&uid, wait.plugin, message.into(), effects);
         }
+        self.first_timeout = self.next_timeout().unwrap_or(NEVER);
     }
 }

@@ -61,6 +61,10 @@ pub(crate) trait Rules {
     fn rank(&self, pod: &QueuedPod) -> Rank;
     /// PreEnqueue: who keeps the pod out, if anyone. The plugin that did last is asked first.
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)>;
+    /// Whether this plugin keeps the pod out only because evictions for it are under way: until the queue is
+    /// [told](Queue::end_rest) that they are over, no event moves the pod. Every eviction is an event, and many pods may
+    /// rest.
+    fn rests(&self, pod: &QueuedPod, plugin: PluginId) -> bool;
     /// For each profile, the plugins that registered events of this kind. The same each time, until the profiles are
     /// others.
     fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet>;

@@ -52,6 +52,13 @@ impl Rules for EngineRules<'_> {
         plugins().filter(|(id, _)| *id == last).chain(others).find_map(keeps_out)
     }
 
+    fn rests(&self, pod: &QueuedPod, plugin: PluginId) -> bool {
+        let Some(instance) = self.profile(pod).plugins().get(plugin.index()) else { return false };
+        let cx = EnqueueContext { pod: &pod.pod, evicting: false, objects: self.cache.objects() };
+        self.evicting.contains_key(&pod.pod.meta.uid)
+            && instance.pre_enqueue.as_ref().is_some_and(|plugin| plugin.pre_enqueue(cx) == Verdict::Pass)
+    }
+
     fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet> {
         let event = ClusterEvent::new(resource, action, Subject::None);
         let hears = |(at, plugin): (usize, &Instance)| {

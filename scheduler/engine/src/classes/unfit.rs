@@ -52,6 +52,16 @@ impl RejectedNodes {
         }
     }
 
+    /// Whether it is kept what evictions could do.
+    pub(super) fn keeps_runs(&self) -> bool {
+        self.runs.is_some()
+    }
+
+    /// Forgets what evictions could do.
+    pub(super) fn forget_runs(&mut self) {
+        self.runs = None;
+    }
+
     fn runs(&mut self, evaluator: &Evaluator<'_>) -> Arc<KeptRuns> {
         let (slots, budgets) = (evaluator.snapshot.slots(), evaluator.objects.budgets_revision());
         match &self.runs {

@@ -14,6 +14,7 @@ use crate::plugin_set::PluginSet;
 struct Keepers {
     profile: usize,
     gated_by: Option<PluginId>,
+    rests: bool,
     rejected_by: PluginSet,
     pending_on: PluginSet,
 }
@@ -23,17 +24,18 @@ impl Keepers {
         Self {
             profile: queued.profile,
             gated_by: queued.gated_by,
+            rests: queued.rests && queued.gated_by.is_some(),
             rejected_by: queued.rejected_by.clone(),
             pending_on: queued.pending_on.clone(),
         }
     }
 
     /// Whether an event may move a pod that these keep, given who registered it in each profile. A gated pod moves by
-    /// its gate only, and a pod that nobody keeps by any event.
+    /// its gate only, one that rests by none, and a pod that nobody keeps by any event.
     fn hear(&self, listeners: &[PluginSet]) -> bool {
         let Some(listeners) = listeners.get(self.profile) else { return false };
         match self.gated_by {
-            Some(gate) => listeners.contains(gate),
+            Some(gate) => !self.rests && listeners.contains(gate),
             None if self.rejected_by.is_empty() && self.pending_on.is_empty() => true,
             None => listeners.overlaps(&self.rejected_by) || listeners.overlaps(&self.pending_on),
         }

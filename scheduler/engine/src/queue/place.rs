@@ -64,10 +64,25 @@ impl Queue {
         let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
         self.meter.watch(queued.profile, false).point(ExtensionPoint::PreEnqueue, status, began);
         queued.gated_by = gate.as_ref().map(|(plugin, _)| *plugin);
+        queued.rests = queued.gated_by.is_some_and(|plugin| rules.rests(queued, plugin));
         if let Some(plugin) = queued.gated_by {
             queued.rejected_by.insert(plugin);
         }
         gate
+    }
+
+    /// The evictions for a pod are over, and what happens from now on may be news to it.
+    pub(crate) fn end_rest(&mut self, uid: &str) {
+        let Some(number) = self.pods.number(uid) else { return };
+        let Seat::Waiting(Part::Parked, queued) = self.pods.seat(number) else { return };
+        if !queued.rests {
+            return;
+        }
+        self.parked.remove(number, queued);
+        if let Some(queued) = self.pods.waiting_mut(number) {
+            queued.rests = false;
+            self.parked.insert(number, queued);
+        }
     }
 
     pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {

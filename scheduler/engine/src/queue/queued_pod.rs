@@ -32,6 +32,8 @@ pub struct QueuedPod {
     pub pending_on: PluginSet,
     /// The PreEnqueue plugin that keeps it out.
     pub gated_by: Option<PluginId>,
+    /// That plugin does so because evictions for the pod are under way, and for no other reason.
+    pub(crate) rests: bool,
     /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
     /// QueueSort reads.
     pub(crate) flushed: Option<Timestamp>,
@@ -53,6 +55,7 @@ impl QueuedPod {
             rejected_by: PluginSet::default(),
             pending_on: PluginSet::default(),
             gated_by: None,
+            rests: false,
             flushed: None,
             marks: Marks::default(),
         }

@@ -23,6 +23,10 @@ impl Rules for Fake {
         gated.then(|| (WAKES_ON_NODE, Rejection::unresolvable(Reason::Other("gated".into()))))
     }
 
+    fn rests(&self, pod: &QueuedPod, _: PluginId) -> bool {
+        pod.pod.meta.labels.get("gate").is_some_and(|why| &**why == "evictions")
+    }
+
     fn listeners(&self, resource: Resource, _: Action) -> Vec<PluginSet> {
         vec![(resource == Resource::Node).then_some(WAKES_ON_NODE).into_iter().collect()]
     }
@@ -129,6 +133,19 @@ fn a_pod_in_backoff_goes_early_when_nothing_else_waits() {
     q.on_event(node_added(), &|_| true, &Fake);
     check(&q, (0, 1, 0, 0));
     assert_eq!(q.pop().map(|p| p.attempts), Some(2));
+}
+
+#[test]
+fn a_pod_that_rests_hears_of_nothing_until_its_evictions_are_over() {
+    let mut q = queue();
+    q.add(pod("a").label("gate", "evictions").build(), 0, &Fake);
+    let hears = |q: &mut Queue| q.hears_of(Resource::Node, Action::ADD, &Fake);
+    assert!(!hears(&mut q));
+    q.end_rest("default/a");
+    assert!(hears(&mut q));
+    check(&q, (0, 0, 0, 1));
+    q.remove("default/a");
+    check(&q, (0, 0, 0, 0));
 }
 
 #[test]

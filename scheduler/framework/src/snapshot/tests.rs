@@ -82,3 +82,16 @@ fn every_snapshot_is_another_one() {
         one.lineage() != two.lineage() && one.lineage() != copy.lineage() && two.lineage() != copy.lineage()
     );
 }
+
+#[test]
+fn nodes_are_ranked_by_name_as_they_come_and_go() {
+    let mut s = Snapshot::default();
+    let [b, a] = ["b", "a"].map(|name| s.set_node(node(name).build()));
+    let ranks =
+        |s: &Snapshot, slots: &[Slot]| slots.iter().map(|n| s.name_ranks()[n.index()]).collect::<Vec<_>>();
+    assert_eq!(ranks(&s, &[a, b]), [0, 1]);
+    let c = s.set_node(node("aa").build());
+    assert_eq!(ranks(&s, &[a, b, c]), [0, 2, 1]);
+    s.remove_node("a");
+    assert_eq!(ranks(&s, &[b, c]), [1, 0]);
+}
