@@ -1,6 +1,6 @@
 //! Decisions kept from pod to pod.
 //!
-//! Pods that share what plugins may read of them are of one class, and a thousand replicas cost one evaluation of all nodes
+//! Pods that share what plugins may read of them are of one class, and a thousand replicas cost two evaluations of all nodes
 //! and then a look at the nodes that changed. A class sorts the nodes into groups that no plugin tells apart, so that
 //! what depends on more than a node — the topology domains, the extremes that scores are normalised by — is asked of one
 //! node per group and decision.
@@ -102,6 +102,8 @@ pub(crate) struct Classes {
 pub(crate) struct Decided {
     /// The node, or why there is none.
     pub(crate) outcome: Result<Slot, Stopped>,
+    /// How many nodes the search is over; where the next restricted search begins is moved on by it.
+    pub(crate) searched: usize,
     /// What plugins remember that have a say after the decision; when there is no node, what all of them do.
     pub(crate) state: CycleState,
 }
@@ -173,8 +175,12 @@ impl Classes {
             return None;
         }
         entry.used = self.clock;
-        self.with_columns += usize::from(entry.class.is_none());
-        Some(entry.class.take().unwrap_or_default())
+        if let Some(class) = entry.class.take() {
+            return Some(class);
+        }
+        self.make_room(snapshot);
+        self.with_columns += 1;
+        Some(Box::default())
     }
 
     /// Drops the half that was asked longest ago when there are too many.
@@ -189,5 +195,7 @@ impl Classes {
         let median = *median;
         self.entries.retain(|_, entry| entry.used > median);
         self.with_columns = self.entries.values().filter(|entry| entry.class.is_some()).count();
+        let entries = &self.entries;
+        self.with_runs.retain(|hash| entries.contains_key(hash));
     }
 }

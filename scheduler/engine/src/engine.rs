@@ -254,7 +254,8 @@ impl Engine {
             (Evaluation::Audited, trace) => keep(Some(trace.unwrap_or(&mut unread))),
         };
         match kept {
-            Some(Decided { outcome, state: kept }) => {
+            Some(Decided { outcome, searched, state: kept }) => {
+                self.start = (self.start + searched) % evaluator.snapshot.len().max(1);
                 let sampled = state.sampled;
                 *state = kept;
                 state.sampled = sampled;

@@ -244,8 +244,16 @@ impl Objects {
 
     /// Puts an object in place of the one with the same key, which is returned.
     pub fn set(&mut self, object: Object) -> Option<Object> {
+        let old = self.put(object.clone());
+        // Controllers are reported at every change of their status, of which nothing is known here.
+        if old.as_ref() != Some(&object) {
+            self.count_change(&object);
+        }
+        old
+    }
+
+    fn put(&mut self, object: Object) -> Option<Object> {
         use Object as O;
-        self.count_change(&object);
         match object {
             O::Namespace(o) => self.namespaces.insert(Arc::clone(&o.name), o).map(O::Namespace),
             O::Service(o) => self.services.insert((o.namespace.clone(), o.name.clone()), o).map(O::Service),

@@ -53,7 +53,7 @@ pub enum Dependence {
     Static,
     /// Also that node's own pods and what they use.
     Node,
-    /// Also the other node objects of the cluster, but not their pods.
+    /// Also how many nodes the cluster has, and which images lie on them.
     Cluster,
     /// Also pods on other nodes of the same topology domains. The plugin has to take a [`Census`].
     Domain,

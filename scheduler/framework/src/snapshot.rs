@@ -14,7 +14,6 @@ mod topology;
 
 use std::sync::{Arc, OnceLock};
 
-use dashmap::DashMap;
 use rustc_hash::FxHashMap;
 
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
@@ -34,9 +33,7 @@ use dirty::DirtyLog;
 use lineage::Lineage;
 use matching::PodColumns;
 use order::NodeOrder;
-
-/// Topology columns kept at the most; keys come from pods, which are not trusted to be few.
-const MAX_TOPOLOGY_COLUMNS: usize = 64;
+use topology::Topologies;
 
 /// The index of a node in every column. A slot is reused after its node is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,12 +80,12 @@ pub struct Snapshot {
     claim_users: FxHashMap<NamespacedName, u32>,
     images: ImageTable,
     /// Built when first asked for, by whichever worker asks, and kept up to date after.
-    topologies: DashMap<Str, Arc<TopologyColumn>>,
+    topologies: Topologies,
     /// Likewise.
     matching: PodColumns,
     dirty: DirtyLog,
     epoch: u64,
-    nodes_revision: u64,
+    images_revision: u64,
     lineage: Lineage,
 }
 
@@ -215,15 +212,7 @@ impl Snapshot {
 
     /// The domain of every node for a topology key.
     pub fn topology(&self, key: &Str) -> Arc<TopologyColumn> {
-        if let Some(column) = self.topologies.get(key) {
-            return Arc::clone(&column);
-        }
-        let column = Arc::new(TopologyColumn::build(key, &self.nodes, &self.live));
-        if self.topologies.len() >= MAX_TOPOLOGY_COLUMNS {
-            self.topologies.clear();
-        }
-        self.topologies.insert(Arc::clone(key), Arc::clone(&column));
-        column
+        self.topologies.get(key, &self.nodes, &self.live)
     }
 
     /// How many pods on every node match the query. Counted once, then kept up to date. Whoever keeps the column over a
@@ -244,9 +233,9 @@ impl Snapshot {
         self.epoch
     }
 
-    /// Rises when a node comes, goes or changes, whatever its pods do.
-    pub fn nodes_revision(&self) -> u64 {
-        self.nodes_revision
+    /// Rises when a node comes or goes, or reports other images.
+    pub fn images_revision(&self) -> u64 {
+        self.images_revision
     }
 
     /// Rises with every change.
@@ -288,6 +277,7 @@ impl Snapshot {
 impl Snapshot {
     /// Marks a node as changed for a reason that lies outside the snapshot.
     pub fn touch(&mut self, slot: Slot) {
+        self.epoch += u64::from(self.topologies.make_room());
         self.dirty.push(slot, self.nodes.len());
     }
 
@@ -313,7 +303,7 @@ impl Snapshot {
         self.fill(slot, &node);
         self.set_topologies(slot, Some(&node));
         self.nodes[slot.index()] = node;
-        self.nodes_revision += 1;
+        self.images_revision += 1;
         self.touch(slot);
         slot
     }
@@ -329,8 +319,8 @@ impl Snapshot {
         if old.labels != node.labels {
             self.set_topologies(slot, Some(&node));
         }
+        self.images_revision += u64::from(old.images != node.images);
         self.nodes[slot.index()] = node;
-        self.nodes_revision += 1;
         self.touch(slot);
     }
 
@@ -352,7 +342,7 @@ impl Snapshot {
         self.resources.clear(slot);
         self.allowed_pods[slot.index()] = 0;
         self.free.push(slot);
-        self.nodes_revision += 1;
+        self.images_revision += 1;
         self.touch(slot);
         Some(orphans)
     }
@@ -440,13 +430,7 @@ impl Snapshot {
     }
 
     fn set_topologies(&mut self, slot: Slot, node: Option<&Node>) {
-        for mut column in self.topologies.iter_mut() {
-            let value = node.and_then(|n| n.labels.get(column.key()).cloned());
-            let column = Arc::make_mut(&mut column);
-            let was_shared = column.is_shared();
-            column.set(slot, value);
-            self.epoch += u64::from(column.is_shared() != was_shared);
-        }
+        self.epoch += u64::from(self.topologies.set(slot, node));
     }
 
     fn grow(&mut self) -> Slot {

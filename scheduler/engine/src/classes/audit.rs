@@ -6,7 +6,7 @@ use longshore_framework::Str;
 use longshore_framework::snapshot::Slot;
 use rustc_hash::FxHashMap;
 
-use super::class::{FEASIBLE, Rejected};
+use super::class::Rejected;
 use super::{Class, Decided};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
@@ -75,11 +75,6 @@ impl Class {
             }
         }
         None
-    }
-
-    /// Whether the key is that of nodes that passed every filter that goes by nodes.
-    pub(super) fn passed(key: &[i64]) -> bool {
-        key.first() == Some(&FEASIBLE)
     }
 }
 

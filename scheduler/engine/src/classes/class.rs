@@ -27,8 +27,8 @@ struct Seen {
     lineage: u64,
     epoch: u64,
     selecting: u64,
-    /// Only where some answer depends on all node objects.
-    nodes: Option<u64>,
+    /// Only where some answer depends on the images of all nodes.
+    images: Option<u64>,
 }
 
 /// Why a filter rejected a node.
@@ -71,7 +71,8 @@ impl Class {
         if self.refused == Some(now) {
             return None;
         }
-        if self.seen != Some(now) || self.rejections.len() > MAX_REJECTIONS {
+        // Whatever breaks below leaves a class that has seen nothing.
+        if self.seen.take() != Some(now) || self.rejections.len() > MAX_REJECTIONS {
             return self.begin(evaluator);
         }
         let Some(log) = snapshot.changed_since(self.generation) else { return self.begin(evaluator) };
@@ -98,7 +99,9 @@ impl Class {
             self.groups.remove(*slot);
         }
         changed.retain(|slot| snapshot.live().contains(slot.index()));
-        self.evaluate(evaluator, changed)
+        self.evaluate(evaluator, changed)?;
+        self.seen = Some(now);
+        Some(())
     }
 
     fn now(&self, evaluator: &Evaluator<'_>) -> Seen {
@@ -107,7 +110,7 @@ impl Class {
             lineage: snapshot.lineage(),
             epoch: snapshot.epoch(),
             selecting: evaluator.objects.selecting_revision(),
-            nodes: self.plan.cluster.then(|| snapshot.nodes_revision()),
+            images: self.plan.cluster.then(|| snapshot.images_revision()),
         }
     }
 
@@ -233,6 +236,11 @@ impl Class {
         self.rejections.push(rejected.clone());
         self.numbers.insert(rejected, self.rejections.len());
         self.rejections.len()
+    }
+
+    /// Whether the key is that of nodes that passed every filter that goes by nodes.
+    pub(super) fn passed(key: &[i64]) -> bool {
+        key.first() == Some(&FEASIBLE)
     }
 
     /// How a group's nodes were rejected by filters that go by nodes, as its key says; `None` when they passed.

@@ -59,13 +59,16 @@ impl Class {
             return None;
         }
         if self.plan.only.is_some() {
+            if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
+                return None;
+            }
             // Why it does not fit anywhere else is the literal evaluator's to say.
-            return self.decided(self.only_node(evaluator)?, (1, 1));
+            return self.decided(self.only_node(evaluator)?, (1, 1), 1);
         }
         if let Some(slot) = self.own
             && self.groups.of(slot).is_some_and(|group| self.rejected(group.key()).is_none())
         {
-            return self.decided(slot, (1, 1));
+            return self.decided(slot, (1, 1), 0);
         }
         let (groups, nodes) = (self.groups.len(), evaluator.snapshot.len());
         if groups > FEW_GROUPS && groups > nodes / 4 {
@@ -87,14 +90,14 @@ impl Class {
         if feasible > 1 {
             evaluator.watch.point(ExtensionPoint::Score, Status::Success, searched);
         }
-        self.decided(slot, (nodes, feasible))
+        self.decided(slot, (nodes, feasible), nodes)
     }
 
     /// The choice, with what plugins remember that have a say later.
-    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize)) -> Option<Decided> {
+    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize), searched: usize) -> Option<Decided> {
         let mut state = self.late.clone();
         (state.evaluated, state.feasible) = (evaluated, feasible);
-        Some(Decided { outcome: Ok(slot), state })
+        Some(Decided { outcome: Ok(slot), searched, state })
     }
 
     /// The first of the filters that go by groups and whose turn is before `turn` that rejects the group's nodes.

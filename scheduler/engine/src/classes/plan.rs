@@ -53,7 +53,7 @@ pub(super) struct Plan {
     pub(super) relative: Vec<RelativeScorer>,
     /// Plugins that have a say after the decision.
     pub(super) late: Vec<PluginId>,
-    /// Some answer depends on the other nodes of the cluster.
+    /// Some answer depends on the images of all nodes.
     pub(super) cluster: bool,
     /// The only node that PreFilter leaves, when it leaves but one. Then nothing else is kept of any node.
     pub(super) only: Option<Str>,
@@ -140,8 +140,9 @@ impl Plan {
     }
 
     fn add_filters(&mut self, evaluator: &Evaluator<'_>, state: &CycleState) -> Option<()> {
-        let filters = evaluator.profile.at(Stage::Filter, |i| i.filter.as_ref());
-        for (turn, (id, plugin)) in filters.enumerate() {
+        let stage = evaluator.profile.stage(Stage::Filter);
+        for (id, plugin) in evaluator.profile.at(Stage::Filter, |i| i.filter.as_ref()) {
+            let turn = stage.iter().position(|other| *other == id)?;
             match plugin.depends_on(evaluator.pod) {
                 _ if self.has_census(id) => {
                     if !state.skips_filter(id) {

@@ -87,7 +87,11 @@ impl Class {
         diagnosis.blame_all();
         let mut state = self.state.clone()?;
         (state.evaluated, state.feasible) = (evaluator.snapshot.len(), 0);
-        Some(Decided { outcome: Err(Stopped::Unfit(Box::new(diagnosis))), state })
+        Some(Decided {
+            outcome: Err(Stopped::Unfit(Box::new(diagnosis))),
+            searched: evaluator.snapshot.len(),
+            state,
+        })
     }
 
     fn add_rejected(&self, diagnosis: &mut Diagnosis) {

@@ -103,6 +103,9 @@ impl PodColumns {
             return Arc::clone(&column);
         }
         let column = Arc::new(PodColumn::build(query, pods));
+        if self.fresh.len() >= MAX_COLUMNS {
+            self.fresh.clear();
+        }
         self.fresh.insert(query.clone(), Arc::clone(&column));
         self.any_fresh.store(true, Ordering::Release);
         column

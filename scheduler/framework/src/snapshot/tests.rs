@@ -95,3 +95,37 @@ fn nodes_are_ranked_by_name_as_they_come_and_go() {
     s.remove_node("a");
     assert_eq!(ranks(&s, &[b, c]), [1, 0]);
 }
+
+#[test]
+fn domains_keep_their_numbers_until_the_epoch_rises() {
+    let mut s = Snapshot::default();
+    let zone: Str = crate::node::ZONE.into();
+    let (a, b) = (s.set_node(zoned("a", "x")), s.set_node(zoned("b", "y")));
+    s.topology(&zone);
+    s.remove_node("a");
+    assert_eq!(s.set_node(zoned("c", "z")), a);
+    let numbers = |s: &Snapshot| [a, b].map(|slot| s.topology(&zone).domain(slot));
+    let (epoch, before) = (s.epoch(), numbers(&s));
+    for key in 0..5 {
+        s.topology(&format!("key-{key}").into());
+    }
+    assert_eq!((s.epoch(), numbers(&s)), (epoch, before), "nothing changed");
+    s.add_pod(b, pod("p").build());
+    assert!(s.epoch() > epoch && numbers(&s) != before);
+}
+
+#[test]
+fn only_nodes_that_come_or_go_or_report_other_images_concern_those_who_count_images() {
+    let mut s = Snapshot::default();
+    let image = || crate::node::NodeImage { names: vec!["app:1".into()], size: 1 };
+    let with_image = || node("a").with(|n| n.images.push(image()));
+    let mut revisions = vec![s.images_revision()];
+    for built in [node("a").build(), with_image().build(), with_image().label("k", "v").build()] {
+        s.set_node(built);
+        revisions.push(s.images_revision());
+    }
+    s.remove_node("a");
+    revisions.push(s.images_revision());
+    let rose: Vec<bool> = revisions.windows(2).map(|pair| pair[1] > pair[0]).collect();
+    assert_eq!(rose, [true, true, false, true]);
+}

@@ -1,7 +1,9 @@
 //! The domain of every node for one topology key.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use dashmap::DashMap;
 use rustc_hash::FxHashMap;
 
 use super::Slot;
@@ -97,5 +99,61 @@ impl TopologyColumn {
     /// The label value of a domain.
     pub fn value(&self, domain: u32) -> Option<&Str> {
         self.values.get(domain as usize)
+    }
+}
+
+/// Columns kept at the most; keys come from pods, which are not trusted to be few.
+const MAX_COLUMNS: usize = if cfg!(test) { 4 } else { 256 };
+
+/// The columns by key. A column is built by whichever thread of a decision asks first, and then kept up to date. As long
+/// as nothing changes a column keeps its numbers: whoever counts by them has to hear of it when they are given anew.
+#[derive(Debug, Default)]
+pub(super) struct Topologies {
+    columns: DashMap<Str, Arc<TopologyColumn>>,
+    /// There was no room for a column.
+    crowded: AtomicBool,
+}
+
+impl Clone for Topologies {
+    fn clone(&self) -> Self {
+        Self { columns: self.columns.clone(), crowded: AtomicBool::default() }
+    }
+}
+
+impl Topologies {
+    pub(super) fn get(&self, key: &Str, nodes: &[Arc<Node>], live: &BitSet) -> Arc<TopologyColumn> {
+        if let Some(column) = self.columns.get(key) {
+            return Arc::clone(&column);
+        }
+        let column = Arc::new(TopologyColumn::build(key, nodes, live));
+        if self.columns.len() < MAX_COLUMNS {
+            self.columns.insert(Arc::clone(key), Arc::clone(&column));
+        } else {
+            self.crowded.store(true, Ordering::Release);
+        }
+        column
+    }
+
+    /// Drops all columns if there was no room for one; whether it did.
+    pub(super) fn make_room(&mut self) -> bool {
+        let crowded = std::mem::take(self.crowded.get_mut());
+        if crowded {
+            self.columns.clear();
+        }
+        crowded
+    }
+
+    /// A node came, changed its labels, or went; whether a key has now shared domains that had none, or the other way
+    /// round.
+    pub(super) fn set(&mut self, slot: Slot, node: Option<&Node>) -> bool {
+        let mut turned = false;
+        for mut column in self.columns.iter_mut() {
+            let value = node.and_then(|n| n.labels.get(column.key()).cloned());
+            let column = Arc::make_mut(&mut column);
+            let was_shared = column.is_shared();
+            column.set(slot, value);
+            turned |= column.is_shared() != was_shared;
+        }
+        turned
     }
 }
