@@ -25,6 +25,7 @@ use crate::permit::NEVER;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
+use crate::specs::Specs;
 use crate::trace::Trace;
 
 /// The scheduler.
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(crate) chooser: Chooser,
     /// What is kept from decision to decision.
     pub(crate) classes: Classes,
+    pub(crate) specs: Specs,
     pub(crate) extenders: Extenders,
     pub(crate) now: Timestamp,
     pub(crate) meter: Metered,
@@ -72,6 +74,7 @@ impl Engine {
             evicting: FxHashMap::default(),
             holds_bindings: false,
             classes: Classes::default(),
+            specs: Specs::default(),
             now: Timestamp::default(),
             first_timeout: NEVER,
             start: 0,

@@ -97,6 +97,7 @@ impl Engine {
         if known.as_ref() == Some(&pod) {
             return;
         }
+        let pod = self.specs.share(pod);
         let (queue, rules) = self.queue_and_rules();
         let place = match &known {
             Some(old) => {

@@ -30,6 +30,7 @@ mod reload;
 mod requests;
 mod reservation;
 mod rules;
+mod specs;
 pub mod trace;
 
 pub use attempt::{Attempt, Outcome, RejectedNodes};
