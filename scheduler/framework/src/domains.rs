@@ -15,8 +15,8 @@ struct Sum {
     nodes: u32,
 }
 
-/// The amounts of one topology key. Every node belongs to the domain that its label names; a domain exists as long as a
-/// node of it is counted, be it with 0.
+/// The amounts of one topology key. Every node belongs to the domain it was last [set](Self::set) to, at first that of its
+/// label; a domain exists as long as a node of it is counted, be it with 0.
 #[derive(Clone, Debug)]
 pub struct DomainSums {
     key: Str,

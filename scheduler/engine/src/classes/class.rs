@@ -44,11 +44,12 @@ pub(super) struct Rejected {
 #[derive(Debug, Default)]
 pub(super) struct Class {
     pub(super) plan: Plan,
-    /// What plugins remember: their counts, and what PreFilter and PreScore left.
+    /// What all plugins remember: their counts, and what PreFilter and PreScore left. For whoever is asked about groups, and
+    /// for evictions.
     pub(super) state: Option<CycleState>,
-    /// The same for the filters that are asked about every node alone.
+    /// What those remember who are asked about every node; the others are left out.
     local: Option<CycleState>,
-    /// The same for the plugins that have a say after the decision.
+    /// What those remember who have a say after the decision.
     pub(super) late: CycleState,
     pub(super) groups: Groups,
     pub(super) rejected_nodes: RejectedNodes,
@@ -83,7 +84,7 @@ impl Class {
         self.own = promised;
         changed.sort_unstable();
         changed.dedup();
-        if changed.len() > snapshot.len() / 2 {
+        if changed.len() > FEW_NODES.max(snapshot.len() / 2) {
             return self.begin(evaluator);
         }
         self.generation = snapshot.generation();

@@ -131,7 +131,7 @@ impl Groups {
         self.by_key.len()
     }
 
-    /// The groups, those that come first being no older than others.
+    /// The groups, in the order of their numbers: the same after the same history.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Group> {
         self.groups.iter().filter(|group| group.nodes > 0)
     }
