@@ -9,6 +9,7 @@ mod kwok;
 mod metrics;
 pub mod objects;
 mod process;
+pub mod proxy;
 mod reaper;
 pub mod runtime;
 mod scheduler;
@@ -124,6 +125,11 @@ impl ControlPlane {
         &self.certificates.authority
     }
 
+    /// The certificate that the server shows.
+    pub fn serving_certificate(&self) -> &Path {
+        &self.certificates.serving
+    }
+
     /// The key that service-account tokens are signed with, in PEM.
     pub fn accounts_key(&self) -> &Path {
         &self.certificates.accounts_key
@@ -183,6 +189,13 @@ impl ControlPlane {
     pub fn stop_api_server(&mut self) {
         if let Some(mut server) = self.api_server.take() {
             server.stop();
+        }
+    }
+
+    /// kube-apiserver ends without a word; etcd keeps what it had.
+    pub fn kill_api_server(&mut self) {
+        if let Some(mut server) = self.api_server.take() {
+            server.kill();
         }
     }
 
