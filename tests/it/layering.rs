@@ -1,5 +1,7 @@
 //! Who may import whom. The arrows of ARCHITECTURE.md, as a test.
 
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;

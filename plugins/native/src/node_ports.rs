@@ -8,7 +8,7 @@ use longshore_framework::event::{
 use longshore_framework::fields::Problems;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
-use longshore_framework::ports::{UsedPorts, wanted};
+use longshore_framework::ports::UsedPorts;
 use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::state::PluginState;
@@ -40,7 +40,7 @@ impl Plugin for NodePorts {
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         match &event.subject {
             Subject::Pod(Some(gone), _) => {
-                let in_the_way = wanted(gone).any(|held| wanted(pod).any(|port| port.conflicts(held)));
+                let in_the_way = gone.host_ports().any(|held| pod.host_ports().any(|port| port.conflicts(held)));
                 Hint::queue_if(is_placed(gone) && in_the_way)
             }
             _ => Hint::Queue,
@@ -56,7 +56,7 @@ const NOT_SEEN: &str = "reading \"PreFilterNodePorts\" from cycleState: not foun
 
 impl PreFilter for NodePorts {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        if wanted(cx.pod).next().is_none() {
+        if cx.pod.host_ports().next().is_none() {
             return Ok(PreFilterVerdict::Skip);
         }
         state.put(Seen);
@@ -82,12 +82,12 @@ impl Filter for NodePorts {
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
         // A pod without host ports passes everywhere, whatever happens.
-        if wanted(pod).next().is_some() { Dependence::Node } else { Dependence::Static }
+        if pod.host_ports().next().is_some() { Dependence::Node } else { Dependence::Static }
     }
 }
 
 fn judge(pod: &Pod, taken: &UsedPorts) -> Verdict {
-    if wanted(pod).any(|port| taken.conflicts(port)) {
+    if pod.host_ports().any(|port| taken.conflicts(port)) {
         return Verdict::unschedulable(Reason::NodePorts);
     }
     Verdict::Pass

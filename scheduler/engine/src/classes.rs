@@ -13,6 +13,7 @@ mod class;
 mod decide;
 mod groups;
 mod plan;
+mod rejected_nodes;
 mod unfit;
 
 use std::hash::{Hash, Hasher};

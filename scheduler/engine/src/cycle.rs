@@ -28,7 +28,7 @@ use crate::extenders::Extenders;
 use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
-use crate::preempt::KeptRuns;
+use crate::kept_runs::KeptRuns;
 use crate::queue::Nominator;
 use crate::trace::Trace;
 use rejections::Rejections;

@@ -1,5 +1,16 @@
 //! One pod's way through the engine.
 
+mod binding;
+mod diagnose;
+mod evict;
+mod failure;
+mod inputs;
+mod permit;
+mod post_filter;
+mod recheck;
+mod reload;
+mod requests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,16 +28,18 @@ use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
 use crate::extenders::Extenders;
-use crate::failure::Failure;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::{Evaluation, Options};
-use crate::permit::NEVER;
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
 use crate::specs::Specs;
 use crate::trace::Trace;
+pub use diagnose::{Judgement, Verdicts};
+use failure::Failure;
+use permit::NEVER;
+pub use reload::OtherProfiles;
 
 /// The scheduler.
 ///
@@ -313,7 +326,7 @@ impl Engine {
             Some(until) => self.first_timeout = self.first_timeout.min(until),
             None => self.queue.done(&uid),
         }
-        match crate::binding::advance(guard, waits, effects) {
+        match binding::advance(guard, waits, effects) {
             Ok(held) => {
                 let node = Arc::clone(&held.node);
                 self.reservations.insert(uid, held);

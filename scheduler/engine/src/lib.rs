@@ -5,29 +5,20 @@
 //! comes from a seed: the same inputs give the same effects on every machine, with any number of threads.
 
 mod attempt;
-mod binding;
 mod cache;
 mod classes;
 mod cycle;
-mod diagnose;
 mod engine;
 mod events;
-mod evict;
 mod extenders;
-mod failure;
 mod heap;
-mod inputs;
+mod kept_runs;
 mod message;
 mod meter;
 mod options;
-mod permit;
 mod plugin_set;
-mod post_filter;
 mod preempt;
 mod queue;
-mod recheck;
-mod reload;
-mod requests;
 mod reservation;
 mod rules;
 mod specs;
@@ -35,11 +26,9 @@ pub mod trace;
 
 pub use attempt::{Attempt, Outcome, RejectedNodes};
 pub use cache::Cache;
-pub use diagnose::{Judgement, Verdicts};
-pub use engine::Engine;
+pub use engine::{Engine, Judgement, OtherProfiles, Verdicts};
 pub use message::NO_NODES;
 pub use meter::{AttemptResult, EventLabel, ExtensionPoint, Meter, QueueName, Status};
 pub use options::{Evaluation, Options, Parallelism, TieBreak};
 pub use plugin_set::PluginSet;
 pub use queue::{QueueCounts, QueuedPod};
-pub use reload::OtherProfiles;

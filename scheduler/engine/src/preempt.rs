@@ -2,7 +2,6 @@
 
 mod budgets;
 mod extend;
-mod kept;
 mod trial;
 
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use rayon::prelude::*;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
-pub(crate) use kept::KeptRuns;
+use crate::kept_runs::KeptRuns;
 use trial::try_node;
 
 /// What DefaultPreemption is given to work with.

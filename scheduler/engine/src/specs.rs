@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_framework::pod::{Pod, PodSpec};
-use longshore_framework::resources::PodResources;
+use longshore_framework::pod::{Pod, PodResources, PodSpec};
 use rustc_hash::FxHashMap;
 
 /// Specs that are remembered at the most.

@@ -41,8 +41,9 @@ pub mod snapshot;
 pub mod state;
 pub mod taint;
 pub mod verdict;
-pub mod view;
 pub mod volume;
+
+pub use snapshot::view;
 
 use std::sync::Arc;
 

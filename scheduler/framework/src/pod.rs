@@ -1,14 +1,17 @@
 //! What scheduling needs to know of a pod.
 
+mod resources;
+
 use std::sync::Arc;
 
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeAffinity;
 use crate::ports::HostPort;
-use crate::resources::{PodResources, ResourceList};
+use crate::resources::ResourceList;
 use crate::taint::Toleration;
 use crate::volume::Volume;
 use crate::{Str, Timestamp};
+pub use resources::PodResources;
 
 /// A pod. Immutable once made: an update replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +58,12 @@ impl Pod {
     /// Whether a required anti-affinity term stands in the spec.
     pub fn has_required_anti_affinity(&self) -> bool {
         !self.spec.pod_anti_affinity.required.is_empty()
+    }
+
+    /// The host ports that the pod wants: those of its containers and of its sidecars.
+    pub fn host_ports(&self) -> impl Iterator<Item = &HostPort> {
+        let sidecars = self.spec.init_containers.iter().filter(|c| c.restartable);
+        self.spec.containers.iter().chain(sidecars).flat_map(|c| &c.host_ports)
     }
 
     /// Claims that the pod's volumes name; those of generic ephemeral volumes are not among them.

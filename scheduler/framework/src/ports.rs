@@ -1,7 +1,6 @@
 //! Host ports.
 
 use crate::Str;
-use crate::pod::Pod;
 
 /// The host address that stands for all of them.
 pub const ANY_ADDRESS: &str = "0.0.0.0";
@@ -28,12 +27,6 @@ impl HostPort {
     }
 }
 
-/// The host ports that a pod wants: those of its containers and of its sidecars.
-pub fn wanted(pod: &Pod) -> impl Iterator<Item = &HostPort> {
-    let sidecars = pod.spec.init_containers.iter().filter(|c| c.restartable);
-    pod.spec.containers.iter().chain(sidecars).flat_map(|c| &c.host_ports)
-}
-
 /// The host ports taken on a node: a set, not a count. When two pods hold the same port (which only a foreign hand can
 /// bring about), removing one of them frees it, as in kube-scheduler.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,18 +38,18 @@ impl UsedPorts {
         self.0.iter().any(|have| have.conflicts(port))
     }
 
-    /// Takes the pod's ports.
-    pub fn add(&mut self, pod: &Pod) {
-        for port in wanted(pod) {
+    /// Takes a pod's ports.
+    pub fn add<'p>(&mut self, ports: impl IntoIterator<Item = &'p HostPort>) {
+        for port in ports {
             if !self.0.contains(port) {
                 self.0.push(port.clone());
             }
         }
     }
 
-    /// Frees the pod's ports.
-    pub fn remove(&mut self, pod: &Pod) {
-        for port in wanted(pod) {
+    /// Frees a pod's ports.
+    pub fn remove<'p>(&mut self, ports: impl IntoIterator<Item = &'p HostPort>) {
+        for port in ports {
             self.0.retain(|have| have != port);
         }
     }

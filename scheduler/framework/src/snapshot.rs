@@ -11,6 +11,7 @@ mod lineage;
 mod matching;
 mod order;
 mod topology;
+pub mod view;
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +20,7 @@ use rustc_hash::FxHashMap;
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
 pub use matching::{NamespaceSet, PodColumn, PodQuery};
 pub use topology::{NO_DOMAIN, TopologyColumn};
+use view::NodeView;
 
 use crate::Str;
 use crate::bitset::BitSet;
@@ -27,7 +29,6 @@ use crate::node::Node;
 use crate::objects::NamespacedName;
 use crate::pod::Pod;
 use crate::ports::UsedPorts;
-use crate::view::NodeView;
 use columns::ResourceColumns;
 use dirty::DirtyLog;
 use lineage::Lineage;
@@ -351,7 +352,7 @@ impl Snapshot {
     pub fn add_pod(&mut self, slot: Slot, pod: Arc<Pod>) {
         self.count_pod(slot, &pod, 1);
         let at = slot.index();
-        self.ports[at].add(&pod);
+        self.ports[at].add(pod.host_ports());
         if pod.has_pod_affinity() {
             self.with_affinity.insert(at);
         }
@@ -391,7 +392,7 @@ impl Snapshot {
         let at = slot.index();
         let pod = self.pods[at].swap_remove(index);
         self.count_pod(slot, &pod, -1);
-        self.ports[at].remove(&pod);
+        self.ports[at].remove(pod.host_ports());
         if pod.has_pod_affinity() && !self.pods[at].iter().any(|p| p.has_pod_affinity()) {
             self.with_affinity.remove(at);
         }

@@ -14,6 +14,7 @@ use crate::decode::decode;
 use crate::error::{ObjectError, Within};
 use crate::selectors::{self, unknown};
 use crate::wire::Amounts;
+use crate::wire::claim::ClaimSpec;
 use crate::wire::meta::Meta;
 use crate::wire::storage as written;
 use crate::{kind::Kind, meta};
@@ -37,7 +38,7 @@ pub fn claim(value: &Value) -> Result<Claim> {
 }
 
 /// A claim of that metadata and spec.
-pub(crate) fn claim_of(metadata: &Meta, spec: &written::ClaimSpec) -> Result<Claim> {
+pub(crate) fn claim_of(metadata: &Meta, spec: &ClaimSpec) -> Result<Claim> {
     Ok(Claim {
         namespace: meta::namespace(metadata),
         name: meta::name(metadata)?,

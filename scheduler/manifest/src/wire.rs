@@ -2,9 +2,11 @@
 //! `null` counts as absent, both as the API server does.
 
 pub(crate) mod affinity;
+pub(crate) mod claim;
 pub(crate) mod meta;
 pub(crate) mod node;
 pub(crate) mod pod;
+pub(crate) mod resources;
 pub(crate) mod storage;
 pub(crate) mod volume;
 pub(crate) mod workload;

@@ -7,9 +7,6 @@ use crate::model::{ClientConnection, Configuration, LeaderElection, ProfileSpec}
 /// The scheduler name of pods that name none, and of a single profile that names none.
 pub(crate) const SCHEDULER_NAME: &str = "default-scheduler";
 
-/// How long an extender may take when the file does not say.
-pub(crate) const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
-
 impl Default for Configuration {
     fn default() -> Self {
         Self {

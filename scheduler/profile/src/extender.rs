@@ -11,10 +11,12 @@ use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::resources::is_extended;
 use serde_json::{Value, json};
 
-use crate::defaults::HTTP_TIMEOUT;
 use crate::duration;
 use crate::error::quote;
 pub use tls::{PrivateKey, TlsConfig};
+
+/// How long an extender may take when the file does not say.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One element of `extenders`. A verb that is empty is not supported by the extender.
 #[derive(Clone, Debug, PartialEq)]

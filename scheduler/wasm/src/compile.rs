@@ -7,7 +7,7 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
 use crate::cache::CompiledCache;
-use crate::host::LoadError;
+use crate::load_error::LoadError;
 use crate::scan;
 
 /// Makes code of components and core modules, which may be anything.

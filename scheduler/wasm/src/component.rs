@@ -24,6 +24,7 @@ mod guard;
 mod imports;
 mod live;
 mod load;
+mod loaded;
 mod plugin;
 mod pure;
 mod stages;

@@ -11,14 +11,11 @@ use thiserror::Error;
 
 use crate::args::Settings;
 use crate::compile::Compiler;
-use crate::failure::Failure;
 use crate::guest::Guest;
+use crate::load_error::{LARGEST_MODULE, LoadError};
 use crate::observe::{Nobody, Observe};
 use crate::runtime::Runtime;
 use crate::{compat, component};
-
-/// The largest module that is compiled, in bytes.
-pub const LARGEST_MODULE: usize = 64 << 20;
 
 /// Rows that one instance holds when a plugin is sharded by node. Below this many nodes one call does for all of them;
 /// above, instances can work side by side.
@@ -85,34 +82,6 @@ impl fmt::Debug for HostOptions {
 #[derive(Debug, Error)]
 #[error("cannot run WebAssembly here: {0:#}")]
 pub struct HostError(#[from] wasmtime::Error);
-
-/// A module that is not taken.
-#[derive(Debug, Error)]
-pub enum LoadError {
-    /// It is too large.
-    #[error("the module has {0} bytes, at most {LARGEST_MODULE} are taken")]
-    TooLarge(usize),
-    /// It is not a component or module that can be compiled.
-    #[error("it is not a WebAssembly component or module that can be used: {0}")]
-    Invalid(String),
-    /// It does not speak the interface.
-    #[error("it is not a plugin: {0}")]
-    Foreign(String),
-    /// It imports what it is not granted.
-    #[error("it imports {interface}, which it is not granted; add {capability} to capabilities if it may")]
-    NotGranted {
-        /// The import.
-        interface: String,
-        /// The capability.
-        capability: &'static str,
-    },
-    /// Its manifest makes no sense.
-    #[error("its manifest cannot be used: {0}")]
-    Manifest(String),
-    /// It failed on its first calls.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-}
 
 /// Compiles and runs plugins. Cheap to clone.
 #[derive(Clone)]

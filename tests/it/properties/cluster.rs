@@ -202,8 +202,8 @@ pub(super) fn budget(at: usize, app: usize, allowed: i32) -> Object {
 fn has_room(node: &Node, pods: &[Arc<Pod>], pod: &Pod) -> bool {
     let there: Vec<_> = pods.iter().filter(|p| p.spec.node_name.as_ref() == Some(&node.name)).collect();
     let ports = there.iter().any(|other| {
-        longshore_framework::ports::wanted(other)
-            .any(|a| longshore_framework::ports::wanted(pod).any(|b| a.conflicts(b)))
+        other.host_ports()
+            .any(|a| pod.host_ports().any(|b| a.conflicts(b)))
     });
     let fits = |resource: &str| {
         let used: i64 = there.iter().map(|p| p.resources.usage.get(resource)).sum();

@@ -72,7 +72,7 @@ fn row(snapshot: &Snapshot, slot: Slot) -> String {
     let mut ports: Vec<String> = view
         .pods()
         .iter()
-        .flat_map(|p| longshore_framework::ports::wanted(p))
+        .flat_map(|p| p.host_ports())
         .map(|p| format!("{p:?}"))
         .collect();
     ports.sort();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use longshore_engine::{Engine, Judgement};
 use longshore_framework::pod::Pod;
-use longshore_framework::ports;
 use longshore_framework::reason::Reason;
 use longshore_framework::resources::PODS;
 use longshore_framework::snapshot::{Slot, Snapshot};
@@ -76,7 +75,7 @@ fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> V
                 wrong
             }
         }
-        Reason::NodePorts => ports::wanted(pod)
+        Reason::NodePorts => pod.host_ports()
             .filter(|port| snapshot.ports(slot).conflicts(port))
             .map(|port| format!("host port {}/{} is taken", port.port, port.protocol))
             .collect(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use longshore_engine::{Engine, Judgement};
 use longshore_framework::labels::{LabelSelector, Labels, Operator};
 use longshore_framework::pod::{AffinityTerm, Pod, PodSpec, WhenUnsatisfiable};
-use longshore_framework::ports;
 use longshore_framework::reason::Reason;
 use longshore_framework::taint::{Taint, Toleration, TolerationOperator};
 use longshore_framework::volume::VolumeSource;
@@ -148,7 +147,7 @@ fn pods(variants: &mut Variants<'_>) {
 
 fn ports_and_volumes(variants: &mut Variants<'_>) {
     let pod = variants.pod;
-    for port in ports::wanted(pod) {
+    for port in pod.host_ports() {
         variants.add(format!("drop host port {}/{}", port.port, port.protocol), |s| {
             for container in s.containers.iter_mut().chain(&mut s.init_containers) {
                 container.host_ports.retain(|p| p != port);

@@ -6,8 +6,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use longshore_framework::labels::Labels;
-use longshore_framework::pod::{Pod, PodSpec};
-use longshore_framework::resources::PodResources;
+use longshore_framework::pod::{Pod, PodResources, PodSpec};
 use rustc_hash::FxHashMap;
 
 /// Entries before the first look for those that nobody uses any more.

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::groups::Groups;
 use super::plan::Plan;
-use super::unfit::RejectedNodes;
+use super::rejected_nodes::RejectedNodes;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, NodeStatus};
 use crate::meter::Watch;

@@ -4,6 +4,7 @@ use longshore_framework::Str;
 
 use super::affinity::{Affinity, Spread, Toleration};
 use super::meta::Meta;
+use super::resources::Resources;
 use super::volume::Volume;
 use super::{Amounts, StringMap, Time, wire};
 
@@ -52,11 +53,6 @@ wire! {
     /// One of `restartPolicyRules`.
     struct RestartRule {
         action: Str,
-    }
-    /// `resources`.
-    struct Resources {
-        requests: Amounts,
-        limits: Amounts,
     }
     /// One of `ports`.
     struct Port {

@@ -3,8 +3,8 @@
 use longshore_framework::Str;
 
 use super::affinity::NodeSelector;
+use super::claim::ClaimSpec;
 use super::meta::{LabelSelector, Meta};
-use super::pod::Resources;
 use super::volume::{AwsElasticBlockStore, AzureDisk, AzureFile, GcePersistentDisk, VolumeId, VsphereVolume};
 use super::{Amount, Amounts, wire};
 
@@ -14,16 +14,6 @@ wire! {
         metadata: Meta,
         spec: ClaimSpec,
         status: Phase,
-    }
-    /// `spec` of a claim.
-    struct ClaimSpec {
-        storage_class_name: Option<Str>,
-        volume_name: Str,
-        volume_mode: Str,
-        access_modes: Vec<Str>,
-        resources: Resources,
-        selector: Option<LabelSelector>,
-        volume_attributes_class_name: Option<Str>,
     }
     /// A status of which only the phase counts.
     struct Phase {

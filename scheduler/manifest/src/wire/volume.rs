@@ -2,8 +2,8 @@
 
 use longshore_framework::Str;
 
+use super::claim::ClaimSpec;
 use super::meta::Meta;
-use super::storage::ClaimSpec;
 use super::wire;
 
 wire! {

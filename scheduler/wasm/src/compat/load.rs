@@ -14,7 +14,8 @@ use super::plugin::CompatPlugin;
 use super::pool::Pool;
 use super::verdicts;
 use crate::args::Settings;
-use crate::host::{Host, LoadError};
+use crate::host::Host;
+use crate::load_error::LoadError;
 
 /// Compiles a core module and makes it ready. Its start has run once, and it has said which events it wants, when this
 /// returns.

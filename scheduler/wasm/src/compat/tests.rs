@@ -33,7 +33,8 @@ use super::load::load;
 use super::objects::PodSource;
 use crate::args::Settings;
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Host, HostOptions, LoadError, Services};
+use crate::host::{Host, HostOptions, Services};
+use crate::load_error::LoadError;
 use crate::observe::Observe;
 
 /// Objects by name, and pods by UID, as JSON.

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use longshore_framework::plugin::Cycle;
-use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
 use super::bindings::exports::longshore::scheduler::lifecycle::{Instance as WhichInstance, Manifest};
-use super::convert::{self, CycleKey};
+use super::convert::CycleKey;
 use super::exports::{Exports, Indices};
 use super::imports::{Common, Inside};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::table::Table;
 use crate::args::Settings;
 use crate::failure::{Failure, FailureKind};
@@ -214,14 +213,5 @@ impl Live {
             Some(handover) => handover.call_restore(store, saved),
             None => Ok(Ok(())),
         })
-    }
-}
-
-impl Loaded {
-    /// A pod as this plugin may see it.
-    pub(crate) fn pod(&self, pod: &Pod) -> super::bindings::longshore::scheduler::types::Pod {
-        let raw = self.manifest.raw_pod.then(|| self.common.services.raw.pod(&pod.meta.uid));
-        let raw = raw.flatten().map(|raw| raw.get().as_bytes().to_vec());
-        convert::pod(pod, raw, !self.manifest.pure)
     }
 }

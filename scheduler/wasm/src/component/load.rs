@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
 use longshore_framework::event::EventPattern;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
@@ -12,49 +11,12 @@ use super::convert;
 use super::exports::Indices;
 use super::imports::{Common, Inside};
 use super::live::Live;
+use super::loaded::Loaded;
 use super::plugin::ComponentPlugin;
 use super::table::Columns;
 use crate::args::{Capability, Settings};
-use crate::host::{Host, LoadError};
-use crate::runtime::Runtime;
-
-/// What instances are made from.
-pub(crate) struct Loaded {
-    pub(crate) runtime: Runtime,
-    pub(crate) pre: InstancePre<Inside>,
-    pub(crate) indices: Indices,
-    pub(crate) settings: Settings,
-    pub(crate) common: Common,
-    /// The manifest, made ready.
-    pub(crate) manifest: Manifest,
-    pub(crate) columns: Columns,
-    pub(crate) events: Vec<EventPattern>,
-    /// Interfaces it imports.
-    pub(crate) imports: Vec<String>,
-    /// Rows that one instance holds.
-    pub(crate) rows: usize,
-    /// Verdicts are kept.
-    pub(crate) pure: bool,
-    /// Pods on nodes may be read.
-    pub(crate) sees_pods: bool,
-}
-
-impl Loaded {
-    /// Whether one instance holds everything.
-    pub(crate) fn single(&self) -> bool {
-        self.manifest.sharding == Sharding::Single
-    }
-
-    /// Whether a capability is granted.
-    pub(crate) fn granted(&self, capability: Capability) -> bool {
-        self.settings.capabilities.contains(&capability)
-    }
-
-    /// The plugin's name in the profile.
-    pub(crate) fn name(&self) -> &Str {
-        &self.common.plugin
-    }
-}
+use crate::host::Host;
+use crate::load_error::LoadError;
 
 /// Compiles a component and makes it ready.
 ///

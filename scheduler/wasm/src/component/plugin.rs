@@ -14,7 +14,7 @@ use super::bindings::exports::longshore::scheduler::pre_filter::PreFiltered;
 use super::convert::CycleKey;
 use super::imports::locked;
 use super::live::{Live, Role};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::pure::{Kept, class_hash};
 use crate::breaker::Breaker;
 use crate::failure::Failure;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::port::Effect;
 
-use crate::engine::Engine;
-use crate::failure::Failure;
+use super::Engine;
+use super::failure::Failure;
 use crate::meter::{AttemptResult, ExtensionPoint, Moment, Status};
 use crate::queue::QueuedPod;
 use crate::reservation::{Guard, Phase, Refused, Reservation, Undone, Wait};

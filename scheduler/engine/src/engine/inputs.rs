@@ -9,7 +9,7 @@ use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
 
-use crate::engine::Engine;
+use super::Engine;
 use crate::events;
 use crate::meter::EventLabel;
 use crate::queue::Place;

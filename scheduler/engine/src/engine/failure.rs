@@ -9,11 +9,11 @@ use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::verdict::RejectCode;
 
 use crate::attempt::Outcome;
-use crate::engine::Engine;
+use super::Engine;
 use crate::message;
 use crate::meter::AttemptResult;
 use crate::plugin_set::PluginSet;
-use crate::post_filter::PostFiltered;
+use super::post_filter::PostFiltered;
 use crate::queue::QueuedPod;
 use crate::reservation::{Refused, Undone};
 

@@ -9,7 +9,7 @@ use longshore_framework::pod::Pod;
 
 use crate::cycle::Diagnosis;
 use crate::cycle::state::CycleState;
-use crate::engine::Engine;
+use super::Engine;
 use crate::reservation::Phase;
 
 impl Engine {

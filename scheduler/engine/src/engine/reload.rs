@@ -9,9 +9,9 @@ use longshore_framework::profile::Profile;
 use longshore_framework::registry::Stage;
 use thiserror::Error;
 
-use crate::engine::Engine;
+use super::Engine;
 use crate::extenders::Extenders;
-use crate::failure::Failure;
+use super::failure::Failure;
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
 
-use crate::engine::Engine;
-use crate::failure::Failure;
+use super::Engine;
+use super::failure::Failure;
 use crate::reservation::Phase;
 
 impl Engine {

@@ -7,7 +7,7 @@ use crate::node::Node;
 use crate::pod::Pod;
 use crate::ports::UsedPorts;
 use crate::resources::Amounts;
-use crate::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
+use super::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 
 /// A node to be judged. Copyable; all data stays in the snapshot or in the hypothesis.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +135,7 @@ impl Hypothesis {
     /// Adds a pod.
     pub fn add(&mut self, pod: Arc<Pod>) {
         self.count(&pod.resources.usage, 1);
-        self.ports.add(&pod);
+        self.ports.add(pod.host_ports());
         self.pods.push(pod);
     }
 
@@ -143,7 +143,7 @@ impl Hypothesis {
     pub fn remove(&mut self, pod: &Pod) {
         let Some(at) = self.pods.iter().position(|p| p.meta.uid == pod.meta.uid) else { return };
         self.pods.remove(at);
-        self.ports.remove(pod);
+        self.ports.remove(pod.host_ports());
         self.count(&pod.resources.usage, -1);
     }
 

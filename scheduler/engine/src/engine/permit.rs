@@ -6,8 +6,8 @@ use longshore_framework::reason::Reason;
 use longshore_framework::verdict::Rejection;
 use longshore_framework::{Str, Timestamp};
 
-use crate::engine::Engine;
-use crate::failure::Failure;
+use super::Engine;
+use super::failure::Failure;
 use crate::message;
 use crate::meter::Status;
 use crate::reservation::{Phase, Refused, Undone, Wait};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Request};
 
-use crate::engine::Engine;
+use super::Engine;
 
 /// How often the engine looks again for what plugins ask for in answer to what it did. A plugin that goes on asking is
 /// heard again when something else happens.

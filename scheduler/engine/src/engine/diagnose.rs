@@ -13,7 +13,7 @@ use crate::attempt::RejectedNodes;
 use crate::cycle::rejections::RejectedGroup;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
-use crate::engine::Engine;
+use super::Engine;
 
 /// What every filter says of one node; in a real cycle the first rejection ends the matter.
 #[derive(Clone, Debug)]

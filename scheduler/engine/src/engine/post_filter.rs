@@ -11,7 +11,7 @@ use longshore_framework::verdict::{PluginError, RejectCode};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
-use crate::engine::Engine;
+use super::Engine;
 use crate::meter::{ExtensionPoint, Status};
 use crate::options::Evaluation;
 use crate::preempt::Preemptor;

@@ -1,0 +1,11 @@
+//! `resources` of containers, pods and claims.
+
+use super::{Amounts, wire};
+
+wire! {
+    /// `resources`.
+    struct Resources {
+        requests: Amounts,
+        limits: Amounts,
+    }
+}
