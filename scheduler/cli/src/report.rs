@@ -9,7 +9,7 @@ mod utilisation;
 use serde::Serialize;
 
 pub use explanation::{
-    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
+    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
     Relaxation, ScoredNode, Status,
 };
 pub(crate) use simulation::Around;
