@@ -80,7 +80,7 @@ fn one_cause_on_every_node_is_named_with_its_remedy() {
     let web = |requests: &str| pod("web", "", requests);
     let full = two("", ", pods: 1").replace("pods: 10, ", "")
         + &pod("x", "nodeName: a, ", "")
-        + &pod("y", "nodeName: b, ", "");
+        + &pod("z", "nodeName: b, ", "");
     let places = "have one pod less on one of a, b, or raise the kubelet's maxPods there: a,b";
     check(&(full + &web("")), Some("Too many pods"), &[places]);
     let cordoned = two("unschedulable: true", "") + &web("");
@@ -95,7 +95,7 @@ fn one_cause_on_every_node_is_named_with_its_remedy() {
     let large = two("", "") + &web("cpu: 9, memory: 9Gi");
     let lower = "lower cpu to 4 and memory to 8Gi or less: a,b";
     check(&large, Some("Insufficient cpu, Insufficient memory"), &[lower]);
-    let busy = two("", "") + &pod("x", "nodeName: a, ", "cpu: 4") + &pod("y", "nodeName: b, ", "cpu: 4");
+    let busy = two("", "") + &pod("x", "nodeName: a, ", "cpu: 4") + &pod("z", "nodeName: b, ", "cpu: 4");
     let free = ["free 1 cpu on a: a", "free 1 cpu on b: b"];
     check(&(busy + &web("cpu: 1")), Some("Insufficient cpu"), &free);
     let none = two("", "") + &web("example.com/fpga: 1");
@@ -118,15 +118,15 @@ fn the_profiles_own_affinity_is_named_as_a_cause() {
 
 #[test]
 fn where_no_single_change_helps_the_fewest_together_are_told() {
-    let input = node("n", &format!("unschedulable: true, {}", taint("team")), "")
+    let input = node("n1", &format!("unschedulable: true, {}", taint("team")), "")
         + &pod("web", "nodeSelector: {disk: ssd}, ", "cpu: 9");
-    let together = "uncordon n; and lower cpu to 4 or less; and tolerate the taint team:NoSchedule; and drop nodeSelector disk=ssd: n";
+    let together = "uncordon n1; and lower cpu to 4 or less; and tolerate the taint team:NoSchedule; and drop nodeSelector disk=ssd: n1";
     check(&input, None, &[together]);
 }
 
 #[test]
 fn what_cannot_be_helped_is_said() {
-    let going = node("n", &taint("ToBeDeletedByClusterAutoscaler"), "") + &pod("web", "", "");
+    let going = node("n1", &taint("ToBeDeletedByClusterAutoscaler"), "") + &pod("web", "", "");
     check(&going, Some("node(s) were being removed by the Cluster Autoscaler"), &[]);
     let shown = run_with(&["explain", "web", "-f", "-"], &going).exits(0);
     shown.says(&["Of all that was tried, nothing", "is being removed by the Cluster Autoscaler"]);
@@ -138,13 +138,13 @@ fn pods_that_keep_away_are_named_with_the_label_that_they_keep_away_from() {
     let affinity = format!(
         "affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{term}]}}}}, "
     );
-    let db = pod("db", &format!("nodeName: n, {affinity}"), "");
-    let web = pod("web", "", "").replace("{name: web}", "{name: web, labels: {app: x, tier: y}}");
+    let db = pod("db", &format!("nodeName: n1, {affinity}"), "");
+    let web = pod("web", "", "").replace("{name: web}", "{name: web, labels: {app: x, tier: front}}");
     let reason = "node(s) didn't satisfy existing pods anti-affinity rules";
     check(
-        &(node("n", "", "") + &db + &web),
+        &(node("n1", "", "") + &db + &web),
         Some(reason),
-        &["drop the label app, which default/db keeps away from: n"],
+        &["drop the label app, which default/db keeps away from: n1"],
     );
 }
 
