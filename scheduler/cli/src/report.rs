@@ -9,8 +9,8 @@ mod utilisation;
 use serde::Serialize;
 
 pub use explanation::{
-    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
-    Relaxation, ScoredNode, Status,
+    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
+    PreemptionFailure, Relaxation, ScoredNode, Status,
 };
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary, Unreadable};

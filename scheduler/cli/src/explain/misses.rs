@@ -83,7 +83,8 @@ fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> V
                 wrong
             }
         }
-        Reason::NodePorts => pod.host_ports()
+        Reason::NodePorts => pod
+            .host_ports()
             .filter(|port| snapshot.ports(slot).conflicts(port))
             .map(|port| format!("host port {}/{} is taken", port.port, port.protocol))
             .collect(),

@@ -12,8 +12,8 @@ use longshore_framework::Timestamp;
 use longshore_framework::port::{Effect, Input};
 
 use super::outbox::{Next, Outbox};
-use crate::metrics::WorkQueue;
 use super::{Clock, Message};
+use crate::metrics::WorkQueue;
 
 /// How often the engine is told the time when nothing happens.
 const TICK: Duration = Duration::from_millis(100);

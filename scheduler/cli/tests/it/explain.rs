@@ -100,7 +100,10 @@ fn now_leaves_the_pods_before_it_out() {
     let (turn, now) = (json(&[]), json(&["--now"]));
     assert_eq!((&turn["status"], &turn["decidedBefore"]), (&json!("Unschedulable"), &json!(1)));
     assert_eq!(turn["nearest"], json!([{"nodes": ["n1"], "problems": ["short of 1 cpu"]}]));
-    assert_eq!(turn["relaxations"], json!([{"change": "lower cpu to 1 or less", "of": "Pod", "nodes": 1, "on": ["n1"]}]));
+    assert_eq!(
+        turn["relaxations"],
+        json!([{"change": "lower cpu to 1 or less", "of": "Pod", "nodes": 1, "on": ["n1"]}])
+    );
     assert_eq!(
         (&now["status"], &now["decidedBefore"], &now["node"]),
         (&json!("Scheduled"), &json!(0), &json!("n1"))

@@ -10,11 +10,11 @@ use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{Rejection, Verdict};
 use rustc_hash::FxHashMap;
 
+use super::Engine;
 use crate::attempt::RejectedNodes;
 use crate::cycle::rejections::RejectedGroup;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
-use super::Engine;
 
 /// What every filter says of one node; in a real cycle the first rejection ends the matter.
 #[derive(Clone, Debug)]
