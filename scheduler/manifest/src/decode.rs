@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{ObjectError, cut, cut_to};
+use crate::lenient::Lenient;
 
 /// Reads `value`; the error names the field.
 pub(crate) fn decode<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, ObjectError> {
     // Keeping track of the path costs as much as the reading itself, so only failures pay for it.
-    T::deserialize(value).or_else(|_| serde_path_to_error::deserialize(value).map_err(|e| described(&e)))
+    T::deserialize(Lenient(value))
+        .or_else(|_| serde_path_to_error::deserialize(Lenient(value)).map_err(|e| described(&e)))
 }
 
 fn described(error: &serde_path_to_error::Error<serde_json::Error>) -> ObjectError {

@@ -1,14 +1,16 @@
 //! Workloads that no API server has seen, made into the pods their controllers would make. Pods of the input that
 //! belong to such a workload count towards its replicas.
 
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod job;
-mod names;
+pub(crate) mod names;
 mod stateful_set;
 mod template;
 pub(crate) mod world;
 
+pub(crate) use cron_job::expand as cron_job;
 pub(crate) use world::World;
 
 use crate::error::{ObjectError, Within};

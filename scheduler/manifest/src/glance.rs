@@ -2,14 +2,29 @@
 
 use crate::error::cut_to;
 
-/// Lines that are looked at; `kind` and `metadata` stand at the top.
+/// Lines of an object that are looked at; `kind` and `metadata` stand at the top.
 const LINES: usize = 200;
 
-/// The object as far as its text shows: `Pod default/web`, `Pod`, or nothing; and whether it is a pod.
-pub(crate) fn glance(text: &[u8]) -> (Option<String>, bool) {
-    let text = String::from_utf8_lossy(&text[..text.len().min(64 * 1024)]);
-    let lines: Vec<&str> = text.lines().take(LINES).collect();
-    let Some(kind) = value_of(&lines, "kind") else { return (None, false) };
+/// What the text shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Glance {
+    /// The element of a list that the fault is in, from 1.
+    pub(crate) item: Option<usize>,
+    /// The object: `Pod default/web`, or `Pod`.
+    pub(crate) object: Option<String>,
+    /// Whether it is a pod.
+    pub(crate) is_pod: bool,
+    /// The node it runs on.
+    pub(crate) node: Option<String>,
+}
+
+/// Looks at a text with a fault in that line, from 0.
+pub(crate) fn glance(text: &[u8], fault: usize) -> Glance {
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<&str> = text.lines().collect();
+    let (item, from, to) = element(&lines, fault).unwrap_or((None, 0, lines.len()));
+    let lines = &lines[from..to.min(from.saturating_add(LINES))];
+    let Some(kind) = value_of(lines, "kind") else { return Glance { item, ..Glance::default() } };
     let metadata = lines.iter().position(|l| l.find("metadata").is_some_and(|at| is_key(l, at, "metadata")));
     let below = &lines[metadata.unwrap_or(lines.len())..];
     let object = match (value_of(below, "name"), value_of(below, "namespace")) {
@@ -17,7 +32,23 @@ pub(crate) fn glance(text: &[u8]) -> (Option<String>, bool) {
         (Some(name), None) => format!("{kind} {name}"),
         (None, _) => kind.clone(),
     };
-    (Some(object), kind == "Pod")
+    let is_pod = kind == "Pod";
+    let node = if is_pod { value_of(lines, "nodeName") } else { None };
+    Glance { item, object: Some(object), is_pod, node }
+}
+
+/// The element of a block list of objects that the fault is in: its number and its lines.
+fn element(lines: &[&str], fault: usize) -> Option<(Option<usize>, usize, usize)> {
+    let top = lines.iter().position(|l| l.trim_end() == "items:")?;
+    let first = top + 1 + lines[top + 1..].iter().position(|l| !l.trim().is_empty())?;
+    let indent = lines[first].len() - lines[first].trim_start().len();
+    let begins = |line: &&str| {
+        line.get(..indent).is_some_and(|i| i.trim().is_empty()) && line[indent..].starts_with("- ")
+    };
+    let starts: Vec<usize> = (first..lines.len()).filter(|at| begins(&lines[*at])).collect();
+    let number = starts.partition_point(|start| *start <= fault);
+    let from = *starts.get(number.checked_sub(1)?)?;
+    Some((Some(number), from, starts.get(number).copied().unwrap_or(lines.len())))
 }
 
 /// The value after the first `key:`, bare or quoted, on a line of its own or in braces.
@@ -33,7 +64,7 @@ fn value_of(lines: &[&str], key: &str) -> Option<String> {
 fn is_key(line: &str, at: usize, key: &str) -> bool {
     let before = line[..at].chars().next_back();
     let after = line[at + key.len()..].trim_start_matches(['"', '\'']);
-    before.is_none_or(|c| matches!(c, ' ' | '{' | ',' | '"' | '\'' | '-')) && after.starts_with(':')
+    before.is_none_or(|c| matches!(c, ' ' | '\t' | '{' | ',' | '"' | '\'' | '-')) && after.starts_with(':')
 }
 
 #[cfg(test)]
@@ -42,7 +73,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, object: Option<&str>, is_pod: bool) {
-        assert_eq!(glance(text.as_bytes()), (object.map(str::to_string), is_pod), "{text}");
+        let found = glance(text.as_bytes(), 0);
+        assert_eq!((found.object.as_deref(), found.is_pod), (object, is_pod), "{text}");
     }
 
     #[test]
@@ -57,5 +89,15 @@ mod tests {
         check("kind: Pod\nspec: {containers: [{name: c", Some("Pod"), true);
         check("what: ever", None, false);
         check("", None, false);
+    }
+
+    #[test]
+    fn in_a_list_the_element_with_the_fault_is_meant() {
+        let list = "kind: List\nitems:\n- kind: Node\n  metadata: {name: n}\n- kind: Pod\n  metadata: {name: p}\n  spec:\n\tnodeName: n\n- kind: Pod\n";
+        let found = glance(list.as_bytes(), 7);
+        assert_eq!((found.item, found.object.as_deref()), (Some(2), Some("Pod p")));
+        assert_eq!(found.node.as_deref(), Some("n"));
+        assert_eq!(glance(list.as_bytes(), 3).item, Some(1));
+        assert_eq!(glance(b"items:\n", 0).item, None);
     }
 }

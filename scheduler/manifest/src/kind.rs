@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     StatefulSet,
     DaemonSet,
     Job,
+    CronJob,
     PriorityClass,
     PodDisruptionBudget,
     PersistentVolume,
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 /// Kind, its name, its group, and whether it lives in a namespace.
-const KINDS: [(Kind, &str, &str, bool); 19] = [
+const KINDS: [(Kind, &str, &str, bool); 20] = [
     (Kind::Pod, "Pod", "", true),
     (Kind::Node, "Node", "", false),
     (Kind::Namespace, "Namespace", "", false),
@@ -38,6 +39,7 @@ const KINDS: [(Kind, &str, &str, bool); 19] = [
     (Kind::StatefulSet, "StatefulSet", "apps", true),
     (Kind::DaemonSet, "DaemonSet", "apps", true),
     (Kind::Job, "Job", "batch", true),
+    (Kind::CronJob, "CronJob", "batch", true),
     (Kind::PriorityClass, "PriorityClass", "scheduling.k8s.io", false),
     (Kind::PodDisruptionBudget, "PodDisruptionBudget", "policy", true),
     (Kind::PersistentVolume, "PersistentVolume", "", false),
@@ -87,7 +89,8 @@ mod tests {
         assert_eq!(Kind::of("v1", "Pod"), Some(Kind::Pod));
         assert_eq!(Kind::of("metrics.k8s.io/v1", "Pod"), None);
         assert_eq!(Kind::of("serving.knative.dev/v1", "Service"), None);
-        assert_eq!(Kind::of("batch/v1", "CronJob"), None);
+        assert_eq!(Kind::of("batch/v1beta1", "CronJob"), Some(Kind::CronJob));
+        assert_eq!(Kind::of("batch/v1", "Cron"), None);
     }
 
     #[test]

@@ -10,31 +10,43 @@ mod document;
 mod error;
 mod expand;
 mod glance;
+mod hint;
+mod identity;
 mod items;
+mod json;
 mod kind;
+mod lenient;
 mod manifests;
 mod meta;
 mod node;
+mod notes;
+mod places;
 mod pod;
 mod priority;
 mod reader;
 mod selectors;
 mod split;
 mod storage;
+mod text;
+mod tree;
+mod unexpanded;
+mod unnamed;
 mod watched;
 mod whole;
 mod wire;
 mod workload;
+mod yaml;
 
 pub use collect::{CollectError, Source, collect};
 pub use error::ObjectError;
-pub use manifests::{ManifestProblem, Manifests};
+pub use manifests::{ManifestProblem, Manifests, Unexpanded};
 pub use node::node;
 pub use pod::pod;
-pub use reader::{read, read_str, read_values};
+pub use reader::{Options, read, read_str, read_values, read_with};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };
+pub use text::utf8;
 pub use watched::{
     Identity, PodStatus, ScheduledCondition, SeenPod, identity, watched_node, watched_pod, watched_value,
 };

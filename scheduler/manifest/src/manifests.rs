@@ -21,13 +21,42 @@ pub struct Manifests {
     pub finished: usize,
     /// Kinds that scheduling does not read, such as `apps/v1 Foo`, with the number of objects.
     pub unknown_kinds: BTreeMap<String, usize>,
-    /// Documents and objects that could not be read, and duplicates.
+    /// Objects that make pods and were not expanded, so that their pods are missing, in order.
+    pub unexpanded: Vec<Unexpanded>,
+    /// Documents and objects that could not be read.
     pub problems: Vec<ManifestProblem>,
     /// Anything else worth knowing.
     pub warnings: Vec<String>,
 }
 
-/// A document or object that could not be read, or stands there twice.
+/// An object that makes pods, of a kind that is not expanded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unexpanded {
+    /// Name of the source.
+    pub source: String,
+    /// Document in the source, from 1.
+    pub document: usize,
+    /// Element of the list that the document is, from 1.
+    pub item: Option<usize>,
+    /// The object: `JobSet default/train`.
+    pub object: String,
+    /// How many pods are missing, where the object says.
+    pub pods: Option<u64>,
+    /// What is missing and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for Unexpanded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: document {}", self.source, self.document)?;
+        if let Some(item) = self.item {
+            write!(f, ", item {item}")?;
+        }
+        write!(f, " ({}): {}", self.object, self.message)
+    }
+}
+
+/// A document or object that could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ManifestProblem {
     /// Name of the source, as [`Source::name`](crate::Source::name) has it.
@@ -42,8 +71,14 @@ pub struct ManifestProblem {
     pub is_pod: bool,
     /// Path of the field.
     pub field: Option<String>,
-    /// Line in the source, from 1: of the fault in a document that does not parse, else of the document's first line.
+    /// Line in the source, from 1: of the fault in a document that does not parse, else of the field or object.
     pub line: Option<usize>,
+    /// Column, from 1, of the fault in a document that does not parse.
+    pub column: Option<usize>,
+    /// The node that a pod runs on.
+    pub node: Option<String>,
+    /// Whether the pod's requests are counted on that node all the same.
+    pub counted: bool,
     /// What is wrong and how to mend it.
     pub message: String,
 }
@@ -57,14 +92,23 @@ impl fmt::Display for ManifestProblem {
         if let Some(item) = self.item {
             write!(f, ", item {item}")?;
         }
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
         if let Some(object) = &self.object {
             write!(f, " ({object})")?;
-        } else if let (None, Some(line)) = (self.item, self.line) {
-            write!(f, ", line {line}")?;
         }
         if let Some(field) = &self.field {
             write!(f, ": {field}")?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", self.message)?;
+        match &self.node {
+            None => Ok(()),
+            Some(node) if self.counted => write!(f, "; it runs on {node}, where its requests are counted"),
+            Some(node) => write!(f, "; it runs on {node} and takes room there that is not counted"),
+        }
     }
 }

@@ -29,11 +29,7 @@ pub(crate) fn name(meta: &Meta) -> Result<Str, ObjectError> {
     if !meta.name.is_empty() {
         return Ok(meta.name.clone());
     }
-    let message = match meta.generate_name.is_empty() {
-        true => "must be given",
-        false => "must be given; generateName is filled in only by an API server",
-    };
-    Err(ObjectError::of("metadata.name", message))
+    Err(ObjectError::of("metadata.name", "must be given"))
 }
 
 /// The namespace, `default` when absent.

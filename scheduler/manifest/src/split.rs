@@ -7,24 +7,25 @@ pub(crate) struct Chunk<'t> {
     pub(crate) text: &'t [u8],
     /// Line of the first byte, from 1.
     pub(crate) line: usize,
+    /// How many bytes of that line come before it.
+    pub(crate) column: usize,
 }
 
 /// Cuts `text` into documents. A marker at the start of a line ends a document wherever it stands, in a block scalar
 /// too; that is YAML's own rule. Documents of blanks, comments and directives alone are left out.
 pub(crate) fn split(text: &[u8]) -> Vec<Chunk<'_>> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut chunks = Vec::new();
     let (mut start, mut start_line) = (0, 1);
     let (mut at, mut line) = (0, 1);
     while at < text.len() {
         let end = text[at..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| at + n + 1);
         if is_marker(&text[at..end]) {
-            push(&mut chunks, &text[start..at], start_line);
+            push(&mut chunks, text, start..at, start_line);
             (start, start_line) = (at + 3, line);
         }
         (at, line) = (end, line + 1);
     }
-    push(&mut chunks, &text[start..], start_line);
+    push(&mut chunks, text, start..text.len(), start_line);
     chunks
 }
 
@@ -33,11 +34,13 @@ fn is_marker(line: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
-fn push<'t>(chunks: &mut Vec<Chunk<'t>>, text: &'t [u8], line: usize) {
+fn push<'t>(chunks: &mut Vec<Chunk<'t>>, text: &'t [u8], part: std::ops::Range<usize>, line: usize) {
     let blank =
         |line: &[u8]| matches!(line.trim_ascii().first(), None | Some(b'#')) || line.starts_with(b"%");
+    let before = text[..part.start].rsplit(|b| *b == b'\n').next().map_or(0, <[u8]>::len);
+    let text = &text[part];
     if !text.split(|b| *b == b'\n').all(blank) {
-        chunks.push(Chunk { text, line });
+        chunks.push(Chunk { text, line, column: before });
     }
 }
 

@@ -7,6 +7,7 @@ use longshore_framework::pod::Pod;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::decode::decode;
 use crate::error::ObjectError;
 use crate::priority::PriorityClasses;
 use crate::wire::meta::MetaOnly;
@@ -101,9 +102,10 @@ fn loose_identity(json: &str) -> Identity {
 /// # Errors
 /// Names the first field that is not as an API server would have it.
 pub fn watched_pod(json: &str) -> (Identity, Result<SeenPod, ObjectError>) {
-    let Ok(written) = serde_json::from_str::<wire::pod::Pod>(json) else {
-        let read = value(json).and_then(|v| pod::pod(&v)).and_then(|_| Err(unexplained()));
-        return (loose_identity(json), read);
+    let written = serde_json::from_str::<wire::pod::Pod>(json).or_else(|_| decode(&value(json)?));
+    let written = match written {
+        Ok(written) => written,
+        Err(error) => return (loose_identity(json), Err(error)),
     };
     let read = pod::convert(&written, &PriorityClasses::default());
     let read = read.map(|pod| SeenPod { pod, status: status(&written) });
@@ -141,11 +143,6 @@ pub fn watched_value<T>(
 
 fn value(json: &str) -> Result<Value, ObjectError> {
     serde_json::from_str(json).map_err(|e| ObjectError::new(format!("is not JSON: {e}")))
-}
-
-/// The typed reader refused what the reader by path takes.
-fn unexplained() -> ObjectError {
-    ObjectError::new("cannot be read; look for a field that stands there twice")
 }
 
 fn status(written: &wire::pod::Pod) -> PodStatus {

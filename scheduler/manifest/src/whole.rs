@@ -2,60 +2,59 @@
 
 use std::collections::BTreeMap;
 
+use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use serde_json::{Map, Value, json};
 
 use crate::collect::Source;
+use crate::identity::{Compared, Identity, Key, Version};
 use crate::items::{Item, items};
-use crate::kind::{Kind, text};
-use crate::meta::DEFAULT_NAMESPACE;
-use crate::{document, split};
-
-/// Kind, namespace and name of an object.
-type Key = (&'static str, String, String);
+use crate::kind::Kind;
+use crate::text::utf8;
+use crate::unnamed::Namer;
+use crate::{document, split, unnamed};
 
 /// Nodes, pods, and the templates of pods.
 #[derive(Clone, Debug, Default)]
 pub struct Whole {
-    objects: BTreeMap<Key, Value>,
+    objects: BTreeMap<Key, (Version, Value)>,
+    unnamed: Vec<(Identity, Value)>,
 }
 
 impl Whole {
-    /// Reads the objects of the sources once more; of two with the same name the first is kept, and what cannot be read is
-    /// passed over: [`read`](crate::read) has reported it.
+    /// Reads the objects of the sources once more. Of two with the same name that one is kept that [`read`](crate::read)
+    /// keeps; what cannot be read is passed over: it has been reported.
     pub fn of(sources: &[Source]) -> Self {
         let mut whole = Self::default();
         for source in sources {
-            for chunk in split::split(&source.text) {
+            for chunk in split::split(&utf8(&source.text)) {
                 for document in document::parse(chunk).into_iter().flatten() {
-                    items(&document).iter().for_each(|item| whole.add(item));
+                    items(&document.value).iter().for_each(|item| whole.add(item));
                 }
             }
+        }
+        let mut namer = Namer::default();
+        for (object, mut value) in std::mem::take(&mut whole.unnamed) {
+            let key = |name: &Str| (object.kind, object.namespace.clone(), name.clone());
+            let name = namer.name(&object, &mut value, |name| !whole.objects.contains_key(&key(name)));
+            whole.objects.insert(key(&name), (Version::of(&value), value));
         }
         whole
     }
 
     fn add(&mut self, item: &Item<'_>) {
-        let Some(kind) = Kind::of(&item.api_version, &item.kind) else { return };
-        let template = item.value.get("spec").and_then(|s| s.get("template"));
-        let value = match kind {
-            Kind::Pod | Kind::Node => item.value,
-            Kind::ReplicationController
-            | Kind::ReplicaSet
-            | Kind::Deployment
-            | Kind::StatefulSet
-            | Kind::DaemonSet
-            | Kind::Job => template.unwrap_or(&Value::Null),
-            _ => return,
+        let Some(kind) = Kind::of(&item.api_version, &item.kind).filter(|kind| is_kept(*kind)) else {
+            return;
         };
-        let metadata = item.value.get("metadata").unwrap_or(&Value::Null);
-        let namespace = match text(metadata, "namespace") {
-            _ if kind == Kind::Node => "",
-            "" => DEFAULT_NAMESPACE,
-            given => given,
-        };
-        let key = (kind.name(), namespace.to_string(), text(metadata, "name").to_string());
-        self.objects.entry(key).or_insert_with(|| value.clone());
+        let object = Identity::of(kind, item.value);
+        if unnamed::waits(&object, item.value) {
+            return self.unnamed.push((object, item.value.clone()));
+        }
+        let version = Version::of(item.value);
+        let earlier = self.objects.get(&object.key());
+        if earlier.is_none_or(|(earlier, _)| version.after(earlier) == Compared::Newer) {
+            self.objects.insert(object.key(), (version, item.value.clone()));
+        }
     }
 
     /// The node as it was written.
@@ -96,15 +95,37 @@ impl Whole {
         let owner = pod.meta.owner.as_ref()?;
         let kind = Kind::of(&format!("{}/", owner.group), &owner.kind)?;
         let namespace = &pod.meta.namespace;
-        self.get(kind, namespace, &owner.name).or_else(|| {
-            let (deployment, _) = owner.name.rsplit_once('-')?;
-            self.get(Kind::Deployment, namespace, deployment)
-        })
+        let made_by = |kind| {
+            let (maker, _) = owner.name.rsplit_once('-')?;
+            self.get(kind, namespace, maker)
+        };
+        let owner = self.get(kind, namespace, &owner.name);
+        let owner = owner.or_else(|| made_by(Kind::Deployment)).or_else(|| made_by(Kind::CronJob));
+        let spec = owner?.get("spec")?;
+        spec.get("template").or_else(|| spec.get("jobTemplate")?.get("spec")?.get("template"))
     }
 
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Value> {
-        self.objects.get(&(kind.name(), namespace.to_string(), name.to_string()))
+        self.objects.get(&(kind, namespace.into(), name.into())).map(|(_, value)| value)
     }
+}
+
+/// Pods, nodes, and what makes pods.
+fn is_kept(kind: Kind) -> bool {
+    use Kind::{
+        CronJob, DaemonSet, Deployment, Job, Node, Pod, ReplicaSet, ReplicationController, StatefulSet,
+    };
+    matches!(
+        kind,
+        Pod | Node
+            | ReplicationController
+            | ReplicaSet
+            | Deployment
+            | StatefulSet
+            | DaemonSet
+            | Job
+            | CronJob
+    )
 }
 
 /// The object in a field, made when there is none.
@@ -159,7 +180,7 @@ mod tests {
     #[test]
     fn nodes_are_as_written_and_what_is_odd_does_no_harm() {
         let (read, whole) = both(
-            "apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: n1}, status: {x: 1}}, {metadata: {name: n1}}, 7]\n---\n{",
+            "apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: n1}}, {metadata: {name: n1}, status: {x: 1}}, 7]\n---\n{",
         );
         assert_eq!(whole.node("n1").unwrap()["status"]["x"], 1);
         assert_eq!(whole.node("m"), None);

@@ -64,8 +64,13 @@ impl Visitor<'_> for AmountVisitor {
         f.write_str("a quantity like 500m, 2 or 1.5Gi")
     }
 
+    /// Zero, which is not the same as none at all.
+    fn visit_unit<E>(self) -> Result<Amount, E> {
+        Ok(Amount::default())
+    }
+
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-        text.parse().map(Amount).map_err(E::custom)
+        trimmed(text).parse().map(Amount).map_err(E::custom)
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Amount, E> {
@@ -79,6 +84,14 @@ impl Visitor<'_> for AmountVisitor {
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Amount, E> {
         self.visit_str(&number.to_string())
     }
+}
+
+/// The text without the blanks around it that Go's decoder takes off: it looks at the text as JSON has it, where control
+/// characters are escapes.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace() && !c.is_ascii_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+    })
 }
 
 /// A moment, written as RFC 3339 has it.
@@ -103,7 +116,7 @@ mod tests {
 
     #[track_caller]
     fn check(written: serde_json::Value, milli: Option<i64>) {
-        let amount = Amount::deserialize(&written).ok();
+        let amount = Amount::deserialize(crate::lenient::Lenient(&written)).ok();
         assert_eq!(amount.map(|a| a.0.milli_value()), milli, "{written}");
     }
 
@@ -114,6 +127,13 @@ mod tests {
         check(json!(0.5), Some(500));
         check(json!(-1), Some(-1000));
         check(json!(1e300), Some(i64::MAX));
+        check(json!(" 1 "), Some(1000));
+        check(json!("\u{a0}1Ki"), Some(1_024_000));
+        check(json!("8e3"), Some(8_000_000));
+        check(json!(null), Some(0));
+        check(json!("1\n"), None);
+        check(json!("1 Ki"), None);
+        check(json!(" "), None);
         check(json!("x"), None);
         check(json!(true), None);
         check(json!([1]), None);

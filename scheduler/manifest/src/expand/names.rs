@@ -8,14 +8,23 @@ const SUFFIXES: u64 = 27 * 27 * 27 * 27 * 27;
 const STEP: u64 = 5_318_008;
 
 /// A stable hash (FNV-1a).
-pub(super) fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Suffix number `at` of the owner with that hash; distinct for the first 14 million.
-pub(super) fn suffix(seed: u64, at: u64) -> String {
+pub(crate) fn suffix(seed: u64, at: u64) -> String {
     let start = (seed ^ (seed >> 32)) % SUFFIXES;
     letters((start + (at % SUFFIXES) * STEP) % SUFFIXES, 5)
+}
+
+/// The longest prefix of a generated name; more is cut off.
+const LONGEST_PREFIX: usize = 58;
+
+/// Name number `at` that an API server would make of `generateName`.
+pub(crate) fn generated(prefix: &str, seed: u64, at: u64) -> String {
+    let prefix: String = prefix.chars().take(LONGEST_PREFIX).collect();
+    format!("{prefix}{}", suffix(seed, at))
 }
 
 /// What a Deployment's ReplicaSet is called after its template.

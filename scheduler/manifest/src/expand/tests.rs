@@ -131,7 +131,7 @@ fn what_cannot_be_made_is_a_problem_with_the_workload() {
     let problem = |spec: &str, pod: &str| {
         let read = read_str(&workload("apps/v1", "Deployment", "web", spec, pod));
         assert_eq!(read.pods.len(), 0);
-        read.problems[0].to_string()
+        crate::reader::tests::unplaced(&read.problems[0])
     };
     assert_eq!(
         problem("replicas: 2000000000", ""),

@@ -30,6 +30,8 @@ pub(crate) struct World<'a> {
     pub(crate) default_class: Option<Str>,
     /// Names of pods, read and made.
     pub(crate) pod_names: BTreeSet<NamespacedName>,
+    /// UIDs of pods in the input.
+    pub(crate) uids: BTreeSet<Str>,
     /// Names of claims, read and made.
     pub(crate) claim_names: BTreeSet<NamespacedName>,
     /// Names of ReplicaSets in the input.
@@ -62,6 +64,7 @@ impl<'a> World<'a> {
             nodes,
             default_class,
             pod_names: BTreeSet::new(),
+            uids: BTreeSet::new(),
             claim_names: BTreeSet::new(),
             replica_sets: BTreeSet::new(),
             owned: BTreeMap::new(),
@@ -148,6 +151,13 @@ impl<'a> World<'a> {
     /// Takes a pod name; whether it was free.
     pub(crate) fn take_name(&mut self, namespace: &Str, name: &Str) -> bool {
         self.pod_names.insert((namespace.clone(), name.clone()))
+    }
+
+    /// Whether a pod has the name of its maker and a suffix.
+    pub(crate) fn has_pod_named_after(&self, namespace: &Str, maker: &str) -> bool {
+        let first: Str = format!("{maker}-").into();
+        let at_least = self.pod_names.range((namespace.clone(), first.clone())..).next();
+        at_least.is_some_and(|(of, name)| of == namespace && name.starts_with(&*first))
     }
 
     /// The UID of a pod that is made here.

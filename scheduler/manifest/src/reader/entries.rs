@@ -1,26 +1,26 @@
-//! Objects as they come in: read one by one, told apart from duplicates, then put together in their order.
+//! Objects as they come in: read one by one, told apart from those that came earlier, then put together in their order.
 
 mod assemble;
+mod body;
+mod missing;
+mod salvage;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use longshore_framework::Str;
-use longshore_framework::objects::Object;
-use longshore_framework::volume::Claim;
 use serde_json::Value;
 
-use crate::decode::decode;
-use crate::error::{ObjectError, cut_to};
+use crate::error::{ObjectError, cut_to, quoted};
+use crate::hint;
+use crate::identity::{Compared, Identity, Key, Version};
 use crate::items::Item;
 use crate::kind::{Kind, text};
 use crate::manifests::{ManifestProblem, Manifests};
-use crate::meta::{self, DEFAULT_NAMESPACE};
-use crate::priority::PriorityClasses;
-use crate::wire::pod::Pod;
-use crate::wire::storage::StorageClass;
-use crate::wire::workload::{MapSelected, PriorityClass, Workload, WorkloadSpec};
-use crate::{node, storage, workload};
+use crate::notes::Notes;
+use crate::reader::Options;
+use crate::{unexpanded, unnamed};
+
+use body::Body;
+use missing::Makes;
 
 /// Where an object stands.
 #[derive(Clone, Copy, Debug)]
@@ -35,28 +35,46 @@ pub(super) struct Place {
     pub(super) line: Option<usize>,
 }
 
-/// An object that has to wait until all others are known.
+/// What is known of an object that came in.
 #[derive(Debug)]
-enum Body {
-    Pod(Box<Pod>),
-    Workload { kind: Kind, workload: Box<Workload>, hash: String },
-    Claim { claim: Box<Claim>, hand_written: bool },
-    Object(Object),
+struct Seen {
+    place: Place,
+    version: Version,
+    /// Its place among the bodies; none when it could not be read.
+    slot: Option<usize>,
+}
+
+/// An object that gets its name when all others are known.
+#[derive(Debug)]
+struct Unnamed {
+    kind: Kind,
+    value: Value,
+    place: Place,
+    slot: usize,
 }
 
 /// What has been read.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
+    options: Options,
     sources: Vec<String>,
-    bodies: Vec<(Place, Body)>,
-    seen: BTreeMap<(Kind, Str, Str), Place>,
-    uids: BTreeMap<Str, Place>,
-    classes: PriorityClasses,
-    default_class: Option<(Option<longshore_framework::Timestamp>, Str)>,
+    /// Objects in order; later ones stand in the place of those they count over.
+    bodies: Vec<Option<(Place, Body)>>,
+    seen: BTreeMap<Key, Seen>,
+    unnamed: Vec<Unnamed>,
+    makes: Vec<Makes>,
+    /// Problems, those of objects with a name by that.
+    problems: Vec<(Option<Key>, ManifestProblem)>,
+    notes: Notes,
     read: Manifests,
 }
 
 impl Entries {
+    /// Nothing read yet.
+    pub(super) fn new(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
     /// Adds a source; returns its index.
     pub(super) fn source(&mut self, name: &str) -> usize {
         self.sources.push(name.to_string());
@@ -65,132 +83,134 @@ impl Entries {
 
     /// Notes something worth knowing.
     pub(super) fn warn(&mut self, message: String) {
-        self.read.warnings.push(message);
+        self.notes.add(message);
     }
 
     /// Notes a document that does not parse, with what it was probably about.
-    pub(super) fn unreadable(
-        &mut self,
-        place: Place,
-        message: String,
-        (object, is_pod): (Option<String>, bool),
-    ) {
-        let problem = ManifestProblem { message, object, is_pod, ..self.problem(place) };
-        self.read.problems.push(problem);
+    pub(super) fn unreadable(&mut self, place: Place, problem: ManifestProblem) {
+        let problem = ManifestProblem {
+            source: self.sources[place.source].clone(),
+            document: place.document,
+            ..problem
+        };
+        self.problems.push((None, problem));
     }
 
     /// Adds an object, or the problem with it.
     pub(super) fn add(&mut self, item: &Item<'_>, place: Place) {
-        let missing = if !item.value.is_object() {
-            Some(ObjectError::new("is not a Kubernetes object; it must have apiVersion, kind and metadata"))
-        } else if item.kind.is_empty() {
-            Some(ObjectError::of("kind", "must be given, such as kind: Pod"))
-        } else if item.api_version.is_empty() {
-            Some(ObjectError::of("apiVersion", "must be given, such as apiVersion: v1"))
-        } else {
-            None
-        };
-        if let Some(error) = missing {
+        if hint::is_kustomization(&self.sources[place.source], &item.kind, item.value) {
+            return self.warn(format!("{}: {}", self.described(place), hint::KUSTOMIZATION));
+        }
+        if let Some(error) = self.stray(item, place) {
             return self.bad(place, None, error);
         }
-        let Some(kind) = Kind::of(&item.api_version, &item.kind) else {
-            let name = format!("{} {}", cut_to(&item.api_version, 100), cut_to(&item.kind, 100));
-            *self.read.unknown_kinds.entry(name).or_default() += 1;
-            return;
-        };
-        let object = Identity::of(kind, item.value);
-        if let Err(error) = self.load(kind, item.value, place, &object) {
-            self.bad(place, Some(&object), error);
+        match Kind::of(&item.api_version, &item.kind) {
+            Some(Kind::CronJob) if !self.options.expand_cron_jobs => self.cron_job(item, place),
+            Some(kind) => self.take(kind, item.value, place),
+            None => self.unknown(item, place),
         }
     }
 
-    fn load(
-        &mut self,
-        kind: Kind,
-        value: &Value,
-        place: Place,
-        object: &Identity,
-    ) -> Result<(), ObjectError> {
-        let body = match kind {
-            Kind::Pod => {
-                let pod: Box<Pod> = decode(value)?;
-                meta::name(&pod.metadata)?;
-                Some(Body::Pod(pod))
-            }
-            Kind::Node => {
-                let node = node::node(value)?;
-                if self.is_first(place, object) {
-                    self.read.nodes.push(Arc::new(node));
-                }
-                return Ok(());
-            }
-            Kind::PriorityClass => {
-                let class: PriorityClass = decode(value)?;
-                if self.is_first(place, object) {
-                    self.classes.add(&class)?;
-                }
-                return Ok(());
-            }
-            Kind::StorageClass => {
-                self.note_default(&decode(value)?);
-                Some(Body::Object(Object::StorageClass(Arc::new(storage::storage_class(value)?))))
-            }
-            Kind::PersistentVolumeClaim => {
-                let hand_written = text(value.get("metadata").unwrap_or(&Value::Null), "uid").is_empty();
-                Some(Body::Claim { claim: Box::new(storage::claim(value)?), hand_written })
-            }
-            _ => load_workload(kind, value)?,
-        };
-        let body = match body {
-            Some(body) => body,
-            None => Body::Object(plain(kind, value)?),
-        };
-        if self.is_first(place, object) {
-            self.bodies.push((place, body));
+    /// Why it is no Kubernetes object at all.
+    fn stray(&self, item: &Item<'_>, place: Place) -> Option<ObjectError> {
+        let meant = || hint::stray(&self.sources[place.source], item.value).map(ObjectError::new);
+        if !item.value.is_object() {
+            let message = "is not a Kubernetes object; it must have apiVersion, kind and metadata";
+            return Some(ObjectError::new(message));
         }
-        Ok(())
+        if item.kind.is_empty() {
+            return Some(
+                meant().unwrap_or_else(|| ObjectError::of("kind", "must be given, such as kind: Pod")),
+            );
+        }
+        let missing = || ObjectError::of("apiVersion", "must be given, such as apiVersion: v1");
+        item.api_version.is_empty().then(|| meant().unwrap_or_else(missing))
     }
 
-    /// The newest of the classes marked as default counts, of equally new ones the first by name.
-    fn note_default(&mut self, class: &StorageClass) {
-        let marks = [
-            "storageclass.kubernetes.io/is-default-class",
-            "storageclass.beta.kubernetes.io/is-default-class",
-        ];
-        let marked = |m: &&str| class.metadata.annotations.get(*m).is_some_and(|v| &**v == "true");
-        if !marks.iter().any(marked) {
+    /// An object of a kind that is not read; it may make pods all the same.
+    fn unknown(&mut self, item: &Item<'_>, place: Place) {
+        match unexpanded::pods(&item.api_version, &item.kind, item.value) {
+            Some(pods) => self.makes.push(Makes::of(item, place, pods)),
+            None => {
+                let name = format!("{} {}", cut_to(&item.api_version, 100), cut_to(&item.kind, 100));
+                *self.read.unknown_kinds.entry(name).or_default() += 1;
+            }
+        }
+    }
+
+    /// A CronJob that an API server has seen makes its pods when their time comes; another would make them, too.
+    fn cron_job(&mut self, item: &Item<'_>, place: Place) {
+        let hand_written = item.value.get("metadata").is_none_or(|m| text(m, "uid").is_empty());
+        match unexpanded::pods(&item.api_version, &item.kind, item.value).filter(|_| hand_written) {
+            Some(pods) => self.makes.push(Makes::of(item, place, pods.or_one())),
+            None => {
+                *self.read.unknown_kinds.entry(format!("{} {}", item.api_version, item.kind)).or_default() +=
+                    1
+            }
+        }
+    }
+
+    fn take(&mut self, kind: Kind, value: &Value, place: Place) {
+        let object = Identity::of(kind, value);
+        if unnamed::waits(&object, value) {
+            let slot = self.bodies.len();
+            self.bodies.push(None);
+            return self.unnamed.push(Unnamed { kind, value: value.clone(), place, slot });
+        }
+        let version = Version::of(value);
+        let Some(earlier) = self.seen.get(&object.key()) else {
+            let slot = self.bodies.len();
+            self.bodies.push(None);
+            return self.put(&object, version, value, place, slot);
+        };
+        let (compared, before, slot) = (version.after(&earlier.version), earlier.place, earlier.slot);
+        if compared == Compared::Same {
             return;
         }
-        let created = class.metadata.creation_timestamp.map(|t| t.0);
-        let newer = match &self.default_class {
-            None => true,
-            Some((have, name)) => created > *have || (created == *have && class.metadata.name < *name),
-        };
-        if newer {
-            self.default_class = Some((created, class.metadata.name.clone()));
+        self.note_twice(&object, before, place, compared);
+        if compared == Compared::Older {
+            return;
         }
-    }
-
-    /// Whether no object of that identity came before; a second one is a problem.
-    fn is_first(&mut self, place: Place, object: &Identity) -> bool {
-        let key = (object.kind, object.namespace.clone(), object.name.clone());
-        let other = self.seen.get(&key).or_else(|| {
-            let by_uid = object.kind == Kind::Pod && !object.uid.is_empty();
-            by_uid.then(|| self.uids.get(&object.uid)).flatten()
+        let slot = slot.unwrap_or_else(|| {
+            // What could not be read counts no more.
+            let key = object.key();
+            self.problems.retain(|(of, _)| of.as_ref() != Some(&key));
+            self.bodies.push(None);
+            self.bodies.len() - 1
         });
-        if let Some(other) = other {
-            let first = self.described(*other);
-            let what = if self.seen.contains_key(&key) { "name" } else { "metadata.uid" };
-            let message =
-                format!("the same {what} stands in {first}; that one is kept, remove or rename this one");
-            self.bad(place, Some(object), ObjectError::new(message));
-            return false;
+        self.put(&object, version, value, place, slot);
+    }
+
+    /// Reads an object into its slot. One that cannot be read leaves there what came earlier.
+    fn put(&mut self, object: &Identity, version: Version, value: &Value, place: Place, slot: usize) {
+        match self.load(object, value) {
+            Ok(body) => {
+                self.bodies[slot] = Some((place, body));
+                self.seen.insert(object.key(), Seen { place, version, slot: Some(slot) });
+            }
+            Err(error) => {
+                self.bad_object(place, object, value, error);
+                if !object.name.is_empty() && self.bodies[slot].is_none() {
+                    self.seen.insert(object.key(), Seen { place, version, slot: None });
+                }
+            }
         }
-        if object.kind == Kind::Pod && !object.uid.is_empty() {
-            self.uids.insert(object.uid.clone(), place);
+    }
+
+    fn load(&self, object: &Identity, value: &Value) -> Result<Body, ObjectError> {
+        if hint::is_template(&object.name) {
+            return Err(ObjectError::of("metadata.name", format!("is {}", quoted(&object.name))));
         }
-        self.seen.insert(key, place);
-        true
+        body::load(object.kind, value)
+    }
+
+    fn note_twice(&mut self, object: &Identity, before: Place, now: Place, compared: Compared) {
+        let which = match compared {
+            Compared::Older => "the first, which has the newer resourceVersion, counts",
+            _ => "the later one counts",
+        };
+        let (before, now) = (self.described(before), self.described(now));
+        self.warn(format!("{} stands in {before} and, changed, in {now}; {which}", object.described()));
     }
 
     fn described(&self, place: Place) -> String {
@@ -208,6 +228,16 @@ impl Entries {
         }
     }
 
+    /// Notes a problem with an object whose text is at hand.
+    fn bad_object(&mut self, place: Place, object: &Identity, value: &Value, error: ObjectError) {
+        let node = (object.kind == Kind::Pod).then(|| salvage::node_of(value)).flatten();
+        let meant = if hint::is_template(&error.message) { hint::RENDER } else { "" };
+        self.bad(place, Some(object), ObjectError { message: error.message + meant, ..error });
+        if let Some((_, problem)) = self.problems.last_mut() {
+            problem.node = node;
+        }
+    }
+
     fn bad(&mut self, place: Place, object: Option<&Identity>, error: ObjectError) {
         let problem = ManifestProblem {
             object: object.map(Identity::described),
@@ -216,85 +246,6 @@ impl Entries {
             message: error.message,
             ..self.problem(place)
         };
-        self.read.problems.push(problem);
+        self.problems.push((object.map(Identity::key), problem));
     }
-}
-
-/// Which object this is.
-#[derive(Clone, Debug)]
-struct Identity {
-    kind: Kind,
-    namespace: Str,
-    name: Str,
-    uid: Str,
-}
-
-impl Identity {
-    fn of(kind: Kind, value: &Value) -> Self {
-        let metadata = value.get("metadata").unwrap_or(&Value::Null);
-        let namespace = match text(metadata, "namespace") {
-            _ if !kind.namespaced() => "",
-            "" => DEFAULT_NAMESPACE,
-            given => given,
-        };
-        Self {
-            kind,
-            namespace: namespace.into(),
-            name: text(metadata, "name").into(),
-            uid: text(metadata, "uid").into(),
-        }
-    }
-
-    fn described(&self) -> String {
-        let name = if self.name.is_empty() { "without a name".to_string() } else { cut_to(&self.name, 100) };
-        match &*self.namespace {
-            "" => format!("{} {name}", self.kind.name()),
-            _ if self.name.is_empty() => format!("{} {name}", self.kind.name()),
-            namespace => format!("{} {}/{name}", self.kind.name(), cut_to(namespace, 100)),
-        }
-    }
-}
-
-fn load_workload(kind: Kind, value: &Value) -> Result<Option<Body>, ObjectError> {
-    let workload = match kind {
-        Kind::ReplicationController => from_map_selected(decode(value)?)?,
-        Kind::ReplicaSet | Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
-            decode(value)?
-        }
-        _ => return Ok(None),
-    };
-    meta::name(&workload.metadata)?;
-    let template = value.get("spec").and_then(|s| s.get("template"));
-    let hash = template.filter(|_| kind == Kind::Deployment).map_or(String::new(), Value::to_string);
-    Ok(Some(Body::Workload { kind, workload: Box::new(workload), hash }))
-}
-
-/// A ReplicationController as the other workloads are written.
-fn from_map_selected(written: MapSelected) -> Result<Workload, ObjectError> {
-    let own = written.spec.selector;
-    let match_labels = if own.is_empty() { written.spec.template.metadata.labels.clone() } else { own };
-    let selector = Some(crate::wire::meta::LabelSelector { match_labels, ..Default::default() });
-    let spec = WorkloadSpec {
-        replicas: written.spec.replicas,
-        selector,
-        template: written.spec.template,
-        ..Default::default()
-    };
-    Ok(Workload { metadata: written.metadata, spec })
-}
-
-fn plain(kind: Kind, value: &Value) -> Result<Object, ObjectError> {
-    Ok(match kind {
-        Kind::Namespace => Object::Namespace(Arc::new(workload::namespace(value)?)),
-        Kind::Service => Object::Service(Arc::new(workload::service(value)?)),
-        Kind::PodDisruptionBudget => Object::DisruptionBudget(Arc::new(workload::disruption_budget(value)?)),
-        Kind::PersistentVolume => Object::PersistentVolume(Arc::new(storage::persistent_volume(value)?)),
-        Kind::CsiNode => Object::CsiNode(Arc::new(storage::csi_node(value)?)),
-        Kind::CsiDriver => Object::CsiDriver(Arc::new(storage::csi_driver(value)?)),
-        Kind::CsiStorageCapacity => {
-            Object::CsiStorageCapacity(Arc::new(storage::csi_storage_capacity(value)?))
-        }
-        Kind::VolumeAttachment => Object::VolumeAttachment(Arc::new(storage::volume_attachment(value)?)),
-        other => return Err(ObjectError::new(format!("a {} is not read here", other.name()))),
-    })
 }

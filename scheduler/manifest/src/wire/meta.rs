@@ -8,7 +8,6 @@ wire! {
     /// `metadata`.
     struct Meta {
         name: Str,
-        generate_name: Str,
         namespace: Str,
         uid: Str,
         resource_version: Str,

@@ -32,6 +32,16 @@ wire! {
     struct Ordinals {
         start: i64,
     }
+    /// A CronJob.
+    struct CronJob {
+        metadata: Meta,
+        spec: CronJobSpec,
+    }
+    /// `spec` of a CronJob.
+    struct CronJobSpec {
+        suspend: bool,
+        job_template: Workload,
+    }
     /// A Service or ReplicationController: its selector is a plain map.
     struct MapSelected {
         metadata: Meta,

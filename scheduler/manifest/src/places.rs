@@ -1,0 +1,45 @@
+//! Looks problems up in the text once everything else is done, so that what is right costs nothing.
+
+use std::collections::BTreeMap;
+
+use crate::collect::Source;
+use crate::manifests::ManifestProblem;
+use crate::split::{Chunk, split};
+use crate::tree::{At, Node};
+use crate::{document, text};
+
+/// Gives problems with objects the line of the field that is wrong, or else of the object. `counts` says how many documents
+/// each chunk of each source holds.
+pub(crate) fn locate(problems: &mut [ManifestProblem], sources: &[Source], counts: &[Vec<usize>]) {
+    for (source, counts) in sources.iter().zip(counts) {
+        let mut wanted: BTreeMap<usize, Vec<&mut ManifestProblem>> = BTreeMap::new();
+        for problem in problems.iter_mut().filter(|p| p.source == source.name && p.column.is_none()) {
+            wanted.entry(problem.document).or_default().push(problem);
+        }
+        if wanted.is_empty() {
+            continue;
+        }
+        let mut before = 0;
+        for (chunk, count) in split(&text::utf8(&source.text)).into_iter().zip(counts) {
+            let numbers = before + 1..=before + count;
+            if numbers.clone().any(|number| wanted.contains_key(&number)) {
+                for (number, tree) in numbers.zip(document::trees(chunk)) {
+                    for problem in wanted.remove(&number).unwrap_or_default() {
+                        problem.line = Some(line(chunk, &tree, problem));
+                    }
+                }
+            }
+            before += count;
+        }
+    }
+}
+
+fn line(chunk: Chunk<'_>, tree: &Node, problem: &ManifestProblem) -> usize {
+    let object = match problem.item {
+        None => Some(tree),
+        Some(item) => tree.items().get(item.saturating_sub(1)).copied(),
+    };
+    let at =
+        object.map_or(At { line: 1, column: 1 }, |o| o.find(problem.field.as_deref().unwrap_or_default()));
+    document::in_source(chunk, at).line
+}
