@@ -29,6 +29,34 @@ const REMOVED: [(&str, &str); 14] = [
 /// Plugins behind feature gates that are off in Kubernetes 1.36.
 const ALPHA: [&str; 3] = ["GangScheduling", "TopologyPlacementGenerator", "PodGroupPodsCount"];
 
+/// Plugins of other schedulers that published configurations name, by where they come from.
+const OUT_OF_TREE: [(&str, &[&str]); 2] = [
+    (
+        "kubernetes-sigs/scheduler-plugins",
+        &[
+            "CapacityScheduling",
+            "Coscheduling",
+            "CrossNodePreemption",
+            "LoadVariationRiskBalancing",
+            "LowRiskOverCommitment",
+            "NetworkOverhead",
+            "NodeResourceTopologyMatch",
+            "NodeResourcesAllocatable",
+            "Peaks",
+            "PodState",
+            "PreemptionToleration",
+            "QOSSort",
+            "SySched",
+            "TargetLoadPacking",
+            "TopologicalSort",
+        ],
+    ),
+    (
+        "Koordinator",
+        &["DeviceShare", "ElasticQuota", "LoadAwareScheduling", "NodeNUMAResource", "Reservation"],
+    ),
+];
+
 /// Why `name` is not in the registry, and the mend.
 pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
     if name == "*" {
@@ -41,6 +69,12 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
         return format!(
             "plugin {name:?} belongs to an alpha feature that is off in Kubernetes 1.36 and that Longshore does not \
              have; leave it out"
+        );
+    }
+    if let Some((project, _)) = OUT_OF_TREE.iter().find(|(_, names)| names.contains(&name)) {
+        return format!(
+            "plugin {name:?} comes from {project} and is part of neither kube-scheduler nor Longshore; leave it out, or give \
+             its args the source of the same plugin in WebAssembly"
         );
     }
     let quoted = quote(name);

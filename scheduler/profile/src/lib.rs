@@ -3,7 +3,8 @@
 //!
 //! | phase | module | what it does |
 //! | --- | --- | --- |
-//! | text | `text` | YAML or JSON to a tree, within a budget |
+//! | text | `text` | YAML or JSON to trees, within a budget |
+//! | text | `source`, `foreign` | which document or entry of a ConfigMap it is; what to do with files of other kinds |
 //! | as written | `read`, `extender` | the tree to [`Configuration`]; unknown fields and wrong types are problems |
 //! | as written | `validate` | the rules that need no plugin |
 //! | as resolved | `merge` | the user's lists merged into the default ones |
@@ -18,12 +19,14 @@ mod duration;
 mod error;
 mod expand;
 mod extender;
+mod foreign;
 mod known;
 mod merge;
 mod model;
 mod read;
 mod resolve;
 mod show;
+mod source;
 mod text;
 mod validate;
 
@@ -55,7 +58,11 @@ pub const KIND: &str = "KubeSchedulerConfiguration";
 /// Everything that is wrong, all at once.
 pub fn parse(source_name: &str, text: &str) -> Result<Configuration, ConfigError> {
     let mut found = Vec::new();
-    let configuration = read_and_validate(source_name, text, &mut found);
+    let read = read_and_validate(source_name, text, &mut found);
+    let configuration = read.map(|(configuration, place)| {
+        place.put_before(&mut found);
+        configuration
+    });
     ConfigError::unless_empty(source_name, found, configuration)
 }
 
@@ -102,9 +109,13 @@ pub fn load_with(
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
     let mut found = Vec::new();
-    let resolved = read_and_validate(source_name, text, &mut found).map(|written| {
+    let resolved = read_and_validate(source_name, text, &mut found).map(|(written, place)| {
         let registry = registry(&written);
-        resolve::configuration(written, &registry, default_multi_point, &mut found)
+        let mut resolved = resolve::configuration(written, &registry, default_multi_point, &mut found);
+        place.put_before(&mut found);
+        place.put_before(&mut resolved.warnings);
+        resolved.warnings.splice(0..0, place.warning);
+        resolved
     });
     ConfigError::unless_empty(source_name, found, resolved)
 }
@@ -120,10 +131,35 @@ pub fn default_profile(
     resolve(Configuration::default(), registry, default_multi_point)
 }
 
-fn read_and_validate(source_name: &str, text: &str, found: &mut Vec<Problem>) -> Option<Configuration> {
+/// Where in a file its configuration stands.
+struct Placed {
+    path: String,
+    warning: Option<Problem>,
+}
+
+impl Placed {
+    /// Puts the way to the configuration before the paths in it.
+    fn put_before(&self, problems: &mut [Problem]) {
+        for problem in problems.iter_mut().filter(|_| !self.path.is_empty()) {
+            let dot = if problem.path.is_empty() { "" } else { "." };
+            problem.path = format!("{}{dot}{}", self.path, problem.path);
+        }
+    }
+}
+
+fn read_and_validate(
+    source_name: &str,
+    text: &str,
+    found: &mut Vec<Problem>,
+) -> Option<(Configuration, Placed)> {
     let mut problems = Problems::new(found);
-    let value = text::tree(text, &mut problems)?;
-    let configuration = read::configuration(source_name, &value, &mut problems)?;
+    let source = source::find(text, &mut problems)?;
+    let warning = source.warning.map(|message| Problem { path: String::new(), message });
+    let placed = Placed { path: source.path, warning };
+    let Some(configuration) = read::configuration(source_name, &source.value, &mut problems) else {
+        placed.put_before(found);
+        return None;
+    };
     validate::configuration(&configuration, &mut problems);
-    Some(configuration)
+    Some((configuration, placed))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::quote;
 use crate::model::{ClientConnection, Configuration, LeaderElection};
-use crate::{API_VERSION, KIND, duration, extender};
+use crate::{API_VERSION, KIND, duration, extender, foreign};
 
 /// The range of Go's int32, from `low` on.
 const fn int32(low: i64) -> std::ops::RangeInclusive<i64> {
@@ -27,7 +27,7 @@ pub(crate) fn configuration(
         return None;
     }
     let mut fields = Fields::of(value, problems);
-    if !is_ours(&mut fields, problems) {
+    if !is_ours(value, &mut fields, problems) {
         return None;
     }
     let default = Configuration::default();
@@ -51,17 +51,24 @@ pub(crate) fn configuration(
         profiles: profiles::read(&mut fields, problems),
         extenders: extender::read(&mut fields, problems),
     };
-    fields.finish(problems);
+    known_fields_only(fields, problems);
     Some(configuration)
 }
 
 /// Whether the file is a KubeSchedulerConfiguration, of whatever version. A file that does not say is taken for one.
-fn is_ours(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> bool {
+fn is_ours(value: &Value, fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> bool {
+    if foreign::kind(value) != KIND
+        && let Some(advice) = foreign::advice(value)
+    {
+        let mut problems = problems.field("kind");
+        problems.report(format!("{}: {advice}", foreign::not_ours(foreign::kind(value))));
+        return false;
+    }
     let version = required(fields, "apiVersion", API_VERSION, problems);
     let version = version.is_none_or(|v| is_our_version(v, &mut problems.field("apiVersion")));
     let kind = required(fields, "kind", KIND, problems);
     if let Some(other) = kind.filter(|k| *k != KIND) {
-        problems.field("kind").report(format!("must be {KIND}, not {}", quote(other)));
+        problems.field("kind").report(foreign::not_ours(other));
         return false;
     }
     version
@@ -71,17 +78,48 @@ fn is_our_version(version: &str, problems: &mut Problems<'_>) -> bool {
     if version == API_VERSION {
         return true;
     }
-    let older = version.starts_with("kubescheduler.config.k8s.io/v1");
-    problems.report(if older {
-        format!(
-            "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}, then check the \
-             default weights, which differ from the beta versions'",
-            quote(version)
-        )
-    } else {
-        format!("must be {API_VERSION}, not {}", quote(version))
-    });
-    older
+    let Some(older) = version.strip_prefix("kubescheduler.config.k8s.io/") else {
+        problems.report(format!("must be {API_VERSION}, not {}", quote(version)));
+        return version.starts_with("componentconfig/");
+    };
+    let difference = match older {
+        "v1beta3" => "its default plugins and weights are the same",
+        "v1alpha1" | "v1alpha2" | "v1beta1" | "v1beta2" => {
+            "mind that InterPodAffinity, NodeAffinity and TaintToleration had a default weight of 1 there and have 2, 2 and 3 now"
+        }
+        _ => {
+            problems.report(format!("must be {API_VERSION}, not {}", quote(version)));
+            return true;
+        }
+    };
+    problems.report(format!(
+        "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}; {difference}",
+        quote(version)
+    ));
+    true
+}
+
+/// Fields that older versions had at the top, and what stands for them.
+const GONE: [(&str, &str); 10] = [
+    ("healthzBindAddress", "use --bind-address and --secure-port"),
+    ("metricsBindAddress", "use --bind-address and --secure-port"),
+    ("algorithmSource", "write profiles"),
+    ("schedulerName", "write profiles: [{schedulerName: ...}]"),
+    ("plugins", "write it under profiles: [{plugins: ...}]"),
+    ("pluginConfig", "write it under profiles: [{pluginConfig: ...}]"),
+    ("disablePreemption", "disable DefaultPreemption at postFilter"),
+    ("bindTimeoutSeconds", "write it into the args of VolumeBinding"),
+    ("hardPodAffinitySymmetricWeight", "write hardPodAffinityWeight into the args of InterPodAffinity"),
+    ("featureGates", "it is no field of this file; leave it out"),
+];
+
+fn known_fields_only(mut fields: Fields<'_>, problems: &mut Problems<'_>) {
+    for (name, mend) in GONE {
+        if fields.value(name).is_some() {
+            problems.field(name).report(format!("may not stand here; {mend}"));
+        }
+    }
+    fields.finish(problems);
 }
 
 /// A string that must be there.

@@ -2,6 +2,7 @@
 
 mod fakes;
 mod fields;
+mod files;
 mod hostile;
 mod plugins;
 mod shipped;

@@ -6,6 +6,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, alias_limits, budget, options};
 
 use crate::error::{clip, quote};
+use crate::foreign::kind;
 
 /// As large as a ConfigMap may be.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -13,9 +14,12 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// Deeper than any field of the format.
 const MAX_DEPTH: usize = 64;
 
-/// The tree of `text`; `None`, with a problem, when it has none. Duplicate keys, several documents, deep nesting and aliases
-/// that multiply are problems. No text makes it panic.
-pub(crate) fn tree(text: &str, problems: &mut Problems<'_>) -> Option<Value> {
+/// Documents in one file.
+const MAX_DOCUMENTS: usize = 100;
+
+/// The trees of the documents in `text`; `None`, with a problem, when it has none. Duplicate keys, deep nesting and aliases that
+/// multiply are problems, and so is a document beside others that does not say what it is. No text makes it panic.
+pub(crate) fn documents(text: &str, problems: &mut Problems<'_>) -> Option<Vec<Value>> {
     if text.len() > MAX_BYTES {
         problems.report(format!(
             "the file has {} bytes; a configuration file may have {MAX_BYTES}, as much as a ConfigMap holds",
@@ -23,14 +27,34 @@ pub(crate) fn tree(text: &str, problems: &mut Problems<'_>) -> Option<Value> {
         ));
         return None;
     }
-    let options = options! {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let only = match serde_saphyr::from_str_with_options::<Value>(text, options(1)) {
+        Ok(value) => return Some(vec![value]),
+        Err(error) => error,
+    };
+    if is_second_document(&only)
+        && let Ok(several) = serde_saphyr::from_multiple_with_options::<Value>(text, options(MAX_DOCUMENTS))
+        && several.iter().all(|document| !kind(document).is_empty())
+    {
+        return Some(several);
+    }
+    report(&only, problems);
+    None
+}
+
+fn is_second_document(error: &Error) -> bool {
+    matches!(error.without_snippet(), Error::Budget { breach: BudgetBreach::Documents { .. }, .. })
+}
+
+fn options(documents: usize) -> serde_saphyr::Options {
+    options! {
         budget: budget! {
             max_depth: MAX_DEPTH,
             // Above the depth, so that the depth is what is reported.
             flow_nesting_limit: MAX_DEPTH * 2,
             max_nodes: 100_000,
             max_events: 300_000,
-            max_documents: 1,
+            max_documents: documents,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_total_scalar_bytes: MAX_BYTES,
@@ -41,13 +65,6 @@ pub(crate) fn tree(text: &str, problems: &mut Problems<'_>) -> Option<Value> {
         },
         with_snippet: false,
         reject_unsupported_tags: true,
-    };
-    match serde_saphyr::from_str_with_options::<Value>(text, options) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            report(&error, problems);
-            None
-        }
     }
 }
 
