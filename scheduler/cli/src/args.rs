@@ -78,8 +78,11 @@ Examples:
 
 const SIMULATE_HELP: &str = "\
 Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the
-input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods. Kinds that scheduling does
-not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code is 1.
+input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods, CronJobs with
+--expand-cronjobs. An object that is there twice counts as it comes last. Other kinds that make pods (JobSet, Rollout,
+RayCluster, ...) are named in a warning, and their pods count as pending for --fail-on-pending. Kinds that scheduling
+does not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code
+is 1.
 
 The table lists placements when there are at most 50 pending pods, or with -o wide; the summary always.
 
@@ -123,16 +126,20 @@ Examples:
 /// Where the cluster comes from.
 #[derive(Args, Clone, Debug)]
 pub struct InputArgs {
-    /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable
+    /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable. Of an
+    /// object that is there twice the later one counts
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
     pub filenames: Vec<String>,
     /// Read the cluster itself, without changing anything; what -f names is added to it
     #[arg(long)]
     pub from_cluster: bool,
+    /// Make the pods of one run of every CronJob that is not suspended
+    #[arg(long = "expand-cronjobs")]
+    pub expand_cron_jobs: bool,
     /// Which cluster.
     #[command(flatten)]
     pub cluster: run::ClusterArgs,
-    /// A KubeSchedulerConfiguration: only pods whose schedulerName it has are decided. Without it the default profile takes
+    /// A KubeSchedulerConfiguration, or a ConfigMap with one: only pods whose schedulerName it has are decided. Without it the default profile takes
     /// every pending pod
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -202,7 +209,7 @@ pub struct SimulateArgs {
     /// Record who said what of which node in every attempt (the field attempts of -o json and yaml)
     #[arg(long)]
     pub trace: bool,
-    /// Exit with 3 when a pod does not fit
+    /// Exit with 3 when a pod does not fit, or when pods are missing because their object is not expanded
     #[arg(long)]
     pub fail_on_pending: bool,
 }
@@ -259,7 +266,7 @@ pub enum ProfileCommand {
     /// Report everything that is wrong with a file, all at once
     #[command(after_help = "Examples:\n  longshore profile validate profile.yaml")]
     Validate {
-        /// A KubeSchedulerConfiguration, or - for standard input
+        /// A KubeSchedulerConfiguration or a ConfigMap with one, or - for standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Plugins in WebAssembly.
@@ -270,7 +277,7 @@ pub enum ProfileCommand {
     #[command(after_help = "Examples:\n  # The default profile\n  longshore profile show\n\n  \
         # What a file really means\n  longshore profile show profile.yaml -o json")]
     Show {
-        /// A KubeSchedulerConfiguration, or - for standard input; the default profile when not given
+        /// A KubeSchedulerConfiguration or a ConfigMap with one, or - for standard input; the default profile when not given
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
         /// Plugins in WebAssembly.

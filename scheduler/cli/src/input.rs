@@ -25,6 +25,9 @@ const LARGEST_CONFIG: u64 = 1 << 20;
 /// Most pods or nodes that a warning names.
 const NAMED: usize = 3;
 
+/// Most objects that are named each in a warning of its own.
+const LISTED: usize = 50;
+
 /// A cluster and the profiles to decide it with.
 pub(crate) struct Input {
     /// The cluster.
@@ -52,7 +55,8 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     if args.from_cluster {
         sources.insert(0, from_cluster(args, console)?);
     }
-    let cluster = longshore_manifest::read(&sources);
+    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs };
+    let cluster = longshore_manifest::read_with(&sources, options);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
@@ -134,15 +138,17 @@ fn config_text(file: &Path) -> anyhow::Result<String> {
         Ok(if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(fs::File::open(file)?) })
     };
     let opened = open().with_context(|| format!("{name}: cannot be opened; check the path"))?;
-    let mut text = String::new();
+    let wanted = "a KubeSchedulerConfiguration is wanted";
+    let mut bytes = Vec::new();
     opened
         .take(LARGEST_CONFIG + 1)
-        .read_to_string(&mut text)
-        .with_context(|| format!("{name}: cannot be read as text; a KubeSchedulerConfiguration is wanted"))?;
-    if text.len() as u64 > LARGEST_CONFIG {
-        return Err(anyhow!("{name}: is larger than 1 MiB; a KubeSchedulerConfiguration is wanted"));
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{name}: cannot be read; {wanted}"))?;
+    if bytes.len() as u64 > LARGEST_CONFIG {
+        return Err(anyhow!("{name}: is larger than 1 MiB; {wanted}"));
     }
-    Ok(text)
+    let text = longshore_manifest::utf8(&bytes).into_owned();
+    String::from_utf8(text).with_context(|| format!("{name}: cannot be read as text; {wanted}"))
 }
 
 fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) {
@@ -162,8 +168,15 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
     for problem in &cluster.problems {
         console.error(&problem.to_string());
     }
+    warn_of_rooms(cluster, console);
     for warning in &cluster.warnings {
         console.warn(warning);
+    }
+    for unexpanded in cluster.unexpanded.iter().take(LISTED) {
+        console.warn(&unexpanded.to_string());
+    }
+    if cluster.unexpanded.len() > LISTED {
+        console.warn(&format!("{} more objects are not expanded", cluster.unexpanded.len() - LISTED));
     }
     if !cluster.unknown_kinds.is_empty() {
         let kinds: Vec<String> = cluster.unknown_kinds.iter().map(|(k, n)| format!("{k} ({n})")).collect();
@@ -178,6 +191,20 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
             "{} running pod(s) are on nodes that are not in the input ({}) and use no room",
             lost.len(),
             some(&names.into_iter().collect::<Vec<_>>())
+        ));
+    }
+}
+
+/// Nodes that are fuller than the engine knows.
+fn warn_of_rooms(cluster: &Manifests, console: &mut Console<'_>) {
+    let uncounted = cluster.problems.iter().filter(|p| !p.counted).filter_map(|p| p.node.as_deref());
+    let (pods, nodes): (Vec<&str>, std::collections::BTreeSet<&str>) = uncounted.map(|n| (n, n)).unzip();
+    if !nodes.is_empty() {
+        console.warn(&format!(
+            "{} pod(s) that could not be read run on {}: there is less room there than is counted on, so pods that are \
+             placed there may not fit",
+            pods.len(),
+            some(&nodes.into_iter().collect::<Vec<_>>())
         ));
     }
 }

@@ -4,7 +4,6 @@ pub(crate) mod bytes;
 pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod explanation;
-pub(crate) mod names;
 pub(crate) mod ordered;
 pub(crate) mod plugin;
 pub(crate) mod simulation;

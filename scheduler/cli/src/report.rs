@@ -2,6 +2,7 @@
 //! `docs/output.md`, and the tests hold real output against `docs/schema`.
 
 mod explanation;
+mod left_out;
 pub mod plugin;
 mod simulation;
 mod utilisation;
@@ -9,11 +10,12 @@ mod utilisation;
 use serde::Serialize;
 
 pub use explanation::{
-    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
-    PreemptionFailure, Relaxation, ScoredNode, Status,
+    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
+    Relaxation, ScoredNode, Status,
 };
+pub use left_out::{Unexpanded, Unreadable};
 pub(crate) use simulation::Around;
-pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary, Unreadable};
+pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};
 pub use utilisation::Utilisation;
 
 /// The `apiVersion` of every document.

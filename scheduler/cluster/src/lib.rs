@@ -9,7 +9,6 @@
 //! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
-//! | `rights` | what of all this an account must be allowed |
 //! | `watch` | what happens, as inputs for the engine |
 
 pub mod bind;
@@ -29,7 +28,6 @@ pub mod record;
 pub mod requests;
 pub mod retry;
 pub mod review;
-pub mod rights;
 pub mod status;
 pub mod volumes;
 pub mod watch;

@@ -143,12 +143,7 @@ impl Engine {
 
     /// Every waiting pod, in no particular order.
     pub fn waiting_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
-        self.queued_pods().map(|queued| &queued.pod)
-    }
-
-    /// The same with what the queue knows of them.
-    pub fn queued_pods(&self) -> impl Iterator<Item = &QueuedPod> {
-        self.queue.iter()
+        self.queue.iter().map(|queued| &queued.pod)
     }
 
     /// The waiting pod with this UID.

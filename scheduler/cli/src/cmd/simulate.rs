@@ -107,7 +107,7 @@ fn print(
 fn exit(args: &SimulateArgs, report: &Simulation) -> Exit {
     if !report.unreadable.is_empty() {
         Exit::Failure
-    } else if args.fail_on_pending && !report.pending.is_empty() {
+    } else if args.fail_on_pending && !(report.pending.is_empty() && report.unexpanded.is_empty()) {
         Exit::Pending
     } else {
         Exit::Done

@@ -143,6 +143,9 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
         let text = format!("{} object(s), {} of them pods", report.unreadable.len(), summary.unreadable_pods);
         table.row(["unreadable".to_string(), text]);
     }
+    if !report.unexpanded.is_empty() {
+        table.row(["not expanded".to_string(), missing(report)]);
+    }
     table.row(["time".to_string(), times(summary)]);
     if let Some(seed) = summary.seed {
         table.row(["ties".to_string(), format!("at random, seed {seed}")]);
@@ -166,6 +169,13 @@ fn counts(summary: &Summary) -> String {
         }
     }
     text
+}
+
+/// Pods that no object stands for.
+fn missing(report: &Simulation) -> String {
+    let pods = report.unexpanded.iter().filter_map(|u| u.pods).fold(0, u64::saturating_add);
+    let more = if report.unexpanded.iter().any(|u| u.pods.is_none()) { " or more" } else { "" };
+    format!("{} object(s), {pods}{more} pods are missing", report.unexpanded.len())
 }
 
 fn times(summary: &Summary) -> String {

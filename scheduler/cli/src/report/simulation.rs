@@ -2,11 +2,12 @@
 
 use longshore_engine::Outcome;
 use longshore_framework::Str;
-use longshore_manifest::{ManifestProblem, Manifests};
+use longshore_manifest::Manifests;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::left_out::{Unexpanded, Unreadable};
 use super::{API_VERSION, Utilisation, rounded, utilisation};
 use crate::simulation::{Record, Said, Simulated};
 
@@ -28,6 +29,8 @@ pub struct Simulation {
     pub skipped: Vec<Skipped>,
     /// Objects of the input that could not be read, in order.
     pub unreadable: Vec<Unreadable>,
+    /// Objects that make pods and were not expanded, in order.
+    pub unexpanded: Vec<Unexpanded>,
     /// What plugins had to say of pods, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plugin_events: Vec<PluginEvent>,
@@ -112,26 +115,6 @@ pub struct PluginEvent {
     pub note: String,
 }
 
-/// An object that could not be read.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unreadable {
-    /// File name, or `-`.
-    pub source: String,
-    /// Document in the source, from 1; 0 when the whole source is meant.
-    pub document: usize,
-    /// Element of the list that the document is, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub item: Option<usize>,
-    /// The object as far as known: `Pod default/web`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object: Option<String>,
-    /// Whether it is a pod.
-    pub is_pod: bool,
-    /// What is wrong and how to mend it.
-    pub message: String,
-}
-
 /// Counts and times.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -154,6 +137,8 @@ pub struct Summary {
     pub skipped: usize,
     /// Pods that could not be read.
     pub unreadable_pods: usize,
+    /// Objects that make pods and were not expanded.
+    pub unexpanded: usize,
     /// Seed of the generator that broke ties; absent when ties went to the first by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -187,7 +172,8 @@ impl Simulation {
             pending: Vec::new(),
             evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),
             skipped: Vec::new(),
-            unreadable: around.cluster.problems.iter().map(unreadable).collect(),
+            unreadable: around.cluster.problems.iter().map(Unreadable::from).collect(),
+            unexpanded: around.cluster.unexpanded.iter().map(Unexpanded::from).collect(),
             plugin_events: simulated.said.iter().map(plugin_event).collect(),
             attempts: None,
             summary: Summary::around(simulated, around),
@@ -290,6 +276,7 @@ impl Summary {
             evicted: simulated.evicted.len(),
             skipped: 0,
             unreadable_pods: 0,
+            unexpanded: around.cluster.unexpanded.len(),
             seed: around.seed,
             read_seconds: rounded(around.read_seconds, 6),
             decide_seconds: rounded(simulated.deciding.as_secs_f64(), 6),
@@ -311,19 +298,4 @@ fn evicted(
     };
     let node = victim.spec.node_name.as_ref().or_else(placed);
     Evicted { pod: victim.key(), by: by.key(), node: node.map(ToString::to_string).unwrap_or_default() }
-}
-
-fn unreadable(problem: &ManifestProblem) -> Unreadable {
-    let message = match &problem.field {
-        Some(field) => format!("{field}: {}", problem.message),
-        None => problem.message.clone(),
-    };
-    Unreadable {
-        source: problem.source.clone(),
-        document: problem.document,
-        item: problem.item,
-        object: problem.object.clone(),
-        is_pod: problem.is_pod,
-        message,
-    }
 }

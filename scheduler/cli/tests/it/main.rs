@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod advice;
 mod explain;
 mod extenders;
+mod input;
 mod plugin;
 mod plugin_ship;
 mod plugin_trial;

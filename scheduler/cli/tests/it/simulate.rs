@@ -93,9 +93,9 @@ fn exit_codes() {
 #[test]
 fn a_bad_object_is_reported_and_the_rest_is_decided() {
     let input = format!("{}{}", cluster(), pod("bad", "lots"));
-    let ran = run_with(&["simulate", "-f", "-", "-o", "json"], &input)
-        .exits(1)
-        .warns(&["error: -: document 4 (Pod default/bad)"]);
+    let ran = run_with(&["simulate", "-f", "-", "-o", "json"], &input).exits(1).warns(&[
+        "error: -: document 4, line 28 (Pod default/bad): spec.containers[0].resources.requests.cpu",
+    ]);
     let json = ran.json();
     assert_eq!(json["unreadable"][0]["object"], "Pod default/bad");
     assert_eq!(json["unreadable"][0]["isPod"], true);
