@@ -2,6 +2,8 @@
 //! (`make control-plane`, or one in PATH); without it these tests say so and pass. `UPDATE_EXPECT=1` writes golden files,
 //! `charts/install.yaml` and the table of values anew.
 
+/// What the alerts say.
+mod alerts;
 /// What a value set renders, word by word.
 mod golden;
 /// Finding and running helm.
@@ -14,6 +16,8 @@ mod readme;
 mod refusals;
 /// What holds of every rendering.
 mod rendered;
+/// The rights of the scheduler's account.
+mod rights;
 
 use std::fs;
 use std::path::{Path, PathBuf};

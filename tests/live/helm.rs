@@ -1,16 +1,27 @@
 //! The chart: installed with helm, then played by a process with exactly the configuration, the flags and the rights that it
 //! rendered.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use longshore_cluster::rights::rights;
 use longshore_tests::control_plane::{
     ADMIN, Arena, Kind, Process, Scheduler, SchedulerOptions, binaries, kubeconfig, objects, shared,
 };
 use serde_json::{Value, json};
 
 const RELEASE: &str = "longshore";
+
+/// What is asked for only when something goes wrong, goes on for long, or has to do with our own port.
+const RARE: [[&str; 3]; 5] = [
+    ["get", "", "nodes"],
+    ["patch", "events.k8s.io", "events"],
+    ["patch", "", "persistentvolumeclaims"],
+    ["create", "authentication.k8s.io", "tokenreviews"],
+    ["create", "authorization.k8s.io", "subjectaccessreviews"],
+];
 
 fn helm(arena: &Arena, arguments: &[&str]) -> String {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/longshore");
@@ -81,7 +92,7 @@ fn an_installed_chart_schedules_with_the_rights_that_it_has() {
     }
     let arena = shared();
     let _uninstall = Uninstall(&arena);
-    helm(&arena, &["install", RELEASE]);
+    helm(&arena, &["install", RELEASE, "--set", "logging.level=4"]);
     let deployment = get(&arena, "/apis/apps/v1/namespaces/NS/deployments");
     let (config, kubeconfig) = write_files(&arena);
     let port = longshore_tests::control_plane::free_port();
@@ -100,6 +111,71 @@ fn an_installed_chart_schedules_with_the_rights_that_it_has() {
     assert_eq!(refused, None, "in\n{log}");
     let metrics = scheduler.metrics();
     assert!(metrics.sum("scheduler_schedule_attempts_total", &[("result", "scheduled")]) >= 1.0);
+    every_right_is_used(&log);
+}
+
+/// A verb, a group and a resource.
+type Asked = (String, String, String);
+
+/// Nothing is asked for that is not in the list, and nothing is in the list that is not asked for.
+fn every_right_is_used(log: &str) {
+    let asked: BTreeSet<Asked> = log.lines().filter_map(asked).collect();
+    let listed: BTreeSet<Asked> = rights(true)
+        .iter()
+        .flat_map(|right| right.verbs.iter().map(|verb| [*verb, right.group, right.resource]))
+        .map(|words| words.map(str::to_string).into())
+        .collect();
+    assert_eq!(asked.difference(&listed).collect::<Vec<_>>(), Vec::<&Asked>::new(), "not listed");
+    // Only where the server has no streaming lists, or a watch has to begin anew.
+    let listed: BTreeSet<Asked> = listed.into_iter().filter(|(verb, ..)| verb != "list").collect();
+    let rare: BTreeSet<Asked> = RARE.iter().map(|words| words.map(str::to_string).into()).collect();
+    let idle = listed.difference(&asked).filter(|right| !rare.contains(*right));
+    assert_eq!(idle.collect::<Vec<_>>(), Vec::<&Asked>::new(), "not used");
+}
+
+/// What a line of the log says was asked of the API server; `None` for discovery and for other lines.
+fn asked(line: &str) -> Option<Asked> {
+    let text = |name: &str| line.split_once(&format!("{name}=\""))?.1.split('"').next();
+    let (method, uri) = (text("method")?, text("uri")?);
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let path = path.split_once("/api").map(|(_, path)| path)?;
+    let (group, rest) = match path.strip_prefix("s/") {
+        Some(path) => path.split_once('/')?,
+        None => ("", path.strip_prefix('/')?),
+    };
+    let mut parts: Vec<&str> = rest.split('/').skip(1).collect();
+    if parts.len() > 2 && parts[0] == "namespaces" {
+        parts.drain(..2);
+    }
+    let (kind, name, part) = (*parts.first()?, parts.get(1), parts.get(2));
+    let resource = part.map_or(kind.to_string(), |part| format!("{kind}/{part}"));
+    let verb = match method {
+        "GET" if query.contains("watch=true") => "watch",
+        "GET" if name.is_some() => "get",
+        "GET" => "list",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        _ => "delete",
+    };
+    Some((verb.to_string(), group.to_string(), resource))
+}
+
+#[test]
+fn requests_are_read_as_rights() {
+    #[track_caller]
+    fn check(method: &str, path: &str, want: Option<[&str; 3]>) {
+        let line = format!(r#"I] "request" method="{method}" uri="https://127.0.0.1:6443{path}""#);
+        assert_eq!(asked(&line), want.map(|words| words.map(str::to_string).into()));
+    }
+    check("GET", "/version", None);
+    check("GET", "/apis/apps/v1", None);
+    check("GET", "/api/v1/namespaces?&limit=500", Some(["list", "", "namespaces"]));
+    check("GET", "/apis/apps/v1/replicasets?&watch=true", Some(["watch", "apps", "replicasets"]));
+    check("POST", "/api/v1/namespaces/a/pods/b/binding", Some(["create", "", "pods/binding"]));
+    check("PATCH", "/api/v1/persistentvolumes/v", Some(["patch", "", "persistentvolumes"]));
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/a/leases/l";
+    check("PUT", leases, Some(["update", "coordination.k8s.io", "leases"]));
 }
 
 /// A little of everything that needs a right of its own: binding, status, eviction, volumes, events.

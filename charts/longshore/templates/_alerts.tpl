@@ -1,7 +1,15 @@
 {{/*
+A counter that grew within the last quarter of an hour: (list METRIC SELECTOR). increase() sees no growth in a series that was
+above 0 when it was first scraped: what went wrong while the pod started is counted by then.
+*/}}
+{{- define "longshore.grew" -}}
+(increase({{ index . 0 }}{ {{- index . 1 -}} }[15m]) > 0 or {{ index . 0 }}{ {{- index . 1 -}} } > 0 unless {{ index . 0 }}{ {{- index . 1 -}} } offset 15m)
+{{- end }}
+
+{{/*
 The alerts, by name: severity, how long it has to last, expression, summary, description. (dict "select" SELECTOR "limits" THRESHOLDS
-"election" BOOL). Every pod of the release has the metrics; a standby's stand still, but for its queue, in which it keeps what the leader has not
-scheduled yet.
+"election" BOOL "standby" BOOL). Every pod of the release has the metrics; a standby's stand still, but for its queue, in which it keeps what
+the leader has not scheduled yet.
 */}}
 {{- define "longshore.alerts" -}}
 LongshoreDown:
@@ -18,6 +26,20 @@ LongshoreNoLeader:
   summary: Pods of Longshore run, and none of them leads.
   description: Nothing is scheduled until one of them gets the lease. Usually the lease cannot be written.
 {{- end }}
+{{- if .standby }}
+LongshoreNoStandby:
+  severity: warning
+  for: 15m
+  expr: count(up{ {{- .select -}} } == 1) < 2
+  summary: No pod of Longshore stands by.
+  description: Pods are scheduled. When the one that schedules ends, nothing is scheduled until another one has started.
+{{- end }}
+LongshorePodPendingLong:
+  severity: warning
+  for: 10m
+  expr: max(longshore_oldest_pending_pod_seconds{ {{- .select -}} }) > {{ .limits.pendingSeconds }}
+  summary: A pod has been pending for long.
+  description: {{ printf "The oldest pod that names this scheduler was made %s ago and has no node. Pods with scheduling gates do not count." "{{ $value | humanizeDuration }}" | quote }}
 LongshoreCacheNotSynced:
   severity: warning
   for: 10m
@@ -72,13 +94,13 @@ LongshorePluginSlow:
 LongshoreUnreadableObjects:
   severity: warning
   for: 1m
-  expr: sum by (resource) (increase(longshore_unreadable_objects_total{ {{- .select -}} }[15m])) > 0
+  expr: sum by (resource) {{ include "longshore.grew" (list "longshore_unreadable_objects_total" .select) }}
   summary: {{ printf "Some %s cannot be read." "{{ $labels.resource }}" | quote }}
   description: They take no part in scheduling; the log names them and what is wrong with them.
 LongshoreReloadFailed:
   severity: warning
   for: 1m
-  expr: sum by (pod) (increase(longshore_config_reloads_total{result!="success", {{ .select -}} }[15m])) > 0
+  expr: sum by (pod) {{ include "longshore.grew" (list "longshore_config_reloads_total" (printf "result!=\"success\", %s" .select)) }}
   summary: {{ printf "%s refused a changed configuration." "{{ $labels.pod }}" | quote }}
   description: It goes on with the last good one. A pod that starts now would not come up.
 LongshorePluginDisabled:
@@ -90,7 +112,7 @@ LongshorePluginDisabled:
 LongshorePluginReloadFailed:
   severity: warning
   for: 1m
-  expr: sum by (plugin) (increase(longshore_plugin_reloads_total{result!="success", {{ .select -}} }[15m])) > 0
+  expr: sum by (plugin) {{ include "longshore.grew" (list "longshore_plugin_reloads_total" (printf "result!=\"success\", %s" .select)) }}
   summary: {{ printf "A changed plugin %s was refused." "{{ $labels.plugin }}" | quote }}
   description: The one before goes on serving. A pod that starts now would not come up.
 LongshoreLostRaces:

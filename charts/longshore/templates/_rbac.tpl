@@ -43,48 +43,41 @@ subjects:
   {{- include "longshore.subject" $root | nindent 2 }}
 {{- end }}
 
-{{/* The rules of system:kube-scheduler and system:volume-scheduler, as far as Longshore uses them. */}}
+{{/* What Longshore asks of the API server (scheduler/cluster/src/rights.rs), and nothing else. */}}
 {{- define "longshore.schedulerRules" -}}
-- apiGroups: ["", events.k8s.io]
-  resources: [events]
-  verbs: [create, patch, update]
+# What is watched.
 - apiGroups: [""]
-  resources: [nodes, namespaces, services, replicationcontrollers]
-  verbs: [get, list, watch]
-# Delete: the victims of a preemption.
+  resources: [nodes, pods, namespaces, services, replicationcontrollers, persistentvolumes, persistentvolumeclaims]
+  verbs: [list, watch]
+- apiGroups: [apps]
+  resources: [replicasets, statefulsets]
+  verbs: [list, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [list, watch]
+- apiGroups: [storage.k8s.io]
+  resources: [storageclasses, csinodes, csidrivers, csistoragecapacities, volumeattachments]
+  verbs: [list, watch]
+# A pod whose binding went unanswered, a victim as it is now, the node of a volume that was provisioned.
 - apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch, delete]
+  resources: [pods, nodes]
+  verbs: [get]
 - apiGroups: [""]
-  resources: [pods/binding, bindings]
+  resources: [pods/binding]
   verbs: [create]
 - apiGroups: [""]
   resources: [pods/status]
-  verbs: [patch, update]
-- apiGroups: [apps]
-  resources: [replicasets, statefulsets]
-  verbs: [get, list, watch]
-- apiGroups: [policy]
-  resources: [poddisruptionbudgets]
-  verbs: [get, list, watch]
+  verbs: [patch]
+# The victims of a preemption.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [delete]
 - apiGroups: [""]
   resources: [persistentvolumes, persistentvolumeclaims]
-  verbs: [get, list, watch, patch, update]
-- apiGroups: [storage.k8s.io]
-  resources: [storageclasses, csinodes, csidrivers, csistoragecapacities, volumeattachments]
-  verbs: [get, list, watch]
-- apiGroups: [resource.k8s.io]
-  resources: [deviceclasses, resourceslices, devicetaintrules]
-  verbs: [get, list, watch]
-- apiGroups: [resource.k8s.io]
-  resources: [resourceclaims, resourceclaims/status]
-  verbs: [get, list, watch, patch, update]
-- apiGroups: [resource.k8s.io]
-  resources: [resourceclaims/binding]
-  verbs: [patch, update]
-- apiGroups: [""]
-  resources: [pods/finalizers]
-  verbs: [update]
+  verbs: [patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
 # Who asks for /metrics and /debug, and whether they may.
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
@@ -102,7 +95,7 @@ subjects:
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ (include "longshore.leaderElection" . | fromYaml).resourceName | quote }}]
-  verbs: [get, list, watch, update]
+  verbs: [get, update]
 {{- end }}
 
 {{/* The CA of those who ask the scheduler's own port. */}}
@@ -110,5 +103,5 @@ subjects:
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [extension-apiserver-authentication]
-  verbs: [get, list, watch]
+  verbs: [get]
 {{- end }}

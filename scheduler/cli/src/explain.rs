@@ -1,8 +1,10 @@
 //! Why a pod is where it is or is nowhere, and what would help.
 
+mod advice;
+mod cause;
 mod find;
+mod health;
 mod misses;
-mod relax;
 mod turn;
 
 pub(crate) use find::find;

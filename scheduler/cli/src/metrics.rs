@@ -6,6 +6,8 @@
 //! | `meter` | how the engine feeds them |
 //! | `own` | `longshore_*`: what kube-scheduler lacks |
 //! | `plugins` | `longshore_plugin_*`: plugins in WebAssembly |
+//! | `kubernetes` | `kubernetes_build_info`, `kubernetes_feature_enabled` |
+//! | `workqueue` | `workqueue_*` |
 //! | `requests` | `rest_client_*`, the calls to the API server |
 //! | `health` | `kubernetes_healthcheck*`, on a page of their own |
 //! | `process` | `process_*`, from `/proc` |
@@ -16,6 +18,7 @@
 //! until they are first fed.
 
 mod health;
+mod kubernetes;
 mod meter;
 mod own;
 mod plugins;
@@ -23,12 +26,13 @@ mod pods;
 mod process;
 mod requests;
 mod scheduler;
+mod workqueue;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use longshore_engine::Engine;
 use longshore_framework::profile::Profile;
@@ -42,6 +46,7 @@ pub use plugins::PluginMetrics;
 pub use pods::pod_resources;
 pub use requests::RequestMetrics;
 pub use scheduler::SchedulerMetrics;
+pub use workqueue::{WorkQueue, WorkQueueMetrics};
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -59,6 +64,8 @@ pub struct Metrics {
     pub plugins: Arc<PluginMetrics>,
     /// `rest_client_*`.
     pub requests: Arc<RequestMetrics>,
+    /// `workqueue_*`.
+    pub queues: WorkQueueMetrics,
     /// `kubernetes_healthcheck*`.
     pub health: Arc<HealthMetrics>,
     rate: Mutex<Rate>,
@@ -76,17 +83,20 @@ impl Metrics {
             own: Arc::new(OwnMetrics::new(&registry)?),
             plugins: Arc::new(PluginMetrics::new(&registry)?),
             requests: Arc::new(RequestMetrics::new(&registry)?),
+            queues: WorkQueueMetrics::new(&registry)?,
             health: Arc::new(HealthMetrics::new()?),
             began: Instant::now(),
             rate: Mutex::default(),
             registry,
         };
+        kubernetes::register(&metrics.registry)?;
         metrics.registry.register(Box::new(process::ProcessMetrics::new()?))?;
         Ok(Arc::new(metrics))
     }
 
     /// A meter for an engine with these profiles.
     pub fn meter(&self, profiles: &[Profile]) -> Arc<EngineMeter> {
+        self.scheduler.seed(profiles);
         Arc::new(EngineMeter::new(self.began, profiles, Arc::clone(&self.scheduler), Arc::clone(&self.own)))
     }
 
@@ -96,6 +106,7 @@ impl Metrics {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let per_second = rate.per_second(self.began.elapsed(), self.own.binds.get());
         self.own.binds_per_second.set(per_second);
+        self.own.oldest_pending.set(oldest_pending(engine, SystemTime::now()));
     }
 
     /// The page `/metrics`.
@@ -105,6 +116,14 @@ impl Metrics {
     pub fn text(&self) -> prometheus::Result<String> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
+}
+
+/// For how many seconds the oldest pod has been pending, of those that no gate keeps out of the queue.
+fn oldest_pending(engine: &Engine, now: SystemTime) -> f64 {
+    let queued = engine.queued_pods().filter(|queued| queued.gated_by.is_none());
+    let Some(oldest) = queued.filter_map(|queued| queued.pod.meta.created).min() else { return 0.0 };
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    (now - oldest.0 as f64 / 1000.0).max(0.0)
 }
 
 /// How fast a counter grew over the last seconds.

@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod explanation;
+pub(crate) mod names;
 pub(crate) mod ordered;
 pub(crate) mod plugin;
 pub(crate) mod simulation;

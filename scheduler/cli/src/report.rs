@@ -10,8 +10,8 @@ mod utilisation;
 use serde::Serialize;
 
 pub use explanation::{
-    Candidate, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption, PreemptionFailure,
-    Relaxation, ScoredNode, Status,
+    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
+    PreemptionFailure, Relaxation, ScoredNode, Status,
 };
 pub use left_out::{Unexpanded, Unreadable};
 pub(crate) use simulation::Around;

@@ -9,6 +9,7 @@
 //! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
+//! | `rights` | what of all this an account must be allowed |
 //! | `watch` | what happens, as inputs for the engine |
 
 pub mod bind;
@@ -28,6 +29,7 @@ pub mod record;
 pub mod requests;
 pub mod retry;
 pub mod review;
+pub mod rights;
 pub mod status;
 pub mod volumes;
 pub mod watch;

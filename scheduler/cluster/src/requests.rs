@@ -56,6 +56,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let operation = operation(request.method(), request.uri().path(), request.uri().query());
+        tracing::trace!(method = %request.method(), uri = %request.uri(), "request to the API server");
         let method = request.method().clone();
         let host = request.uri().authority().map(|a| a.as_str().to_string()).unwrap_or_default();
         let meter = Arc::clone(&self.meter);

@@ -143,7 +143,12 @@ impl Engine {
 
     /// Every waiting pod, in no particular order.
     pub fn waiting_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
-        self.queue.iter().map(|queued| &queued.pod)
+        self.queued_pods().map(|queued| &queued.pod)
+    }
+
+    /// The same with what the queue knows of them.
+    pub fn queued_pods(&self) -> impl Iterator<Item = &QueuedPod> {
+        self.queue.iter()
     }
 
     /// The waiting pod with this UID.

@@ -13,7 +13,15 @@ const METRICS: &[&str] = &[
     "longshore_config_reloads_total",
     "longshore_decision_ring_dropped_total",
     "longshore_lost_races_total",
+    "longshore_oldest_pending_pod_seconds",
     "longshore_plugin_breaker_open",
+    "longshore_plugin_call_duration_seconds",
+    "longshore_plugin_calls_total",
+    "longshore_plugin_failures_total",
+    "longshore_plugin_info",
+    "longshore_plugin_instances",
+    "longshore_plugin_log_lines_dropped_total",
+    "longshore_plugin_memory_bytes",
     "longshore_plugin_reloads_total",
     "longshore_unreadable_objects_total",
     "longshore_watch_lag_seconds",
@@ -37,9 +45,12 @@ const METRICS: &[&str] = &[
     "scheduler_schedule_attempts_total",
     "scheduler_scheduling_attempt_duration_seconds",
     "scheduler_unschedulable_pods",
+    "workqueue_depth",
+    "workqueue_longest_running_processor_seconds",
 ];
 
-const FAMILIES: &[&str] = &["longshore_", "scheduler_", "leader_election_", "process_", "rest_client_"];
+const FAMILIES: &[&str] =
+    &["longshore_", "scheduler_", "leader_election_", "process_", "rest_client_", "workqueue_"];
 
 /// The words of `text` that are names of metrics.
 fn metrics(text: &str) -> BTreeSet<&str> {
@@ -65,6 +76,30 @@ fn alerts_and_dashboards_use_metrics_that_there_are() {
     let used: BTreeSet<&str> = metrics(&alerts).union(&metrics(&dashboards)).copied().collect();
     let known: BTreeSet<&str> = METRICS.iter().copied().collect();
     assert_eq!(used, known);
+}
+
+/// `increase` sees nothing of a series that was above 0 when it was first scraped: the template `longshore.grew` does.
+#[test]
+fn alerts_on_counters_see_growth_that_came_before_the_first_scrape() {
+    let alerts = alerts();
+    let own: Vec<&str> = alerts.lines().filter(|l| l.contains("expr:") && l.contains("increase(")).collect();
+    assert_eq!(own, Vec::<&str>::new());
+    assert_eq!(alerts.matches(r#"include "longshore.grew""#).count(), 3);
+    assert!(
+        alerts.contains("[15m]) > 0 or ") && alerts.contains(" unless ") && alerts.contains(" offset 15m)")
+    );
+}
+
+#[test]
+fn every_panel_of_a_metric_asks_for_cluster_namespace_and_job() {
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboards()).expect("it is JSON");
+    let targets = dashboard["panels"].as_array().expect("there are panels").iter();
+    let targets = targets.filter_map(|p| p["targets"].as_array()).flatten();
+    for expression in targets.filter_map(|t| t["expr"].as_str()) {
+        let selectors = expression.matches('{').count();
+        let whole = r#"cluster=~"$cluster", namespace="$namespace", job="$job"}"#;
+        assert!(selectors > 0 && expression.matches(whole).count() == selectors, "{expression}");
+    }
 }
 
 #[test]

@@ -115,6 +115,21 @@ fn a_service_monitor_without_a_service() {
 }
 
 #[test]
+fn alerts_on_a_job_that_nobody_scrapes() {
+    check(
+        "metrics.prometheusRule.enabled=true",
+        "LongshoreDown would fire for ever; set metrics.serviceMonitor.enabled=true",
+    );
+    let Some(helm) = Helm::find() else { return };
+    let set = "metrics.prometheusRule.enabled=true,metrics.job=kubernetes-pods";
+    let rendered = helm.template("release", "default", &["--set", set]).expect("the job is named");
+    assert!(
+        rendered.contains(r#"absent(up{namespace="default", job="kubernetes-pods"} == 1)"#),
+        "{rendered}"
+    );
+}
+
+#[test]
 fn a_policy_that_would_take_every_pod() {
     check("admissionPolicy.enabled=true", "select namespaces");
 }

@@ -9,6 +9,7 @@ use longshore_framework::resources::PODS;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::taint::{Taint, tolerated};
 
+use super::health;
 use crate::render::bytes::amount;
 use crate::report::NearMiss;
 
@@ -34,6 +35,9 @@ pub(crate) fn nearest(engine: &Engine, pod: &Pod, judged: &[Judgement], top: usi
     misses.into_iter().take(top).map(|(problems, (_, nodes))| NearMiss { nodes, problems }).collect()
 }
 
+/// What is said of a cordoned node.
+const CORDONED: &str = "is marked unschedulable";
+
 /// How much is lacking, and every problem once.
 fn miss(snapshot: &Snapshot, slot: Slot, pod: &Pod, judgement: &Judgement) -> (f64, Vec<String>) {
     let reasons = || judgement.rejections.iter().flat_map(|(_, r)| &r.reasons);
@@ -55,9 +59,13 @@ fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> V
             vec![format!("{have} of {most} pods are there already")]
         }
         Reason::UntoleratedTaint => untolerated(&node.taints, pod)
-            .map(|taint| format!("taint {} is not tolerated", taint_text(taint)))
+            .map(|taint| match health::state(taint) {
+                Some(state) => format!("is {state}"),
+                None if health::is_cordon(taint) => CORDONED.to_string(),
+                None => format!("taint {} is not tolerated", taint_text(taint)),
+            })
             .collect(),
-        Reason::NodeUnschedulable => vec!["is marked unschedulable".to_string()],
+        Reason::NodeUnschedulable => vec![CORDONED.to_string()],
         Reason::NodeAffinity => {
             let wrong: Vec<String> = pod
                 .spec
@@ -75,7 +83,8 @@ fn in_terms_of(snapshot: &Snapshot, slot: Slot, pod: &Pod, reason: &Reason) -> V
                 wrong
             }
         }
-        Reason::NodePorts => pod.host_ports()
+        Reason::NodePorts => pod
+            .host_ports()
             .filter(|port| snapshot.ports(slot).conflicts(port))
             .map(|port| format!("host port {}/{} is taken", port.port, port.protocol))
             .collect(),
@@ -96,7 +105,7 @@ fn insufficient(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> S
 }
 
 /// What is wanted, what the node has, and what of it is free.
-fn room(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> (i64, i64, i64) {
+pub(super) fn room(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> (i64, i64, i64) {
     let wanted = if resource == PODS { 1 } else { pod.resources.request.get(resource) };
     let Some(id) = snapshot.resource(resource) else { return (wanted, 0, 0) };
     let (has, used) = (snapshot.allocatable(id)[slot.index()], snapshot.requested(id)[slot.index()]);

@@ -6,12 +6,12 @@ pub(crate) use record::{preemption, scores};
 
 use std::sync::Arc;
 
-use longshore_engine::{Judgement, Options, Verdicts};
+use longshore_engine::{Engine, Judgement, Options, Verdicts};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
 
-use super::{misses, relax};
+use super::{advice::advice, cause::cause, misses};
 use crate::report::{API_VERSION, Explanation, PreFilter, Status};
 use crate::simulation::{Paused, Record};
 
@@ -39,13 +39,13 @@ pub(crate) fn explain(question: Question<'_>) -> Explanation {
     }
     let options = Options { trace: true, ..options };
     let pause = if now { Paused::now } else { Paused::at_turn };
-    let paused = pause(cluster, profiles, options, &pod);
+    let mut paused = pause(cluster, profiles, options, &pod);
     explanation.decided_before = paused.before;
     let Some(profile) = paused.engine().profile_of(&pod) else {
         return skipped(explanation, &paused, &pod);
     };
     explanation.profile = Some(paused.engine().profiles()[profile].scheduler_name.to_string());
-    judge(&mut explanation, &paused, &pod, top);
+    judge(&mut explanation, paused.engine_mut(), &pod, top);
     match paused.aside() {
         Some(Record::Gated { rejection, .. }) => {
             explanation.status = Status::Gated;
@@ -74,6 +74,7 @@ fn blank(pod: &Pod, nodes: usize) -> Explanation {
         filters: Vec::new(),
         scores: Vec::new(),
         preemption: None,
+        cause: None,
         nearest: Vec::new(),
         relaxations: Vec::new(),
         notes: Vec::new(),
@@ -88,12 +89,12 @@ fn skipped(mut explanation: Explanation, paused: &Paused, pod: &Pod) -> Explanat
 }
 
 /// What every filter says of every node, before the pod is tried.
-fn judge(explanation: &mut Explanation, paused: &Paused, pod: &Arc<Pod>, top: usize) {
-    let engine = paused.engine();
+fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top: usize) {
     let judged: Vec<Judgement> = match engine.judge_everywhere(pod) {
         Verdicts::PerNode(judged) => judged,
         Verdicts::Everywhere { rejection } => {
-            let reasons = rejection.reasons.iter().map(ToString::to_string).collect();
+            let reasons: Vec<String> = rejection.reasons.iter().map(ToString::to_string).collect();
+            explanation.cause = Some(reasons.join(", "));
             explanation.pre_filter = Some(PreFilter { plugin: None, reasons, nodes: None });
             Vec::new()
         }
@@ -108,6 +109,7 @@ fn judge(explanation: &mut Explanation, paused: &Paused, pod: &Arc<Pod>, top: us
     explanation.filters = record::grouped(first.map(|(node, (plugin, rejection))| (node, plugin, rejection)));
     if explanation.feasible == 0 {
         explanation.nearest = misses::nearest(engine, pod, &judged, top);
-        explanation.relaxations = relax::relaxations(engine, pod, &judged);
+        explanation.cause = explanation.cause.take().or_else(|| cause(engine, pod, &judged));
+        explanation.relaxations = advice(engine, pod, &judged);
     }
 }

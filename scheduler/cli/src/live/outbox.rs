@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use longshore_cluster::limiter::Limiter;
 use longshore_framework::Str;
 use longshore_framework::port::{Effect, Input};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
+
+use crate::metrics::WorkQueue;
 
 /// Bindings that wait for an answer at the same time, at the most: what keeps an API server busy.
 const IN_FLIGHT: usize = 64;
@@ -17,9 +19,12 @@ const AHEAD: usize = 64;
 /// Bindings that are to be written, in the order in which they were decided.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    waiting: VecDeque<Effect>,
-    in_flight: FxHashSet<Str>,
+    /// Each since when.
+    waiting: VecDeque<(Instant, Effect)>,
+    /// By UID, each since when.
+    in_flight: FxHashMap<Str, Instant>,
     limiter: Arc<Limiter>,
+    meter: WorkQueue,
 }
 
 /// Whether a binding may go now.
@@ -35,13 +40,14 @@ pub(crate) enum Next {
 
 impl Outbox {
     /// Empty; `limiter` is the one that all writes share.
-    pub(crate) fn new(limiter: Arc<Limiter>) -> Self {
-        Self { waiting: VecDeque::new(), in_flight: FxHashSet::default(), limiter }
+    pub(crate) fn new(limiter: Arc<Limiter>, meter: WorkQueue) -> Self {
+        Self { waiting: VecDeque::new(), in_flight: FxHashMap::default(), limiter, meter }
     }
 
     /// Takes a binding.
     pub(crate) fn push(&mut self, bind: Effect) {
-        self.waiting.push_back(bind);
+        self.waiting.push_back((Instant::now(), bind));
+        self.meter.added();
     }
 
     /// Whether there is no use in deciding further ahead.
@@ -68,9 +74,10 @@ impl Outbox {
             return Next::After(wait);
         }
         match self.waiting.pop_front() {
-            Some(bind) => {
+            Some((since, bind)) => {
+                self.meter.taken(since.elapsed());
                 if let Effect::Bind { binding, .. } = &bind {
-                    self.in_flight.insert(Arc::clone(&binding.uid));
+                    self.in_flight.insert(Arc::clone(&binding.uid), Instant::now());
                 }
                 Next::Bind(bind)
             }
@@ -80,8 +87,15 @@ impl Outbox {
 
     /// Takes note of what came of a binding.
     pub(crate) fn answered(&mut self, input: &Input) {
-        if let Input::Bound { uid, .. } = input {
-            self.in_flight.remove(uid);
+        if let Input::Bound { uid, .. } = input
+            && let Some(since) = self.in_flight.remove(uid)
+        {
+            self.meter.done(since.elapsed());
         }
+    }
+
+    /// Tells the metrics for how long bindings have been on their way.
+    pub(crate) fn observe(&self) {
+        self.meter.under_way(self.in_flight.values().map(Instant::elapsed));
     }
 }

@@ -198,6 +198,7 @@ impl Common {
             performer: Box::new(performer.clone()),
             observer: Box::new(observer),
             limiter: Arc::clone(&self.clients.limiter),
+            bindings: self.metrics.queues.queue("bindings"),
             kinds: watches.len(),
         })?;
         self.follow_configuration(args, performer);

@@ -13,6 +13,7 @@ use longshore_framework::port::{Effect, Input};
 
 use super::outbox::{Next, Outbox};
 use super::{Clock, Message};
+use crate::metrics::WorkQueue;
 
 /// How often the engine is told the time when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) observer: Box<dyn Observe>,
     /// How many writes there may be.
     pub(crate) limiter: Arc<Limiter>,
+    /// Counts bindings on their way.
+    pub(crate) bindings: WorkQueue,
     /// Kinds that have to be known before the first decision.
     pub(crate) kinds: usize,
 }
@@ -88,7 +91,7 @@ impl Scheduling {
             inbox: settings.inbox,
             performer: settings.performer,
             observer: settings.observer,
-            outbox: Outbox::new(settings.limiter),
+            outbox: Outbox::new(settings.limiter, settings.bindings),
             clock: Clock::new(),
             leading: false,
             stopping: None,
@@ -191,6 +194,7 @@ impl Scheduling {
         self.apply(Input::Time(self.clock.now()));
         if self.reported.is_none_or(|at| at.elapsed() >= GAUGES) {
             self.reported = Some(self.ticked);
+            self.outbox.observe();
             self.observer.now_and_then(&self.engine, self.outbox.len());
         }
     }

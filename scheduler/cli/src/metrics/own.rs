@@ -1,5 +1,6 @@
 //! `longshore_*`: what kube-scheduler lacks. Base units, bounded labels, no pod and node names.
 
+use longshore_cluster::kinds::KINDS;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
@@ -15,6 +16,8 @@ pub struct OwnMetrics {
     pub binds: IntCounter,
     /// The same per second, over the last seconds.
     pub binds_per_second: Gauge,
+    /// Since when the oldest pending pod was made, in seconds; gated pods apart.
+    pub oldest_pending: Gauge,
     /// Time that calls to the API server took, by `operation`.
     pub api_wait: HistogramVec,
     /// Pods that a kubelet turned away because another scheduler had taken the room, by that scheduler's name and the
@@ -44,9 +47,10 @@ impl OwnMetrics {
         let rust = option_env!("LONGSHORE_RUST").unwrap_or(env!("CARGO_PKG_RUST_VERSION"));
         add(registry, build)?.with_label_values(&[version, commit, rust, KUBE_SCHEDULER]).set(1);
         let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
-        Ok(Self {
+        let own = Self {
             binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
             binds_per_second: add(registry, Gauge::with_opts(opts("binds_per_second", "Pods bound per second, over the last seconds."))?)?,
+            oldest_pending: add(registry, Gauge::with_opts(opts("oldest_pending_pod_seconds", "Age of the oldest pending pod; gated pods apart."))?)?,
             api_wait: add(registry, HistogramVec::new(wait.buckets(exponential(0.0005, 2.0, 16)), &["operation"])?)?,
             lost_races: add(registry, IntCounterVec::new(opts("lost_races_total", "Pods that a kubelet turned away because another scheduler had taken the room."), &["scheduler", "reason"])?)?,
             ring_dropped: add(registry, IntCounter::with_opts(opts("decision_ring_dropped_total", "Decisions dropped from the ring to make room."))?)?,
@@ -55,6 +59,18 @@ impl OwnMetrics {
             unreadable_objects: add(registry, IntCounterVec::new(opts("unreadable_objects_total", "Objects that could not be read."), &["resource"])?)?,
             config_reloads: add(registry, IntCounterVec::new(opts("config_reloads_total", "Reloads of the configuration."), &["result"])?)?,
             config_generation: add(registry, IntGauge::with_opts(opts("config_generation", "Which configuration is in force; the first is 1."))?)?,
-        })
+        };
+        own.seed();
+        Ok(own)
+    }
+
+    /// What can be counted is there at 0: a counter whose first value is 1 has not grown.
+    fn seed(&self) {
+        for kind in &KINDS {
+            self.unreadable_objects.with_label_values(&[kind.plural]);
+        }
+        for result in ["success", "error"] {
+            self.config_reloads.with_label_values(&[result]);
+        }
     }
 }

@@ -75,7 +75,16 @@ impl PluginMetrics {
             // Plugins of several profiles may have one name.
             let open = self.breaker_open.with_label_values(&[name]);
             open.set(open.get().max(i64::from(off)));
+            self.seed(name);
         }
+    }
+
+    /// What can be counted of the plugin is there at 0: a counter whose first value is 1 has not grown.
+    fn seed(&self, plugin: &str) {
+        for result in ["success", "error"] {
+            self.reloads.with_label_values(&[plugin, result]);
+        }
+        self.dropped.with_label_values(&[plugin]);
     }
 
     fn handles(&self, plugin: &str, stage: &'static str) -> Arc<Handles> {
@@ -84,6 +93,9 @@ impl PluginMetrics {
             return Arc::clone(handles);
         }
         drop(known);
+        for kind in FailureKind::ALL {
+            self.failures.with_label_values(&[plugin, stage, kind.as_str()]);
+        }
         let handles = Arc::new(Handles {
             ok: self.calls.with_label_values(&[plugin, stage, "ok"]),
             failed: self.calls.with_label_values(&[plugin, stage, "failed"]),

@@ -1,7 +1,8 @@
 //! kube-scheduler's metrics: the same names, labels, types and buckets.
 
-use longshore_engine::Engine;
+use longshore_engine::{AttemptResult, Engine, ExtensionPoint, Status};
 use longshore_framework::profile::Profile;
+use longshore_framework::registry::Stage;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
@@ -91,7 +92,7 @@ impl SchedulerMetrics {
     pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let make = Maker(registry);
         let leader = Opts::new("leader_election_master_status", "Whether this process leads: 1 yes, 0 no, by the name of the lease.");
-        Ok(Self {
+        let metrics = Self {
             schedule_attempts: make.counters("schedule_attempts_total", "Attempts to schedule pods, by result: unschedulable means that the pod does not fit, error that something broke.", &["result", "profile"])?,
             scheduling_attempt_duration: make.histograms("scheduling_attempt_duration_seconds", "Time of an attempt, from the queue to the end of the binding.", &["result", "profile"], ATTEMPT)?,
             scheduling_algorithm_duration: make.histogram("scheduling_algorithm_duration_seconds", "Time of the search for a node.", ATTEMPT)?,
@@ -115,7 +116,27 @@ impl SchedulerMetrics {
             inflight_events: make.gauges("inflight_events", "Events that are remembered for pods being decided.", &["event"])?,
             queueing_hint_execution_duration: make.histograms("queueing_hint_execution_duration_seconds", "Time of a plugin to say what an event means for a pod.", &["plugin", "event", "hint"], PLUGIN)?,
             leader: add(registry, IntGaugeVec::new(leader, &["name"])?)?,
-        })
+        };
+        for result in ["success", "error"] {
+            metrics.preemption_goroutines_execution.with_label_values(&[result]);
+        }
+        Ok(metrics)
+    }
+
+    /// What can be counted of these profiles is there at 0: a counter whose first value is 1 has not grown.
+    pub(super) fn seed(&self, profiles: &[Profile]) {
+        for profile in profiles {
+            for result in AttemptResult::ALL {
+                self.schedule_attempts.with_label_values(&[result.as_str(), name_of(profile)]);
+            }
+            let used = |point: &ExtensionPoint| {
+                Stage::ALL.iter().any(|s| s.name() == point.as_str() && !profile.stage(*s).is_empty())
+            };
+            for point in ExtensionPoint::ALL.iter().filter(|point| used(point)) {
+                let labels = [point.as_str(), Status::Error.as_str(), name_of(profile)];
+                self.extension_point_duration.with_label_values(&labels);
+            }
+        }
     }
 
     /// Reads the gauges.

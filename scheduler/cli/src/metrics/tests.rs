@@ -9,6 +9,7 @@ use longshore_framework::port::{Effect, Input};
 use longshore_wasm::{About, FailureKind, GuestKind, Observe};
 
 use super::*;
+use crate::report::KUBE_SCHEDULER;
 
 /// `name type label,label buckets first..last` of every family that has a value.
 fn families(metrics: &Metrics) -> BTreeMap<String, String> {
@@ -84,9 +85,12 @@ fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
     metrics.scheduler.leader.with_label_values(&["longshore"]).set(1);
     metrics.scheduler.permit_wait_duration.with_label_values(&["Success"]).observe(0.1);
     metrics.requests.request("GET", "localhost:6443", Some(200), Duration::from_millis(3));
+    metrics.queues.queue("bindings");
     let found = families(&metrics);
     #[rustfmt::skip]
     let want = [
+        ("kubernetes_build_info", "gauge build_date,compiler,git_commit,git_tree_state,git_version,go_version,major,minor,platform"),
+        ("kubernetes_feature_enabled", "gauge name,stage"),
         ("leader_election_master_status", "gauge name"),
         ("rest_client_request_duration_seconds", "histogram host,verb 12:0.00500..60.00000"),
         ("rest_client_requests_total", "counter code,host,method"),
@@ -112,6 +116,13 @@ fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
         ("scheduler_scheduling_algorithm_duration_seconds", "histogram  15:0.00100..16.38400"),
         ("scheduler_scheduling_attempt_duration_seconds", "histogram profile,result 15:0.00100..16.38400"),
         ("scheduler_unschedulable_pods", "gauge plugin,profile"),
+        ("workqueue_adds_total", "counter name"),
+        ("workqueue_depth", "gauge name"),
+        ("workqueue_longest_running_processor_seconds", "gauge name"),
+        ("workqueue_queue_duration_seconds", "histogram name 10:0.00000..10.00000"),
+        ("workqueue_retries_total", "counter name"),
+        ("workqueue_unfinished_work_seconds", "gauge name"),
+        ("workqueue_work_duration_seconds", "histogram name 10:0.00000..10.00000"),
     ];
     let theirs =
         found.iter().filter(|(name, _)| !name.starts_with("longshore_") && !name.starts_with("process_"));
@@ -144,6 +155,7 @@ fn our_own_names() {
         ("config_reloads_total", "counter result"),
         ("decision_ring_dropped_total", "counter "),
         ("lost_races_total", "counter reason,scheduler"),
+        ("oldest_pending_pod_seconds", "gauge "),
         ("plugin_breaker_open", "gauge plugin"),
         ("plugin_call_duration_seconds", "histogram plugin,stage 20:0.00000..0.52429"),
         ("plugin_calls_total", "counter plugin,result,stage"),
@@ -175,7 +187,12 @@ fn plugin_calls(plugins: &PluginMetrics) {
     plugins.memory(name, -1000);
     plugins.dropped(name);
     plugins.reloads.with_label_values(&[name, "success"]).inc();
-    let about = About {
+    plugins.loaded([("Gone", about(), true)].into_iter());
+    plugins.loaded([(name, about(), true)].into_iter());
+}
+
+fn about() -> About {
+    About {
         name: "zonepack".to_string(),
         version: "1.2.0".to_string(),
         description: String::new(),
@@ -188,9 +205,7 @@ fn plugin_calls(plugins: &PluginMetrics) {
         sharding: "ByNode".to_string(),
         pure: true,
         needs: Vec::new(),
-    };
-    plugins.loaded([("Gone", about.clone(), true)].into_iter());
-    plugins.loaded([(name, about, true)].into_iter());
+    }
 }
 
 #[test]
@@ -244,6 +259,95 @@ fn what_the_engine_does_is_counted() {
         assert_eq!(value(&metrics, line), Some(expected), "{line}");
     }
     assert!(value(&metrics, "scheduler_preemption_attempts_total").unwrap() >= 1.0);
+}
+
+#[test]
+fn what_alerts_watch_is_there_before_the_first_failure() {
+    let metrics = Metrics::new().unwrap();
+    metrics.meter(&default_profiles());
+    #[rustfmt::skip]
+    let mut want = vec![
+        r#"scheduler_schedule_attempts_total{profile="default-scheduler",result="error"}"#,
+        r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Filter",profile="default-scheduler",status="Error"}"#,
+        r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Error"}"#,
+        r#"scheduler_preemption_goroutines_execution_total{result="error"}"#,
+        r#"longshore_unreadable_objects_total{resource="pods"}"#,
+        r#"longshore_unreadable_objects_total{resource="csidrivers"}"#,
+        r#"longshore_config_reloads_total{result="error"}"#,
+    ];
+    let plugins = [
+        r#"longshore_plugin_reloads_total{plugin="ZonePack",result="error"}"#,
+        r#"longshore_plugin_log_lines_dropped_total{plugin="ZonePack"}"#,
+    ];
+    plugins.iter().for_each(|line| assert_eq!(value(&metrics, line), None, "{line}"));
+    metrics.plugins.loaded([("ZonePack", about(), false)].into_iter());
+    want.extend(plugins);
+    for line in want {
+        assert_eq!(value(&metrics, line), Some(0.0), "{line}");
+    }
+    let unknown = r#"extension_point="PreEnqueue",profile="other""#;
+    assert!(!metrics.text().unwrap().contains(unknown));
+}
+
+#[test]
+fn the_oldest_pending_pod_has_an_age_and_gated_ones_do_not_count() {
+    let metrics = Metrics::new().unwrap();
+    let mut engine = engine(&metrics);
+    let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
+    assert_eq!(oldest_pending(&engine, at(9000)), 0.0);
+    let made = |name: &str, second: i64| {
+        let pod = pod(name).spec(|p| p.scheduler_name = "default-scheduler".into());
+        pod.meta(|m| m.created = Some(Timestamp(second * 1000)))
+    };
+    engine.apply(Input::Pod(made("gated", 1000).spec(|p| p.gates = vec!["wait".into()]).build()));
+    engine.apply(Input::Pod(made("young", 7000).build()));
+    engine.apply(Input::Pod(made("old", 4000).build()));
+    assert_eq!(oldest_pending(&engine, at(9000)), 5000.0);
+    assert_eq!(oldest_pending(&engine, at(100)), 0.0, "a clock that was set back");
+}
+
+#[test]
+fn a_work_queue_tells_what_waits_and_what_is_under_way() {
+    let metrics = Metrics::new().unwrap();
+    let queue = metrics.queues.queue("bindings");
+    let seconds = Duration::from_secs;
+    (0..3).for_each(|_| queue.added());
+    queue.taken(seconds(2));
+    queue.done(seconds(4));
+    queue.under_way([seconds(1), seconds(5)].into_iter());
+    let want = [
+        ("adds_total", 3.0),
+        ("depth", 2.0),
+        ("queue_duration_seconds_sum", 2.0),
+        ("work_duration_seconds_sum", 4.0),
+        ("unfinished_work_seconds", 6.0),
+        ("longest_running_processor_seconds", 5.0),
+        ("retries_total", 0.0),
+    ];
+    for (name, expected) in want {
+        let line = format!(r#"workqueue_{name}{{name="bindings"}}"#);
+        assert_eq!(value(&metrics, &line), Some(expected), "{line}");
+    }
+}
+
+#[test]
+fn the_release_that_is_followed_and_its_gates_are_told() {
+    let metrics = Metrics::new().unwrap();
+    let text = metrics.text().unwrap();
+    let build = text.lines().find(|l| l.starts_with("kubernetes_build_info")).unwrap();
+    assert!(
+        build.contains(&format!(r#"git_version="{KUBE_SCHEDULER}""#))
+            && build.contains(r#"major="1",minor="36""#),
+        "{build}"
+    );
+    assert_eq!(
+        value(&metrics, r#"kubernetes_feature_enabled{name="SchedulerQueueingHints",stage=""}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        value(&metrics, r#"kubernetes_feature_enabled{name="GangScheduling",stage="ALPHA"}"#),
+        Some(0.0)
+    );
 }
 
 #[test]

@@ -8,15 +8,43 @@ pub(crate) fn amount(resource: &str, amount: i64) -> String {
         CPU if amount % 1000 == 0 => (amount / 1000).to_string(),
         CPU if amount.unsigned_abs() > 10_000 => format!("{:.2}", amount as f64 / 1000.0),
         CPU => format!("{amount}m"),
-        MEMORY | EPHEMERAL_STORAGE => binary(amount),
-        other if other.starts_with("hugepages-") => binary(amount),
+        _ if is_storage(resource) => binary(amount),
         _ => amount.to_string(),
     }
 }
 
+/// The same, exactly: of storage with the largest suffix that divides it.
+pub(crate) fn exact(resource: &str, amount: i64) -> String {
+    match resource {
+        CPU if amount % 1000 != 0 => format!("{amount}m"),
+        _ if is_storage(resource) => {
+            let step = (1..SUFFIXES.len()).take_while(|step| amount != 0 && amount % (1 << (10 * step)) == 0);
+            let step = step.last().unwrap_or(0);
+            format!("{}{}", amount / (1 << (10 * step)), SUFFIXES[step])
+        }
+        _ => self::amount(resource, amount),
+    }
+}
+
+/// The largest round amount that is not larger: of storage whole Mi, or Ki.
+pub(crate) fn round_down(resource: &str, amount: i64) -> i64 {
+    let unit = match amount {
+        _ if !is_storage(resource) => 1,
+        1_048_576.. => 1 << 20,
+        1024.. => 1 << 10,
+        _ => 1,
+    };
+    amount / unit * unit
+}
+
+fn is_storage(resource: &str) -> bool {
+    matches!(resource, MEMORY | EPHEMERAL_STORAGE) || resource.starts_with("hugepages-")
+}
+
+const SUFFIXES: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
 /// With the largest suffix that leaves at most one digit behind the point, rounded.
 fn binary(bytes: i64) -> String {
-    const SUFFIXES: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     let mut step = 0;
     let mut unit: i64 = 1;
     while step + 1 < SUFFIXES.len() && bytes.unsigned_abs() / 1024 >= unit.unsigned_abs() {
@@ -51,5 +79,26 @@ mod tests {
         check("memory", i64::MAX, "8.0Ei");
         check("memory", i64::MIN, "-8Ei");
         check("nvidia.com/gpu", 3, "3");
+    }
+
+    #[test]
+    fn a_bound_is_written_exactly_and_never_rounded_up() {
+        #[track_caller]
+        fn check(resource: &str, value: i64, want: &str) {
+            let bound = round_down(resource, value);
+            assert!(bound <= value);
+            assert_eq!(exact(resource, bound), want);
+        }
+        check("cpu", 500, "500m");
+        check("cpu", 67_955, "67955m");
+        check("cpu", 3000, "3");
+        check("memory", (1 << 30) + 5, "1Gi");
+        check("memory", (3 << 29) + (1 << 20) - 1, "1536Mi");
+        check("memory", 1023, "1023");
+        check("memory", 5000, "4Ki");
+        check("memory", i64::MAX, "8796093022207Mi");
+        check("memory", 0, "0");
+        check("memory", -7, "-7");
+        check("example.com/licence", 5000, "5000");
     }
 }

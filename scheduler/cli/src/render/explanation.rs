@@ -2,14 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::names::named;
 use super::table::Table;
 use crate::console::{Style, printable};
-use crate::report::{Explanation, Preemption, ScoredNode, Status};
+use crate::report::{ChangeOf, Explanation, Preemption, Relaxation, ScoredNode, Status};
 
-/// Names of nodes on one line, at the most.
-const NAMED: usize = 4;
-
-/// Changes of the pod, and nodes for a preemption, that are listed, at the most.
+/// Changes, and nodes for a preemption, that are listed, at the most.
 const LISTED: usize = 8;
 
 /// Prints everything.
@@ -45,7 +43,7 @@ pub(crate) fn write(
         preempt(out, preemption, style)?;
     }
     if explanation.feasible == 0 {
-        help(out, explanation, style, headers)?;
+        help(out, explanation, style)?;
     }
     Ok(())
 }
@@ -180,17 +178,22 @@ fn preempt(out: &mut dyn Write, preemption: &Preemption, style: Style) -> io::Re
     Ok(())
 }
 
-fn help(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: bool) -> io::Result<()> {
+fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Result<()> {
+    if let Some(cause) = &explanation.cause {
+        section(out, "One thing keeps it from every node", style)?;
+        writeln!(out, "  {}", printable(cause))?;
+    }
     let instead = if explanation.status == Status::Preempting { " instead of evicting" } else { "" };
     section(out, &format!("What would help{instead}"), style)?;
+    for relaxation in explanation.relaxations.iter().take(LISTED) {
+        writeln!(out, "  {}", printable(&advice(relaxation)))?;
+    }
+    match explanation.relaxations.len().saturating_sub(LISTED) {
+        0 => {}
+        more => writeln!(out, "  and {more} more: -o json has all")?,
+    }
     if explanation.relaxations.is_empty() {
-        writeln!(out, "  No single change of the pod: two things or more keep it from every node.")?;
-    } else {
-        let mut table = Table::new(&["CHANGE", "NODES"]).right([1]);
-        for relaxation in explanation.relaxations.iter().take(LISTED) {
-            table.row([relaxation.change.clone(), relaxation.nodes.to_string()]);
-        }
-        table.write(out, 2, headers)?;
+        writeln!(out, "  Of all that was tried, nothing: neither a change of the pod nor one of a node.")?;
     }
     if explanation.nearest.is_empty() {
         return Ok(());
@@ -203,11 +206,10 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: b
     table.write(out, 2, false)
 }
 
-/// The first few names, and how many more there are.
-fn named(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+/// `lower cpu to 500m or less: n3`. A change of nodes names them itself.
+fn advice(relaxation: &Relaxation) -> String {
+    match relaxation.of {
+        ChangeOf::Pod => format!("{}: {}", relaxation.change, named(&relaxation.on)),
+        ChangeOf::Node | ChangeOf::Both => relaxation.change.clone(),
     }
 }

@@ -41,9 +41,13 @@ pub struct Explanation {
     /// Preemption, when it was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preemption: Option<Preemption>,
+    /// The one thing that keeps it from every node, when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The nodes that the fewest things keep it from, nearest first; only when it fits nowhere.
     pub nearest: Vec<NearMiss>,
-    /// Single changes of the pod that would open nodes to it, the most effective first; only when it fits nowhere.
+    /// Single changes that would open nodes to it, the most effective first; where there are none, changes that do so
+    /// together. All of them were tried. Only when it fits nowhere.
     pub relaxations: Vec<Relaxation>,
     /// Anything else worth knowing.
     pub notes: Vec<String>,
@@ -176,12 +180,34 @@ pub struct NearMiss {
     pub problems: Vec<String>,
 }
 
-/// A single change of the pod that would open nodes to it.
+/// A change that would open nodes to a pod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Relaxation {
-    /// The change, such as `drop nodeSelector disk=ssd`.
+    /// The change, such as `drop nodeSelector disk=ssd` or `uncordon n2`.
     pub change: String,
-    /// Nodes that the pod would fit on with this change alone.
+    /// What is changed.
+    pub of: ChangeOf,
+    /// How many nodes the pod would fit on with this alone.
     pub nodes: usize,
+    /// Their names. Changes of nodes help each of them by itself, and were tried on the first ones only.
+    pub on: Vec<String>,
+}
+
+impl Relaxation {
+    /// A change that opens these nodes.
+    pub(crate) fn new(change: String, of: ChangeOf, on: Vec<String>) -> Self {
+        Self { change, of, nodes: on.len(), on }
+    }
+}
+
+/// What a change is a change of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ChangeOf {
+    /// The pod.
+    Pod,
+    /// A node.
+    Node,
+    /// A node and the pod.
+    Both,
 }

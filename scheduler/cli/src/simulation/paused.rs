@@ -62,6 +62,11 @@ impl Paused {
         &self.simulation.engine
     }
 
+    /// The same, for trying what would be if nodes were otherwise.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.simulation.engine
+    }
+
     /// What keeps the pod out of the queue, if anything does.
     pub fn aside(&self) -> Option<&Record> {
         self.simulation.aside.iter().find(|r| r.pod().meta.uid == self.pod.meta.uid)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Check;
 use crate::call::{ApiError, Caller, decode};
-use crate::kinds::KINDS;
+use crate::rights::{CLIENT_CA, Place, Right, rights};
 
 /// Questions that are under way at a time.
 const AT_ONCE: usize = 10;
@@ -24,77 +24,26 @@ pub enum Account {
     },
 }
 
-/// Something a scheduler does.
-#[derive(Clone, Debug)]
-struct Need {
-    group: &'static str,
-    /// `pods`, `pods/binding`.
-    resource: &'static str,
-    verbs: &'static [&'static str],
-    namespace: String,
-    name: String,
-    /// What does not work without it; nothing does when it is `None`.
-    loss: Option<&'static str>,
+/// A right, with the names of the place.
+struct Need<'a> {
+    right: Right,
+    namespace: &'a str,
+    name: &'a str,
 }
-
-const fn need(
-    group: &'static str,
-    resource: &'static str,
-    verbs: &'static [&'static str],
-    loss: Option<&'static str>,
-) -> Need {
-    Need { group, resource, verbs, namespace: String::new(), name: String::new(), loss }
-}
-
-/// Writes, and the questions to the API server about others.
-const WRITES: &[Need] = &[
-    need("", "pods/binding", &["create"], None),
-    need("", "pods/status", &["patch"], None),
-    need("", "pods", &["delete"], Some("preemption evicts nothing")),
-    need("events.k8s.io", "events", &["create", "patch", "update"], Some("pods have no events")),
-    need("", "persistentvolumes", &["patch", "update"], Some("pods with unbound claims stay pending")),
-    need("", "persistentvolumeclaims", &["patch", "update"], Some("pods with unbound claims stay pending")),
-    need(
-        "authentication.k8s.io",
-        "tokenreviews",
-        &["create"],
-        Some("nobody can read metrics or decisions with a token"),
-    ),
-    need(
-        "authorization.k8s.io",
-        "subjectaccessreviews",
-        &["create"],
-        Some("nobody can read metrics or decisions"),
-    ),
-];
 
 /// Everything, in the order in which it is shown. `lease` is the namespace and the name of the Lease, if there is one.
-fn needs(lease: Option<(&str, &str)>) -> Vec<Need> {
-    let mut needs: Vec<Need> = KINDS
-        .iter()
-        .map(|kind| {
-            let loss = (!kind.is_essential()).then_some(kind.loss);
-            need(kind.group(), kind.plural, &["list", "watch"], loss)
-        })
-        .chain(WRITES.iter().cloned())
-        .collect();
-    if let Some((namespace, name)) = lease {
-        let leases = need("coordination.k8s.io", "leases", &["create"], None);
-        needs.push(Need { namespace: namespace.to_string(), ..leases.clone() });
-        let verbs = &["get", "update"];
-        needs.push(Need { namespace: namespace.to_string(), name: name.to_string(), verbs, ..leases });
-    }
-    needs.push(Need {
-        namespace: "kube-system".to_string(),
-        name: "extension-apiserver-authentication".to_string(),
-        ..need(
-            "",
-            "configmaps",
-            &["get"],
-            Some("client certificates are not accepted on the scheduler's port"),
-        )
-    });
-    needs
+fn needs<'a>(lease: Option<(&'a str, &'a str)>) -> Vec<Need<'a>> {
+    let place = |right: &Right| match (right.place, lease) {
+        (Place::LeaseNamespace, Some((namespace, _))) => (namespace, ""),
+        (Place::Lease, Some((namespace, name))) => (namespace, name),
+        (Place::ClientCa, _) => CLIENT_CA,
+        _ => ("", ""),
+    };
+    let need = |right: Right| {
+        let (namespace, name) = place(&right);
+        Need { right, namespace, name }
+    };
+    rights(lease.is_some()).into_iter().map(need).collect()
 }
 
 /// One check for everything that a scheduler does. `lease` is the namespace and the name of its Lease, if there is one.
@@ -103,10 +52,10 @@ pub async fn access(api: &Caller, account: &Account, lease: Option<(&str, &str)>
     stream::iter(&needs).map(|need| one(api, account, need)).buffered(AT_ONCE).collect().await
 }
 
-async fn one(api: &Caller, account: &Account, need: &Need) -> Check {
+async fn one(api: &Caller, account: &Account, need: &Need<'_>) -> Check {
     let name = need.shown();
     let mut denied = Vec::new();
-    for verb in need.verbs {
+    for verb in need.right.verbs {
         match allowed(api, account, need, verb).await {
             Ok(true) => {}
             Ok(false) => denied.push(*verb),
@@ -116,37 +65,38 @@ async fn one(api: &Caller, account: &Account, need: &Need) -> Check {
     if denied.is_empty() {
         return Check::ok(name);
     }
-    let loss = need.loss.unwrap_or("nothing can be scheduled");
+    let loss = need.right.loss.unwrap_or("nothing can be scheduled");
     let message = format!("not allowed: {}; {loss}", denied.join(", "));
     let remedy = remedy(account, need);
-    if need.loss.is_some() {
+    if need.right.loss.is_some() {
         Check::warning(name, message, remedy)
     } else {
         Check::failed(name, message, remedy)
     }
 }
 
-fn remedy(account: &Account, need: &Need) -> String {
+fn remedy(account: &Account, need: &Need<'_>) -> String {
     let whose = match account {
         Account::Own => "this account (of another one: --as-service-account NAMESPACE:NAME)".to_string(),
         Account::Service { namespace, name } => format!("service account {namespace}/{name}"),
     };
-    match (need.resource, need.group) {
-        ("leases", _) => format!("give {whose} a Role in namespace {}, as the chart does", need.namespace),
-        ("configmaps", _) => {
+    match need.right.place {
+        Place::Cluster => {
+            format!("install the chart with rbac.create=true, or give {whose} a ClusterRole with its rules")
+        }
+        Place::LeaseNamespace | Place::Lease => {
+            format!("give {whose} a Role in namespace {}, as the chart does", need.namespace)
+        }
+        Place::ClientCa => {
             format!("bind Role extension-apiserver-authentication-reader of kube-system to {whose}")
         }
-        (_, "authentication.k8s.io" | "authorization.k8s.io") => {
-            format!("bind ClusterRole system:auth-delegator to {whose}")
-        }
-        _ => format!("bind ClusterRoles system:kube-scheduler and system:volume-scheduler to {whose}"),
     }
 }
 
-async fn allowed(api: &Caller, account: &Account, need: &Need, verb: &str) -> Result<bool, ApiError> {
-    let (resource, subresource) = need.resource.split_once('/').unwrap_or((need.resource, ""));
+async fn allowed(api: &Caller, account: &Account, need: &Need<'_>, verb: &str) -> Result<bool, ApiError> {
+    let (resource, subresource) = need.right.resource.split_once('/').unwrap_or((need.right.resource, ""));
     let attributes = json!({
-        "verb": verb, "group": need.group, "resource": resource, "subresource": subresource,
+        "verb": verb, "group": need.right.group, "resource": resource, "subresource": subresource,
         "namespace": need.namespace, "name": need.name,
     });
     let mut spec = json!({"resourceAttributes": attributes});
@@ -165,16 +115,17 @@ async fn allowed(api: &Caller, account: &Account, need: &Need, verb: &str) -> Re
     Ok(answer.pointer("/status/allowed").and_then(Value::as_bool) == Some(true))
 }
 
-impl Need {
+impl Need<'_> {
     /// `pods/binding: create`, `leases kube-system/longshore: get, update`.
     fn shown(&self) -> String {
-        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
-        let place = match (self.namespace.as_str(), self.name.as_str()) {
+        let Right { group, resource, verbs, .. } = &self.right;
+        let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+        let place = match (self.namespace, self.name) {
             ("", _) => String::new(),
             (namespace, "") => format!(" in {namespace}"),
             (namespace, name) => format!(" {namespace}/{name}"),
         };
-        format!("{}{group}{place}: {}", self.resource, self.verbs.join(", "))
+        format!("{resource}{group}{place}: {}", verbs.join(", "))
     }
 }
 
@@ -205,9 +156,9 @@ mod tests {
         assert_eq!(binding.status, Status::Failed);
         assert_eq!(binding.message.unwrap(), "not allowed: create; nothing can be scheduled");
         assert!(binding.remedy.unwrap().contains("--as-service-account"));
-        let events = found(&Account::Own, "events.events.k8s.io: create, patch, update").await;
+        let events = found(&Account::Own, "events.events.k8s.io: create, patch").await;
         assert_eq!(events.status, Status::Warning);
-        assert_eq!(events.message.unwrap(), "not allowed: create, patch, update; pods have no events");
+        assert_eq!(events.message.unwrap(), "not allowed: create, patch; pods have no events");
         let lease = found(&Account::Own, "leases.coordination.k8s.io ns/longshore: get, update").await;
         assert_eq!((lease.status, lease.message.unwrap().contains("update")), (Status::Failed, true));
     }

@@ -91,7 +91,7 @@ pub fn kinds(discovered: &Discovered) -> Vec<Check> {
     checks
 }
 
-/// Whether the roles are there that the chart binds.
+/// Whether the roles are there that the chart binds with `rbac.useBuiltinRoles`.
 pub async fn built_in_roles(api: &Caller) -> Vec<Check> {
     let mut checks = Vec::new();
     for role in BUILT_IN {
@@ -99,10 +99,10 @@ pub async fn built_in_roles(api: &Caller) -> Vec<Check> {
         let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}");
         checks.push(match api.get::<Value>(&path).await {
             Ok(_) => Check::ok(name),
-            Err(error) if error.is_not_found() => Check::failed(
+            Err(error) if error.is_not_found() => Check::warning(
                 name,
                 "the cluster lacks it",
-                "install the chart with rbac.useBuiltinRoles=false, which writes every rule out",
+                "leave the chart's rbac.useBuiltinRoles off, as it is by default: nothing else binds it",
             ),
             Err(error) => Check::unanswered(name, &error),
         });
@@ -169,13 +169,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn roles_that_are_missing_fail_and_roles_that_are_hidden_do_not() {
+    async fn roles_that_are_missing_are_warned_of_and_roles_that_are_hidden_are_skipped() {
         let api = FakeApi::new(|call| match call.number {
             0 => Answer::failure(404, "NotFound", "not found"),
             _ => Answer::failure(403, "Forbidden", "clusterroles is forbidden"),
         });
         let checks = built_in_roles(&caller(&api.client())).await;
-        shown(&checks[0], Status::Failed, "useBuiltinRoles=false");
+        shown(&checks[0], Status::Warning, "leave the chart's rbac.useBuiltinRoles off");
         shown(&checks[1], Status::Skipped, "no permission to look");
     }
 }

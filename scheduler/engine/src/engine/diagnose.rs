@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{Rejection, Verdict};
 use rustc_hash::FxHashMap;
 
+use super::Engine;
 use crate::attempt::RejectedNodes;
 use crate::cycle::rejections::RejectedGroup;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Stopped};
-use super::Engine;
 
 /// What every filter says of one node; in a real cycle the first rejection ends the matter.
 #[derive(Clone, Debug)]
@@ -99,13 +100,32 @@ impl Engine {
         Ok(())
     }
 
-    /// On how many nodes every filter passes `pod`, which need not exist. The extenders are not asked: it is the pod as
+    /// The nodes on which every filter passes `pod`, which need not exist. The extenders are not asked: it is the pod as
     /// the cluster has it that they know.
-    pub fn count_feasible(&self, pod: &Arc<Pod>) -> usize {
+    pub fn feasible_nodes(&self, pod: &Arc<Pod>) -> Vec<Str> {
         match self.judge_by_filters(pod) {
-            Verdicts::PerNode(nodes) => nodes.iter().filter(|n| n.rejections.is_empty()).count(),
-            Verdicts::Everywhere { .. } | Verdicts::Broken(_) => 0,
+            Verdicts::PerNode(nodes) => {
+                nodes.into_iter().filter(|n| n.rejections.is_empty()).map(|n| n.node).collect()
+            }
+            Verdicts::Everywhere { .. } | Verdicts::Broken(_) => Vec::new(),
         }
+    }
+
+    /// The same as if the nodes of the cluster with the names of `nodes` were so. The queue hears nothing of it, and
+    /// afterwards the nodes are as before.
+    pub fn feasible_nodes_if(&mut self, pod: &Arc<Pod>, nodes: &[Arc<Node>]) -> Vec<Str> {
+        let mut before = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            if self.cache.snapshot().slot(&node.name).is_some() {
+                before.extend(self.cache.set_node(Arc::clone(node)));
+            }
+        }
+        let feasible = self.feasible_nodes(pod);
+        // The last first: a name may stand in `nodes` twice.
+        for node in before.into_iter().rev() {
+            self.cache.set_node(node);
+        }
+        feasible
     }
 }
 

@@ -1,0 +1,95 @@
+//! What `longshore run` asks of the API server, as RBAC names it. The chart's roles grant this and nothing else, and
+//! `longshore check --pre` looks for it. Discovery and `/version` are open to every account and stand nowhere.
+
+use crate::kinds::KINDS;
+
+/// Something that `run` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// API group, empty for core.
+    pub group: &'static str,
+    /// `pods`, `pods/binding`.
+    pub resource: &'static str,
+    /// `get`, `create`.
+    pub verbs: &'static [&'static str],
+    /// Where.
+    pub place: Place,
+    /// What does not work without it; nothing does when it is `None`.
+    pub loss: Option<&'static str>,
+}
+
+/// Where a right is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the whole cluster.
+    Cluster,
+    /// In the namespace of our Lease: RBAC cannot bind a create to a name.
+    LeaseNamespace,
+    /// Our Lease.
+    Lease,
+    /// The ConfigMap of kube-system with the authority of client certificates.
+    ClientCa,
+}
+
+/// The ConfigMap with the authority of client certificates: its namespace and name.
+pub const CLIENT_CA: (&str, &str) = ("kube-system", "extension-apiserver-authentication");
+
+const fn right(
+    group: &'static str,
+    resource: &'static str,
+    verbs: &'static [&'static str],
+    loss: Option<&'static str>,
+) -> Right {
+    Right { group, resource, verbs, place: Place::Cluster, loss }
+}
+
+const NO_VOLUMES: &str = "pods with unbound claims stay pending";
+
+/// What is done beside watching.
+const SINGLE: [Right; 10] = [
+    // `bind`.
+    right("", "pods/binding", &["create"], None),
+    // `evict`: the victim's newest conditions. `bind`, when an answer got lost: did it take?
+    right("", "pods", &["get"], Some("preemption evicts nothing")),
+    // `status` and `evict`.
+    right("", "pods/status", &["patch"], None),
+    // `evict`.
+    right("", "pods", &["delete"], Some("preemption evicts nothing")),
+    // `record`.
+    right("events.k8s.io", "events", &["create", "patch"], Some("pods have no events")),
+    // `volumes`.
+    right("", "persistentvolumes", &["patch"], Some(NO_VOLUMES)),
+    right("", "persistentvolumeclaims", &["patch"], Some(NO_VOLUMES)),
+    // `volumes`, when a volume that was provisioned says where it can be used.
+    right("", "nodes", &["get"], Some("pods whose volumes are provisioned for one place stay pending")),
+    // `review`.
+    right(
+        "authentication.k8s.io",
+        "tokenreviews",
+        &["create"],
+        Some("nobody can read metrics or decisions with a token"),
+    ),
+    right(
+        "authorization.k8s.io",
+        "subjectaccessreviews",
+        &["create"],
+        Some("nobody can read metrics or decisions"),
+    ),
+];
+
+/// Everything. The Lease counts when a leader is elected.
+pub fn rights(elects: bool) -> Vec<Right> {
+    let watched = KINDS.iter().map(|kind| {
+        let loss = (!kind.is_essential()).then_some(kind.loss);
+        right(kind.group(), kind.plural, &["list", "watch"], loss)
+    });
+    let mut rights: Vec<Right> = watched.chain(SINGLE).collect();
+    if elects {
+        let lease = |verbs, place| Right { place, ..right("coordination.k8s.io", "leases", verbs, None) };
+        rights.push(lease(&["create"], Place::LeaseNamespace));
+        rights.push(lease(&["get", "update"], Place::Lease));
+    }
+    let loss = Some("client certificates are not accepted on the scheduler's port");
+    rights.push(Right { place: Place::ClientCa, ..right("", "configmaps", &["get"], loss) });
+    rights
+}
