@@ -108,8 +108,8 @@ pub struct PodMeta {
 /// The controller that owns a pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// API group, empty for core.
-    pub group: Str,
+    /// `apiVersion`, such as `apps/v1`.
+    pub api_version: Str,
     /// Kind.
     pub kind: Str,
     /// Name, in the pod's namespace.

@@ -6,7 +6,6 @@ use longshore_framework::pod::Owner;
 use longshore_framework::resources::{ResourceList, is_extended};
 
 use crate::error::ObjectError;
-use crate::kind::group;
 use crate::wire::meta::Meta;
 use crate::wire::{Amounts, StringMap};
 
@@ -61,7 +60,7 @@ pub(crate) fn labels(map: &StringMap) -> Labels {
 pub(crate) fn owner(meta: &Meta) -> Option<Owner> {
     let owner = meta.owner_references.iter().find(|o| o.controller)?;
     Some(Owner {
-        group: group(&owner.api_version).into(),
+        api_version: owner.api_version.clone(),
         kind: owner.kind.clone(),
         name: owner.name.clone(),
         uid: owner.uid.clone(),

@@ -93,7 +93,7 @@ impl Whole {
     /// The template of the pod's workload. A ReplicaSet that was made for a Deployment has its name and a suffix.
     fn template(&self, pod: &Pod) -> Option<&Value> {
         let owner = pod.meta.owner.as_ref()?;
-        let kind = Kind::of(&format!("{}/", owner.group), &owner.kind)?;
+        let kind = Kind::of(&owner.api_version, &owner.kind)?;
         let namespace = &pod.meta.namespace;
         let made_by = |kind| {
             let (maker, _) = owner.name.rsplit_once('-')?;

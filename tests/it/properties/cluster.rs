@@ -335,7 +335,7 @@ impl Rule {
             Self::Gate => pod,
             Self::Owned => pod.meta(|m| {
                 m.owner = Some(Owner {
-                    group: "apps".into(),
+                    api_version: "apps/v1".into(),
                     kind: "ReplicaSet".into(),
                     name: "db".into(),
                     uid: "rs".into(),

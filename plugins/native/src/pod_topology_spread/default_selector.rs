@@ -44,8 +44,8 @@ fn services<'a>(pod: &'a Pod, objects: &'a Objects) -> impl Iterator<Item = &'a 
 fn controller<'a>(pod: &Pod, objects: &'a Objects) -> Option<&'a Arc<Controller>> {
     let owner = pod.meta.owner.as_ref()?;
     let known = match &*owner.kind {
-        "ReplicationController" => owner.group.is_empty(),
-        "ReplicaSet" | "StatefulSet" => &*owner.group == "apps",
+        "ReplicationController" => &*owner.api_version == "v1",
+        "ReplicaSet" | "StatefulSet" => &*owner.api_version == "apps/v1",
         _ => false,
     };
     if !known {

@@ -20,8 +20,7 @@ type Object = Map<String, Value>;
 pub(super) fn pod(pod: &Pod) -> Object {
     let meta = &pod.meta;
     let owner = meta.owner.as_ref().map(|owner| {
-        let version = if owner.group.is_empty() { "v1".to_string() } else { format!("{}/v1", owner.group) };
-        json!({"apiVersion": version, "kind": &*owner.kind, "name": &*owner.name, "uid": &*owner.uid, "controller": true})
+        json!({"apiVersion": &*owner.api_version, "kind": &*owner.kind, "name": &*owner.name, "uid": &*owner.uid, "controller": true})
     });
     let mut out = Object::new();
     out.insert(

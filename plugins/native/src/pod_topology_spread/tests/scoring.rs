@@ -85,8 +85,9 @@ fn without_matching_pods_every_node_is_as_good() {
     check(&cluster, &web(vec![soft(ZONE, 1)]), &["a", "b"], &[0, 0], &[100, 100]);
 }
 
-fn owned(kind: &str, group: &str) -> Arc<Pod> {
-    let owner = Owner { group: group.into(), kind: kind.into(), name: "own".into(), uid: "1".into() };
+fn owned(kind: &str, api_version: &str) -> Arc<Pod> {
+    let owner =
+        Owner { api_version: api_version.into(), kind: kind.into(), name: "own".into(), uid: "1".into() };
     pod("new").label("app", "web").label("tier", "front").meta(|m| m.owner = Some(owner)).build()
 }
 
@@ -116,11 +117,12 @@ fn default_selectors_are_those_of_services_and_the_controller() {
     check_default_selector(&web(vec![]), &[service(&[("app", "db")])], &[]);
     check_default_selector(&web(vec![]), &[service(&[])], &[]);
     let both = [service(&[("app", "web")]), set];
-    check_default_selector(&owned("ReplicaSet", "apps"), &both, &[("app", "web"), ("tier", "front")]);
-    check_default_selector(&owned("ReplicaSet", "example.com"), &both, &[("app", "web")]);
-    check_default_selector(&owned("StatefulSet", "apps"), &both, &[("app", "web")]);
+    check_default_selector(&owned("ReplicaSet", "apps/v1"), &both, &[("app", "web"), ("tier", "front")]);
+    check_default_selector(&owned("ReplicaSet", "apps/v1beta2"), &both, &[("app", "web")]);
+    check_default_selector(&owned("ReplicaSet", "example.com/v1"), &both, &[("app", "web")]);
+    check_default_selector(&owned("StatefulSet", "apps/v1"), &both, &[("app", "web")]);
     let rc = [service(&[("app", "web")]), controller("ReplicationController", &[("app", "other")])];
-    check_default_selector(&owned("ReplicationController", ""), &rc, &[("app", "other")]);
+    check_default_selector(&owned("ReplicationController", "v1"), &rc, &[("app", "other")]);
 }
 
 #[test]
