@@ -91,6 +91,48 @@ pub static KINDS: [WatchedKind; 15] = [
     object("VolumeAttachment", "storage.k8s.io/v1", "volumeattachments", attachment, NO_LIMITS),
 ];
 
+/// A kind that says what becomes of new pods. Simulations list it; nobody watches it, as the scheduler of a cluster makes no
+/// pods.
+#[derive(Debug)]
+pub struct ListedKind {
+    /// `kind`.
+    pub kind: &'static str,
+    /// `apiVersion`; the same in every Kubernetes from 1.33 to 1.37.
+    pub api_version: &'static str,
+    /// Its name in paths.
+    pub plural: &'static str,
+    /// What is lost without it.
+    pub loss: &'static str,
+}
+
+const fn listed(
+    kind: &'static str,
+    api_version: &'static str,
+    plural: &'static str,
+    loss: &'static str,
+) -> ListedKind {
+    ListedKind { kind, api_version, plural, loss }
+}
+
+/// Every kind of those.
+pub static OF_NEW_PODS: [ListedKind; 5] = [
+    listed(
+        "PriorityClass",
+        "scheduling.k8s.io/v1",
+        "priorityclasses",
+        "new pods get no priority from their class",
+    ),
+    listed("LimitRange", "v1", "limitranges", "new pods get no requests from it"),
+    listed("ResourceQuota", "v1", "resourcequotas", "new pods beyond a quota are not noticed"),
+    listed("RuntimeClass", "node.k8s.io/v1", "runtimeclasses", "new pods get no overhead from their class"),
+    listed(
+        "HorizontalPodAutoscaler",
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        "new workloads have the replicas that they say themselves",
+    ),
+];
+
 macro_rules! readers {
     ($($name:ident: $reader:ident => $variant:ident,)*) => {$(
         fn $name(value: &Value) -> Result<Object, manifest::ObjectError> {
