@@ -8,6 +8,7 @@
 
 mod case;
 mod compare;
+mod known;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ fn family(file: &Path, filter: Option<&str>) -> (usize, usize) {
         if filter.is_some_and(|f| !name.contains(f)) {
             continue;
         }
-        let differences = case::run(&case);
+        let differences = known::explained(&name, case::run(&case));
         if differences.is_empty() {
             passed += 1;
         } else {

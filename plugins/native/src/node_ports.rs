@@ -40,7 +40,8 @@ impl Plugin for NodePorts {
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         match &event.subject {
             Subject::Pod(Some(gone), _) => {
-                let in_the_way = gone.host_ports().any(|held| pod.host_ports().any(|port| port.conflicts(held)));
+                let in_the_way =
+                    gone.host_ports().any(|held| pod.host_ports().any(|port| port.conflicts(held)));
                 Hint::queue_if(is_placed(gone) && in_the_way)
             }
             _ => Hint::Queue,

@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use longshore_cluster::connect;
 use longshore_cluster::discover::discover;
 use longshore_cluster::extender::Wants;
+use longshore_framework::objects::Object;
 use longshore_framework::port::Requests;
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
@@ -172,6 +173,9 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
     for warning in &cluster.warnings {
         console.warn(warning);
     }
+    for refusal in &cluster.refused {
+        console.warn(&refusal.to_string());
+    }
     for unexpanded in cluster.unexpanded.iter().take(LISTED) {
         console.warn(&unexpanded.to_string());
     }
@@ -207,6 +211,14 @@ fn warn_of_rooms(cluster: &Manifests, console: &mut Console<'_>) {
             some(&nodes.into_iter().collect::<Vec<_>>())
         ));
     }
+}
+
+/// What to say of evictions in a cluster that was read without its PodDisruptionBudgets.
+pub(crate) fn without_budgets(cluster: &Manifests, evicted: usize) -> Option<String> {
+    let has_budgets = cluster.objects.iter().any(|o| matches!(o, Object::DisruptionBudget(_)));
+    (evicted > 0 && !has_budgets).then(|| {
+        format!("{evicted} pod(s) were evicted, and no PodDisruptionBudget is in the input; add those of the cluster, if it has any")
+    })
 }
 
 /// The first few names, and how many more there are.

@@ -13,7 +13,7 @@ pub use explanation::{
     Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
     PreemptionFailure, Relaxation, ScoredNode, Status,
 };
-pub use left_out::{Unexpanded, Unreadable};
+pub use left_out::{Refused, Unexpanded, Unreadable};
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};
 pub use utilisation::Utilisation;

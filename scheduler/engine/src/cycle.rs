@@ -25,10 +25,10 @@ use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
 use crate::extenders::Extenders;
+use crate::kept_runs::KeptRuns;
 use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
-use crate::kept_runs::KeptRuns;
 use crate::queue::Nominator;
 use crate::trace::Trace;
 use rejections::Rejections;

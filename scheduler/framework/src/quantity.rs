@@ -49,6 +49,19 @@ impl Quantity {
         self.scaled(NANO / 1000)
     }
 
+    /// The same rounded up (away from zero) to whole thousandths.
+    #[must_use]
+    pub fn ceil_milli(self) -> Self {
+        let step = NANO / 1000;
+        let magnitude = (self.0.abs() + step - 1) / step * step;
+        Self(if self.0 < 0 { -magnitude } else { magnitude })
+    }
+
+    /// Whether the amount is nothing.
+    pub fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether the amount is below zero.
     pub fn is_negative(self) -> bool {
         self.0 < 0

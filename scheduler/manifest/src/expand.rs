@@ -1,26 +1,31 @@
 //! Workloads that no API server has seen, made into the pods their controllers would make. Pods of the input that
-//! belong to such a workload count towards its replicas.
+//! belong to such a workload count towards its replicas, by their owner references or because its selector adopts them.
 
+mod count;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod existing;
 mod job;
+mod labels;
 pub(crate) mod names;
+mod scale;
+mod shortfall;
 mod stateful_set;
 mod template;
 pub(crate) mod world;
 
 pub(crate) use cron_job::expand as cron_job;
+pub(crate) use shortfall::shortfall;
 pub(crate) use world::World;
 
-use crate::error::{ObjectError, Within};
+use crate::error::ObjectError;
 use crate::kind::Kind;
 use crate::wire::workload::Workload;
 use crate::{meta, selectors};
 
+use count::Result;
 use template::Template;
-
-type Result<T> = std::result::Result<T, ObjectError>;
 
 /// Adds the pods of a workload to the world, and what else its controller would make. `hash` is the text that the name
 /// of a Deployment's ReplicaSet is derived from.
@@ -38,8 +43,11 @@ pub(crate) fn expand(kind: Kind, workload: &Workload, hash: &str, world: &mut Wo
 /// The pods of a ReplicaSet or ReplicationController.
 fn replicas(kind: Kind, workload: &Workload, world: &mut World<'_>) -> Result<()> {
     let metadata = &workload.metadata;
-    let have = world.owned_by(kind.name(), &meta::namespace(metadata), &metadata.name);
-    let missing = wanted("spec.replicas", workload.spec.replicas)?.saturating_sub(have);
+    let namespace = meta::namespace(metadata);
+    let selector = selectors::optional(workload.spec.selector.as_ref(), "spec.selector")?;
+    let have = world.existing.owned_by(kind, &namespace, &metadata.name)
+        + world.existing.adopted(&namespace, selector.as_ref());
+    let missing = world.autoscalers.replicas(kind, workload)?.saturating_sub(have);
     Template::new(kind, workload).copies(missing, world)
 }
 
@@ -57,14 +65,6 @@ fn check_selector(kind: Kind, workload: &Workload) -> Result<()> {
         Some(_) => return Ok(()),
     };
     Err(ObjectError::of("spec.selector", message))
-}
-
-/// A count that defaults to 1.
-fn wanted(field: &str, written: Option<i64>) -> Result<usize> {
-    let count = written.unwrap_or(1);
-    usize::try_from(count)
-        .map_err(|_| ObjectError::new(format!("must not be negative, but is {count}")))
-        .within(field)
 }
 
 #[cfg(test)]

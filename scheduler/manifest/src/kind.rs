@@ -25,10 +25,14 @@ pub(crate) enum Kind {
     CsiDriver,
     CsiStorageCapacity,
     VolumeAttachment,
+    LimitRange,
+    ResourceQuota,
+    RuntimeClass,
+    HorizontalPodAutoscaler,
 }
 
 /// Kind, its name, its group, and whether it lives in a namespace.
-const KINDS: [(Kind, &str, &str, bool); 20] = [
+const KINDS: [(Kind, &str, &str, bool); 24] = [
     (Kind::Pod, "Pod", "", true),
     (Kind::Node, "Node", "", false),
     (Kind::Namespace, "Namespace", "", false),
@@ -49,6 +53,10 @@ const KINDS: [(Kind, &str, &str, bool); 20] = [
     (Kind::CsiDriver, "CSIDriver", "storage.k8s.io", false),
     (Kind::CsiStorageCapacity, "CSIStorageCapacity", "storage.k8s.io", true),
     (Kind::VolumeAttachment, "VolumeAttachment", "storage.k8s.io", false),
+    (Kind::LimitRange, "LimitRange", "", true),
+    (Kind::ResourceQuota, "ResourceQuota", "", true),
+    (Kind::RuntimeClass, "RuntimeClass", "node.k8s.io", false),
+    (Kind::HorizontalPodAutoscaler, "HorizontalPodAutoscaler", "autoscaling", true),
 ];
 
 impl Kind {

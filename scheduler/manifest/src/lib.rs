@@ -4,8 +4,11 @@
 //! One bad object never loses the others: every object that cannot be read becomes a [`ManifestProblem`] with its
 //! place and its mend.
 
+mod absent;
+mod admission;
 mod collect;
 mod decode;
+mod defaults;
 mod document;
 mod error;
 mod expand;
@@ -18,6 +21,7 @@ mod kind;
 mod lenient;
 mod manifests;
 mod meta;
+mod namespaces;
 mod node;
 mod notes;
 mod places;
@@ -25,9 +29,11 @@ mod pod;
 mod priority;
 mod reader;
 mod selectors;
+mod settle;
 mod split;
 mod storage;
 mod text;
+mod totals;
 mod tree;
 mod unexpanded;
 mod unnamed;
@@ -39,7 +45,7 @@ mod yaml;
 
 pub use collect::{CollectError, Source, collect};
 pub use error::ObjectError;
-pub use manifests::{ManifestProblem, Manifests, Unexpanded};
+pub use manifests::{ManifestProblem, Manifests, Refusal, Unexpanded};
 pub use node::node;
 pub use pod::pod;
 pub use reader::{Options, read, read_str, read_values, read_with};

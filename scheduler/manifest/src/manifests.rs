@@ -25,8 +25,27 @@ pub struct Manifests {
     pub unexpanded: Vec<Unexpanded>,
     /// Documents and objects that could not be read.
     pub problems: Vec<ManifestProblem>,
+    /// Pods that an API server would not create.
+    pub refused: Vec<Refusal>,
     /// Anything else worth knowing.
     pub warnings: Vec<String>,
+}
+
+/// New pods that an API server's admission would not let in, and that are not in the cluster therefore.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// Whose pods: `Pod default/web`, `Deployment default/web`.
+    pub object: String,
+    /// How many.
+    pub pods: usize,
+    /// The API server's words.
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} pod(s) are not made: {}", self.object, self.pods, self.reason)
+    }
 }
 
 /// An object that makes pods, of a kind that is not expanded.

@@ -2,41 +2,51 @@
 
 mod affinity;
 mod containers;
-mod resources;
 mod volumes;
 
 use longshore_framework::Str;
 use longshore_framework::node_selector::{NodeAffinity, PreferredTerm};
 use longshore_framework::pod::{ActualResources, Pod, PodLevelResources, PodMeta, PodSpec};
+use longshore_framework::resources::ResourceList;
 use serde_json::Value;
 
 use crate::decode::decode;
 use crate::error::{ObjectError, Within};
-use crate::priority::PriorityClasses;
-use crate::{meta, selectors, wire};
+use crate::{defaults, meta, priority, selectors, wire};
 
 /// The scheduler of pods that name none.
 const DEFAULT_SCHEDULER: &str = "default-scheduler";
 
-/// Reads a Pod, phase apart: a finished pod reads like any other. Of PriorityClasses only the built-in ones are known,
-/// which suffices for pods that an API server has seen: they carry their priority.
+/// Reads a Pod that an API server has seen, phase apart: a finished pod reads like any other.
 ///
 /// # Errors
 /// Names the first field that the API server would refuse.
 pub fn pod(value: &Value) -> Result<Pod, ObjectError> {
-    convert(&decode(value)?, &PriorityClasses::default())
+    let mut written = decode(value)?;
+    defaults::pod(&mut written);
+    convert(&written)
 }
 
-/// From the written pod to the model.
-pub(crate) fn convert(written: &wire::pod::Pod, classes: &PriorityClasses) -> Result<Pod, ObjectError> {
+/// From the written pod, its defaults filled in, to the model.
+pub(crate) fn convert(written: &wire::pod::Pod) -> Result<Pod, ObjectError> {
     let meta = pod_meta(written)?;
-    let spec = pod_spec(written, &meta, classes)?;
+    let spec = pod_spec(written, &meta)?;
     Ok(Pod::new(meta, spec))
 }
 
 /// Whether the pod has finished and takes no room any more.
 pub(crate) fn is_finished(written: &wire::pod::Pod) -> bool {
     matches!(&*written.status.phase, "Succeeded" | "Failed")
+}
+
+/// Whether a running pod counts as ready: it says so, or says nothing of its conditions.
+pub(crate) fn is_ready(written: &wire::pod::Pod) -> bool {
+    let status = &written.status;
+    let ready = |c: &wire::pod::Condition| &*c.r#type == "Ready" && &*c.status == "True";
+    match status.conditions.is_empty() {
+        true => matches!(&*status.phase, "" | "Running"),
+        false => status.conditions.iter().any(ready),
+    }
 }
 
 fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
@@ -58,14 +68,8 @@ fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
     })
 }
 
-fn pod_spec(
-    written: &wire::pod::Pod,
-    meta: &PodMeta,
-    classes: &PriorityClasses,
-) -> Result<PodSpec, ObjectError> {
+fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectError> {
     let (spec, status) = (&written.spec, &written.status);
-    let hand_written = meta::is_hand_written(&written.metadata);
-    let (priority, preemption_policy) = classes.resolve(spec, hand_written).within("spec")?;
     let containers = containers::main(spec, status).within("spec")?;
     let init_containers = containers::init(spec, status).within("spec")?;
     let tolerations = spec.tolerations.iter().enumerate();
@@ -73,11 +77,11 @@ fn pod_spec(
     Ok(PodSpec {
         scheduler_name: meta::given(&spec.scheduler_name).unwrap_or_else(|| DEFAULT_SCHEDULER.into()),
         node_name: meta::given(&spec.node_name),
-        priority,
-        preemption_policy,
+        priority: spec.priority.unwrap_or_default(),
+        preemption_policy: priority::policy(&spec.preemption_policy).within("spec")?.unwrap_or_default(),
         gates: spec.scheduling_gates.iter().map(|g| g.name.clone()).collect(),
         pod_level: PodLevelResources {
-            requests: resources::pod_level_requests(spec, &containers, &init_containers).within("spec")?,
+            requests: pod_level_requests(spec).within("spec.resources")?,
             actual: status.resources.as_ref().map(|r| ActualResources {
                 requests: meta::reported(&r.requests),
                 allocated: meta::reported(&status.allocated_resources),
@@ -102,6 +106,12 @@ fn pod_spec(
         resource_claims: spec.resource_claims.iter().map(|c| c.name.clone()).collect(),
         required_features: required_features(spec),
     })
+}
+
+fn pod_level_requests(spec: &wire::pod::PodSpec) -> Result<ResourceList, ObjectError> {
+    let Some(resources) = &spec.resources else { return Ok(ResourceList::default()) };
+    meta::resource_list(&resources.limits).within("limits")?;
+    meta::resource_list(&resources.requests).within("requests")
 }
 
 fn node_affinity(written: &wire::affinity::NodeAffinity) -> Result<NodeAffinity, ObjectError> {

@@ -14,67 +14,105 @@ const BUILT_IN: [(&str, i32); 2] =
     [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
 
 /// What a class gives.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Class {
     value: i32,
-    policy: PreemptionPolicy,
+    policy: Str,
     global_default: bool,
 }
 
 /// The classes of a cluster.
 #[derive(Clone, Debug)]
-pub(crate) struct PriorityClasses(BTreeMap<Str, Class>);
+pub(crate) struct PriorityClasses {
+    known: BTreeMap<Str, Class>,
+    /// Of classes that are not known, what their pods say.
+    of_pods: BTreeMap<Str, Class>,
+}
 
 impl Default for PriorityClasses {
     fn default() -> Self {
-        let class = |value| Class { value, policy: PreemptionPolicy::default(), global_default: false };
-        Self(BUILT_IN.into_iter().map(|(name, value)| (name.into(), class(value))).collect())
+        let class = |value| Class { value, ..Class::default() };
+        let known = BUILT_IN.into_iter().map(|(name, value)| (name.into(), class(value))).collect();
+        Self { known, of_pods: BTreeMap::new() }
     }
+}
+
+/// The class that a pod belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Its name; empty when there is none.
+    pub(crate) name: Str,
+    /// The priority of its pods.
+    pub(crate) value: i32,
+    /// Their preemption policy; empty when it says none.
+    pub(crate) policy: Str,
+    /// What is to be said of a class that is not in the input.
+    pub(crate) warning: Option<String>,
 }
 
 impl PriorityClasses {
     /// Takes a class; the built-in ones cannot be changed.
     pub(crate) fn add(&mut self, written: &wire::workload::PriorityClass) -> Result<(), ObjectError> {
+        policy(&written.preemption_policy)?;
         let class = Class {
             value: written.value,
-            policy: policy(&written.preemption_policy)?.unwrap_or_default(),
+            policy: written.preemption_policy.clone(),
             global_default: written.global_default,
         };
-        self.0.entry(meta::name(&written.metadata)?).or_insert(class);
+        self.known.entry(meta::name(&written.metadata)?).or_insert(class);
         Ok(())
     }
 
-    /// Priority and preemption policy of a pod. What the spec says itself stands; a class is looked up only for a spec
-    /// without priority, the global default only for pods that no API server has seen.
-    pub(crate) fn resolve(
-        &self,
-        spec: &wire::pod::PodSpec,
-        hand_written: bool,
-    ) -> Result<(i32, PreemptionPolicy), ObjectError> {
-        let own = policy(&spec.preemption_policy)?;
-        if let Some(priority) = spec.priority {
-            return Ok((priority, own.unwrap_or_default()));
+    /// A pod that exists: it has the priority of its class.
+    pub(crate) fn note(&mut self, spec: &wire::pod::PodSpec) {
+        let name = &spec.priority_class_name;
+        if let (Some(value), false, None) = (spec.priority, name.is_empty(), self.known.get(name)) {
+            let class = || Class { value, policy: spec.preemption_policy.clone(), global_default: false };
+            self.of_pods.entry(name.clone()).or_insert_with(class);
         }
-        let class = match &*spec.priority_class_name {
-            "" if hand_written => self.global_default(),
-            "" => None,
-            name => Some(*self.0.get(name).ok_or_else(|| {
-                let message =
-                    format!("no PriorityClass {} is among the objects; add it or set priority", quoted(name));
-                ObjectError::of("priorityClassName", message)
-            })?),
+    }
+
+    /// The class of that name; without a name the global default.
+    pub(crate) fn find(&self, name: &Str) -> Found {
+        let found = |name: &Str, class: &Class, warning| Found {
+            name: name.clone(),
+            value: class.value,
+            policy: class.policy.clone(),
+            warning,
         };
-        let (value, policy) = class.map_or((0, PreemptionPolicy::default()), |c| (c.value, c.policy));
-        Ok((value, own.unwrap_or(policy)))
+        if name.is_empty() {
+            let (name, class) = self.global_default().unwrap_or_default();
+            return found(&name, &class, None);
+        }
+        if let Some(class) = self.known.get(name) {
+            return found(name, class, None);
+        }
+        let missing = format!("no PriorityClass {} is in the input", quoted(name));
+        match self.of_pods.get(name) {
+            Some(class) => {
+                let value = class.value;
+                found(
+                    name,
+                    class,
+                    Some(format!("{missing}; its pods in the input have priority {value}, so that is taken")),
+                )
+            }
+            None => {
+                let mend = "priority 0 is taken; add the class, or set priority";
+                found(name, &Class::default(), Some(format!("{missing}, so {mend}")))
+            }
+        }
     }
 
     /// Of several global defaults the one of the lowest value, as the API server's admission has it.
-    fn global_default(&self) -> Option<Class> {
-        self.0.values().filter(|c| c.global_default).min_by_key(|c| c.value).copied()
+    fn global_default(&self) -> Option<(Str, Class)> {
+        let defaults = self.known.iter().filter(|(_, c)| c.global_default);
+        defaults.min_by_key(|(_, c)| c.value).map(|(name, class)| (name.clone(), class.clone()))
     }
 }
 
-fn policy(written: &str) -> Result<Option<PreemptionPolicy>, ObjectError> {
+/// `preemptionPolicy`; nothing when none is given.
+pub(crate) fn policy(written: &str) -> Result<Option<PreemptionPolicy>, ObjectError> {
     Ok(match written {
         "" => None,
         "PreemptLowerPriority" => Some(PreemptionPolicy::PreemptLowerPriority),
@@ -89,8 +127,7 @@ mod tests {
     use crate::decode::decode;
     use serde_json::{Value, json};
 
-    #[track_caller]
-    fn check(spec: Value, hand_written: bool, want: Result<(i32, PreemptionPolicy), &str>) {
+    fn classes() -> PriorityClasses {
         let mut classes = PriorityClasses::default();
         for class in [
             json!({"metadata": {"name": "low"}, "value": -5, "preemptionPolicy": "Never"}),
@@ -99,38 +136,30 @@ mod tests {
         ] {
             classes.add(&decode(&class).unwrap()).unwrap();
         }
-        let found = classes.resolve(&decode(&spec).unwrap(), hand_written).map_err(|e| e.to_string());
-        assert_eq!(found, want.map_err(str::to_string), "{spec}");
+        classes
+    }
+
+    #[track_caller]
+    fn check(name: &str, pods: &[Value], want: (i32, &str), warning: Option<&str>) {
+        let mut classes = classes();
+        pods.iter().for_each(|spec| classes.note(&decode(spec).unwrap()));
+        let found = classes.find(&name.into());
+        assert_eq!(((found.value, &*found.policy), found.warning.as_deref()), (want, warning), "{name}");
     }
 
     #[test]
     fn a_class_gives_priority_and_policy() {
-        check(json!({"priorityClassName": "low"}), true, Ok((-5, PreemptionPolicy::Never)));
-        check(
-            json!({"priorityClassName": "system-node-critical"}),
-            true,
-            Ok((2_000_001_000, PreemptionPolicy::PreemptLowerPriority)),
-        );
+        check("low", &[], (-5, "Never"), None);
+        check("system-node-critical", &[], (2_000_001_000, ""), None);
+        check("", &[], (7, ""), None);
     }
 
     #[test]
-    fn what_the_spec_says_stands() {
-        let spec = json!({"priorityClassName": "unknown", "priority": 3, "preemptionPolicy": "Never"});
-        check(spec, false, Ok((3, PreemptionPolicy::Never)));
-    }
-
-    #[test]
-    fn the_global_default_is_for_hand_written_pods() {
-        check(json!({}), true, Ok((7, PreemptionPolicy::PreemptLowerPriority)));
-        check(json!({}), false, Ok((0, PreemptionPolicy::PreemptLowerPriority)));
-    }
-
-    #[test]
-    fn an_unknown_class_is_a_problem() {
-        check(
-            json!({"priorityClassName": "gold"}),
-            true,
-            Err("priorityClassName: no PriorityClass \"gold\" is among the objects; add it or set priority"),
-        );
+    fn a_class_that_is_not_in_the_input_is_what_its_pods_say_it_is() {
+        let warning = "no PriorityClass \"gold\" is in the input, so priority 0 is taken; add the class, or set priority";
+        check("gold", &[json!({"priorityClassName": "silver", "priority": 2})], (0, ""), Some(warning));
+        let pods = [json!({"priorityClassName": "gold", "priority": 3, "preemptionPolicy": "Never"})];
+        let warning = "no PriorityClass \"gold\" is in the input; its pods in the input have priority 3, so that is taken";
+        check("gold", &pods, (3, "Never"), Some(warning));
     }
 }

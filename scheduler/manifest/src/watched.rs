@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use crate::decode::decode;
 use crate::error::ObjectError;
-use crate::priority::PriorityClasses;
 use crate::wire::meta::MetaOnly;
-use crate::{node, pod, wire};
+use crate::{defaults, node, pod, wire};
 
 /// What a watch has to know of every object, readable or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,11 +102,12 @@ fn loose_identity(json: &str) -> Identity {
 /// Names the first field that is not as an API server would have it.
 pub fn watched_pod(json: &str) -> (Identity, Result<SeenPod, ObjectError>) {
     let written = serde_json::from_str::<wire::pod::Pod>(json).or_else(|_| decode(&value(json)?));
-    let written = match written {
+    let mut written = match written {
         Ok(written) => written,
         Err(error) => return (loose_identity(json), Err(error)),
     };
-    let read = pod::convert(&written, &PriorityClasses::default());
+    defaults::pod(&mut written);
+    let read = pod::convert(&written);
     let read = read.map(|pod| SeenPod { pod, status: status(&written) });
     (Identity::of(&written.metadata), read)
 }

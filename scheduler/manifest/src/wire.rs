@@ -1,6 +1,7 @@
 //! Kubernetes objects as they are written, cut down to the fields that scheduling reads. Unknown fields are ignored and
 //! `null` counts as absent, both as the API server does.
 
+pub(crate) mod admission;
 pub(crate) mod affinity;
 pub(crate) mod claim;
 pub(crate) mod meta;
@@ -45,7 +46,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A quantity, written as a string or as a number.
+/// A quantity, written as a string or as a number; what is finer than a thousandth is rounded up, as the API does with
+/// each amount it reads (`SetDefaults_ResourceList`).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Amount(pub(crate) Quantity);
 
@@ -70,7 +72,7 @@ impl Visitor<'_> for AmountVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-        trimmed(text).parse().map(Amount).map_err(E::custom)
+        trimmed(text).parse().map(|q: Quantity| Amount(q.ceil_milli())).map_err(E::custom)
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Amount, E> {
@@ -125,6 +127,8 @@ mod tests {
         check(json!("500m"), Some(500));
         check(json!(2), Some(2000));
         check(json!(0.5), Some(500));
+        check(json!("100u"), Some(1));
+        check(json!("1500001u"), Some(1501));
         check(json!(-1), Some(-1000));
         check(json!(1e300), Some(i64::MAX));
         check(json!(" 1 "), Some(1000));

@@ -14,7 +14,7 @@ use crate::{meta, selectors};
 type Result<T> = std::result::Result<T, ObjectError>;
 
 /// The label that an API server gives every namespace.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// Reads a Namespace; the label with its name is added, as the API server does.
 ///
@@ -91,7 +91,7 @@ pub fn disruption_budget(value: &Value) -> Result<DisruptionBudget> {
         namespace: meta::namespace(&written.metadata),
         name: meta::name(&written.metadata)?,
         selector: selectors::optional(written.spec.selector.as_ref(), "spec.selector")?,
-        disruptions_allowed: written.status.disruptions_allowed,
+        disruptions_allowed: written.status.disruptions_allowed.unwrap_or_default(),
         disrupted: written.status.disrupted_pods.into_keys().collect(),
     })
 }

@@ -69,12 +69,8 @@ fn row(snapshot: &Snapshot, slot: Slot) -> String {
         .collect();
     used.sort();
     let at = slot.index();
-    let mut ports: Vec<String> = view
-        .pods()
-        .iter()
-        .flat_map(|p| p.host_ports())
-        .map(|p| format!("{p:?}"))
-        .collect();
+    let mut ports: Vec<String> =
+        view.pods().iter().flat_map(|p| p.host_ports()).map(|p| format!("{p:?}")).collect();
     ports.sort();
     let mut pods: Vec<_> = view.pods().iter().map(|p| &p.meta.uid).collect();
     pods.sort();

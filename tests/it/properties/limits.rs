@@ -23,8 +23,7 @@ pub(super) fn within(engine: &Engine) {
         }
         let (pods, allowed) = (view.pod_count(), view.allowed_pods());
         assert!(pods <= allowed, "{} holds {pods} pods of {allowed}", view.name());
-        let mut ports: Vec<_> =
-            view.pods().iter().flat_map(|p| p.host_ports()).collect();
+        let mut ports: Vec<_> = view.pods().iter().flat_map(|p| p.host_ports()).collect();
         while let Some(port) = ports.pop() {
             let other = ports.iter().find(|p| p.conflicts(port));
             assert_eq!(other, None, "{} gave port {port:?} twice", view.name());

@@ -59,6 +59,11 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     );
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
     print(args, &report, &simulated, console)?;
+    if !args.input.from_cluster
+        && let Some(warning) = input::without_budgets(&cluster, report.evicted.len())
+    {
+        console.warn(&warning);
+    }
     for line in failures.lines() {
         console.warn(&line);
     }
@@ -107,7 +112,7 @@ fn print(
 fn exit(args: &SimulateArgs, report: &Simulation) -> Exit {
     if !report.unreadable.is_empty() {
         Exit::Failure
-    } else if args.fail_on_pending && !(report.pending.is_empty() && report.unexpanded.is_empty()) {
+    } else if args.fail_on_pending && report.leaves_pods_out() {
         Exit::Pending
     } else {
         Exit::Done

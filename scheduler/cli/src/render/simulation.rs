@@ -161,9 +161,12 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
 fn counts(summary: &Summary) -> String {
     let mut text =
         format!("{} to schedule: {} scheduled, {} pending", summary.pods, summary.scheduled, summary.pending);
-    for (count, what) in
-        [(summary.skipped, "skipped"), (summary.running, "running before"), (summary.finished, "finished")]
-    {
+    for (count, what) in [
+        (summary.skipped, "skipped"),
+        (summary.refused, "refused"),
+        (summary.running, "running before"),
+        (summary.finished, "finished"),
+    ] {
         if count > 0 {
             text.push_str(&format!("; {count} {what}"));
         }

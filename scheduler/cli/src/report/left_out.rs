@@ -1,6 +1,6 @@
 //! What of the input is not in the answer.
 
-use longshore_manifest::ManifestProblem;
+use longshore_manifest::{ManifestProblem, Refusal};
 use serde::Serialize;
 
 /// An object that could not be read.
@@ -86,5 +86,23 @@ impl From<&longshore_manifest::Unexpanded> for Unexpanded {
             pods: unexpanded.pods,
             message: unexpanded.message.clone(),
         }
+    }
+}
+
+/// Pods that an API server would not create.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// Whose pods, such as `Pod default/web` or `Deployment default/web`.
+    pub object: String,
+    /// How many.
+    pub pods: usize,
+    /// Why, in the API server's words.
+    pub reason: String,
+}
+
+impl From<&Refusal> for Refused {
+    fn from(refusal: &Refusal) -> Self {
+        Self { object: refusal.object.clone(), pods: refusal.pods, reason: refusal.reason.clone() }
     }
 }

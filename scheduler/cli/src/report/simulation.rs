@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::left_out::{Unexpanded, Unreadable};
+use super::left_out::{Refused, Unexpanded, Unreadable};
 use super::{API_VERSION, Utilisation, rounded, utilisation};
 use crate::simulation::{Record, Said, Simulated};
 
@@ -27,6 +27,8 @@ pub struct Simulation {
     pub evicted: Vec<Evicted>,
     /// Pods that were not decided, in queue order.
     pub skipped: Vec<Skipped>,
+    /// Pods of the input that an API server would not create, in order.
+    pub refused: Vec<Refused>,
     /// Objects of the input that could not be read, in order.
     pub unreadable: Vec<Unreadable>,
     /// Objects that make pods and were not expanded, in order.
@@ -135,6 +137,8 @@ pub struct Summary {
     pub evicted: usize,
     /// Pods that were not decided.
     pub skipped: usize,
+    /// Pods that an API server would not create.
+    pub refused: usize,
     /// Pods that could not be read.
     pub unreadable_pods: usize,
     /// Objects that make pods and were not expanded.
@@ -172,6 +176,7 @@ impl Simulation {
             pending: Vec::new(),
             evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),
             skipped: Vec::new(),
+            refused: around.cluster.refused.iter().map(Refused::from).collect(),
             unreadable: around.cluster.problems.iter().map(Unreadable::from).collect(),
             unexpanded: around.cluster.unexpanded.iter().map(Unexpanded::from).collect(),
             plugin_events: simulated.said.iter().map(plugin_event).collect(),
@@ -240,6 +245,11 @@ impl Simulation {
         }
     }
 
+    /// Whether a pod has no node, would not be created, or is missing because its object is not expanded.
+    pub(crate) fn leaves_pods_out(&self) -> bool {
+        !(self.pending.is_empty() && self.refused.is_empty() && self.unexpanded.is_empty())
+    }
+
     fn count(&mut self) {
         let summary = &mut self.summary;
         summary.scheduled = self.placements.len();
@@ -275,6 +285,7 @@ impl Summary {
             pending: 0,
             evicted: simulated.evicted.len(),
             skipped: 0,
+            refused: around.cluster.refused.iter().map(|r| r.pods).sum(),
             unreadable_pods: 0,
             unexpanded: around.cluster.unexpanded.len(),
             seed: around.seed,

@@ -6,6 +6,7 @@ mod advice;
 mod explain;
 mod extenders;
 mod input;
+mod inputs;
 mod plugin;
 mod plugin_ship;
 mod plugin_trial;

@@ -8,12 +8,12 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::verdict::RejectCode;
 
-use crate::attempt::Outcome;
 use super::Engine;
+use super::post_filter::PostFiltered;
+use crate::attempt::Outcome;
 use crate::message;
 use crate::meter::AttemptResult;
 use crate::plugin_set::PluginSet;
-use super::post_filter::PostFiltered;
 use crate::queue::QueuedPod;
 use crate::reservation::{Refused, Undone};
 

@@ -8,10 +8,10 @@ use longshore_framework::pod::Pod;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{PluginError, RejectCode};
 
+use super::Engine;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
-use super::Engine;
 use crate::meter::{ExtensionPoint, Status};
 use crate::options::Evaluation;
 use crate::preempt::Preemptor;

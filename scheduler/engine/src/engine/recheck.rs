@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use longshore_framework::pod::Pod;
 
+use super::Engine;
 use crate::cycle::Diagnosis;
 use crate::cycle::state::CycleState;
-use super::Engine;
 use crate::reservation::Phase;
 
 impl Engine {

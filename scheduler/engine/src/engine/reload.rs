@@ -10,8 +10,8 @@ use longshore_framework::registry::Stage;
 use thiserror::Error;
 
 use super::Engine;
-use crate::extenders::Extenders;
 use super::failure::Failure;
+use crate::extenders::Extenders;
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.

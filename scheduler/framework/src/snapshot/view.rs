@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 use crate::Str;
 use crate::node::Node;
 use crate::pod::Pod;
 use crate::ports::UsedPorts;
 use crate::resources::Amounts;
-use super::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 
 /// A node to be judged. Copyable; all data stays in the snapshot or in the hypothesis.
 #[derive(Clone, Copy, Debug)]

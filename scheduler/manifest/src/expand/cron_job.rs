@@ -1,6 +1,8 @@
 //! CronJobs: the Job of one run, whenever that is.
 
-use super::{Result, World, job, names};
+use super::count::Result;
+use super::world::World;
+use super::{job, names};
 use crate::error::Within;
 use crate::meta;
 use crate::wire::meta::Meta;
@@ -22,5 +24,6 @@ pub(crate) fn expand(cron_job: &CronJob, world: &mut World<'_>) -> Result<()> {
         annotations: template.metadata.annotations.clone(),
         ..Default::default()
     };
-    job::expand(&Workload { metadata, spec: template.spec.clone() }, world).within("spec.jobTemplate")
+    job::expand(&Workload { metadata, spec: template.spec.clone(), ..Default::default() }, world)
+        .within("spec.jobTemplate")
 }

@@ -7,8 +7,8 @@ use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSele
 use longshore_framework::pod::Pod;
 use longshore_framework::taint::{TaintEffect, Toleration, TolerationOperator, first_untolerated};
 
-use super::Result;
-use super::template::{Naming, Template, named};
+use super::count::Result;
+use super::template::{Naming, Prototype, Template, named};
 use super::world::World;
 use crate::kind::Kind;
 use crate::wire::workload::Workload;
@@ -27,22 +27,27 @@ const NETWORK: (&str, TaintEffect) = ("node.kubernetes.io/network-unavailable", 
 
 pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
     let template = Template::new(Kind::DaemonSet, workload);
-    let mut prototype = template.prototype(world)?;
+    let count = world.nodes.len();
+    let Some(Prototype { pod: mut prototype, charge }) = template.prototype(count, world)? else {
+        return Ok(());
+    };
     let host_network = workload.spec.template.spec.host_network;
     for taint in TOLERATED.into_iter().chain(host_network.then_some(NETWORK)) {
         tolerate(&mut prototype, taint);
     }
-    let nodes: Vec<Arc<Node>> = world.nodes.iter().filter(|n| should_run(&prototype, n)).cloned().collect();
+    let (namespace, owner) = (template.namespace.clone(), template.owner_name().clone());
+    let lacks = |node: &&Arc<Node>| !world.existing.has_daemon(&namespace, &owner, &node.name);
+    let nodes = world.nodes.iter().filter(|n| should_run(&prototype, n)).filter(lacks);
+    let nodes: Vec<Arc<Node>> = nodes.cloned().collect();
     template.allow(nodes.len(), world)?;
-    let owner = (template.namespace.clone(), template.owner_name().clone());
     let mut naming = Naming::new(&template);
-    for node in nodes {
-        if world.daemons.contains(&(owner.0.clone(), owner.1.clone(), node.name.clone())) {
-            continue;
+    for (at, node) in nodes.iter().enumerate() {
+        if !world.charge(&charge, nodes.len() - at) {
+            break;
         }
-        let name = naming.next(&format!("{}-", owner.1), world);
+        let name = naming.next(&format!("{owner}-"), world);
         let mut pod = named(prototype.clone(), name);
-        pin(&mut pod, &node);
+        pin(&mut pod, node);
         template.add(pod, world)?;
     }
     Ok(())

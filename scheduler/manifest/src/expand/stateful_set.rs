@@ -2,9 +2,9 @@
 
 use longshore_framework::Str;
 
-use super::template::Template;
+use super::count::Result;
+use super::template::{Prototype, Template};
 use super::world::World;
-use super::{Result, wanted};
 use crate::error::{ObjectError, Within};
 use crate::kind::Kind;
 use crate::storage;
@@ -18,32 +18,37 @@ const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
 
 pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
-    let replicas = wanted("spec.replicas", workload.spec.replicas)?;
+    let replicas = world.autoscalers.replicas(Kind::StatefulSet, workload)?;
     let start = workload.spec.ordinals.start;
     if !(0..=i64::from(i32::MAX)).contains(&start) {
         let message = format!("must be from 0 to {}, not {start}", i32::MAX);
         return Err(ObjectError::of("spec.ordinals.start", message));
     }
     let mut template = Template::new(Kind::StatefulSet, workload);
-    template.prototype(world)?;
+    template.read(world)?;
     template.allow(replicas, world)?;
-    for ordinal in (start..).take(replicas) {
-        let name: Str = format!("{}-{ordinal}", workload.metadata.name).into();
-        // A pod of that name is the pod of that ordinal.
-        if world.take_name(&template.namespace, &name) {
-            add(workload, &mut template, &name, ordinal, world)?;
+    let name = |ordinal: i64| -> Str { format!("{}-{ordinal}", workload.metadata.name).into() };
+    // A pod of that name is the pod of that ordinal.
+    let lacks = |ordinal: &i64| !world.has_name(&template.namespace, &name(*ordinal));
+    let missing: Vec<i64> = (start..).take(replicas).filter(lacks).collect();
+    for (at, ordinal) in missing.iter().enumerate() {
+        // The controller makes one after the other, and goes no further than the first that is refused.
+        let rest = missing.len() - at;
+        if !add(workload, &mut template, (&name(*ordinal), *ordinal), rest, world)? {
+            break;
         }
     }
     Ok(())
 }
 
+/// Adds one pod and its claims; whether admission lets it in, and with it the rest.
 fn add(
     workload: &Workload,
     template: &mut Template<'_>,
-    name: &Str,
-    ordinal: i64,
+    (name, ordinal): (&Str, i64),
+    rest: usize,
     world: &mut World<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     template.labels.insert(POD_NAME.into(), name.clone());
     template.labels.insert(POD_INDEX.into(), ordinal.to_string().into());
     let mut written = template.written(name.clone());
@@ -68,6 +73,11 @@ fn add(
             ..Default::default()
         });
     }
-    let pod = template.pod(&written, world)?;
-    template.add(pod, world)
+    let Some(Prototype { pod, charge }) = template.admitted(written, rest, world)? else { return Ok(false) };
+    if !world.charge(&charge, rest) {
+        return Ok(false);
+    }
+    world.take_name(&template.namespace, name);
+    template.add(pod, world)?;
+    Ok(true)
 }

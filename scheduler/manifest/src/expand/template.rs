@@ -1,17 +1,20 @@
 //! Pods made from a workload's template.
 
+use std::sync::Arc;
+
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 
 use super::names;
 use super::world::World;
+use crate::admission::Charge;
 use crate::error::{ObjectError, Within};
 use crate::kind::Kind;
 use crate::wire::StringMap;
 use crate::wire::meta::{Meta, OwnerReference};
 use crate::wire::pod::Pod as Written;
 use crate::wire::workload::Workload;
-use crate::{meta, pod};
+use crate::{defaults, meta, pod};
 
 /// The template of a workload, with what its controller adds to every pod.
 #[derive(Clone, Debug)]
@@ -75,14 +78,41 @@ impl<'w> Template<'w> {
         Written { metadata, spec: template.spec.clone(), status: Default::default() }
     }
 
-    /// The pod, read.
-    pub(super) fn pod(&self, written: &Written, world: &World<'_>) -> Result<Pod, ObjectError> {
-        pod::convert(written, world.classes).within("spec.template")
+    /// The pod that the template describes, whether it is let in or not.
+    pub(super) fn read(&self, world: &mut World<'_>) -> Result<Pod, ObjectError> {
+        let mut written = self.written(self.owner.name.clone());
+        defaults::pod(&mut written);
+        // A refusal is reported where pods are made.
+        let _ = world.admission.admit(&world.subject, &mut written);
+        pod::convert(&written).within("spec.template")
     }
 
-    /// The first pod, whose copies the others are; its name is not its own yet.
-    pub(super) fn prototype(&self, world: &World<'_>) -> Result<Pod, ObjectError> {
-        self.pod(&self.written(self.owner.name.clone()), world)
+    /// The first of `count` pods like `written`, as admission lets it in; nothing when it does not.
+    pub(super) fn admitted(
+        &self,
+        mut written: Written,
+        count: usize,
+        world: &mut World<'_>,
+    ) -> Result<Option<Prototype>, ObjectError> {
+        defaults::pod(&mut written);
+        let admitted = world.admission.create(&world.subject, &mut written);
+        let pod = pod::convert(&written).within("spec.template")?;
+        match admitted {
+            Ok(charge) => Ok(Some(Prototype { pod, charge })),
+            Err(refused) => {
+                world.refuse(count, refused);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The first of `count` pods, whose copies the others are; its name is not its own yet.
+    pub(super) fn prototype(
+        &self,
+        count: usize,
+        world: &mut World<'_>,
+    ) -> Result<Option<Prototype>, ObjectError> {
+        self.admitted(self.written(self.owner.name.clone()), count, world)
     }
 
     /// Refuses more pods, or larger ones, than any cluster has.
@@ -96,20 +126,29 @@ impl<'w> Template<'w> {
 
     /// Adds `count` pods named `<owner>-<suffix>` that differ in nothing else.
     pub(super) fn copies(&self, count: usize, world: &mut World<'_>) -> Result<(), ObjectError> {
-        let prototype = self.prototype(world)?;
+        let Some(prototype) = self.prototype(count, world)? else { return Ok(()) };
         self.allow(count, world)?;
         let mut naming = Naming::new(self);
-        for _ in 0..count {
+        for at in 0..count {
+            if !world.charge(&prototype.charge, count - at) {
+                break;
+            }
             let name = naming.next(&format!("{}-", self.owner.name), world);
-            self.add(named(prototype.clone(), name), world)?;
+            self.add(named(prototype.pod.clone(), name), world)?;
         }
         Ok(())
     }
 
     /// Adds a pod with the template's ephemeral volumes.
     pub(super) fn add(&self, pod: Pod, world: &mut World<'_>) -> Result<(), ObjectError> {
-        world.add_pod(pod, &self.workload.spec.template.spec.volumes, true).within("spec.template")
+        world.add_pod(Arc::new(pod), &self.workload.spec.template.spec.volumes, true).within("spec.template")
     }
+}
+
+/// A pod that admission lets in, and what each like it takes of quotas.
+pub(super) struct Prototype {
+    pub(super) pod: Pod,
+    pub(super) charge: Charge,
 }
 
 /// `pod` under another name.

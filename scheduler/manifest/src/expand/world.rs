@@ -9,11 +9,15 @@ use longshore_framework::objects::{NamespacedName, Object};
 use longshore_framework::pod::Pod;
 use longshore_framework::volume::Claim;
 
+use super::existing::Existing;
+use super::scale::Autoscalers;
+use crate::admission::{Admission, Charge, Refused};
 use crate::error::{ObjectError, Within};
-use crate::priority::PriorityClasses;
+use crate::kind::Kind;
+use crate::manifests::Refusal;
 use crate::wire::meta::{Meta, OwnerReference};
 use crate::wire::volume::Volume;
-use crate::wire::workload::Workload;
+use crate::wire::workload::DisruptionBudgetSpec;
 use crate::{meta, storage};
 
 /// Pods that are made for all workloads together, at most: beyond that a number is more likely a slip than a wish.
@@ -22,8 +26,10 @@ const MOST_PODS: usize = 1_000_000;
 /// The cluster as read so far.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
-    /// PriorityClasses.
-    pub(crate) classes: &'a PriorityClasses,
+    /// What becomes of new pods.
+    pub(crate) admission: Admission,
+    /// What scales workloads.
+    pub(crate) autoscalers: Autoscalers,
     /// Nodes.
     pub(crate) nodes: &'a [Arc<Node>],
     /// The class of claims that name none.
@@ -34,65 +40,98 @@ pub(crate) struct World<'a> {
     pub(crate) uids: BTreeSet<Str>,
     /// Names of claims, read and made.
     pub(crate) claim_names: BTreeSet<NamespacedName>,
-    /// Names of ReplicaSets in the input.
-    pub(crate) replica_sets: BTreeSet<NamespacedName>,
-    /// How many pods of the input an owner (kind, namespace, name) has.
-    pub(crate) owned: BTreeMap<(Str, Str, Str), usize>,
-    /// ReplicaSets in the input by the Deployment they belong to.
-    pub(crate) sets_of: BTreeMap<NamespacedName, Vec<Str>>,
-    /// How many replicas the hand-written ReplicaSets of the input ask for.
-    pub(crate) wishes: BTreeMap<NamespacedName, usize>,
-    /// Nodes on which a DaemonSet (namespace, name) has its pod.
-    pub(crate) daemons: BTreeSet<(Str, Str, Str)>,
+    /// The pods of workloads that are there.
+    pub(crate) existing: Existing,
+    /// ReplicaSets that were made here, with their Deployments.
+    pub(super) made_sets: BTreeMap<NamespacedName, Str>,
     /// Pods in order.
     pub(crate) pods: Vec<Arc<Pod>>,
     /// Other objects in order.
     pub(crate) objects: Vec<Object>,
+    /// The workload at hand, as messages name it.
+    pub(crate) subject: String,
+    /// Places among the objects of claims that no API server has seen.
+    pub(crate) new_claims: Vec<usize>,
+    /// The same of budgets without status, with what they ask for.
+    pub(crate) new_budgets: Vec<(usize, DisruptionBudgetSpec)>,
+    /// Replicas that workloads ask for.
+    pub(crate) scales: BTreeMap<(Kind, Str, Str), usize>,
+    /// UIDs of running pods that are not ready.
+    pub(crate) unready: BTreeSet<Str>,
+    /// Pods that are not made, and why.
+    pub(crate) refused: Vec<Refusal>,
+    /// What else is worth knowing.
+    pub(crate) warnings: Vec<String>,
     /// Pods made so far.
     made: usize,
 }
 
 impl<'a> World<'a> {
     /// An empty cluster.
-    pub(crate) fn new(
-        classes: &'a PriorityClasses,
-        nodes: &'a [Arc<Node>],
-        default_class: Option<Str>,
-    ) -> Self {
+    pub(crate) fn new(admission: Admission, nodes: &'a [Arc<Node>], default_class: Option<Str>) -> Self {
         Self {
-            classes,
+            admission,
+            autoscalers: Autoscalers::default(),
             nodes,
             default_class,
             pod_names: BTreeSet::new(),
             uids: BTreeSet::new(),
             claim_names: BTreeSet::new(),
-            replica_sets: BTreeSet::new(),
-            owned: BTreeMap::new(),
-            sets_of: BTreeMap::new(),
-            wishes: BTreeMap::new(),
-            daemons: BTreeSet::new(),
+            existing: Existing::default(),
+            made_sets: BTreeMap::new(),
             pods: Vec::new(),
             objects: Vec::new(),
+            subject: String::new(),
+            new_claims: Vec::new(),
+            new_budgets: Vec::new(),
+            scales: BTreeMap::new(),
+            unready: BTreeSet::new(),
+            refused: Vec::new(),
+            warnings: Vec::new(),
             made: 0,
         }
     }
 
-    /// Pods that the owner has.
-    pub(crate) fn owned_by(&self, kind: &str, namespace: &Str, name: &Str) -> usize {
-        self.owned.get(&(kind.into(), namespace.clone(), name.clone())).copied().unwrap_or(0)
+    /// Notes that `pods` pods of the workload at hand are not made.
+    pub(crate) fn refuse(&mut self, pods: usize, Refused(reason): Refused) {
+        if pods > 0 {
+            self.refused.push(Refusal { object: self.subject.clone(), pods, reason });
+        }
+    }
+
+    /// Takes one pod off the quotas. Where they do not allow it, all of the `rest` are refused.
+    pub(super) fn charge(&mut self, charge: &Charge, rest: usize) -> bool {
+        let charged = self.admission.charge(charge);
+        charged.map_err(|refused| self.refuse(rest, refused)).is_ok()
+    }
+
+    /// The Deployment that a ReplicaSet belongs to.
+    pub(crate) fn deployment_of(&self, namespace: &Str, set: &Str) -> Option<Str> {
+        let made = self.made_sets.get(&(namespace.clone(), set.clone())).cloned();
+        made.or_else(|| self.existing.deployment_of(namespace, set))
+    }
+
+    /// Whether a pod runs and is ready, as far as the input says.
+    pub(crate) fn is_healthy(&self, pod: &Pod) -> bool {
+        pod.spec.node_name.is_some() && !pod.meta.terminating && !self.unready.contains(&pod.meta.uid)
+    }
+
+    /// Notes something about the workload at hand.
+    pub(super) fn warn_of_subject(&mut self, message: &str) {
+        self.warnings.push(format!("{} {message}", self.subject));
     }
 
     /// Adds a pod, and the claims of its generic ephemeral volumes where no API server has made them.
     pub(crate) fn add_pod(
         &mut self,
-        pod: Pod,
+        pod: Arc<Pod>,
         volumes: &[Volume],
         hand_written: bool,
     ) -> Result<(), ObjectError> {
         if hand_written {
             self.add_ephemeral_claims(&pod, volumes)?;
         }
-        self.pods.push(Arc::new(pod));
+        self.pods.push(pod);
         Ok(())
     }
 
@@ -134,6 +173,9 @@ impl<'a> World<'a> {
         if hand_written && claim.class.is_none() && claim.volume_name.is_empty() {
             claim.class = self.default_class.clone();
         }
+        if hand_written {
+            self.new_claims.push(self.objects.len());
+        }
         self.objects.push(Object::Claim(Arc::new(claim)));
     }
 
@@ -160,45 +202,13 @@ impl<'a> World<'a> {
         at_least.is_some_and(|(of, name)| of == namespace && name.starts_with(&*first))
     }
 
+    /// Whether a pod of that name is there.
+    pub(super) fn has_name(&self, namespace: &Str, name: &Str) -> bool {
+        self.pod_names.contains(&(namespace.clone(), name.clone()))
+    }
+
     /// The UID of a pod that is made here.
     pub(crate) fn pod_uid(namespace: &str, name: &str) -> Str {
         meta::made_up_uid("Pod", namespace, name)
     }
-}
-
-impl World<'_> {
-    /// Counts a pod of the input for its owner.
-    pub(crate) fn note_owner(&mut self, pod: &Pod) {
-        let Some(owner) = &pod.meta.owner else { return };
-        let namespace = pod.meta.namespace.clone();
-        if &*owner.kind == "DaemonSet"
-            && let Some(node) = target_node(pod)
-        {
-            self.daemons.insert((namespace.clone(), owner.name.clone(), node));
-        }
-        *self.owned.entry((owner.kind.clone(), namespace, owner.name.clone())).or_default() += 1;
-    }
-
-    /// Remembers a ReplicaSet of the input and the Deployment it belongs to.
-    pub(crate) fn note_replica_set(&mut self, set: &Workload) {
-        let namespace = meta::namespace(&set.metadata);
-        let name = set.metadata.name.clone();
-        self.replica_sets.insert((namespace.clone(), name.clone()));
-        if let Some(owner) = meta::owner(&set.metadata).filter(|o| &*o.kind == "Deployment") {
-            self.sets_of.entry((namespace.clone(), owner.name)).or_default().push(name.clone());
-        }
-        if meta::is_hand_written(&set.metadata) {
-            let wish = usize::try_from(set.spec.replicas.unwrap_or(1)).unwrap_or(0);
-            self.wishes.insert((namespace, name), wish);
-        }
-    }
-}
-
-/// The node a pod is on, or the only one its required affinity lets it be on.
-fn target_node(pod: &Pod) -> Option<Str> {
-    if let Some(node) = &pod.spec.node_name {
-        return Some(node.clone());
-    }
-    let term = pod.spec.node_affinity.required.as_ref()?.terms.first()?;
-    term.fields.iter().find_map(|f| f.values.first().cloned())
 }

@@ -1,7 +1,7 @@
-//! Pod affinity terms and spread constraints, their `matchLabelKeys` merged into the selectors.
+//! Pod affinity terms and spread constraints.
 
 use longshore_framework::Str;
-use longshore_framework::labels::{LabelSelector, Operator, Requirement};
+use longshore_framework::labels::{LabelSelector, Requirement};
 use longshore_framework::pod::{AffinityTerm, AffinityTerms, PodMeta, SpreadConstraint, WhenUnsatisfiable};
 
 use crate::error::{ObjectError, Within};
@@ -40,9 +40,7 @@ pub(super) fn weight<N: Copy + std::fmt::Display + TryInto<i64>>(written: N) -> 
 }
 
 fn term(written: &PodTerm, pod: &PodMeta) -> Result<AffinityTerm> {
-    let mut selector = selectors::optional(written.label_selector.as_ref(), "labelSelector")?;
-    merge(&mut selector, &written.match_label_keys, Operator::In, pod);
-    merge(&mut selector, &written.mismatch_label_keys, Operator::NotIn, pod);
+    let selector = selectors::optional(written.label_selector.as_ref(), "labelSelector")?;
     let namespace_selector = selectors::optional(written.namespace_selector.as_ref(), "namespaceSelector")?;
     let mut namespaces = written.namespaces.clone();
     if namespaces.is_empty() && namespace_selector.is_none() {
@@ -76,7 +74,7 @@ fn constraint(written: &Spread, pod: &PodMeta) -> Result<SpreadConstraint> {
         other => return Err(unknown("whenUnsatisfiable", other, "DoNotSchedule or ScheduleAnyway")),
     };
     let mut selector = selectors::optional(written.label_selector.as_ref(), "labelSelector")?;
-    merge(&mut selector, &written.match_label_keys, Operator::In, pod);
+    merge(&mut selector, &written.match_label_keys, pod);
     Ok(SpreadConstraint {
         max_skew: written.max_skew,
         topology_key: topology_key(&written.topology_key)?,
@@ -107,13 +105,14 @@ fn topology_key(written: &Str) -> Result<Str> {
     Ok(written.clone())
 }
 
-/// Adds what the pod's own labels say of `keys`. An API server has done so already for the objects it returns, so a
-/// requirement that is there is not added again.
-fn merge(selector: &mut Option<LabelSelector>, keys: &[Str], operator: Operator, pod: &PodMeta) {
+/// Adds what the pod's current labels say of `matchLabelKeys`. kube-scheduler itself does so for spread constraints, for
+/// every pod, whether the API server has done so before or not; affinity terms are merged by the API server alone, when a
+/// pod is created.
+fn merge(selector: &mut Option<LabelSelector>, keys: &[Str], pod: &PodMeta) {
     let Some(selector) = selector else { return };
     for key in keys {
         let Some(value) = pod.labels.get(key) else { continue };
-        let requirement = Requirement { key: key.clone(), operator, values: vec![value.clone()] };
+        let requirement = Requirement::equals(key.clone(), value.clone());
         if !selector.requirements.contains(&requirement) {
             selector.requirements.push(requirement);
         }

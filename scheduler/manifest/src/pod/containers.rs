@@ -18,43 +18,38 @@ pub(super) fn main(spec: &PodSpec, status: &PodStatus) -> Result<Vec<Container>>
     if spec.containers.is_empty() {
         return Err(ObjectError::of("containers", "must list at least one container"));
     }
-    all(&spec.containers, "containers", false, spec.host_network, &status.container_statuses)
+    all(&spec.containers, "containers", false, &status.container_statuses)
 }
 
 /// `initContainers`.
 pub(super) fn init(spec: &PodSpec, status: &PodStatus) -> Result<Vec<Container>> {
-    all(&spec.init_containers, "initContainers", true, spec.host_network, &status.init_container_statuses)
+    all(&spec.init_containers, "initContainers", true, &status.init_container_statuses)
 }
 
 fn all(
     list: &[written::Container],
     field: &str,
     init: bool,
-    host_network: bool,
     statuses: &[ContainerStatus],
 ) -> Result<Vec<Container>> {
     let statuses: BTreeMap<&str, &ContainerStatus> = statuses.iter().map(|s| (&*s.name, s)).collect();
     let read = |(at, container): (usize, &written::Container)| {
         let actual = statuses.get(&*container.name).and_then(|s| actual(s));
-        let read = one(container, init, host_network).within_item(field, at)?;
+        let read = one(container, init).within_item(field, at)?;
         Ok(Container { actual, ..read })
     };
     list.iter().enumerate().map(read).collect()
 }
 
-fn one(container: &written::Container, init: bool, host_network: bool) -> Result<Container> {
+fn one(container: &written::Container, init: bool) -> Result<Container> {
     meta::resource_list(&container.resources.limits).within("resources.limits")?;
-    meta::resource_list(&container.resources.requests).within("resources.requests")?;
-    // A limit without a request is the request, too.
-    let mut requests = container.resources.limits.clone();
-    requests.extend(container.resources.requests.iter().map(|(n, a)| (n.clone(), *a)));
     Ok(Container {
         image: container.image.clone(),
         init,
-        restartable: init && &*container.restart_policy == "Always",
-        requests: meta::resource_list(&requests).within("resources.requests")?,
+        restartable: init && container.is_sidecar(),
+        requests: meta::resource_list(&container.resources.requests).within("resources.requests")?,
         actual: None,
-        host_ports: host_ports(&container.ports, host_network)?,
+        host_ports: host_ports(&container.ports)?,
     })
 }
 
@@ -66,24 +61,21 @@ fn actual(status: &ContainerStatus) -> Option<ActualResources> {
     })
 }
 
-fn host_ports(ports: &[written::Port], host_network: bool) -> Result<Vec<HostPort>> {
+fn host_ports(ports: &[written::Port]) -> Result<Vec<HostPort>> {
     let mut taken = Vec::new();
     for (at, port) in ports.iter().enumerate() {
-        taken.extend(host_port(port, host_network).within_item("ports", at)?);
+        taken.extend(host_port(port).within_item("ports", at)?);
     }
     Ok(taken)
 }
 
-fn host_port(port: &written::Port, host_network: bool) -> Result<Option<HostPort>> {
+fn host_port(port: &written::Port) -> Result<Option<HostPort>> {
     let number = |field, number: i64| {
         let within = i32::try_from(number).ok().filter(|n| (0..=65535).contains(n));
         within.ok_or_else(|| ObjectError::of(field, format!("must be a port from 0 to 65535, not {number}")))
     };
-    let container_port = number("containerPort", port.container_port)?;
-    let mut host_port = number("hostPort", port.host_port)?;
-    if host_network && host_port == 0 {
-        host_port = container_port;
-    }
+    number("containerPort", port.container_port)?;
+    let host_port = number("hostPort", port.host_port)?;
     let protocol: Str = match &*port.protocol {
         "" => "TCP".into(),
         "TCP" | "UDP" | "SCTP" => port.protocol.clone(),

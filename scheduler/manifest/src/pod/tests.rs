@@ -49,7 +49,7 @@ fn pod_level_requests_are_filled_in_from_containers_then_limits() {
 }
 
 #[test]
-fn label_keys_are_merged_once_and_only_into_a_selector() {
+fn label_keys_of_affinity_terms_were_merged_by_the_api_server() {
     let term = |selector: Value| json!({"topologyKey": "z", "labelSelector": selector, "matchLabelKeys": ["app", "none"], "mismatchLabelKeys": ["hash"]});
     let terms = [term(json!({"matchLabels": {"app": "web"}})), term(Value::Null)];
     let spec =
@@ -57,7 +57,7 @@ fn label_keys_are_merged_once_and_only_into_a_selector() {
     let required = read(spec, json!({})).spec.pod_affinity.required.clone();
     let merged = &required[0].selector.as_ref().unwrap().requirements;
     let merged: Vec<_> = merged.iter().map(|r| (&*r.key, r.operator, &*r.values[0])).collect();
-    assert_eq!(merged, [("app", Operator::In, "web"), ("hash", Operator::NotIn, "1")]);
+    assert_eq!(merged, [("app", Operator::In, "web")]);
     assert_eq!(required[1].selector, None);
     assert_eq!(required[0].namespaces, ["n".into()]);
 }
@@ -106,7 +106,7 @@ fn status_and_owner() {
     });
     let meta = pod(&value).unwrap().meta;
     let owner = meta.owner.unwrap();
-    assert_eq!((&*owner.group, &*owner.name), ("apps", "rs"));
+    assert_eq!((&*owner.api_version, &*owner.name), ("apps/v1", "rs"));
     assert_eq!((meta.nominated_node.as_deref(), meta.started.map(|t| t.0)), (Some("n1"), Some(2000)));
     assert!(meta.terminating && meta.preempted);
 }

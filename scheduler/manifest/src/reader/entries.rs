@@ -3,6 +3,7 @@
 mod assemble;
 mod body;
 mod missing;
+mod rule;
 mod salvage;
 
 use std::collections::BTreeMap;

@@ -71,5 +71,6 @@ wire! {
         operator: Str,
         value: Str,
         effect: Str,
+        toleration_seconds: Option<i64>,
     }
 }

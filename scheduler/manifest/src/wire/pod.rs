@@ -33,6 +33,8 @@ wire! {
         topology_spread_constraints: Vec<Spread>,
         volumes: Vec<Volume>,
         resource_claims: Vec<Named>,
+        runtime_class_name: Str,
+        active_deadline_seconds: Option<i64>,
         host_network: bool,
         #[serde(rename = "hostUsers")]
         host_users: Option<bool>,
@@ -89,5 +91,12 @@ wire! {
         name: Str,
         resources: Option<Resources>,
         allocated_resources: Amounts,
+    }
+}
+
+impl Container {
+    /// Whether an init container of this kind keeps running beside the main ones.
+    pub(crate) fn is_sidecar(&self) -> bool {
+        &*self.restart_policy == "Always"
     }
 }

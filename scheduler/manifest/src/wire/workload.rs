@@ -6,7 +6,7 @@ use longshore_framework::Str;
 use serde::de::IgnoredAny;
 
 use super::meta::{LabelSelector, Meta};
-use super::pod::Pod;
+use super::pod::{Condition, Pod};
 use super::volume::ClaimTemplate;
 use super::{StringMap, wire};
 
@@ -15,6 +15,13 @@ wire! {
     struct Workload {
         metadata: Meta,
         spec: WorkloadSpec,
+        status: WorkloadStatus,
+    }
+    /// `status`, all kinds together.
+    struct WorkloadStatus {
+        succeeded: i64,
+        desired_number_scheduled: i64,
+        conditions: Vec<Condition>,
     }
     /// `spec`, all kinds together.
     struct WorkloadSpec {
@@ -27,6 +34,7 @@ wire! {
         completions: Option<i64>,
         completion_mode: Str,
         suspend: bool,
+        paused: bool,
     }
     /// `spec.ordinals`.
     struct Ordinals {
@@ -62,10 +70,12 @@ wire! {
     /// `spec` of a PodDisruptionBudget.
     struct DisruptionBudgetSpec {
         selector: Option<LabelSelector>,
+        min_available: Option<CountOrShare>,
+        max_unavailable: Option<CountOrShare>,
     }
     /// `status` of a PodDisruptionBudget.
     struct DisruptionBudgetStatus {
-        disruptions_allowed: i32,
+        disruptions_allowed: Option<i32>,
         disrupted_pods: BTreeMap<Str, Ignored>,
     }
     /// A PriorityClass.
@@ -75,6 +85,14 @@ wire! {
         global_default: bool,
         preemption_policy: Str,
     }
+}
+
+/// A number, or a share such as `50%`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum CountOrShare {
+    Count(i64),
+    Share(Str),
 }
 
 /// A value that is not read.

@@ -1,13 +1,16 @@
-//! All objects are known: pods get their priorities, workloads their pods, claims their class.
+//! All objects are known: new pods are admitted, workloads get their pods, claims their class, budgets their numbers.
+
+mod pods;
 
 use std::sync::Arc;
 
-use longshore_framework::objects::Object;
+use longshore_framework::objects::{DisruptionBudget, Object};
 use longshore_framework::pod::Pod;
 use longshore_framework::{Str, Timestamp};
 
 use super::body::Body;
-use super::{Entries, Place, Unnamed, salvage};
+use super::{Entries, Place, Unnamed};
+use crate::admission::Admission;
 use crate::error::ObjectError;
 use crate::expand::{self, World};
 use crate::identity::{Identity, Version};
@@ -15,8 +18,8 @@ use crate::kind::Kind;
 use crate::manifests::{ManifestProblem, Manifests};
 use crate::priority::PriorityClasses;
 use crate::unnamed::Namer;
-use crate::wire::workload::{CronJob, Workload};
-use crate::{meta, pod, wire, workload};
+use crate::wire::workload::{CronJob, DisruptionBudgetSpec, Workload};
+use crate::{absent, meta, namespaces, settle, wire, workload};
 
 impl Entries {
     /// The cluster.
@@ -40,19 +43,36 @@ impl Entries {
                 _ => {}
             }
         }
-        let mut world = World::new(&classes, &nodes, default_class.name());
+        let mut world = World::new(Admission::of(classes), &nodes, default_class.name());
+        let mut bodies: Vec<_> = bodies.into_iter().filter_map(|b| enact(b, &mut world)).collect();
+        pods::existing(&mut bodies, &mut world.admission);
         let bodies: Vec<_> = bodies.into_iter().filter_map(|b| self.register(b, &mut world)).collect();
         for (place, body) in bodies {
             self.emit(place, body, &mut world);
         }
+        settle::settle(&mut world);
         self.list_unexpanded(&world);
-        self.read.pods = std::mem::take(&mut world.pods);
-        self.read.objects = std::mem::take(&mut world.objects);
-        drop(world);
+        self.take_world(world);
         self.read.nodes = nodes;
+        self.note_what_is_lacking();
         self.read.problems = self.sorted_problems();
         self.read.warnings = self.notes.into_lines();
         self.read
+    }
+
+    fn take_world(&mut self, world: World<'_>) {
+        self.read.pods = world.pods;
+        self.read.objects = world.objects;
+        self.read.refused = world.refused;
+        world.admission.into_warnings().chain(world.warnings).for_each(|warning| self.notes.add(warning));
+    }
+
+    fn note_what_is_lacking(&mut self) {
+        let namespaces = namespaces::complete(&self.read.pods, &mut self.read.objects);
+        namespaces
+            .into_iter()
+            .chain(absent::warnings(&self.read))
+            .for_each(|warning| self.notes.add(warning));
     }
 
     /// Everything else has its name: the others get theirs.
@@ -79,16 +99,10 @@ impl Entries {
     /// First round: what expansions must know of the input. Finished pods go no further, nor do unreadable ones.
     fn register(&mut self, (place, body): (Place, Body), world: &mut World<'_>) -> Option<(Place, Ready)> {
         let ready = match body {
-            Body::Node(_) | Body::PriorityClass(_) => return None,
+            Body::Node(_) | Body::PriorityClass(_) | Body::Rule(_) => return None,
             Body::Pod { written, lost } => {
-                let (read, written) = self.convert(place, written, lost, world)?;
-                world.take_name(&read.meta.namespace, &read.meta.name);
-                if pod::is_finished(&written) {
-                    self.read.finished += 1;
-                    return None;
-                }
-                world.note_owner(&read);
-                Ready::Pod(Box::new(read), written)
+                let (read, written) = self.register_pod(place, written, lost, world)?;
+                Ready::Pod(read, written)
             }
             Body::Claim { claim, hand_written } => {
                 world.claim_names.insert((claim.namespace.clone(), claim.name.clone()));
@@ -96,62 +110,20 @@ impl Entries {
             }
             Body::Workload { kind, workload, hash } => {
                 if kind == Kind::ReplicaSet {
-                    world.note_replica_set(&workload);
+                    world.existing.note_replica_set(&workload);
+                }
+                if let Ok(replicas) = world.autoscalers.replicas(kind, &workload) {
+                    let key = (kind, meta::namespace(&workload.metadata), workload.metadata.name.clone());
+                    world.scales.insert(key, replicas);
                 }
                 Ready::Workload { kind, workload, hash }
             }
             Body::CronJob(cron_job) => Ready::CronJob(cron_job),
             Body::StorageClass { class, .. } => Ready::Object(Object::StorageClass(class)),
+            Body::Budget { budget, spec } => Ready::Budget { budget, spec },
             Body::Object(object) => Ready::Object(object),
         };
         Some((place, ready))
-    }
-
-    /// The pod, perhaps without what could not be read of it, which is a problem all the same.
-    fn convert(
-        &mut self,
-        place: Place,
-        mut written: Box<wire::pod::Pod>,
-        mut lost: Option<ObjectError>,
-        world: &mut World<'_>,
-    ) -> Option<(Pod, Box<wire::pod::Pod>)> {
-        self.own_uid(&mut written, world);
-        let identity = Identity::read(Kind::Pod, &written.metadata);
-        let node = Some(&*written.spec.node_name).filter(|n| !n.is_empty() && !pod::is_finished(&written));
-        let node = node.map(ToString::to_string);
-        let mut read = pod::convert(&written, world.classes);
-        for _ in 0..salvage::MOST {
-            let (Err(error), Some(_)) = (&read, &node) else { break };
-            let Some(rest) = salvage::of_written(&written, error) else { break };
-            lost.get_or_insert(error.clone());
-            written = rest;
-            read = pod::convert(&written, world.classes);
-        }
-        let counted = read.is_ok();
-        let (read, error) = match read {
-            Ok(read) => (Some(read), lost),
-            Err(error) => (None, Some(lost.unwrap_or(error))),
-        };
-        if let Some(error) = error {
-            self.bad(place, Some(&identity), error);
-            if let Some((_, problem)) = self.problems.last_mut() {
-                (problem.node, problem.counted) = (node, counted);
-            }
-        }
-        read.map(|read| (read, written))
-    }
-
-    /// A pod that has the UID of another was copied from it: it is told apart by a UID of its own.
-    fn own_uid(&mut self, written: &mut wire::pod::Pod, world: &mut World<'_>) {
-        let metadata = &mut written.metadata;
-        if metadata.uid.is_empty() || world.uids.insert(metadata.uid.clone()) {
-            return;
-        }
-        let (namespace, name) = (meta::namespace(metadata), metadata.name.clone());
-        self.warn(format!(
-            "Pod {namespace}/{name} has the metadata.uid of another pod; it is taken for a pod of its own"
-        ));
-        metadata.uid = meta::made_up_uid("Pod", &namespace, &name);
     }
 
     /// Second round: everything takes its place.
@@ -159,18 +131,24 @@ impl Entries {
         match ready {
             Ready::Pod(read, written) => {
                 let hand_written = meta::is_hand_written(&written.metadata);
-                if let Err(error) = world.add_pod(*read, &written.spec.volumes, hand_written) {
+                if let Err(error) = world.add_pod(read, &written.spec.volumes, hand_written) {
                     self.bad(place, Some(&Identity::read(Kind::Pod, &written.metadata)), error);
                 }
             }
             Ready::Claim { claim, hand_written } => world.add_claim(*claim, hand_written),
             Ready::Object(object) => world.objects.push(object),
+            Ready::Budget { budget, spec } => {
+                world.new_budgets.push((world.objects.len(), spec));
+                world.objects.push(Object::DisruptionBudget(Arc::from(budget)));
+            }
             Ready::Workload { kind, workload, hash } => {
+                world.subject = Identity::read(kind, &workload.metadata).described();
                 if let Err(error) = emit_workload(kind, &workload, &hash, world) {
                     self.bad(place, Some(&Identity::read(kind, &workload.metadata)), error);
                 }
             }
             Ready::CronJob(cron_job) => {
+                world.subject = Identity::read(Kind::CronJob, &cron_job.metadata).described();
                 if let Err(error) = expand::cron_job(&cron_job, world) {
                     self.bad(place, Some(&Identity::read(Kind::CronJob, &cron_job.metadata)), error);
                 }
@@ -181,11 +159,23 @@ impl Entries {
 
 /// An object after the first round.
 enum Ready {
-    Pod(Box<Pod>, Box<wire::pod::Pod>),
+    Pod(Arc<Pod>, Box<wire::pod::Pod>),
     Workload { kind: Kind, workload: Box<Workload>, hash: String },
     CronJob(Box<CronJob>),
     Claim { claim: Box<longshore_framework::volume::Claim>, hand_written: bool },
+    Budget { budget: Box<DisruptionBudget>, spec: DisruptionBudgetSpec },
     Object(Object),
+}
+
+/// Rules are in force before any pod is looked at.
+fn enact((place, body): (Place, Body), world: &mut World<'_>) -> Option<(Place, Body)> {
+    match body {
+        Body::Rule(rule) => {
+            rule.enact(world);
+            None
+        }
+        other => Some((place, other)),
+    }
 }
 
 /// The default StorageClass: the newest of those marked as default, of equally new ones the first by name.
@@ -218,5 +208,8 @@ fn emit_workload(
         let controller = workload::of_workload(written, kind.name())?;
         world.objects.push(Object::Controller(Arc::new(controller)));
     }
-    if meta::is_hand_written(&written.metadata) { expand::expand(kind, written, hash, world) } else { Ok(()) }
+    match meta::is_hand_written(&written.metadata) {
+        true => expand::expand(kind, written, hash, world),
+        false => expand::shortfall(kind, written, world),
+    }
 }

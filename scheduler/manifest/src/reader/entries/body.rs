@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use longshore_framework::Timestamp;
 use longshore_framework::node::Node;
-use longshore_framework::objects::Object;
+use longshore_framework::objects::{DisruptionBudget, Object};
 use longshore_framework::volume::Claim;
 use serde_json::Value;
 
+use super::rule::Rule;
 use super::salvage::{self, Salvaged};
 use crate::decode::decode;
 use crate::error::ObjectError;
@@ -15,7 +16,10 @@ use crate::kind::{Kind, text};
 use crate::wire::meta::LabelSelector;
 use crate::wire::pod::Pod;
 use crate::wire::storage::StorageClass;
-use crate::wire::workload::{CronJob, MapSelected, PriorityClass, Workload, WorkloadSpec};
+use crate::wire::workload as written;
+use crate::wire::workload::{
+    CronJob, DisruptionBudgetSpec, MapSelected, PriorityClass, Workload, WorkloadSpec,
+};
 use crate::{meta, node, storage, workload};
 
 type Result<T> = std::result::Result<T, ObjectError>;
@@ -45,6 +49,12 @@ pub(super) enum Body {
         claim: Box<Claim>,
         hand_written: bool,
     },
+    /// A budget that no controller has counted.
+    Budget {
+        budget: Box<DisruptionBudget>,
+        spec: DisruptionBudgetSpec,
+    },
+    Rule(Rule),
     Object(Object),
 }
 
@@ -75,7 +85,11 @@ pub(super) fn load(kind: Kind, value: &Value) -> Result<Body> {
             meta::name(&cron_job.metadata)?;
             Body::CronJob(cron_job)
         }
-        _ => Body::Object(plain(kind, value)?),
+        Kind::PodDisruptionBudget => budget(value)?,
+        _ => match Rule::load(kind, value)? {
+            Some(rule) => Body::Rule(rule),
+            None => Body::Object(plain(kind, value)?),
+        },
     })
 }
 
@@ -99,6 +113,17 @@ fn default_since(class: &StorageClass) -> Option<Option<Timestamp>> {
     marks.iter().any(marked).then(|| class.metadata.creation_timestamp.map(|t| t.0))
 }
 
+/// Without a uid and without a status its numbers are still to be computed.
+fn budget(value: &Value) -> Result<Body> {
+    let budget = workload::disruption_budget(value)?;
+    let written: written::DisruptionBudget = decode(value)?;
+    let new = meta::is_hand_written(&written.metadata) && written.status.disruptions_allowed.is_none();
+    Ok(match new {
+        true => Body::Budget { budget: Box::new(budget), spec: written.spec },
+        false => Body::Object(Object::DisruptionBudget(Arc::new(budget))),
+    })
+}
+
 fn of_workload(kind: Kind, workload: Workload, value: &Value) -> Result<Body> {
     meta::name(&workload.metadata)?;
     let template = value.get("spec").and_then(|s| s.get("template"));
@@ -117,14 +142,13 @@ fn from_map_selected(written: MapSelected) -> Workload {
         template: written.spec.template,
         ..Default::default()
     };
-    Workload { metadata: written.metadata, spec }
+    Workload { metadata: written.metadata, spec, ..Default::default() }
 }
 
 fn plain(kind: Kind, value: &Value) -> Result<Object> {
     Ok(match kind {
         Kind::Namespace => Object::Namespace(Arc::new(workload::namespace(value)?)),
         Kind::Service => Object::Service(Arc::new(workload::service(value)?)),
-        Kind::PodDisruptionBudget => Object::DisruptionBudget(Arc::new(workload::disruption_budget(value)?)),
         Kind::PersistentVolume => Object::PersistentVolume(Arc::new(storage::persistent_volume(value)?)),
         Kind::CsiNode => Object::CsiNode(Arc::new(storage::csi_node(value)?)),
         Kind::CsiDriver => Object::CsiDriver(Arc::new(storage::csi_driver(value)?)),

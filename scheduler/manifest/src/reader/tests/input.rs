@@ -99,7 +99,8 @@ fn templates_and_files_that_are_no_manifests_are_told_what_to_do() {
         "kind: Pod\napiVersion: v1\nmetadata:\n  name: \"{{ .Release.Name }}\"\nspec: {containers: [{}]}\n";
     assert!(
         told("t.yaml", quoted).contains("line 4")
-            && told("t.yaml", quoted).contains("metadata.name: is \"{{ .Release.Name }}\"; it looks like a template")
+            && told("t.yaml", quoted)
+                .contains("metadata.name: is \"{{ .Release.Name }}\"; it looks like a template")
     );
     assert!(told("values.yaml", "image: {tag: x}\n").contains("values of a Helm chart"));
     let number = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {priority: \"{{ .Values.p }}\"}\n";

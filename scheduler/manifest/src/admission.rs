@@ -1,0 +1,146 @@
+//! What an API server does once, when a pod is created, in its order: LimitRanges, priority, tolerations, RuntimeClass, the
+//! merge of label keys, ResourceQuotas (`plugin/pkg/admission`, `pkg/registry/core/pod/strategy.go`). For pods that no API
+//! server has seen, with the objects that are at hand.
+//!
+//! What is derived from an object, for whom, and where Kubernetes does it:
+//!
+//! | What | For whom | Where |
+//! | --- | --- | --- |
+//! | requests from limits, pod-level requests, host ports of `hostNetwork`, amounts rounded up to thousandths | all pods; on those of an API server it changes nothing | `pkg/apis/core/v1/defaults.go`: `SetDefaults_Pod`, `SetDefaults_ResourceList` |
+//! | `schedulerName` | all pods, as above | `SetDefaults_PodSpec` |
+//! | a node's allocatable from its capacity, a namespace's own label, selector and replicas of workloads | all, as above | `SetDefaults_NodeStatus`, `SetDefaults_Namespace`, `pkg/apis/apps/v1/defaults.go` |
+//! | requests and limits from LimitRanges, their bounds | hand-written pods | `plugin/pkg/admission/limitranger` |
+//! | priority and preemption policy from the class or the global default | hand-written pods that give none | `plugin/pkg/admission/priority` |
+//! | tolerations of not-ready and unreachable nodes | hand-written pods | `plugin/pkg/admission/defaulttolerationseconds` |
+//! | overhead, node selector and tolerations of the RuntimeClass | hand-written pods | `plugin/pkg/admission/runtimeclass` |
+//! | `matchLabelKeys`, `mismatchLabelKeys` of affinity terms | hand-written pods | `pkg/registry/core/pod/strategy.go` |
+//! | `matchLabelKeys` of spread constraints | all pods, at each decision | `pkg/scheduler/framework/plugins/podtopologyspread/common.go` |
+//! | what a ResourceQuota still allows | hand-written pods | `plugin/pkg/admission/resourcequota` of k8s.io/apiserver |
+//! | class of a claim that names none, binding mode of a class | hand-written objects | `plugin/pkg/admission/storage/storageclass`, `pkg/apis/storage/v1/defaults.go` |
+//! | volume of a claim whose class binds at once | hand-written claims | `pkg/controller/volume/persistentvolume` |
+//! | `disruptionsAllowed` | hand-written budgets | `pkg/controller/disruption` |
+//! | pods of workloads | what is missing of them | `pkg/controller` |
+
+mod label_keys;
+mod limit_range;
+mod quota;
+mod refused;
+mod runtime_class;
+mod shown;
+mod tolerations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use longshore_framework::Str;
+
+use crate::meta;
+use crate::priority::PriorityClasses;
+use crate::wire::admission::{LimitRange, ResourceQuota, RuntimeClass};
+use crate::wire::pod::Pod;
+
+pub(crate) use quota::Charge;
+use quota::Quotas;
+pub(crate) use refused::Refused;
+
+/// What admission knows of the cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Admission {
+    /// PriorityClasses.
+    pub(crate) classes: PriorityClasses,
+    limit_ranges: BTreeMap<Str, Vec<LimitRange>>,
+    runtime_classes: BTreeMap<Str, RuntimeClass>,
+    quotas: Quotas,
+    warnings: BTreeSet<String>,
+}
+
+impl Admission {
+    /// With these PriorityClasses.
+    pub(crate) fn of(classes: PriorityClasses) -> Self {
+        Self { classes, ..Self::default() }
+    }
+
+    /// Takes a LimitRange.
+    pub(crate) fn add_limit_range(&mut self, mut range: LimitRange) {
+        range.spec.limits.iter_mut().for_each(limit_range::fill_in);
+        self.limit_ranges.entry(meta::namespace(&range.metadata)).or_default().push(range);
+    }
+
+    /// Takes a RuntimeClass.
+    pub(crate) fn add_runtime_class(&mut self, class: RuntimeClass) {
+        self.runtime_classes.insert(class.metadata.name.clone(), class);
+    }
+
+    /// Takes a ResourceQuota.
+    pub(crate) fn add_quota(&mut self, quota: ResourceQuota) {
+        self.quotas.add(quota);
+    }
+
+    /// A pod that exists: it counts towards quotas that no controller has counted yet, and its priority says what its class
+    /// is worth.
+    pub(crate) fn note(&mut self, pod: &Pod) {
+        self.classes.note(&pod.spec);
+        self.quotas.note(pod);
+    }
+
+    /// Gives a new pod, its defaults filled in, what admission gives it. `object` is who a warning is about.
+    pub(crate) fn admit(&mut self, object: &str, pod: &mut Pod) -> Result<(), Refused> {
+        let ranges = self.limit_ranges.get(&meta::namespace(&pod.metadata)).map_or(&[][..], Vec::as_slice);
+        ranges.iter().for_each(|range| limit_range::apply(range, &mut pod.spec));
+        self.prioritise(object, pod);
+        tolerations::add_defaults(&mut pod.spec.tolerations);
+        match self.runtime_classes.get(&pod.spec.runtime_class_name) {
+            Some(class) => runtime_class::apply(class, &mut pod.spec)?,
+            None if pod.spec.runtime_class_name.is_empty() => {}
+            None => self.warn(missing_runtime_class(object, &pod.spec.runtime_class_name)),
+        }
+        label_keys::merge(pod);
+        Ok(())
+    }
+
+    /// The same, and whether such a pod may be created at all; what it then takes of quotas.
+    pub(crate) fn create(&mut self, object: &str, pod: &mut Pod) -> Result<Charge, Refused> {
+        self.admit(object, pod)?;
+        let ranges = self.limit_ranges.get(&meta::namespace(&pod.metadata));
+        ranges.into_iter().flatten().try_for_each(|range| limit_range::check(range, &pod.spec))?;
+        self.quotas.charge_of(pod)
+    }
+
+    /// Takes one such pod off the quotas, if all of them allow it.
+    pub(crate) fn charge(&mut self, charge: &Charge) -> Result<(), Refused> {
+        self.quotas.charge(charge)
+    }
+
+    /// What is worth knowing, each once.
+    pub(crate) fn into_warnings(self) -> impl Iterator<Item = String> {
+        self.warnings.into_iter()
+    }
+
+    fn prioritise(&mut self, object: &str, pod: &mut Pod) {
+        if pod.spec.priority.is_some() {
+            return;
+        }
+        let found = self.classes.find(&pod.spec.priority_class_name);
+        if let Some(warning) = found.warning {
+            self.warn(format!("{object}: {warning}"));
+        }
+        let spec = &mut pod.spec;
+        spec.priority = Some(found.value);
+        spec.priority_class_name = found.name;
+        if spec.preemption_policy.is_empty() {
+            spec.preemption_policy = found.policy;
+        }
+    }
+
+    fn warn(&mut self, message: String) {
+        self.warnings.insert(message);
+    }
+}
+
+fn missing_runtime_class(object: &str, name: &str) -> String {
+    format!(
+        "{object}: RuntimeClass {name} is not in the input, so its overhead and its scheduling rules are not applied"
+    )
+}
+
+#[cfg(test)]
+mod tests;
