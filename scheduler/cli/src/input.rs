@@ -173,8 +173,11 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
     for warning in &cluster.warnings {
         console.warn(warning);
     }
-    for refusal in &cluster.refused {
+    for refusal in cluster.refused.iter().take(LISTED) {
         console.warn(&refusal.to_string());
+    }
+    if cluster.refused.len() > LISTED {
+        console.warn(&format!("pods of {} more objects are not made", cluster.refused.len() - LISTED));
     }
     for unexpanded in cluster.unexpanded.iter().take(LISTED) {
         console.warn(&unexpanded.to_string());
