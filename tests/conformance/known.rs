@@ -4,7 +4,8 @@
 const NO_ALLOCATOR: &str = "it needs the allocator of DynamicResources, which is not written yet";
 
 /// The table of differences in RATIONALE.md.
-const DEFECT: &str = "NotIn in a namespaceSelector of kube-scheduler 1.36 matches every namespace, which is a defect";
+const DEFECT: &str =
+    "NotIn in a namespaceSelector of kube-scheduler 1.36 matches every namespace, which is a defect";
 
 const KNOWN: [(&str, &str); 3] = [
     ("a01-namespace-notin-own-term", DEFECT),
