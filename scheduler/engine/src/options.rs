@@ -46,6 +46,11 @@ pub struct Parallelism {
 }
 
 impl Parallelism {
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.pool.as_ref().map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
+    }
+
     /// Runs `work` on the threads.
     pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {

@@ -30,6 +30,7 @@ mod wake;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::Timestamp;
 use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
@@ -202,6 +203,11 @@ impl Queue {
     /// Who is told from now on.
     pub(crate) fn set_meter(&mut self, meter: Option<Arc<dyn crate::meter::Meter>>) {
         self.meter = Metered::new(meter);
+    }
+
+    /// How long pods that fail from now on stay away.
+    pub(crate) fn set_backoff(&mut self, initial: Duration, max: Duration) {
+        self.timing = Backoff { initial, max };
     }
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.

@@ -1,6 +1,7 @@
-//! Other profiles from one decision to the next.
+//! Other profiles and settings from one decision to the next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::extender::Extender;
@@ -12,6 +13,7 @@ use thiserror::Error;
 use super::Engine;
 use super::failure::Failure;
 use crate::extenders::Extenders;
+use crate::options::{Options, Parallelism};
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.
@@ -54,6 +56,22 @@ impl Engine {
         queue.start_over(&rules);
         self.meet_requests(&mut effects);
         Ok(effects)
+    }
+
+    /// How long failed pods stay away from now on. Those that are away come back when they were to.
+    pub fn set_backoff(&mut self, initial: Duration, max: Duration) {
+        (self.options.initial_backoff, self.options.max_backoff) = (initial, max);
+        self.queue.set_backoff(initial, max);
+    }
+
+    /// How work over nodes is split from now on.
+    pub fn set_parallelism(&mut self, parallelism: Parallelism) {
+        self.options.parallelism = parallelism;
+    }
+
+    /// What it was told at the start, or since.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Turns away the pods that wait for a plugin that `profiles` do not have at Permit.

@@ -1,5 +1,7 @@
 //! Other profiles from one decision to the next.
 
+use std::time::Duration;
+
 use longshore_framework::registry::{Instance, Stage};
 
 use super::*;
@@ -42,6 +44,29 @@ fn waiting_pods_are_tried_again_with_the_new_profiles() {
     other.scheduler_name = "other".into();
     let refused = engine.set_profiles(vec![other], &[]).unwrap_err();
     assert!(refused.to_string().contains("restart"), "{refused}");
+}
+
+/// A pod that fails now is away for `wait` milliseconds, and comes back with the next whole second.
+#[track_caller]
+fn check_backoff(engine: &mut Engine, name: &str, at: i64, wait: i64) {
+    engine.apply(Input::Time(Timestamp(at)));
+    engine.apply(Input::Pod(pod(name).build()));
+    engine.step().unwrap();
+    engine.apply(Input::Node(node(&format!("for-{name}")).allocatable("pods", "0").build()));
+    engine.apply(Input::Time(Timestamp(at + wait)));
+    assert_eq!((engine.queue_counts().active, engine.queue_counts().backoff), (0, 1), "{name}");
+    engine.apply(Input::Time(Timestamp(at + wait + 1000)));
+    assert_eq!(engine.queue_counts().active, 1, "{name}");
+    engine.apply(Input::PodDeleted { uid: uid(name) });
+}
+
+#[test]
+fn backoff_is_another_for_whoever_fails_from_now_on() {
+    let mut engine = world().engine;
+    engine.apply(Input::Node(node("n").allocatable("pods", "0").build()));
+    check_backoff(&mut engine, "one", 10_000, 1_000);
+    engine.set_backoff(Duration::from_secs(4), Duration::from_secs(9));
+    check_backoff(&mut engine, "two", 20_000, 4_000);
 }
 
 #[test]
