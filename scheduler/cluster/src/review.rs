@@ -1,9 +1,10 @@
 //! Who may ask what of our own HTTP server: questions to the API server, with short memories.
 //!
 //! A bearer token is shown to TokenReview, a user and a path to SubjectAccessReview, as every component of the control
-//! plane does. Answers are remembered for as long as kube-scheduler remembers them by default.
+//! plane does. Answers are remembered for a short while.
 
 mod memory;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,6 +20,7 @@ use kube::api::{Api, PostParams};
 use thiserror::Error;
 
 use memory::Memory;
+pub use trust::{ClusterTrust, RequestHeader};
 
 use crate::limiter::Limiter;
 
@@ -75,12 +77,28 @@ pub trait Reviewer: Send + Sync + 'static {
         path: &'a str,
     ) -> BoxFuture<'a, Result<bool, ReviewError>>;
 
-    /// The certificates that sign client certificates, in PEM; `None` when there are none or they may not be read.
-    fn client_ca(&self) -> BoxFuture<'_, Option<String>>;
+    /// Whose client certificates the cluster trusts.
+    fn cluster_trust(&self) -> BoxFuture<'_, Result<ClusterTrust, ReviewError>>;
 }
 
-/// How long answers are remembered: kube-scheduler's default, the same for yes and no.
-const TTL: Duration = Duration::from_secs(10);
+/// How long answers are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ttl {
+    /// Whose token it is: `--authentication-token-webhook-cache-ttl`.
+    pub token: Duration,
+    /// A yes: `--authorization-webhook-cache-authorized-ttl`.
+    pub allowed: Duration,
+    /// A no: `--authorization-webhook-cache-unauthorized-ttl`.
+    pub denied: Duration,
+}
+
+impl Default for Ttl {
+    /// kube-scheduler's.
+    fn default() -> Self {
+        let ten = Duration::from_secs(10);
+        Self { token: ten, allowed: ten, denied: ten }
+    }
+}
 
 /// How many answers of each kind are remembered.
 const REMEMBERED: usize = 1024;
@@ -99,22 +117,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Asks a real API server.
 pub struct ApiReviewer {
-    client: kube::Client,
+    authentication: kube::Client,
+    authorization: kube::Client,
     began: Instant,
     limiter: Limiter,
     users: Mutex<Memory<Digest, Option<User>>>,
-    allowed: Mutex<Memory<Digest, bool>>,
+    allowed: Mutex<Memory<Digest, ()>>,
+    denied: Mutex<Memory<Digest, ()>>,
 }
 
 impl ApiReviewer {
-    /// With nothing remembered yet.
-    pub fn new(client: kube::Client) -> Self {
+    /// With nothing remembered yet. Who somebody is and what he may do are asked over a connection each: the accounts for
+    /// that may be two.
+    pub fn new(authentication: kube::Client, authorization: kube::Client, ttl: Ttl) -> Self {
         Self {
-            client,
+            authentication,
+            authorization,
             began: Instant::now(),
             limiter: Limiter::new(RATE.0, RATE.1),
-            users: Mutex::new(Memory::new(TTL, REMEMBERED)),
-            allowed: Mutex::new(Memory::new(TTL, REMEMBERED)),
+            users: Mutex::new(Memory::new(ttl.token, REMEMBERED)),
+            allowed: Mutex::new(Memory::new(ttl.allowed, REMEMBERED)),
+            denied: Mutex::new(Memory::new(ttl.denied, REMEMBERED)),
         }
     }
 
@@ -128,7 +151,7 @@ impl ApiReviewer {
         self.turn("the TokenReview").await?;
         let spec = TokenReviewSpec { token: Some(token.to_string()), ..TokenReviewSpec::default() };
         let review = TokenReview { spec, ..TokenReview::default() };
-        let api = Api::<TokenReview>::all(self.client.clone());
+        let api = Api::<TokenReview>::all(self.authentication.clone());
         let answer = api.create(&PostParams::default(), &review).await;
         let status = answer.map_err(|e| ReviewError::new("the TokenReview", e))?.status.unwrap_or_default();
         if status.authenticated != Some(true) {
@@ -154,7 +177,7 @@ impl ApiReviewer {
             ..SubjectAccessReviewSpec::default()
         };
         let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
-        let api = Api::<SubjectAccessReview>::all(self.client.clone());
+        let api = Api::<SubjectAccessReview>::all(self.authorization.clone());
         let answer = api.create(&PostParams::default(), &review).await;
         let status =
             answer.map_err(|e| ReviewError::new("the SubjectAccessReview", e))?.status.unwrap_or_default();
@@ -192,34 +215,31 @@ impl Reviewer for ApiReviewer {
                 return Ok(false);
             }
             let key = digest([format!("{user:?}").as_str(), verb, path]);
-            let known = key.and_then(|key| memory::get(&self.allowed, &key, self.began.elapsed()));
-            if let Some(known) = known {
-                return Ok(known);
+            let is_in =
+                |memory| key.is_some_and(|key| memory::get(memory, &key, self.began.elapsed()).is_some());
+            if is_in(&self.allowed) {
+                return Ok(true);
+            }
+            if is_in(&self.denied) {
+                return Ok(false);
             }
             let allowed = self.ask_access(user, verb, path).await?;
+            let memory = if allowed { &self.allowed } else { &self.denied };
             if let Some(key) = key {
-                memory::put(&self.allowed, key, allowed, self.began.elapsed());
+                memory::put(memory, key, (), self.began.elapsed());
             }
             Ok(allowed)
         })
     }
 
-    /// The `client-ca-file` of `kube-system/extension-apiserver-authentication`.
-    fn client_ca(&self) -> BoxFuture<'_, Option<String>> {
+    /// What `kube-system/extension-apiserver-authentication` says.
+    fn cluster_trust(&self) -> BoxFuture<'_, Result<ClusterTrust, ReviewError>> {
         Box::pin(async move {
-            let api = Api::<ConfigMap>::namespaced(self.client.clone(), "kube-system");
-            match api.get("extension-apiserver-authentication").await {
-                Ok(map) => map.data?.remove("client-ca-file"),
-                Err(error) => {
-                    // Asked again and again: a line for those who look.
-                    let error = crate::connect::in_words(&error);
-                    tracing::debug!(
-                        error,
-                        "client certificates are not accepted: their authority cannot be read"
-                    );
-                    None
-                }
-            }
+            let what = "reading ConfigMap kube-system/extension-apiserver-authentication";
+            let api = Api::<ConfigMap>::namespaced(self.authentication.clone(), "kube-system");
+            let map = api.get("extension-apiserver-authentication").await;
+            let map = map.map_err(|e| ReviewError::new(what, crate::connect::in_words(&e)))?;
+            Ok(ClusterTrust::of(map.data.unwrap_or_default()))
         })
     }
 }

@@ -24,7 +24,8 @@ fn reviewer(answer: fn(&str, &Value) -> (u16, Value)) -> (ApiReviewer, Arc<Atomi
             Ok::<_, std::convert::Infallible>(Response::builder().status(status).body(body).unwrap())
         }
     });
-    (ApiReviewer::new(kube::Client::new(service, "default")), asked)
+    let client = kube::Client::new(service, "default");
+    (ApiReviewer::new(client.clone(), client, Ttl::default()), asked)
 }
 
 fn answer(path: &str, body: &Value) -> (u16, Value) {
@@ -74,6 +75,37 @@ async fn access_is_reviewed_by_user_verb_and_path() {
     assert_eq!(asked.load(Ordering::Relaxed), 3);
 }
 
+/// How often the same question reaches the API server when answers are remembered for these times.
+async fn check_ttl(ttl: Ttl, tokens: usize, yes: usize, no: usize) {
+    let asked_for = async |question: fn(&ApiReviewer) -> BoxFuture<'_, ()>| {
+        let (reviewer, asked) = reviewer(answer);
+        let (one, other) = (reviewer.authentication.clone(), reviewer.authorization.clone());
+        let reviewer = ApiReviewer::new(one, other, ttl);
+        for _ in 0..2 {
+            question(&reviewer).await;
+        }
+        asked.load(Ordering::Relaxed)
+    };
+    fn may<'a>(reviewer: &'a ApiReviewer, group: &'static str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let user = User { groups: vec![group.into()], ..User::default() };
+            reviewer.authorize(&user, "get", "/metrics").await.unwrap();
+        })
+    }
+    assert_eq!(asked_for(|r| Box::pin(async { drop(r.authenticate("good").await.unwrap()) })).await, tokens);
+    assert_eq!(asked_for(|r| may(r, "ops")).await, yes);
+    assert_eq!(asked_for(|r| may(r, "dev")).await, no);
+}
+
+#[tokio::test]
+async fn every_kind_of_answer_has_its_own_time() {
+    let (zero, default) = (Duration::ZERO, Ttl::default());
+    check_ttl(default, 1, 1, 1).await;
+    check_ttl(Ttl { token: zero, ..default }, 2, 1, 1).await;
+    check_ttl(Ttl { allowed: zero, ..default }, 1, 2, 1).await;
+    check_ttl(Ttl { denied: zero, ..default }, 1, 1, 2).await;
+}
+
 #[tokio::test]
 async fn an_error_is_not_remembered() {
     let (reviewer, asked) = reviewer(|_, _| (500, json!({"message": "broken"})));
@@ -82,13 +114,14 @@ async fn an_error_is_not_remembered() {
         assert!(error.to_string().starts_with("the TokenReview failed: "), "{error}");
     }
     assert_eq!(asked.load(Ordering::Relaxed), 2);
-    assert_eq!(reviewer.client_ca().await, None);
+    let error = reviewer.cluster_trust().await.unwrap_err().to_string();
+    assert!(error.contains("extension-apiserver-authentication"), "{error}");
 }
 
 #[tokio::test]
 async fn the_authority_of_client_certificates_is_read_from_its_config_map() {
     let (reviewer, _) = reviewer(answer);
-    assert_eq!(reviewer.client_ca().await.as_deref(), Some("PEM"));
+    assert_eq!(reviewer.cluster_trust().await.unwrap().client_ca.as_deref(), Some("PEM"));
 }
 
 #[tokio::test]
