@@ -5,13 +5,13 @@
 //! nothing is computed.
 
 mod decision;
+mod format;
 mod line;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use clap::ValueEnum;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
 
 pub use decision::{PodKey, bound, broken, gated, unschedulable};
+pub use format::Format;
 pub use line::Lines;
 
 /// Starts logging at the level of so many `-v`; none keeps silent. A second start in one process has no effect.
@@ -36,16 +37,6 @@ pub(crate) fn start(verbose: u8) {
         .without_time();
     // Tests run several commands in one process.
     let _ = subscriber.try_init();
-}
-
-/// Values of `--logging-format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// klog's
-    #[default]
-    Text,
-    /// One JSON object per line
-    Json,
 }
 
 /// The level of the log (`--v`), as kube-scheduler counts: 0 what an operator has to know, 2 each decision, 4 and more

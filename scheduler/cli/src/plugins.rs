@@ -12,6 +12,8 @@ mod fetch;
 mod guests;
 mod late;
 mod loader;
+mod means;
+mod options;
 mod stand_in;
 mod tally;
 
@@ -19,7 +21,8 @@ use longshore_framework::registry::Registry;
 
 pub use guests::{Guests, Held};
 pub use late::LateObjects;
-pub use loader::{Loaded, Loader, LoaderOptions, NotLoaded, default_cache_dir};
+pub use loader::{Loaded, Loader, NotLoaded, default_cache_dir};
+pub use options::LoaderOptions;
 pub use tally::Tally;
 
 /// The ones that are part of this program: the in-tree ones.

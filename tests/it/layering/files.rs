@@ -13,12 +13,13 @@ use syn::{ItemMod, ItemUse, UseTree};
 type Module = Vec<String>;
 
 /// Folders of the crates that are looked at.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "scheduler/framework",
     "scheduler/engine",
     "scheduler/profile",
     "scheduler/manifest",
     "scheduler/wasm",
+    "scheduler/cli",
     "plugins/native",
     "plugins/build",
     "benches",

@@ -10,7 +10,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::Format;
+use super::format::Format;
 
 /// Fields that name an object as `namespace/name` and become `{"name", "namespace"}` in JSON.
 const OBJECTS: [&str; 4] = ["pod", "preemptor", "victim", "object"];

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use longshore_framework::fields::Problems;
 use longshore_framework::registry::{Factory, FactoryContext, Instance, Registry};
 use longshore_profile::Configuration;
-use longshore_wasm::{Guest, LoadError, Settings};
+use longshore_wasm::Settings;
 use serde_json::Value;
 
 use super::fetch::fetch;
 use super::guests::{Guests, Held};
-use super::loader::Loader;
+use super::means::Means;
 use super::stand_in::stand_in;
 
 /// What a configuration is built with.
 pub(super) struct Building {
-    pub(super) loader: Loader,
+    pub(super) means: Arc<Means>,
     /// Relative files are looked for here.
     pub(super) folder: PathBuf,
     /// What is loaded already.
@@ -96,7 +96,7 @@ impl Building {
             return None;
         }
         let field = if args.get("source").is_some() { "source" } else { "guestURL" };
-        let module = match fetch(self.loader.fetcher(), &settings, &self.folder) {
+        let module = match fetch(&self.means.fetcher, &settings, &self.folder) {
             Ok(module) => module,
             Err(missing) => {
                 let mut done = self.done();
@@ -111,7 +111,7 @@ impl Building {
             Some(old) if old.settings == settings && old.guest.digest() == module.digest => {
                 Ok(Arc::clone(&old.guest))
             }
-            _ => self.loader.compile(name, &module.bytes, &settings),
+            _ => self.means.compile(name, &module.bytes, &settings),
         };
         let guest =
             loaded.map_err(|(place, message)| problems.field(place.unwrap_or(field)).report(message)).ok()?;
@@ -153,16 +153,4 @@ fn taken(
     problems
         .report(format!("{name} is a plugin of Longshore itself; give the one in WebAssembly another name"));
     native(&Value::Null, context, problems)
-}
-
-/// A loaded plugin; else the field that is to blame, when it is not the one with the module, and why.
-pub(super) type Compiled = Result<Arc<Guest>, (Option<&'static str>, String)>;
-
-/// Where a module that was not taken is reported, and how.
-pub(super) fn blamed(error: &LoadError) -> (Option<&'static str>, String) {
-    let field = match error {
-        LoadError::NotGranted { .. } => Some("capabilities"),
-        _ => None,
-    };
-    (field, error.to_string())
 }

@@ -1,38 +1,22 @@
 //! From a configuration file to profiles whose plugins are loaded.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
-use longshore_artifact::{Fetcher, Options};
+use longshore_artifact::Fetcher;
 use longshore_framework::port::Requests;
 use longshore_profile::{ConfigError, Resolved};
-use longshore_wasm::{Host, HostOptions, Observe, Services, Settings};
+use longshore_wasm::Host;
 
-use super::building::{Building, Compiled, Done, blamed};
+use super::building::{Building, Done};
 use super::guests::Guests;
 use super::late::LateObjects;
-
-/// What a loader is made of.
-pub struct LoaderOptions {
-    /// Where modules and compiled code are kept from one run to the next; `None` keeps nothing.
-    pub cache_dir: Option<PathBuf>,
-    /// What plugins tell the time by: milliseconds since the Unix epoch.
-    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
-    /// Who is told what plugins do.
-    pub observer: Arc<dyn Observe>,
-}
+use super::means::Means;
+use super::options::LoaderOptions;
 
 /// Loads configurations. Cheap to clone; nothing is set up for WebAssembly until a configuration needs it.
 #[derive(Clone)]
-pub struct Loader(Arc<Inner>);
-
-struct Inner {
-    options: HostOptions,
-    objects: LateObjects,
-    fetcher: Arc<Fetcher>,
-    /// The host, or why there is none.
-    host: OnceLock<Result<Host, String>>,
-}
+pub struct Loader(Arc<Means>);
 
 /// Profiles ready to run.
 #[derive(Clone, Debug)]
@@ -68,19 +52,7 @@ impl std::fmt::Debug for Loader {
 impl Loader {
     /// Does nothing yet.
     pub fn new(options: LoaderOptions) -> Self {
-        let LoaderOptions { cache_dir, clock, observer } = options;
-        let objects = LateObjects::default();
-        let fetching =
-            Options { cache_dir: cache_dir.as_ref().map(|dir| dir.join("artifacts")), ..Options::default() };
-        let services = Services { requests: Requests::default(), raw: Arc::new(objects.clone()), clock };
-        let options = HostOptions {
-            cache_dir: cache_dir.map(|dir| dir.join("compiled")),
-            services,
-            observer,
-            ..HostOptions::default()
-        };
-        let fetcher = Arc::new(Fetcher::new(fetching));
-        Self(Arc::new(Inner { options, objects, fetcher, host: OnceLock::new() }))
+        Self(Arc::new(Means::new(options)))
     }
 
     /// What plugins ask of the engine; to be the engine's own queue.
@@ -103,8 +75,7 @@ impl Loader {
     /// # Errors
     /// The machine cannot run WebAssembly.
     pub fn host(&self) -> Result<&Host, String> {
-        let made = self.0.host.get_or_init(|| Host::new(self.0.options.clone()).map_err(|e| e.to_string()));
-        made.as_ref().map_err(Clone::clone)
+        self.0.host()
     }
 
     /// What runs without a configuration file.
@@ -122,7 +93,7 @@ impl Loader {
     /// Everything that is wrong with it, plugins that cannot be loaded included.
     pub fn load(&self, name: &str, text: &str, folder: &Path, before: &Guests) -> Result<Loaded, NotLoaded> {
         let building = Arc::new(Building {
-            loader: self.clone(),
+            means: Arc::clone(&self.0),
             folder: folder.to_path_buf(),
             before: before.clone(),
             done: Mutex::default(),
@@ -135,11 +106,6 @@ impl Loader {
             Ok(resolved) => Ok(Loaded { resolved, guests, files }),
             Err(error) => Err(NotLoaded { error, plugins: failed.into_iter().collect(), transient, files }),
         }
-    }
-
-    pub(super) fn compile(&self, name: &str, bytes: &[u8], settings: &Settings) -> Compiled {
-        let host = self.host().map_err(|message| (None, message))?;
-        host.load(name, bytes, settings).map_err(|error| blamed(&error))
     }
 }
 

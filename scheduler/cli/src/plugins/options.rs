@@ -1,0 +1,16 @@
+//! Settings of a loader.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use longshore_wasm::Observe;
+
+/// What a loader is made of.
+pub struct LoaderOptions {
+    /// Where modules and compiled code are kept from one run to the next; `None` keeps nothing.
+    pub cache_dir: Option<PathBuf>,
+    /// What plugins tell the time by: milliseconds since the Unix epoch.
+    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Who is told what plugins do.
+    pub observer: Arc<dyn Observe>,
+}
