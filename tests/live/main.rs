@@ -29,6 +29,8 @@ mod affinity;
 mod bad_input;
 /// Pods that fit, pods that do not, and what wakes them.
 mod basic;
+/// Command lines of kube-scheduler, and settings.
+mod command_line;
 /// Extenders, over HTTP.
 mod extender;
 /// The fixture itself.

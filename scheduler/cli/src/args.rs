@@ -1,9 +1,15 @@
 //! The command line.
 
+pub mod accepted;
 pub mod check;
+pub mod gates;
 pub mod plugin;
 pub mod run;
 pub mod server;
+pub mod serving;
+
+mod dashes;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +17,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use longshore_engine::TieBreak;
+
+pub(crate) use dashes::with_dashes;
 
 use check::CheckArgs;
 use plugin::PluginArgs as PluginCommandArgs;
@@ -50,7 +58,7 @@ pub enum Command {
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
     /// Schedule the pods of a cluster
-    #[command(after_help = RUN_HELP)]
+    #[command(after_help = RUN_HELP, args_override_self = true)]
     Run(Box<RunArgs>),
     /// Check whether the cluster is fit for the scheduler, and whether the scheduler works
     #[command(after_help = check::HELP)]

@@ -15,9 +15,9 @@ use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
 
 use crate::args::{InputArgs, PluginArgs};
+use crate::clock::Clock;
 use crate::console::Console;
 use crate::extenders::{self, Extenders};
-use crate::live::Clock;
 use crate::plugins::{Guests, Loaded, Loader, LoaderOptions, Tally};
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.

@@ -12,6 +12,7 @@
 //! | `simulation` | the engine over a cluster that stands still |
 //! | `rehearsal` | one plugin alone, asked stage by stage |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
+//! | `clock` | the time, which never runs backwards |
 //! | `explain` | why a pod does not fit, and what would help |
 //! | `render` | documents to text |
 //! | `metrics` | what the live scheduler counts and times |
@@ -33,6 +34,7 @@ pub mod simulation;
 
 mod ask;
 mod check;
+mod clock;
 mod cmd;
 mod explain;
 mod extenders;
@@ -46,13 +48,13 @@ use std::io::{self, Write};
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, with_dashes};
 use console::{Console, is_broken_pipe};
 use exit::{Exit, UsageError};
 
 /// Runs a command line, the program's name first. Results and messages go to `console`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(with_dashes(arguments)) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, console),
     };

@@ -8,17 +8,22 @@
 
 mod answers;
 mod assembly;
+mod bind_timeouts;
 mod clients;
-mod clock;
 mod health;
 mod leader;
+mod lines;
 mod observer;
 mod outbox;
 mod picture;
 mod plugins;
 mod reload;
+mod reviewing;
+mod rivals;
+mod settings;
 mod sides;
 mod start;
+mod tally;
 mod thread;
 
 use std::sync::mpsc::Sender;
@@ -27,7 +32,6 @@ use longshore_cluster::watch::Told;
 use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 
-pub(crate) use clock::Clock;
 pub(crate) use plugins::Watch;
 pub(crate) use start::{Prepared, start};
 pub(crate) use thread::End;

@@ -15,81 +15,29 @@
 
 mod access;
 mod backend;
+mod caller;
 mod checks;
+mod clients;
+mod connection;
 mod listen;
+mod options;
+mod pair;
+mod policy;
+mod query;
+mod room;
 mod routes;
 mod status;
 mod subject;
 mod tls;
+mod trust;
 
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use longshore_cluster::review::Reviewer;
-
-use crate::logging::Level;
-use crate::metrics::Metrics;
-
 pub use backend::{Backend, Standing, Unanswered};
 pub use checks::{Checks, Flag, Note, Probe};
 pub use listen::{Server, start};
-
-/// Where the server listens and whom it answers.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// `--bind-address`.
-    pub bind_address: IpAddr,
-    /// `--secure-port`; 0 serves nothing.
-    pub secure_port: u16,
-    /// Where the certificate comes from.
-    pub certificate: Certificate,
-    /// `--authentication-skip-lookup`: do not look for the authority that signs client certificates.
-    pub authentication_skip_lookup: bool,
-    /// `--authorization-always-allow-paths`; one that ends in `*` stands for all paths that begin with it.
-    pub always_allow_paths: Vec<String>,
-}
-
-/// The port of kube-scheduler.
-pub const PORT: u16 = 10259;
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            bind_address: Ipv4Addr::UNSPECIFIED.into(),
-            secure_port: PORT,
-            certificate: Certificate::default(),
-            authentication_skip_lookup: false,
-            always_allow_paths: ["/healthz", "/readyz", "/livez"].map(String::from).into(),
-        }
-    }
-}
-
-/// Where the server's certificate comes from. With nothing given it is made in memory and signed by itself.
-#[derive(Clone, Debug, Default)]
-pub struct Certificate {
-    /// `--tls-cert-file`, in PEM, the server's own certificate first.
-    pub cert_file: Option<PathBuf>,
-    /// `--tls-private-key-file`, in PEM.
-    pub key_file: Option<PathBuf>,
-    /// `--cert-dir`: holds `tls.crt` and `tls.key`.
-    pub directory: Option<PathBuf>,
-}
-
-/// What the server answers from.
-#[derive(Clone)]
-pub struct Context {
-    /// Health.
-    pub checks: Arc<Checks>,
-    /// The metrics' pages.
-    pub metrics: Arc<Metrics>,
-    /// Questions that the scheduling thread answers.
-    pub backend: Arc<dyn Backend>,
-    /// The API server's word on who may ask; without one only the always-allowed paths are answered.
-    pub reviewer: Option<Arc<dyn Reviewer>>,
-    /// The level of the log.
-    pub level: Level,
-}
+pub use options::{Context, Options, PORT};
+pub use pair::Certificate;
+pub use policy::TlsOptions;
+pub use trust::ClientOptions;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::run::{ClusterArgs, duration};
+use super::run::ClusterArgs;
 use super::server::ServerArgs;
+use super::values::duration;
 use super::{PluginArgs, Verbosity};
 
 pub(super) const HELP: &str = "\

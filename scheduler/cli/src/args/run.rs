@@ -1,20 +1,23 @@
 //! The flags of `longshore run`: kube-scheduler's, where it has them.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
 use super::PluginArgs;
+use super::accepted::Accepted;
+use super::gates::{Gate, gate};
+use super::serving::ServingArgs;
+use super::values::{duration, go_bool};
 use crate::logging::Format;
-use crate::serve;
 
 /// `longshore run`.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Scheduling")]
 pub struct RunArgs {
-    /// A KubeSchedulerConfiguration; it is read again when it changes. Without it one profile, default-scheduler
+    /// A KubeSchedulerConfiguration; it is read again when it changes. Without it kube-scheduler's place is taken: one
+    /// profile, default-scheduler, and the Lease kube-system/kube-scheduler
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Plugins in WebAssembly.
@@ -29,6 +32,12 @@ pub struct RunArgs {
     /// Requests beyond the rate, in place of clientConnection.burst
     #[arg(long, value_name = "N")]
     pub kube_api_burst: Option<u32>,
+    /// A pod that no event woke for this long is tried anyway
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub pod_max_in_unschedulable_pods_duration: Duration,
+    /// Feature gates of Kubernetes, NAME=BOOL: known ones are accepted; what they come to is in the log
+    #[arg(long, value_name = "GATES", value_delimiter = ',', value_parser = gate)]
+    pub feature_gates: Vec<Gate>,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -41,6 +50,16 @@ pub struct RunArgs {
     /// The log.
     #[command(flatten)]
     pub logging: LoggingArgs,
+    /// What changes nothing here.
+    #[command(flatten)]
+    pub accepted: Accepted,
+}
+
+impl RunArgs {
+    /// What the log has to say of flags that do less here than in kube-scheduler.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        self.feature_gates.iter().map(Gate::to_string).chain(self.accepted.lines()).collect()
+    }
 }
 
 /// Which cluster.
@@ -73,7 +92,7 @@ impl From<&ClusterArgs> for longshore_cluster::connect::Target {
 #[command(next_help_heading = "Leader election")]
 pub struct LeaderArgs {
     /// Schedule only while holding the Lease [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, value_parser = go_bool)]
     pub leader_elect: Option<bool>,
     /// How long others wait for news of the leader before they take over [default: 15s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -95,49 +114,6 @@ pub struct LeaderArgs {
     pub leader_elect_resource_namespace: Option<String>,
 }
 
-/// The HTTPS server.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "HTTPS server")]
-pub struct ServingArgs {
-    /// Address to listen on
-    #[arg(long, value_name = "IP", default_value = "0.0.0.0")]
-    pub bind_address: IpAddr,
-    /// Port to listen on; 0: no server
-    #[arg(long, value_name = "PORT", default_value_t = 10259)]
-    pub secure_port: u16,
-    /// Certificate, with its chain, in PEM; a self-signed one is made when none is given
-    #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
-    pub tls_cert_file: Option<PathBuf>,
-    /// Private key of the certificate
-    #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
-    pub tls_private_key_file: Option<PathBuf>,
-    /// Directory with tls.crt and tls.key, as a TLS Secret has them, for when the two flags above are not given
-    #[arg(long, value_name = "DIR")]
-    pub cert_dir: Option<PathBuf>,
-    /// Do not look up client CAs in the cluster
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
-    pub authentication_skip_lookup: bool,
-    /// Paths that need no authorization; a trailing * stands for everything below
-    #[arg(long, value_name = "PATHS", value_delimiter = ',', default_value = "/healthz,/readyz,/livez")]
-    pub authorization_always_allow_paths: Vec<String>,
-}
-
-impl From<&ServingArgs> for serve::Options {
-    fn from(args: &ServingArgs) -> Self {
-        Self {
-            bind_address: args.bind_address,
-            secure_port: args.secure_port,
-            certificate: serve::Certificate {
-                cert_file: args.tls_cert_file.clone(),
-                key_file: args.tls_private_key_file.clone(),
-                directory: args.cert_dir.clone(),
-            },
-            authentication_skip_lookup: args.authentication_skip_lookup,
-            always_allow_paths: args.authorization_always_allow_paths.clone(),
-        }
-    }
-}
-
 /// The log of a command that runs on.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs")]
@@ -148,13 +124,6 @@ pub struct LoggingArgs {
     /// How much is logged: 0 what matters, 2 every decision, 4 debugging, up to 10
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub level: u8,
-}
-
-/// `15s`, `1m30s`, `500ms`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Result<jiff::SignedDuration, _> = text.parse();
-    let time = parsed.map_err(|_| "write it like 15s, 1m30s or 500ms".to_string())?;
-    Duration::try_from(time).map_err(|_| "must not be negative".to_string())
 }
 
 #[cfg(test)]
@@ -179,9 +148,35 @@ mod tests {
         assert_eq!(args.leader.leader_elect, Some(false));
         assert_eq!(args.leader.leader_elect_lease_duration, Some(Duration::from_secs(90)));
         assert_eq!((args.logging.level, args.serving.secure_port), (2, 0));
-        assert_eq!(args.serving.authorization_always_allow_paths, ["/healthz", "/metrics"]);
+        assert_eq!(args.serving.authorization.authorization_always_allow_paths, ["/healthz", "/metrics"]);
         assert_eq!(parsed("longshore run --leader-elect --v 4").leader.leader_elect, Some(true));
         assert_eq!(parsed("longshore run").leader.leader_elect, None);
+    }
+
+    /// What kubeadm 1.36 and 1.37 write into kube-scheduler's manifest, but for the command's name.
+    const KUBEADM: &str = "--bind-address=127.0.0.1 --leader-elect=true --kubeconfig=/etc/kubernetes/scheduler.conf \
+         --authentication-kubeconfig=/etc/kubernetes/scheduler.conf --authorization-kubeconfig=/etc/kubernetes/scheduler.conf";
+
+    #[test]
+    fn command_lines_of_kube_scheduler_start() {
+        let args = parsed(&format!("longshore run {KUBEADM}"));
+        let file = Some(PathBuf::from("/etc/kubernetes/scheduler.conf"));
+        assert_eq!(args.serving.authentication.authentication_kubeconfig, file);
+        assert_eq!(args.serving.authorization.authorization_kubeconfig, file);
+        assert_eq!(args.remarks(), Vec::<String>::new());
+        let more = "--profiling=false --contention-profiling --feature-gates=AllAlpha=false,GenericWorkload=true --feature-gates=WatchList=true \
+             --tls-min-version=VersionTLS12 --tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 --secure-port=1 --secure-port=2 \
+             --http2-max-streams-per-connection=42 --kube-api-content-type application/json --vmodule=a=1,b=2 --leader-elect=1";
+        let args = parsed(&format!("longshore run {KUBEADM} {more}"));
+        assert_eq!((args.serving.secure_port, args.leader.leader_elect), (2, Some(true)));
+        let remarks = args.remarks();
+        assert_eq!(remarks.len(), 8, "{remarks:#?}");
+        for flag in ["profiling", "contention-profiling", "vmodule", "feature-gates=GenericWorkload"] {
+            assert!(
+                remarks.iter().any(|line| line.starts_with(&format!("--{flag}"))),
+                "{flag}: {remarks:#?}"
+            );
+        }
     }
 
     #[test]
@@ -190,6 +185,10 @@ mod tests {
             "longshore run --leader-elect-retry-period=soon",
             "longshore run --secure-port=70000",
             "longshore run x",
+            "longshore run --profiling=maybe",
+            "longshore run --feature-gates=NoSuchGate=true",
+            "longshore run --no-such-flag",
+            "longshore run --leader-elect-resource-lock=endpoints",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

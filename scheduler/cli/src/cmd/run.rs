@@ -8,10 +8,11 @@ use longshore_profile::Resolved;
 
 use crate::args::DataFormat;
 use crate::args::run::RunArgs;
+use crate::clock::Clock;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
-use crate::live::{self, Clock, End, Prepared, Watch};
+use crate::live::{self, End, Prepared, Watch};
 use crate::logging;
 use crate::metrics::Metrics;
 use crate::plugins::{Loader, LoaderOptions};
@@ -54,6 +55,9 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         return write_config(file, &loaded.resolved);
     }
     let level = logging::serve(args.logging.logging_format, args.logging.level);
+    for remark in args.remarks() {
+        tracing::warn!("{remark}");
+    }
     for warning in &loaded.resolved.warnings {
         console.warn(&warning.to_string());
     }

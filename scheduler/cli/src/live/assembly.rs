@@ -1,29 +1,24 @@
 //! The parts of a running scheduler, made from flags and configuration.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use anyhow::Context;
 use longshore_cluster::connect::Target;
 use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore, Wants};
 use longshore_cluster::perform::Tell;
-use longshore_engine::{Engine, Options, Parallelism};
-use longshore_framework::Str;
+use longshore_engine::{Engine, Options};
 use longshore_framework::extender::Extender;
 use longshore_framework::port::Requests;
 use longshore_framework::profile::Profile;
 use longshore_profile::{ClientConnection, Configuration};
-use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 
-use super::{Inbox, Message};
+use super::{Inbox, Message, settings};
 use crate::args::run::RunArgs;
 use crate::decisions::EXAMPLE_NODES;
 use crate::extenders;
 use crate::metrics::Metrics;
 use crate::plugins::Guests;
-
-/// How long PreBind waits for volumes where nothing else is said.
-const BIND_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The extenders of a configuration, and the whole objects that some of them, or some plugins, want.
 #[derive(Default)]
@@ -63,36 +58,32 @@ impl Extending {
 }
 
 /// An engine with the configuration's settings.
+///
+/// # Errors
+/// The system gives no more threads.
 pub(crate) fn engine(
+    args: &RunArgs,
     configuration: &Configuration,
     profiles: Vec<Profile>,
     extending: &Extending,
     requests: Requests,
     metrics: &Metrics,
-) -> Engine {
+) -> anyhow::Result<Engine> {
+    let (initial_backoff, max_backoff) = settings::backoff(configuration);
     let options = Options {
         seed: seed(),
-        initial_backoff: Duration::from_secs(configuration.pod_initial_backoff_seconds),
-        max_backoff: Duration::from_secs(configuration.pod_max_backoff_seconds),
-        parallelism: Parallelism::default(),
+        initial_backoff,
+        max_backoff,
+        max_unschedulable: args.pod_max_in_unschedulable_pods_duration,
+        parallelism: settings::parallelism(configuration)
+            .context("cannot start the threads of parallelism")?,
         meter: Some(metrics.meter(&profiles)),
         example_nodes: Some(EXAMPLE_NODES),
         extenders: extending.for_engine(),
         requests,
         ..Options::default()
     };
-    Engine::new(profiles, options)
-}
-
-/// `bindTimeoutSeconds` of each profile, by scheduler name.
-pub(crate) fn bind_timeout(profiles: &[Arc<Profile>]) -> Box<dyn Fn(&str) -> Duration + Send + Sync> {
-    let seconds = |profile: &Arc<Profile>| {
-        let args = &profile.plugin(profile.id("VolumeBinding")?).args;
-        args["bindTimeoutSeconds"].as_u64().map(Duration::from_secs)
-    };
-    let of: FxHashMap<Str, Duration> =
-        profiles.iter().filter_map(|p| Some((Arc::clone(&p.scheduler_name), seconds(p)?))).collect();
-    Box::new(move |name| of.get(name).copied().unwrap_or(BIND_TIMEOUT))
+    Ok(Engine::new(profiles, options))
 }
 
 /// Two schedulers that start from one seed would choose the same nodes and collide.

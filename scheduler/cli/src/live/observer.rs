@@ -10,6 +10,8 @@ use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
 
+use super::rivals::{self, Rivals};
+use super::tally::Tally;
 use super::thread::Observe;
 use crate::decisions::Decisions;
 use crate::logging;
@@ -43,8 +45,12 @@ pub(crate) struct Observer {
     pub(crate) watches: Vec<Arc<WatchState>>,
     /// Who else puts pods on nodes.
     pub(crate) races: SharedRaces,
+    /// Those of them that races were lost to.
+    pub(crate) rivals: Rivals,
     /// Where events are recorded.
     pub(crate) recorder: Recorder,
+    /// What was begun and done.
+    pub(crate) tally: Tally,
     /// Passes once every kind is known.
     pub(crate) synced: Flag,
 }
@@ -67,6 +73,7 @@ impl Observe for Observer {
     }
 
     fn effect(&mut self, effect: &Effect) {
+        self.tally.effect(effect);
         match effect {
             Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes } => {
                 logging::bound(pod, node, *evaluated_nodes, *feasible_nodes);
@@ -83,9 +90,15 @@ impl Observe for Observer {
     }
 
     fn told(&mut self, told: &Told, _: &Engine) {
-        if let Told::Rejected { pod, reason } = told {
-            self.rejected(pod, reason);
+        match told {
+            Told::Input(input) => self.tally.input(input),
+            Told::Rejected { pod, reason } => self.rejected(pod, reason),
+            Told::Synced(_) | Told::Fatal(_) => {}
         }
+    }
+
+    fn withheld(&mut self) {
+        self.tally.withheld();
     }
 
     fn synced(&mut self) {
@@ -112,7 +125,8 @@ impl Observer {
         let Some(scheduler) = races.lost(pod, reason) else { return };
         drop(races);
         let node = pod.spec.node_name.as_deref().unwrap_or_default();
-        self.metrics.own.lost_races.with_label_values(&[&*scheduler, reason]).inc();
+        let labels = [self.rivals.label(&scheduler), rivals::reason(reason)];
+        self.metrics.own.lost_races.with_label_values(&labels).inc();
         tracing::warn!(
             pod = %logging::PodKey(pod),
             node,

@@ -19,8 +19,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Extending;
+use super::bind_timeouts::BindTimeouts;
 use super::plugins::{self, Announcer, SharedGuests};
-use super::{Inbox, Message};
+use super::{Inbox, Message, settings};
 use crate::input;
 use crate::metrics::Metrics;
 use crate::plugins::{Guests, Loaded, Loader, NotLoaded};
@@ -42,6 +43,8 @@ pub(crate) struct Reloading {
     pub(crate) performer: Performer,
     /// Whole objects for extenders and plugins, and which of them are kept.
     pub(crate) whole: (Arc<RawStore>, Wants),
+    /// How long is waited for volumes.
+    pub(crate) bind_timeouts: BindTimeouts,
     /// What is in force, for `/configz`.
     pub(crate) in_force: Arc<Mutex<Configuration>>,
     /// The same as `profile show` prints it.
@@ -154,16 +157,18 @@ impl Reloading {
     /// # Errors
     /// It asks for what only a restart can give.
     fn check(&self, loaded: Loaded) -> anyhow::Result<New> {
-        let Loaded { resolved, guests, .. } = loaded;
-        let shown = show(&resolved);
-        let Resolved { configuration, profiles, .. } = resolved;
-        let extending = Extending::of(&configuration, Arc::clone(&self.whole.0), &guests)?;
+        let Loaded { mut resolved, guests, .. } = loaded;
+        let extending = Extending::of(&resolved.configuration, Arc::clone(&self.whole.0), &guests)?;
         if !self.whole.1.cover(extending.wants()) {
             bail!(
                 "its extenders or plugins want whole objects that were not kept so far; restart to use them"
             );
         }
-        self.tell_of_restarts(&configuration);
+        let in_force = locked(&self.in_force).clone();
+        settings::tell(&in_force, &resolved.configuration);
+        resolved.configuration = settings::as_in_force(&in_force, resolved.configuration);
+        let shown = show(&resolved);
+        let Resolved { configuration, profiles, .. } = resolved;
         Ok(New { configuration, shown, profiles, extending, guests })
     }
 
@@ -204,6 +209,8 @@ impl Reloading {
         let meter = self.metrics.meter(&profiles);
         let effects = engine.set_profiles(profiles, &extending.for_engine())?;
         engine.set_meter(Some(meter));
+        settings::apply(engine, &configuration);
+        self.bind_timeouts.set(engine.profiles());
         self.performer.set_binders(Binders::of(&extending.clients));
         *locked(&self.in_force) = configuration;
         *locked(&self.shown) = shown;
@@ -247,20 +254,6 @@ impl Reloading {
         }
         if plugins.is_empty() {
             self.announcer.warning("ConfigReloadFailed", "Reload", note);
-        }
-    }
-
-    /// Settings beside profiles and extenders are read at the start only.
-    fn tell_of_restarts(&self, new: &Configuration) {
-        let old = locked(&self.in_force);
-        let differs = [
-            ("leaderElection", old.leader_election != new.leader_election),
-            ("clientConnection", old.client_connection != new.client_connection),
-            ("podInitialBackoffSeconds", old.pod_initial_backoff_seconds != new.pod_initial_backoff_seconds),
-            ("podMaxBackoffSeconds", old.pod_max_backoff_seconds != new.pod_max_backoff_seconds),
-        ];
-        for (field, _) in differs.into_iter().filter(|(_, differs)| *differs) {
-            tracing::warn!(field, "changed in the configuration; restart to use it");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -13,7 +13,6 @@ use longshore_cluster::lease::LossReason;
 use longshore_cluster::perform::{Performer, Tools};
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Recorder, RecorderOptions, RecorderTask};
-use longshore_cluster::review::ApiReviewer;
 use longshore_cluster::status::StatusWriter;
 use longshore_cluster::watch::{Reporting, WatchState, watch};
 use longshore_engine::Engine;
@@ -29,14 +28,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
 use super::assembly::{self, Extending};
+use super::bind_timeouts::BindTimeouts;
 use super::clients::Clients;
 use super::leader::Candidacy;
+use super::lines::{self, Starting};
 use super::observer::{Observer, SharedDecisions, SharedRaces};
 use super::plugins::{self, Announcer, SharedGuests, Switch};
 use super::reload::{self, Reloading};
+use super::reviewing::reviewer;
+use super::rivals::Rivals;
 use super::sides::Sides;
+use super::tally::Tally;
 use super::thread::{End, Scheduling, Settings};
-use super::{Inbox, Message, health, leader};
+use super::{Inbox, Message, health, leader, settings};
 use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
 use crate::logging::Level;
@@ -69,6 +73,8 @@ struct Common {
     announcer: Announcer,
     decisions: SharedDecisions,
     races: SharedRaces,
+    bind_timeouts: BindTimeouts,
+    tally: Tally,
     recorder: Recorder,
     inbox: Inbox,
     /// Ends the watches.
@@ -96,14 +102,26 @@ pub(crate) struct Prepared {
 pub(crate) async fn start(args: &RunArgs, prepared: Prepared, level: Level) -> anyhow::Result<End> {
     let (common, profiles, rest) = Common::assemble(args, prepared).await?;
     let requests = common.loader.requests();
-    let engine =
-        assembly::engine(&common.configuration, profiles, &common.extending, requests, &common.metrics);
+    let engine = assembly::engine(
+        args,
+        &common.configuration,
+        profiles,
+        &common.extending,
+        requests,
+        &common.metrics,
+    )?;
+    common.bind_timeouts.set(engine.profiles());
+    common.starting(args, |starting| starting.warn());
+    settings::tell_of_idle_ones(&common.configuration);
     let mut signals = Signals::new()?;
     let candidacy = common.stand(args)?;
     let ended = common.run(args, engine, rest.receiver, &candidacy, &mut signals, level).await;
     common.stop.cancel();
+    let leadership = candidacy.leadership.clone();
+    let elected = leader::settings(&args.leader, &common.configuration).is_some();
     candidacy.withdraw(WITHDRAWAL).await;
     rest.recording.finish(LAST_WORDS).await;
+    lines::stopped(&common.tally, (elected, &leadership.borrow()), common.recorder.counts());
     common.close.cancel();
     let (end, server) = ended?;
     if let Some(server) = server {
@@ -148,6 +166,8 @@ impl Common {
             announcer,
             decisions: SharedDecisions::new(ring),
             races: SharedRaces::new(Mutex::new(Races::new(names.clone()))),
+            bind_timeouts: BindTimeouts::default(),
+            tally: Tally::default(),
             stop: CancellationToken::new(),
             close: CancellationToken::new(),
             found,
@@ -181,7 +201,8 @@ impl Common {
             discovered = self.prepare(candidacy, &synced) => discovered?,
             () = signals.any() => return Ok((End::Stopped, server)),
         };
-        let (performer, sides) = self.hands(&engine);
+        self.starting(args, |starting| starting.tell(&discovered));
+        let (performer, sides) = self.hands();
         let watches = self.watch(&discovered, sides);
         health::watches(&checks, &watches);
         let observer = Observer {
@@ -189,7 +210,9 @@ impl Common {
             decisions: self.decisions.clone(),
             watches: watches.clone(),
             races: Arc::clone(&self.races),
+            rivals: Rivals::default(),
             recorder: self.recorder.clone(),
+            tally: self.tally.clone(),
             synced,
         };
         let ended = scheduling(Settings {
@@ -202,7 +225,19 @@ impl Common {
             kinds: watches.len(),
         })?;
         self.follow_configuration(args, performer);
-        Ok((until_end(ended, signals, &self.inbox).await?, server))
+        Ok((until_end(ended, signals, &self.inbox, &self.tally).await?, server))
+    }
+
+    /// What there is to say of the start.
+    fn starting(&self, args: &RunArgs, say: impl FnOnce(Starting<'_>)) {
+        let lease = leader::settings(&args.leader, &self.configuration);
+        let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        say(Starting {
+            names: &self.names,
+            lease: lease.map(|lease| format!("{}/{}", lease.namespace, lease.name)),
+            guests: &guests,
+            configured: args.config.is_some(),
+        });
     }
 
     /// Takes part in the election.
@@ -239,25 +274,27 @@ impl Common {
             decisions: self.decisions.clone(),
             shown: Arc::clone(&self.shown),
         };
+        let reviewer = reviewer(&args.serving, &self.clients.reviewing, &self.metrics).await?;
         let context = serve::Context {
             checks,
             metrics: Arc::clone(&self.metrics),
             backend: Arc::new(answers),
-            reviewer: Some(Arc::new(ApiReviewer::new(self.clients.reviewing.clone()))),
+            reviewer: Some(Arc::new(reviewer)),
             level,
         };
         serve::start((&args.serving).into(), context, self.close.clone()).await
     }
 
     /// Who does what the engine wants, and what it has to see of the watches for that.
-    fn hands(&self, engine: &Engine) -> (Performer, Sides) {
+    fn hands(&self) -> (Performer, Sides) {
+        let bind_timeouts = self.bind_timeouts.clone();
         let tools = Tools {
             bindings: self.clients.bindings.clone(),
             writes: self.clients.writes.clone(),
             recorder: self.recorder.clone(),
             status: StatusWriter::new(self.clients.writes.clone()),
             storage: Arc::default(),
-            bind_timeout: assembly::bind_timeout(engine.profiles()),
+            bind_timeout: Box::new(move |scheduler| bind_timeouts.of(scheduler)),
             tell: assembly::tell(&self.inbox),
         };
         let sides = Sides {
@@ -297,6 +334,7 @@ impl Common {
             metrics: Arc::clone(&self.metrics),
             performer,
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            bind_timeouts: self.bind_timeouts.clone(),
             in_force: Arc::new(Mutex::new(self.configuration.clone())),
             shown: Arc::clone(&self.shown),
             loader: self.loader.clone(),
@@ -377,11 +415,15 @@ async fn until_end(
     mut end: oneshot::Receiver<End>,
     signals: &mut Signals,
     inbox: &Inbox,
+    tally: &Tally,
 ) -> anyhow::Result<End> {
     loop {
         tokio::select! {
             end = &mut end => return end.map_err(|_| anyhow!("the scheduling thread broke; please report this")),
-            () = signals.any() => drop(inbox.send(Message::Stop)),
+            () = signals.any() => {
+                tally.ending();
+                drop(inbox.send(Message::Stop));
+            }
         }
     }
 }

@@ -11,8 +11,9 @@ use longshore_engine::{Attempt, Engine};
 use longshore_framework::Timestamp;
 use longshore_framework::port::{Effect, Input};
 
+use super::Message;
 use super::outbox::{Next, Outbox};
-use super::{Clock, Message};
+use crate::clock::Clock;
 use crate::metrics::WorkQueue;
 
 /// How often the engine is told the time when nothing happens.
@@ -48,6 +49,8 @@ pub(crate) trait Observe: Send {
     fn attempted(&mut self, _attempt: &Attempt, _now: Timestamp) {}
     /// The engine was told something, and this is what it wants done.
     fn effect(&mut self, _effect: &Effect) {}
+    /// A binding is not sent after all.
+    fn withheld(&mut self) {}
     /// Something was told.
     fn told(&mut self, _told: &Told, _engine: &Engine) {}
     /// Several times a second: gauges are read.
@@ -235,6 +238,7 @@ impl Scheduling {
         } else {
             let uid = Arc::clone(&binding.uid);
             self.outbox.unsent(&uid);
+            self.observer.withheld();
         }
     }
 

@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use longshore_cluster::review::{Reviewer, User};
 use serde_json::json;
 
+use super::caller::Caller;
 use super::status::status;
 
 /// A group whose members may do anything, as everywhere in Kubernetes.
@@ -19,18 +20,18 @@ pub(super) fn is_always_allowed(patterns: &[String], path: &str) -> bool {
     })
 }
 
-/// Whoever the credentials say, or nobody in particular when there are none. `certificate` is the user of a client
-/// certificate that was verified.
+/// Whoever the credentials say, or nobody in particular when there are none: the client certificate first, with what a
+/// front proxy says, then a token.
 ///
 /// # Errors
 /// The answer, when the credentials are wrong or cannot be looked at.
 pub(super) async fn authenticate(
     reviewer: Option<&dyn Reviewer>,
-    certificate: Option<&User>,
+    caller: &Caller,
     headers: &HeaderMap,
 ) -> Result<User, Box<Response<Body>>> {
-    if let Some(user) = certificate {
-        return Ok(user.clone());
+    if let Some(user) = caller.user(headers) {
+        return Ok(user);
     }
     let Some(token) = bearer(headers) else { return Ok(User::anonymous()) };
     let Some(reviewer) = reviewer else { return Err(unauthorized()) };

@@ -1,18 +1,19 @@
 //! From a path to an answer.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
+use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode};
-use longshore_cluster::review::User;
 use serde_json::json;
 
 use super::access;
 use super::backend::{Standing, Unanswered};
+use super::caller::Caller;
 use super::checks::Probe;
+use super::options::{Context, Options};
+use super::query::{decode, query};
 use super::status::{json as json_of, not_found, page, status, text};
-use super::{Context, Options};
 use crate::report::Version;
 
 /// Longest body that is read: that of `/debug/flags/v`.
@@ -21,33 +22,44 @@ const LONGEST_BODY: usize = 1024;
 /// Best nodes that an explanation shows by default, and at the most.
 const TOP: (usize, usize) = (5, 100);
 
-/// Answers one request. `certificate` is the user of the client certificate, if one was verified.
+/// How long the API server may take to say whether somebody may know more of our health.
+const REASONS: Duration = Duration::from_secs(2);
+
+/// Whether a path is one of the health checks that everybody may read.
+pub(super) fn is_health(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|name| probe_of(name).is_some())
+}
+
+/// Answers one request of `caller`.
 pub(super) async fn answer(
-    context: Arc<Context>,
-    options: Arc<Options>,
-    certificate: Option<User>,
+    context: &Context,
+    options: &Options,
+    caller: &Caller,
     request: Request<Body>,
 ) -> Response<Body> {
     // What is allowed is what is served: the path as it reads once decoded.
     let (method, path) = (request.method().clone(), decode(request.uri().path()).into_owned());
     let (reviewer, headers) = (context.reviewer.as_deref(), request.headers().clone());
-    let allowed = async {
-        let user = access::authenticate(reviewer, certificate.as_ref(), &headers).await?;
-        access::authorize(reviewer, &user, &method, &path).await
+    let may = async |path: &str| {
+        if access::is_always_allowed(&options.always_allow_paths, path) {
+            return Ok(());
+        }
+        let user = access::authenticate(reviewer, caller, &headers).await?;
+        access::authorize(reviewer, &user, &method, path).await
     };
     let open = access::is_always_allowed(&options.always_allow_paths, &path);
-    let reasons = if open {
-        // Health is for everybody, the reasons of bad health for those who say who they are.
-        let known = certificate.is_some() || headers.contains_key(http::header::AUTHORIZATION);
-        known && query(request.uri().query(), "verbose").next().is_some() && allowed.await.is_ok()
+    let knows_all = if open {
+        // Health is for everybody, the reasons of bad health and what is loaded for those who may read metrics.
+        let known = caller.user(&headers).is_some() || headers.contains_key(AUTHORIZATION);
+        let asks = known && query(request.uri().query(), "verbose").next().is_some();
+        asks && tokio::time::timeout(REASONS, may("/metrics")).await.is_ok_and(|allowed| allowed.is_ok())
+    } else if let Err(refusal) = may(&path).await {
+        return *refusal;
     } else {
-        match allowed.await {
-            Ok(()) => true,
-            Err(refusal) => return *refusal,
-        }
+        !is_health(&path) || may("/metrics").await.is_ok()
     };
     let head = method == Method::HEAD;
-    let answer = route(&context, &method, &path, reasons, request).await;
+    let answer = route(context, &method, &path, knows_all, request).await;
     if head { answer.map(|_| Body::empty()) } else { answer }
 }
 
@@ -55,7 +67,7 @@ async fn route(
     context: &Context,
     method: &Method,
     path: &str,
-    reasons: bool,
+    knows_all: bool,
     request: Request<Body>,
 ) -> Response<Body> {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -68,7 +80,7 @@ async fn route(
     }
     let asked = request.uri().query();
     match parts.as_slice() {
-        [probe] if let Some(probe) = probe_of(probe) => health(context, probe, asked, reasons),
+        [probe] if let Some(probe) = probe_of(probe) => health(context, probe, asked, knows_all),
         [probe, name] if let Some(probe) = probe_of(probe) => one_check(context, probe, name),
         ["metrics"] => page(context.metrics.text()),
         ["metrics", "slis"] => page(context.metrics.health.text()),
@@ -88,9 +100,9 @@ fn probe_of(name: &str) -> Option<Probe> {
     Probe::ALL.into_iter().find(|probe| probe.name() == name)
 }
 
-fn health(context: &Context, probe: Probe, asked: Option<&str>, reasons: bool) -> Response<Body> {
+fn health(context: &Context, probe: Probe, asked: Option<&str>, knows_all: bool) -> Response<Body> {
     let exclude: Vec<String> = query(asked, "exclude").collect();
-    let report = context.checks.all(probe, &exclude, reasons);
+    let report = context.checks.all(probe, &exclude, knows_all);
     for (name, good) in &report.results {
         context.metrics.health.checked(name, probe.name(), *good);
     }
@@ -187,36 +199,4 @@ async fn level(context: &Context, method: &Method, request: Request<Body>) -> Re
         }
         _ => text(StatusCode::NOT_ACCEPTABLE, "unsupported http method"),
     }
-}
-
-/// The values of a query parameter; one without `=` has an empty value.
-fn query<'q>(query: Option<&'q str>, name: &'q str) -> impl Iterator<Item = String> + 'q {
-    query.unwrap_or_default().split('&').filter_map(move |pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(key) == name && !pair.is_empty()).then(|| decode(&value.replace('+', " ")).into_owned())
-    })
-}
-
-/// Undoes the `%41` of a path or a query; what is no such thing stays.
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }

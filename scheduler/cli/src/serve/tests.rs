@@ -1,16 +1,26 @@
 //! Requests and answers, without a port and over TLS.
 
+mod authorities;
+mod client;
+mod flood;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
 use axum::body::to_bytes;
 use futures::future::BoxFuture;
 use http::{Method, Request};
-use longshore_cluster::review::{ReviewError, User};
+use longshore_cluster::review::{ClusterTrust, ReviewError, Reviewer, User};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
+use super::caller::Caller;
 use super::*;
 use crate::decisions::DecisionList;
+use crate::logging::Level;
+use crate::metrics::Metrics;
 use crate::report::Explanation;
+use client::over_tls;
 
 /// `ops` is a token that may get everything and put the level, `dev` one that may do nothing, `broken` one that the API server
 /// fails on.
@@ -21,7 +31,7 @@ impl Reviewer for Fake {
         let user = |name: &str| User { name: name.to_string(), ..User::default() };
         Box::pin(async move {
             match token {
-                "ops" | "dev" | "lost" => Ok(Some(user(token))),
+                "ops" | "dev" | "lost" | "probe" | "slow" => Ok(Some(user(token))),
                 "master" => Ok(Some(User { groups: vec!["system:masters".into()], ..user("root") })),
                 "broken" => Err(ReviewError::new("the TokenReview", "no connection")),
                 _ => Ok(None),
@@ -39,13 +49,15 @@ impl Reviewer for Fake {
             match user.name.as_str() {
                 "lost" => Err(ReviewError::new("the SubjectAccessReview", "no connection")),
                 "ops" => Ok(verb == "get" || (verb, path) == ("put", "/debug/flags/v")),
+                "probe" => Ok(path == "/readyz" || path.starts_with("/readyz/")),
+                "slow" => std::future::pending().await,
                 _ => Ok(false),
             }
         })
     }
 
-    fn client_ca(&self) -> BoxFuture<'_, Option<String>> {
-        Box::pin(async { None })
+    fn cluster_trust(&self) -> BoxFuture<'_, Result<ClusterTrust, ReviewError>> {
+        Box::pin(async { Err(ReviewError::new("reading it", "no connection")) })
     }
 }
 
@@ -91,6 +103,8 @@ impl Backend for Scheduler {
 
 fn context(standing: Standing) -> Context {
     let checks = Checks::default();
+    let note = || Note { about: "plugin/ZonePack".to_string(), state: Ok("sha256:ab12".to_string()) };
+    checks.set_notes(move || vec![note()]);
     checks.flag(&[Probe::Ready], "sched-handler-sync", "waits for pods");
     Context {
         checks: Arc::new(checks),
@@ -107,7 +121,7 @@ async fn ask(context: Context, method: Method, path: &str, token: &str, body: &s
         request = request.header("Authorization", format!("Bearer {token}"));
     }
     let request = request.body(axum::body::Body::from(body.to_string())).unwrap();
-    let answer = routes::answer(Arc::new(context), Arc::new(Options::default()), None, request).await;
+    let answer = routes::answer(&context, &Options::default(), &Caller::default(), request).await;
     let status = answer.status().as_u16();
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
@@ -131,16 +145,25 @@ fn check_as(standing: Standing, path: &str, token: &str, code: u16, want: &str) 
 fn health_is_for_everybody_and_reasons_for_those_who_may_know() {
     check("/livez", "", 200, "ok");
     check("/healthz?verbose", "", 200, "[+]ping ok\nhealthz check passed\n");
-    let withheld = "[-]sched-handler-sync failed: reason withheld\nreadyz check failed\n";
+    let withheld =
+        "[-]sched-handler-sync failed: reason withheld\n[+]plugin/ZonePack ok\nreadyz check failed\n";
     check("/readyz", "", 500, withheld);
     check("/readyz?verbose", "dev", 500, withheld);
     check("/readyz?verbose", "nobody", 500, withheld);
-    check("/readyz?verbose", "ops", 500, "[-]sched-handler-sync failed: waits for pods\n");
+    check("/readyz?verbose", "probe", 500, withheld);
+    let all = "[-]sched-handler-sync failed: waits for pods\n[+]plugin/ZonePack ok (sha256:ab12)\n";
+    check("/readyz?verbose", "ops", 500, all);
     check("/readyz?exclude=sched-handler-sync", "", 200, "ok");
     check("/readyz/sched-handler-sync", "ops", 500, "internal server error: waits for pods");
     check("/readyz/sched-handler-sync", "", 403, "");
     check("/livez/ping", "ops", 200, "ok");
     check("/livez/other", "ops", 404, "");
+}
+
+#[tokio::test]
+async fn health_does_not_wait_for_the_api_servers_word() {
+    let (code, text) = ask(context(Standing::Leader), Method::GET, "/readyz?verbose", "slow", "").await;
+    assert!(code == 500 && text.contains("reason withheld"), "{text}");
 }
 
 #[test]
@@ -210,64 +233,6 @@ async fn checks_are_counted() {
     assert!(page.contains(want), "{page}");
 }
 
-/// A client that trusts this server whatever its certificate says.
-async fn over_tls(address: std::net::SocketAddr, request: &str) -> String {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Trusting(provider)))
-        .with_no_client_auth();
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, stream).await.unwrap();
-    let mut answer = Vec::new();
-    // The server closes without saying goodbye when it refuses a request, perhaps before it has read all of it.
-    let _ = stream.write_all(request.as_bytes()).await;
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-#[derive(Debug)]
-struct Trusting(Arc<rustls::crypto::CryptoProvider>);
-
-impl rustls::client::danger::ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _: &rustls_pki_types::CertificateDer<'_>,
-        _: &[rustls_pki_types::CertificateDer<'_>],
-        _: &rustls_pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls_pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &rustls_pki_types::CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &rustls_pki_types::CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_port_answers_over_tls_and_stops() {
     let stop = CancellationToken::new();
@@ -279,6 +244,10 @@ async fn a_port_answers_over_tls_and_stops() {
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\nok"), "{answer}");
     let answer = over_tls(server.address, &get("/metrics")).await;
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let long =
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    let answer = over_tls(server.address, &long).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let many = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(200_000));
     let answer = over_tls(server.address, &many).await;
     assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
