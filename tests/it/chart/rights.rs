@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use longshore_cluster::kinds::KINDS;
+use longshore_cluster::kinds::{KINDS, OF_NEW_PODS};
 use longshore_cluster::rights::{CLIENT_CA, Place, rights};
 use serde_json::Value;
 
@@ -138,9 +138,12 @@ fn people_who_explain_may_list_what_a_simulation_lists() {
     let name = |o: &Value| o["metadata"]["name"].as_str().unwrap_or_default().to_string();
     let role = objects.iter().find(|o| o["kind"] == "ClusterRole" && name(o).contains("-explain."));
     let granted = granted(role.expect("there is one"));
-    let listed: BTreeSet<Granted> = KINDS
-        .iter()
-        .map(|kind| ["", kind.group(), kind.plural, "", "list"].map(str::to_string).into())
+    let watched = KINDS.iter().map(|kind| (kind.group(), kind.plural));
+    let group = |version: &'static str| version.split_once('/').map_or("", |(group, _)| group);
+    let of_new_pods = OF_NEW_PODS.iter().map(|kind| (group(kind.api_version), kind.plural));
+    let listed: BTreeSet<Granted> = watched
+        .chain(of_new_pods)
+        .map(|(group, plural)| ["", group, plural, "", "list"].map(str::to_string).into())
         .collect();
     let resources: BTreeSet<Granted> = granted.into_iter().filter(|g| !g.2.is_empty()).collect();
     assert_eq!(resources, listed);
