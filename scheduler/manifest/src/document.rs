@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn faults_are_placed_in_the_source() {
         check("a: 1\n---\nb: 1\n\tc: 2\n", 4, 1, "is not valid YAML");
-        check("a: 1\n--- {b: 1, c\n", 3, 1, "is not valid YAML");
+        check("a: 1\n--- {b: 1, c\n", 2, 5, "is not valid YAML");
         check("{\"a\": 1}\n{\"a\": 1,\n oops}\n", 3, 2, "is not valid JSON");
         check("{\"a\": 1", 1, 7, "truncated");
         check("a: 1\n---\nb: {{ .Values.x }}\n", 3, 1, "Helm template");
