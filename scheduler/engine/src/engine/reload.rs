@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::Engine;
 use super::failure::Failure;
 use crate::extenders::Extenders;
+use crate::groups;
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.
@@ -47,6 +48,7 @@ impl Engine {
     ) -> Result<Vec<Effect>, OtherProfiles> {
         self.accepts_profiles(&profiles)?;
         let mut effects = self.turn_away_orphans(&profiles);
+        groups::install(&mut profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();
