@@ -5,6 +5,7 @@
 
 mod cluster;
 mod events;
+mod lag;
 mod limits;
 mod preemption;
 mod range;

@@ -45,6 +45,8 @@ mod lost_race;
 mod neighbours;
 /// Priority, preemption and disruption budgets.
 mod preemption;
+/// Preemption while the watch is behind.
+mod preemption_late;
 /// Several profiles in one scheduler.
 mod profiles;
 /// Events, conditions and metrics, compared with kube-scheduler's.

@@ -58,6 +58,12 @@ subjects:
 - apiGroups: [storage.k8s.io]
   resources: [storageclasses, csinodes, csidrivers, csistoragecapacities, volumeattachments]
   verbs: [list, watch]
+- apiGroups: [scheduling.k8s.io, scheduling.x-k8s.io]
+  resources: [podgroups]
+  verbs: [list, watch]
+- apiGroups: [resource.k8s.io]
+  resources: [deviceclasses]
+  verbs: [list, watch]
 # A pod whose binding went unanswered, a victim as it is now, the node of a volume that was provisioned.
 - apiGroups: [""]
   resources: [pods, nodes]

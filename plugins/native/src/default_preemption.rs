@@ -141,12 +141,14 @@ fn ineligible(cx: &PostFilterContext<'_>) -> Option<&'static str> {
     if cx.pod.spec.preemption_policy == PreemptionPolicy::Never {
         return Some("not eligible due to preemptionPolicy=Never.");
     }
-    let slot = cx.snapshot.slot(cx.pod.meta.nominated_node.as_ref()?)?;
+    let slot = cx.engine.nominated()?;
     if cx.engine.rejection(slot) == Some(RejectCode::UnschedulableAndUnresolvable) {
         return None;
     }
-    let leaving =
-        |p: &Arc<Pod>| p.spec.priority < cx.pod.spec.priority && p.meta.terminating && p.meta.preempted;
+    let leaving = |p: &Arc<Pod>| {
+        p.spec.priority < cx.pod.spec.priority
+            && (p.meta.terminating && p.meta.preempted || cx.engine.waits_for(p))
+    };
     let waits = cx.snapshot.pods(slot).iter().any(leaving);
     waits.then_some("not eligible due to a terminating pod on the nominated node.")
 }

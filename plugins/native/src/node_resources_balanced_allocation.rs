@@ -9,7 +9,7 @@ use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::resources::is_scalar;
-use longshore_framework::snapshot::Slot;
+use longshore_framework::snapshot::{ResourceColumn, Slot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, PreScoreVerdict};
 use longshore_framework::view::NodeView;
@@ -102,15 +102,7 @@ impl Score for NodeResourcesBalancedAllocation {
 /// One resource that counts: its columns, and what the pod adds.
 struct Part<'a> {
     amount: i64,
-    allocatable: &'a [i64],
-    requested: &'a [i64],
-}
-
-impl Part<'_> {
-    /// The fraction of the resource used with `more` on top.
-    fn fraction(&self, at: usize, more: i64) -> f64 {
-        fraction(self.requested[at].saturating_add(more), self.allocatable[at])
-    }
+    column: ResourceColumn<'a>,
 }
 
 const HALF: i64 = MAX_SCORE / 2;
@@ -129,8 +121,7 @@ impl NodeResourcesBalancedAllocation {
         let part = |name: &Str| {
             let amount = cx.pod.resources.usage.get(name);
             let id = cx.snapshot.resource(name).filter(|_| amount != 0 || !is_scalar(name))?;
-            let (allocatable, requested) = (cx.snapshot.allocatable(id), cx.snapshot.requested(id));
-            Some(Part { amount, allocatable, requested })
+            Some(Part { amount, column: cx.snapshot.column(id) })
         };
         self.resources.iter().filter_map(part).collect()
     }
@@ -141,10 +132,13 @@ impl NodeResourcesBalancedAllocation {
 fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], scores: &mut Lanes) -> bool {
     let [a, b] = parts.as_slice() else { return false };
     let [room_1, room_2, room_3, room_4] = rooms;
-    let used_a = block.of_column(a.requested, room_1);
-    let used_b = block.of_column(b.requested, room_2);
-    let all_a = block.of_column(a.allocatable, room_3);
-    let all_b = block.of_column(b.allocatable, room_4);
+    let (Some((all_a, used_a)), Some((all_b, used_b))) = (a.column.flat(), b.column.flat()) else {
+        return false;
+    };
+    let used_a = block.of_column(used_a, room_1);
+    let used_b = block.of_column(used_b, room_2);
+    let all_a = block.of_column(all_a, room_3);
+    let all_b = block.of_column(all_b, room_4);
     let mut check = Check::default();
     let (more_a, more_b) = (check.number(a.amount), check.number(b.amount));
     for at in 0..LANES {
@@ -162,18 +156,20 @@ fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], sco
 
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
 fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
-    let at = slot.index();
     if let [a, b] = parts.as_slice()
-        && a.allocatable[at] != 0
-        && b.allocatable[at] != 0
+        && let ((all_a, used_a), (all_b, used_b)) = (a.column.at(slot), b.column.at(slot))
+        && all_a != 0
+        && all_b != 0
     {
         // Two resources, both there, is what nearly every node and profile has.
-        let with = pair_balance(a.fraction(at, a.amount), b.fraction(at, b.amount));
-        return HALF + (HALF + with - pair_balance(a.fraction(at, 0), b.fraction(at, 0))) / 2;
+        let with_a = fraction(used_a.saturating_add(a.amount), all_a);
+        let with = pair_balance(with_a, fraction(used_b.saturating_add(b.amount), all_b));
+        return HALF + (HALF + with - pair_balance(fraction(used_a, all_a), fraction(used_b, all_b))) / 2;
     }
-    let offered = || parts.iter().filter(|p| p.allocatable[at] != 0);
-    let with = offered().map(|p| (p.requested[at].saturating_add(p.amount), p.allocatable[at]));
-    let without = offered().map(|p| (p.requested[at], p.allocatable[at]));
+    let cells = || parts.iter().map(|p| (p.amount, p.column.at(slot)));
+    let offered = || cells().filter(|(_, (all, _))| *all != 0);
+    let with = offered().map(|(amount, (all, used))| (used.saturating_add(amount), all));
+    let without = offered().map(|(_, (all, used))| (used, all));
     HALF + (HALF + balance(with) - balance(without)) / 2
 }
 

@@ -13,7 +13,7 @@ pub struct Discovered {
     pub version: String,
     /// Kinds that are served.
     pub served: Vec<&'static WatchedKind>,
-    /// Kinds that are not.
+    /// Kinds that are not, though every Kubernetes has them.
     pub absent: Vec<&'static WatchedKind>,
 }
 
@@ -29,8 +29,22 @@ pub async fn discover(client: &Client) -> Result<Discovered, kube::Error> {
     }
     let is_served =
         |kind: &&WatchedKind| resources.get(kind.api_version).is_some_and(|r| r.contains(kind.plural));
-    let (served, absent) = KINDS.iter().partition(is_served);
+    let (served, absent) = choose(is_served);
     Ok(Discovered { version, served, absent })
+}
+
+/// The kinds to watch, each in one version, and those that are missing.
+fn choose(
+    is_served: impl Fn(&&WatchedKind) -> bool,
+) -> (Vec<&'static WatchedKind>, Vec<&'static WatchedKind>) {
+    let mut served: Vec<&'static WatchedKind> = Vec::new();
+    for kind in KINDS.iter().filter(|kind| is_served(kind)) {
+        if !served.iter().any(|other| other.is_of(kind)) {
+            served.push(kind);
+        }
+    }
+    let is_missing = |kind: &&WatchedKind| !is_served(kind) && !kind.is_optional();
+    (served, KINDS.iter().filter(is_missing).collect())
 }
 
 async fn resources_of(client: &Client, api_version: &str) -> Result<BTreeSet<String>, kube::Error> {
@@ -42,5 +56,28 @@ async fn resources_of(client: &Client, api_version: &str) -> Result<BTreeSet<Str
         Ok(list) => Ok(list.resources.into_iter().map(|r| r.name).collect()),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(BTreeSet::new()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(served: &[&str], want: &[&str]) {
+        let (chosen, absent) = choose(|kind| kind.is_essential() || served.contains(&kind.api_version));
+        let optional: Vec<&str> = chosen.iter().filter(|k| k.is_optional()).map(|k| k.api_version).collect();
+        assert_eq!(optional, want);
+        assert!(absent.iter().all(|kind| !kind.is_optional()) && !absent.is_empty());
+    }
+
+    #[test]
+    fn of_several_versions_the_newest_is_watched_and_nothing_is_missed_that_may_be_absent() {
+        check(&[], &[]);
+        check(&["scheduling.k8s.io/v1alpha2"], &["scheduling.k8s.io/v1alpha2"]);
+        let both =
+            ["scheduling.k8s.io/v1alpha2", "scheduling.k8s.io/v1beta1", "scheduling.x-k8s.io/v1alpha1"];
+        check(&both, &["scheduling.k8s.io/v1beta1", "scheduling.x-k8s.io/v1alpha1"]);
+        check(&["resource.k8s.io/v1"], &["resource.k8s.io/v1"]);
     }
 }

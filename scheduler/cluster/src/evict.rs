@@ -49,8 +49,8 @@ impl Evictor {
         Self { caller, recorder }
     }
 
-    /// Evicts `victims` of `preemptor` on `node`. Those that are terminating are left alone. A victim that is gone, or
-    /// whose name another pod has by now, is no failure.
+    /// Evicts `victims` of `preemptor` on `node`. Those that are terminating are left alone, also when only the API server
+    /// knows that yet. A victim that is gone, or whose name another pod has by now, is no failure.
     ///
     /// # Errors
     /// The first victim that could not be evicted; others may have been, or not.
@@ -84,7 +84,11 @@ impl Evictor {
 
     async fn evict_one(&self, preemptor: &Pod, victim: &Pod, node: &str) -> Result<(), EvictError> {
         match self.disrupt_and_delete(preemptor, victim).await {
-            Ok(()) => {
+            Ok(Ended::Terminating) => {
+                tracing::info!(victim = %victim.key(), preemptor = %preemptor.key(), node, "The victim is terminating already");
+                Ok(())
+            }
+            Ok(Ended::Deleted) => {
                 tracing::info!(victim = %victim.key(), preemptor = %preemptor.key(), node, "Evicted a victim");
                 self.recorder.record(Event::preempted(victim, preemptor, node, false));
                 Ok(())
@@ -97,13 +101,16 @@ impl Evictor {
         }
     }
 
-    async fn disrupt_and_delete(&self, preemptor: &Pod, victim: &Pod) -> Result<(), ApiError> {
+    async fn disrupt_and_delete(&self, preemptor: &Pod, victim: &Pod) -> Result<Ended, ApiError> {
         let (namespace, name, uid) = (&victim.meta.namespace, &victim.meta.name, &victim.meta.uid);
         let pod = path::pod(namespace, name);
         // The newest state says what of the condition is there already. Evictions are rare, so the read costs little.
         let now: Current = retried(Backoff::STATUS, || self.caller.get(&pod)).await?;
         if now.metadata.uid != **uid {
             return Err(ApiError::answered(404, b"the pod was made anew", None));
+        }
+        if now.metadata.deletion_timestamp.is_some() {
+            return Ok(Ended::Terminating);
         }
         if let Some(condition) = condition(&preemptor.spec.scheduler_name, &now) {
             let patch = json!({"metadata": {"uid": &**uid}, "status": {"conditions": [condition]}});
@@ -120,7 +127,7 @@ impl Evictor {
                 other => other.map(Ok),
             }
         };
-        retried(Backoff::STATUS, delete).await?.map(drop)
+        retried(Backoff::STATUS, delete).await?.map(|_| Ended::Deleted)
     }
 }
 
@@ -143,6 +150,14 @@ fn condition(scheduler: &str, now: &Current) -> Option<Condition> {
     })
 }
 
+/// What became of a victim.
+enum Ended {
+    /// It was deleted for the preemptor.
+    Deleted,
+    /// Somebody else had deleted it before.
+    Terminating,
+}
+
 /// What is read of a victim.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -156,6 +171,8 @@ struct Current {
 struct Metadata {
     uid: String,
     generation: i64,
+    #[serde(rename = "deletionTimestamp")]
+    deletion_timestamp: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

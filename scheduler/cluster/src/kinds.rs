@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct WatchedKind {
     /// `kind`.
     pub kind: &'static str,
-    /// `apiVersion`; the same in every Kubernetes from 1.33 to 1.37.
+    /// `apiVersion`. Of a kind that is here in several versions the first is watched that the API server has.
     pub api_version: &'static str,
     /// Its name in paths.
     pub plural: &'static str,
@@ -35,6 +35,16 @@ pub enum Reads {
 }
 
 impl WatchedKind {
+    /// Whether it is one kind with `other`, in whatever version.
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.group(), self.plural) == (other.group(), other.plural)
+    }
+
+    /// Whether a cluster may well be without it: nothing is lost then, for there are no such objects.
+    pub fn is_optional(&self) -> bool {
+        OPTIONAL.contains(&self.plural)
+    }
+
     /// Whether nothing can be decided without it.
     pub fn is_essential(&self) -> bool {
         matches!(self.reads, Reads::Pod | Reads::Node)
@@ -65,9 +75,14 @@ const NO_DECISION: &str = "nothing can be scheduled";
 const NO_SPREADING: &str = "default spreading does not see its pods";
 const NO_VOLUMES: &str = "pods with volumes that need it do not fit";
 const NO_LIMITS: &str = "volume limits are not known";
+const NO_GROUPS: &str = "pods that a label puts into a group are started one by one";
+const NO_DEVICES: &str = "resources that devices stand for are only said to be insufficient";
+
+/// Kinds that are no part of every Kubernetes.
+const OPTIONAL: [&str; 2] = ["podgroups", "deviceclasses"];
 
 /// Every kind.
-pub static KINDS: [WatchedKind; 15] = [
+pub static KINDS: [WatchedKind; 19] = [
     WatchedKind { kind: "Node", api_version: "v1", plural: "nodes", reads: Reads::Node, loss: NO_DECISION },
     WatchedKind { kind: "Pod", api_version: "v1", plural: "pods", reads: Reads::Pod, loss: NO_DECISION },
     object("Namespace", "v1", "namespaces", namespace, "namespace selectors of affinity match nothing"),
@@ -89,6 +104,10 @@ pub static KINDS: [WatchedKind; 15] = [
         "capacity is not checked",
     ),
     object("VolumeAttachment", "storage.k8s.io/v1", "volumeattachments", attachment, NO_LIMITS),
+    object("PodGroup", "scheduling.k8s.io/v1beta1", "podgroups", pod_group, NO_GROUPS),
+    object("PodGroup", "scheduling.k8s.io/v1alpha2", "podgroups", pod_group, NO_GROUPS),
+    object("PodGroup", "scheduling.x-k8s.io/v1alpha1", "podgroups", pod_group, NO_GROUPS),
+    object("DeviceClass", "resource.k8s.io/v1", "deviceclasses", device_class, NO_DEVICES),
 ];
 
 /// A kind that says what becomes of new pods. Simulations list it; nobody watches it, as the scheduler of a cluster makes no
@@ -153,4 +172,6 @@ readers! {
     csi_driver: csi_driver => CsiDriver,
     capacity: csi_storage_capacity => CsiStorageCapacity,
     attachment: volume_attachment => VolumeAttachment,
+    pod_group: pod_group => PodGroup,
+    device_class: device_class => DeviceClass,
 }

@@ -1,7 +1,7 @@
 //! What `longshore run` asks of the API server, as RBAC names it. The chart's roles grant this and nothing else, and
 //! `longshore check --pre` looks for it. Discovery and `/version` are open to every account and stand nowhere.
 
-use crate::kinds::KINDS;
+use crate::kinds::{KINDS, WatchedKind};
 
 /// Something that `run` does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,9 @@ const SINGLE: [Right; 10] = [
 
 /// Everything. The Lease counts when a leader is elected.
 pub fn rights(elects: bool) -> Vec<Right> {
-    let watched = KINDS.iter().map(|kind| {
+    // A kind that is known in several versions is one to RBAC.
+    let is_first = |(at, kind): &(usize, &WatchedKind)| !KINDS[..*at].iter().any(|other| other.is_of(kind));
+    let watched = KINDS.iter().enumerate().filter(is_first).map(|(_, kind)| {
         let loss = (!kind.is_essential()).then_some(kind.loss);
         right(kind.group(), kind.plural, &["list", "watch"], loss)
     });

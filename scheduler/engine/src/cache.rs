@@ -183,13 +183,14 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use longshore_framework::fixture::{node, pod};
-    use longshore_framework::snapshot::CPU_ID;
+    use longshore_framework::snapshot::{CPU_ID, Slot};
 
     use super::*;
 
     #[track_caller]
     fn check(cache: &Cache, milli_cpu: i64, pods: (usize, usize)) {
-        assert_eq!((cache.snapshot().requested(CPU_ID)[0], cache.pod_counts()), (milli_cpu, pods));
+        let held = cache.snapshot().column(CPU_ID).at(Slot(0)).1;
+        assert_eq!((held, cache.pod_counts()), (milli_cpu, pods));
     }
 
     #[test]

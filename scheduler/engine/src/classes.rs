@@ -16,14 +16,15 @@ mod plan;
 mod rejected_nodes;
 mod unfit;
 
-use std::hash::{Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use longshore_framework::keyed::KeyedState;
 use longshore_framework::labels::Labels;
 use longshore_framework::pod::{Owner, Pod, PodSpec};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::{Str, snapshot::Snapshot};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
@@ -72,10 +73,8 @@ impl ClassKey {
 }
 
 fn hash_of(profile: usize, pod: &Pod) -> u64 {
-    let mut hasher = FxHasher::default();
-    (profile, &pod.meta.namespace, &pod.meta.labels, &pod.meta.owner).hash(&mut hasher);
-    pod.resources.spec_hash.hash(&mut hasher);
-    hasher.finish()
+    let meta = &pod.meta;
+    KeyedState.hash_one((profile, &meta.namespace, &meta.labels, &meta.owner, pod.resources.spec_hash))
 }
 
 #[derive(Debug)]
@@ -172,7 +171,7 @@ impl Classes {
         }
         let entry = self.entries.get_mut(&hash)?;
         if !entry.key.is_of(profile, pod) {
-            // Two classes with one hash: whoever came first has the place.
+            // Two classes with one hash, which nobody can bring about: whoever came first has the place.
             return None;
         }
         entry.used = self.clock;

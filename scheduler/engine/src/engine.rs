@@ -7,6 +7,7 @@ mod failure;
 mod inputs;
 mod permit;
 mod post_filter;
+mod preemption;
 mod recheck;
 mod reload;
 mod requests;
@@ -27,7 +28,9 @@ use crate::classes::{Classes, Decided};
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::evictions::Evictions;
 use crate::extenders::Extenders;
+use crate::groups;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::{Evaluation, Options};
@@ -52,8 +55,8 @@ pub struct Engine {
     pub(crate) queue: Queue,
     /// Pods whose binding is under way, by UID.
     pub(crate) reservations: FxHashMap<Str, Reservation>,
-    /// Preemptors whose evictions are under way, by UID, with the UIDs of the victims.
-    pub(crate) evicting: FxHashMap<Str, Vec<Str>>,
+    /// Preemptors and the victims they wait for.
+    pub(crate) evictions: Evictions,
     /// Whether bindings wait until they are asked for.
     pub(crate) holds_bindings: bool,
     pub(crate) chooser: Chooser,
@@ -74,6 +77,7 @@ pub struct Engine {
 impl Engine {
     /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
     pub fn new(mut profiles: Vec<Profile>, options: Options) -> Self {
+        groups::install(&mut profiles);
         Self {
             extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
@@ -84,7 +88,7 @@ impl Engine {
             options,
             cache: Cache::default(),
             reservations: FxHashMap::default(),
-            evicting: FxHashMap::default(),
+            evictions: Evictions::default(),
             holds_bindings: false,
             classes: Classes::default(),
             specs: Specs::default(),
@@ -182,7 +186,7 @@ impl Engine {
     }
 
     pub(crate) fn queue_and_rules(&mut self) -> (&mut Queue, EngineRules<'_>) {
-        let rules = EngineRules { profiles: &self.profiles, cache: &self.cache, evicting: &self.evicting };
+        let rules = EngineRules { profiles: &self.profiles, cache: &self.cache, evictions: &self.evictions };
         (&mut self.queue, rules)
     }
 
@@ -320,6 +324,7 @@ impl Engine {
         };
         let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         self.queue.nominator.remove(&uid);
+        self.evictions.end(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
             Ok(waits) => waits,
             Err(refused) => {
@@ -368,7 +373,11 @@ impl Engine {
         state: &CycleState,
         trace: Option<&mut Trace>,
     ) -> Failure {
-        let post_filter = self.post_filter(queued, &diagnosis, state, trace);
+        // Evictions help no pod that waits for its group.
+        let post_filter = match groups::holds_back(self.cache.objects(), &queued.pod) {
+            true => None,
+            false => self.post_filter(queued, &diagnosis, state, trace),
+        };
         let said = post_filter.as_ref().map_or("", |p| &p.message);
         Failure {
             reason: FailureReason::Unschedulable,

@@ -77,6 +77,8 @@ pub(crate) fn object(old: Option<Object>, new: Option<Object>) -> Option<Cluster
         Object::CsiStorageCapacity(_) => Resource::CsiStorageCapacity,
         Object::VolumeAttachment(_) => Resource::VolumeAttachment,
         Object::Service(_) => Resource::Service,
+        Object::PodGroup(_) => Resource::PodGroup,
+        Object::DeviceClass(_) => Resource::DeviceClass,
         Object::Namespace(_) | Object::Controller(_) | Object::DisruptionBudget(_) => return None,
     };
     Some(ClusterEvent::new(resource, action, Subject::Object(old, new)))

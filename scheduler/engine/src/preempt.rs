@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
+use crate::evictions::Evictions;
 use crate::kept_runs::KeptRuns;
 use trial::try_node;
 
@@ -28,6 +29,8 @@ pub(crate) struct Preemptor<'a> {
     resolvable: Arc<BitSet>,
     /// What comes of trying nodes, as far as it is known.
     kept: Arc<KeptRuns>,
+    /// Who waits for which victims.
+    evictions: &'a Evictions,
     /// Whether every dry run that was kept is held against a new one.
     audits: bool,
 }
@@ -40,13 +43,14 @@ impl<'a> Preemptor<'a> {
         state: &'a CycleState,
         diagnosis: &'a Diagnosis,
         chooser: &'a mut Chooser,
+        evictions: &'a Evictions,
         audits: bool,
     ) -> Self {
         let resolvable = diagnosis.resolvable(evaluator.snapshot);
         let slots = if resolvable.is_empty() { 0 } else { evaluator.snapshot.slots() };
         let anew = || Arc::new(KeptRuns::new(slots, evaluator.objects.budgets_revision()));
         let kept = diagnosis.kept.clone().unwrap_or_else(anew);
-        Self { evaluator, state, diagnosis, chooser, resolvable, kept, audits }
+        Self { evaluator, state, diagnosis, chooser, resolvable, kept, evictions, audits }
     }
 
     /// Every node that evictions may help, in search order from the one with index `start` on and round to it again.
@@ -117,6 +121,15 @@ impl PreemptionEngine for Preemptor<'_> {
 
     fn resolvable(&self) -> usize {
         self.resolvable.len()
+    }
+
+    fn nominated(&self) -> Option<Slot> {
+        let name = self.evaluator.nominator.node_of(&self.evaluator.pod.meta.uid)?;
+        self.evaluator.snapshot.slot(name)
+    }
+
+    fn waits_for(&self, victim: &Pod) -> bool {
+        self.evictions.waits_for(&self.evaluator.pod.meta.uid, &victim.meta.uid)
     }
 
     /// Nodes are tried in pieces; the end is decided in their order, so that the answer is that of a search one by one.

@@ -18,6 +18,7 @@
 
 mod attempts;
 pub(crate) mod backoff;
+mod echoes;
 mod flush;
 mod in_flight;
 mod listeners;
@@ -32,12 +33,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use longshore_framework::Timestamp;
 use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
 use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
+use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::heap::Heap;
@@ -245,7 +246,7 @@ impl Queue {
         let Some(number) = self.pods.number(&pod.meta.uid) else { return Place::Backoff };
         let Some(queued) = self.pods.waiting_mut(number) else { return Place::Backoff };
         let old = std::mem::replace(&mut queued.pod, Arc::clone(&pod));
-        self.nominator.update(&old, &pod);
+        self.nominator.update(&old, &pod, &mut queued.echoes);
         match self.pods.seat(number) {
             Seat::Waiting(Part::Parked, _) => self.update_parked(number, events, rules),
             Seat::Waiting(Part::Active, _) => {
@@ -265,6 +266,18 @@ impl Queue {
         let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
         let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
         self.put(queued, wake, Via::from_parked(event), rules)
+    }
+
+    /// The nominated node that is to be written into the status of a waiting pod, an empty name to clear it; whether the
+    /// status will say something else until then.
+    pub(crate) fn nomination_written(&mut self, uid: &str, node: &Str) -> bool {
+        let number = self.pods.number(uid);
+        let Some(queued) = number.and_then(|n| self.pods.waiting_mut(n)) else { return true };
+        let stated = queued.pod.meta.nominated_node.as_ref();
+        let is_other = |says: Option<&Str>| says.map_or("", |says| &**says) != &**node;
+        let differs = is_other(stated) || is_other(queued.echoes.last(stated));
+        queued.echoes.wrote(node, stated);
+        differs
     }
 
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes

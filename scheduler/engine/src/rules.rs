@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource, Subject};
 use longshore_framework::plugin::{EnqueueContext, PreEnqueue, Queued, Rank};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::verdict::{Rejection, Verdict};
-use rustc_hash::FxHashMap;
 
 use crate::cache::Cache;
+use crate::evictions::Evictions;
 use crate::plugin_set::PluginSet;
 use crate::queue::{QueuedPod, Rules};
 
@@ -18,8 +17,8 @@ use crate::queue::{QueuedPod, Rules};
 pub(crate) struct EngineRules<'a> {
     pub(crate) profiles: &'a [Arc<Profile>],
     pub(crate) cache: &'a Cache,
-    /// Preemptors whose evictions are under way.
-    pub(crate) evicting: &'a FxHashMap<Str, Vec<Str>>,
+    /// Preemptors and the victims they wait for.
+    pub(crate) evictions: &'a Evictions,
 }
 
 impl EngineRules<'_> {
@@ -39,7 +38,7 @@ impl Rules for EngineRules<'_> {
         let profile = self.profile(pod);
         let cx = EnqueueContext {
             pod: &pod.pod,
-            evicting: self.evicting.contains_key(&pod.pod.meta.uid),
+            evicting: self.evictions.rests(&pod.pod.meta.uid),
             objects: self.cache.objects(),
         };
         let keeps_out = |(id, plugin): (PluginId, &Arc<dyn PreEnqueue>)| match plugin.pre_enqueue(cx) {
@@ -55,7 +54,7 @@ impl Rules for EngineRules<'_> {
     fn rests(&self, pod: &QueuedPod, plugin: PluginId) -> bool {
         let Some(instance) = self.profile(pod).plugins().get(plugin.index()) else { return false };
         let cx = EnqueueContext { pod: &pod.pod, evicting: false, objects: self.cache.objects() };
-        self.evicting.contains_key(&pod.pod.meta.uid)
+        self.evictions.rests(&pod.pod.meta.uid)
             && instance.pre_enqueue.as_ref().is_some_and(|plugin| plugin.pre_enqueue(cx) == Verdict::Pass)
     }
 

@@ -44,6 +44,8 @@ pub enum Resource {
     ResourceSlice,
     /// A DeviceClass.
     DeviceClass,
+    /// A PodGroup.
+    PodGroup,
 }
 
 impl Resource {
@@ -65,6 +67,7 @@ impl Resource {
             Self::ResourceClaim => "resource.k8s.io/ResourceClaim",
             Self::ResourceSlice => "resource.k8s.io/ResourceSlice",
             Self::DeviceClass => "resource.k8s.io/DeviceClass",
+            Self::PodGroup => "scheduling.k8s.io/PodGroup",
         }
     }
 }

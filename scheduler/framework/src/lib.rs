@@ -17,12 +17,15 @@
 //! | PostBind | [`PostBind`](plugin::PostBind) | after a successful binding |
 
 pub mod bitset;
+pub mod device;
 pub mod domains;
 pub mod event;
 pub mod extender;
 pub mod fields;
 pub mod fixture;
+pub mod group;
 pub mod images;
+pub mod keyed;
 pub mod labels;
 pub mod node;
 pub mod node_selector;

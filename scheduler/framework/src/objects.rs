@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
+use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass};
+use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
 use crate::labels::{LabelSelector, Labels};
 use crate::pod::Pod;
 use crate::volume::{
@@ -85,6 +87,10 @@ pub enum Object {
     CsiStorageCapacity(Arc<CsiStorageCapacity>),
     /// VolumeAttachment.
     VolumeAttachment(Arc<VolumeAttachment>),
+    /// PodGroup.
+    PodGroup(Arc<PodGroup>),
+    /// DeviceClass.
+    DeviceClass(Arc<DeviceClass>),
 }
 
 /// `namespace` and `name`.
@@ -103,7 +109,7 @@ impl<K, T> Default for Assumable<K, T> {
     }
 }
 
-impl<K: Ord + Clone, T> Assumable<K, T> {
+impl<K: Ord + Clone, T: PartialEq> Assumable<K, T> {
     /// The object, as assumed if anything is assumed of it.
     pub fn get(&self, key: &K) -> Option<&Arc<T>> {
         let known = self.known.get(key)?;
@@ -127,9 +133,11 @@ impl<K: Ord + Clone, T> Assumable<K, T> {
         self.assumed.remove(key);
     }
 
-    /// Takes the API server's version; what was assumed is over.
+    /// Takes the API server's version. When it says something new, what was assumed is over.
     pub fn set(&mut self, key: K, object: Arc<T>) -> Option<Arc<T>> {
-        self.assumed.remove(&key);
+        if self.known.get(&key) != Some(&object) {
+            self.assumed.remove(&key);
+        }
         self.known.insert(key, object)
     }
 
@@ -138,6 +146,19 @@ impl<K: Ord + Clone, T> Assumable<K, T> {
         self.assumed.remove(key);
         self.known.remove(key)
     }
+}
+
+/// The group of a pod.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GroupOf<'a> {
+    /// There is a PodGroup.
+    Known(&'a Arc<PodGroup>),
+    /// The pod's spec names this one, in its namespace, and there is none.
+    Missing(&'a Str),
+}
+
+fn group_key(group: &PodGroup) -> (GroupApi, Str, Str) {
+    (group.api, Arc::clone(&group.namespace), Arc::clone(&group.name))
 }
 
 /// The store. Maps are ordered by key, so that whoever walks one walks it the same way every time.
@@ -167,12 +188,17 @@ pub struct Objects {
     pub attachments: BTreeMap<Str, Arc<VolumeAttachment>>,
     /// The same VolumeAttachments by (node name, name); [`set`](Self::set) and [`remove`](Self::remove) keep them in step.
     pub attachments_by_node: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
+    /// PodGroups by API, namespace and name.
+    pub pod_groups: BTreeMap<(GroupApi, Str, Str), Arc<PodGroup>>,
+    /// DeviceClasses by name.
+    pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
     selecting: u64,
     budgets: u64,
 }
 
 impl Objects {
-    /// Rises when a namespace, a Service or a controller changes: what says of which pods a selector speaks.
+    /// Rises when something changes that says what a pod's own words mean: a namespace, a Service or a controller, to which
+    /// a selector speaks; a group; a device class, which stands for a resource.
     pub fn selecting_revision(&self) -> u64 {
         self.selecting
     }
@@ -184,7 +210,11 @@ impl Objects {
 
     fn count_change(&mut self, object: &Object) {
         match object {
-            Object::Namespace(_) | Object::Service(_) | Object::Controller(_) => self.selecting += 1,
+            Object::Namespace(_)
+            | Object::Service(_)
+            | Object::Controller(_)
+            | Object::PodGroup(_)
+            | Object::DeviceClass(_) => self.selecting += 1,
             Object::DisruptionBudget(_) => self.budgets += 1,
             _ => {}
         }
@@ -203,6 +233,37 @@ impl Objects {
     /// The claim behind a volume of `pod`.
     pub fn pod_claim(&self, pod: &Pod, claim: &Str) -> Option<&Arc<Claim>> {
         self.claim(&pod.meta.namespace, claim)
+    }
+
+    /// The group that the pod belongs to. Its spec may name one that does not exist. The label of
+    /// [Coscheduling](GroupApi::Coscheduling) names a group only where there is one: else it is a label like any other.
+    pub fn group_of<'a>(&'a self, pod: &'a Pod) -> Option<GroupOf<'a>> {
+        let find = |api, name: &Str| {
+            let key = (api, Arc::clone(&pod.meta.namespace), Arc::clone(name));
+            self.pod_groups.get(&key)
+        };
+        if let Some(name) = &pod.spec.scheduling_group {
+            return Some(find(GroupApi::Kubernetes, name).map_or(GroupOf::Missing(name), GroupOf::Known));
+        }
+        if self.pod_groups.is_empty() {
+            return None;
+        }
+        let name = pod.meta.labels.get(GROUP_LABEL)?;
+        find(GroupApi::Coscheduling, name).map(GroupOf::Known)
+    }
+
+    /// The DeviceClass that stands for an extended resource: its own implicit name, or the one that was made last of those
+    /// that name it.
+    pub fn device_class_for(&self, resource: &str) -> Option<&Arc<DeviceClass>> {
+        if self.device_classes.is_empty() {
+            return None;
+        }
+        if let Some(name) = resource.strip_prefix(DEVICE_CLASS_PREFIX) {
+            return self.device_classes.get(name);
+        }
+        let named = self.device_classes.values().filter(|c| c.extended_resource.as_deref() == Some(resource));
+        // Of those made at the same time the first by name, which the reverse leaves at the end.
+        named.rev().max_by_key(|class| class.created)
     }
 
     /// The VolumeAttachments of a node, in name order.
@@ -226,6 +287,8 @@ impl Objects {
             .chain(self.csi_drivers.values().cloned().map(O::CsiDriver))
             .chain(self.capacities.values().cloned().map(O::CsiStorageCapacity))
             .chain(self.attachments.values().cloned().map(O::VolumeAttachment))
+            .chain(self.pod_groups.values().cloned().map(O::PodGroup))
+            .chain(self.device_classes.values().cloned().map(O::DeviceClass))
     }
 
     fn set_attachment(&mut self, attachment: Arc<VolumeAttachment>) -> Option<Arc<VolumeAttachment>> {
@@ -274,13 +337,22 @@ impl Objects {
                 self.capacities.insert((o.namespace.clone(), o.name.clone()), o).map(O::CsiStorageCapacity)
             }
             O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
+            O::PodGroup(o) => self.pod_groups.insert(group_key(&o), o).map(O::PodGroup),
+            O::DeviceClass(o) => self.device_classes.insert(Arc::clone(&o.name), o).map(O::DeviceClass),
         }
     }
 
     /// Removes the object with the same key as `object`, and returns what was known of it.
     pub fn remove(&mut self, object: &Object) -> Option<Object> {
+        let old = self.take(object);
+        if let Some(old) = &old {
+            self.count_change(old);
+        }
+        old
+    }
+
+    fn take(&mut self, object: &Object) -> Option<Object> {
         use Object as O;
-        self.count_change(object);
         match object {
             O::Namespace(o) => self.namespaces.remove(&o.name).map(O::Namespace),
             O::Service(o) => self.services.remove(&(o.namespace.clone(), o.name.clone())).map(O::Service),
@@ -301,6 +373,8 @@ impl Objects {
                 self.capacities.remove(&(o.namespace.clone(), o.name.clone())).map(O::CsiStorageCapacity)
             }
             O::VolumeAttachment(o) => self.remove_attachment(&o.name).map(O::VolumeAttachment),
+            O::PodGroup(o) => self.pod_groups.remove(&group_key(o)).map(O::PodGroup),
+            O::DeviceClass(o) => self.device_classes.remove(&o.name).map(O::DeviceClass),
         }
     }
 }

@@ -168,6 +168,8 @@ pub struct PodSpec {
     pub volumes: Vec<Volume>,
     /// Names of `resourceClaims`.
     pub resource_claims: Vec<Str>,
+    /// `schedulingGroup.podGroupName`.
+    pub scheduling_group: Option<Str>,
     /// Kubelet features the spec needs, as nodes declare them, in name order.
     pub required_features: Vec<Str>,
 }
@@ -195,6 +197,7 @@ impl PodSpec {
             spread,
             volumes,
             resource_claims,
+            scheduling_group,
             required_features,
         } = self;
         (*priority, *preemption_policy, *resize_infeasible)
@@ -207,6 +210,7 @@ impl PodSpec {
             && (pod_affinity, pod_anti_affinity) == (&other.pod_affinity, &other.pod_anti_affinity)
             && (spread, volumes) == (&other.spread, &other.volumes)
             && (resource_claims, required_features) == (&other.resource_claims, &other.required_features)
+            && *scheduling_group == other.scheduling_group
     }
 }
 

@@ -191,7 +191,8 @@ pub enum Effect {
         /// written as if there were none.
         extenders: Vec<Str>,
     },
-    /// Evict these pods in this order, then say [`Input::Evicted`]. Those that are terminating need no call.
+    /// Evict these pods in this order, then say [`Input::Evicted`]. The preemptor rests until then, and until the victims
+    /// were seen to go. Those that are terminating need no call.
     Evict {
         /// For whom.
         preemptor: Arc<Pod>,

@@ -13,11 +13,12 @@ mod order;
 mod topology;
 pub mod view;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
+pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId};
 pub use matching::{NamespaceSet, PodColumn, PodQuery};
 pub use topology::{NO_DOMAIN, TopologyColumn};
 use view::NodeView;
@@ -25,10 +26,12 @@ use view::NodeView;
 use crate::Str;
 use crate::bitset::BitSet;
 use crate::images::ImageTable;
+use crate::keyed::KeyedState;
 use crate::node::Node;
 use crate::objects::NamespacedName;
 use crate::pod::Pod;
 use crate::ports::UsedPorts;
+use crate::resources::Amounts;
 use columns::ResourceColumns;
 use dirty::DirtyLog;
 use lineage::Lineage;
@@ -78,7 +81,7 @@ pub struct Snapshot {
     /// Slots with a pod that has any pod affinity term, and with one that has a required anti-affinity term.
     with_affinity: BitSet,
     with_required_anti_affinity: BitSet,
-    claim_users: FxHashMap<NamespacedName, u32>,
+    claim_users: HashMap<NamespacedName, u32, KeyedState>,
     images: ImageTable,
     /// Built when first asked for, by whichever worker asks, and kept up to date after.
     topologies: Topologies,
@@ -136,7 +139,7 @@ impl Snapshot {
         })
     }
 
-    /// The column of a resource, if any node or pod ever named it.
+    /// The number of a resource, if any node offers it or any pod holds some.
     pub fn resource(&self, name: &str) -> Option<ResourceId> {
         self.resources.id(name)
     }
@@ -146,19 +149,20 @@ impl Snapshot {
         self.resources.names()
     }
 
-    /// The names alone, by [index](ResourceId::index).
-    pub(crate) fn shared_resource_names(&self) -> &Arc<[Str]> {
-        self.resources.shared_names()
+    /// The name of a resource.
+    pub fn resource_name(&self, resource: ResourceId) -> &Str {
+        self.resources.name(resource)
     }
 
-    /// Allocatable amount by slot: cpu in thousandths, all else in units.
-    pub fn allocatable(&self, resource: ResourceId) -> &[i64] {
-        self.resources.allocatable(resource)
+    /// What nodes offer of a resource, and what their pods hold.
+    pub fn column(&self, resource: ResourceId) -> ResourceColumn<'_> {
+        self.resources.column(resource)
     }
 
-    /// Amount held by pods, by slot.
-    pub fn requested(&self, resource: ResourceId) -> &[i64] {
-        self.resources.requested(resource)
+    /// How many cells there is memory for in the columns of all resources: it grows with what there is, and not with the
+    /// number of nodes times that of resources.
+    pub fn resource_cells(&self) -> usize {
+        self.resources.allocated()
     }
 
     /// Number of pods, by slot.
@@ -229,7 +233,8 @@ impl Snapshot {
     }
 
     /// Rises when something changed that concerns every node and that no entry of the dirty log tells: there is a column
-    /// for a resource that had none, or a topology key no longer tells nodes apart as it did.
+    /// for a resource that had none, numbers of resources were given back, or a topology key no longer tells nodes apart as
+    /// it did.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -301,7 +306,7 @@ impl Snapshot {
         self.by_name.insert(Arc::clone(&node.name), slot);
         self.name_ranks.take();
         self.order.insert(slot, node.zone());
-        self.fill(slot, &node);
+        self.fill(slot, &Amounts::default(), &node);
         self.set_topologies(slot, Some(&node));
         self.nodes[slot.index()] = node;
         self.images_revision += 1;
@@ -316,7 +321,7 @@ impl Snapshot {
             self.order.remove(slot);
             self.order.insert(slot, node.zone());
         }
-        self.fill(slot, &node);
+        self.fill(slot, &old.allocatable, &node);
         if old.labels != node.labels {
             self.set_topologies(slot, Some(&node));
         }
@@ -340,7 +345,8 @@ impl Snapshot {
         for set in [&mut self.live, &mut self.cordoned, &mut self.tainted] {
             set.remove(slot.index());
         }
-        self.resources.clear(slot);
+        let none = Amounts::default();
+        self.epoch += u64::from(self.resources.set_allocatable(slot, &node.allocatable, &none));
         self.allowed_pods[slot.index()] = 0;
         self.free.push(slot);
         self.images_revision += 1;
@@ -422,8 +428,8 @@ impl Snapshot {
         self.matching.count(slot, pod, sign);
     }
 
-    fn fill(&mut self, slot: Slot, node: &Node) {
-        self.epoch += u64::from(self.resources.set_allocatable(slot, &node.allocatable));
+    fn fill(&mut self, slot: Slot, offered: &Amounts, node: &Node) {
+        self.epoch += u64::from(self.resources.set_allocatable(slot, offered, &node.allocatable));
         self.allowed_pods[slot.index()] = node.allocatable_pods;
         self.images.add(slot.index(), &node.images);
         self.cordoned.set(slot.index(), node.unschedulable);

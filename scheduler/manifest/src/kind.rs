@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// The API group of Coscheduling's PodGroups.
+pub(crate) const COSCHEDULING: &str = "scheduling.x-k8s.io";
+
 /// A kind that scheduling reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -29,10 +32,14 @@ pub(crate) enum Kind {
     ResourceQuota,
     RuntimeClass,
     HorizontalPodAutoscaler,
+    PodGroup,
+    /// A PodGroup of the plugin Coscheduling.
+    CoschedulingPodGroup,
+    DeviceClass,
 }
 
 /// Kind, its name, its group, and whether it lives in a namespace.
-const KINDS: [(Kind, &str, &str, bool); 24] = [
+const KINDS: [(Kind, &str, &str, bool); 27] = [
     (Kind::Pod, "Pod", "", true),
     (Kind::Node, "Node", "", false),
     (Kind::Namespace, "Namespace", "", false),
@@ -57,6 +64,9 @@ const KINDS: [(Kind, &str, &str, bool); 24] = [
     (Kind::ResourceQuota, "ResourceQuota", "", true),
     (Kind::RuntimeClass, "RuntimeClass", "node.k8s.io", false),
     (Kind::HorizontalPodAutoscaler, "HorizontalPodAutoscaler", "autoscaling", true),
+    (Kind::PodGroup, "PodGroup", "scheduling.k8s.io", true),
+    (Kind::CoschedulingPodGroup, "PodGroup", COSCHEDULING, true),
+    (Kind::DeviceClass, "DeviceClass", "resource.k8s.io", false),
 ];
 
 impl Kind {

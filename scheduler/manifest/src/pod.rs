@@ -104,6 +104,7 @@ fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectE
         spread: affinity::spread(&spec.topology_spread_constraints, meta).within("spec")?,
         volumes: volumes::volumes(&spec.volumes),
         resource_claims: spec.resource_claims.iter().map(|c| c.name.clone()).collect(),
+        scheduling_group: meta::given(&spec.scheduling_group.pod_group_name),
         required_features: required_features(spec),
     })
 }

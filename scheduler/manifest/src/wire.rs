@@ -4,6 +4,8 @@
 pub(crate) mod admission;
 pub(crate) mod affinity;
 pub(crate) mod claim;
+pub(crate) mod devices;
+pub(crate) mod groups;
 pub(crate) mod meta;
 pub(crate) mod node;
 pub(crate) mod pod;

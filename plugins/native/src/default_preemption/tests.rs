@@ -15,6 +15,10 @@ struct Scripted {
     rejections: Vec<Option<RejectCode>>,
     runs: Vec<DryRun>,
     nominated: Vec<Arc<Pod>>,
+    /// The node that the pod is promised.
+    promised: Option<Slot>,
+    /// A pod that was chosen as a victim before.
+    chosen: Option<&'static str>,
     random: usize,
     /// What breaks when nodes are tried.
     broken: Option<&'static str>,
@@ -36,6 +40,14 @@ impl longshore_framework::plugin::PreemptionEngine for Scripted {
 
     fn resolvable(&self) -> usize {
         self.helped().len()
+    }
+
+    fn nominated(&self) -> Option<Slot> {
+        self.promised
+    }
+
+    fn waits_for(&self, victim: &Pod) -> bool {
+        self.chosen == Some(&*victim.meta.name)
     }
 
     fn dry_run(&self, start: usize, _enough: usize) -> Result<Vec<Tried>, PluginError> {
@@ -212,18 +224,26 @@ fn a_pod_that_never_preempts_keeps_its_nomination() {
 
 #[test]
 fn a_pod_waits_for_victims_that_are_leaving_its_nominated_node() {
-    let waiting = pod("p").priority(9).meta(|m| m.nominated_node = Some("n0".into())).build();
+    let waiting = pod("p").priority(9).build();
     let leaving = |preempted: bool, priority: i32| {
         pod("v").priority(priority).meta(|m| (m.terminating, m.preempted) = (true, preempted)).build()
     };
-    let engine =
-        |code| Scripted { rejections: vec![Some(code)], runs: vec![no_victims()], ..Default::default() };
+    let engine = |code| Scripted {
+        rejections: vec![Some(code)],
+        runs: vec![no_victims()],
+        promised: Some(Slot(0)),
+        ..Default::default()
+    };
     let waits = "preemption: not eligible due to a terminating pod on the nominated node.";
     let helpless = "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
     let u = || engine(RejectCode::Unschedulable);
     check_failure(&mut u(), &waiting, &[leaving(true, 5)], waits, Nomination::Keep);
     check_failure(&mut u(), &waiting, &[leaving(false, 5)], helpless, Nomination::Clear);
     check_failure(&mut u(), &waiting, &[leaving(true, 9)], helpless, Nomination::Clear);
+    let mut chosen = Scripted { chosen: Some("v"), ..u() };
+    check_failure(&mut chosen, &waiting, &[pod("v").build()], waits, Nomination::Keep);
+    let mut elsewhere = Scripted { promised: None, ..u() };
+    check_failure(&mut elsewhere, &waiting, &[leaving(true, 5)], helpless, Nomination::Clear);
     let unhelpful = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
     let mut never_fits = engine(RejectCode::UnschedulableAndUnresolvable);
     check_failure(&mut never_fits, &waiting, &[leaving(true, 5)], unhelpful, Nomination::Clear);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Cycle, FilterSink};
 use longshore_framework::reason::Reason;
-use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
+use longshore_framework::snapshot::{
+    CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId, Slot, Snapshot,
+};
 use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 use smallvec::SmallVec;
@@ -18,8 +20,25 @@ use crate::lanes::{Block, LANES, Lanes};
 struct Need {
     name: Str,
     amount: i64,
-    /// `None`: no node ever offered it.
+    /// `None`: no node offers it.
     column: Option<ResourceId>,
+    /// The DeviceClass that stands for it where nodes have none.
+    class: Option<Str>,
+}
+
+impl Need {
+    fn basic(name: &Str, amount: i64, column: ResourceId) -> Self {
+        Self { name: Arc::clone(name), amount, column: Some(column), class: None }
+    }
+
+    /// Why there is not enough of it on a node that has so much. Devices are not given out yet.
+    fn reason(&self, allocatable: i64) -> Reason {
+        let resource = Arc::clone(&self.name);
+        match &self.class {
+            Some(class) if allocatable == 0 => Reason::Devices { resource, class: Arc::clone(class) },
+            _ => Reason::Insufficient(resource),
+        }
+    }
 }
 
 /// An amount needed, what each node has, and what its pods hold.
@@ -35,17 +54,18 @@ impl Needs {
         let request = &cx.pod.resources.request;
         let [cpu, memory, ephemeral] = &plugin.basic;
         let basic = [
-            (cpu, request.milli_cpu, Some(CPU_ID)),
-            (memory, request.memory, Some(MEMORY_ID)),
-            (ephemeral, request.ephemeral_storage, Some(EPHEMERAL_ID)),
+            Need::basic(cpu, request.milli_cpu, CPU_ID),
+            Need::basic(memory, request.memory, MEMORY_ID),
+            Need::basic(ephemeral, request.ephemeral_storage, EPHEMERAL_ID),
         ];
-        let scalars = request
-            .scalars
-            .iter()
-            .filter(|(name, _)| !plugin.ignores(name))
-            .map(|(name, amount)| (name, *amount, cx.snapshot.resource(name)));
-        let needs = basic.into_iter().chain(scalars).filter(|(_, amount, _)| *amount > 0);
-        Self(needs.map(|(name, amount, column)| Need { name: Arc::clone(name), amount, column }).collect())
+        let scalar = |(name, amount): &(Str, i64)| Need {
+            name: Arc::clone(name),
+            amount: *amount,
+            column: cx.snapshot.resource(name),
+            class: cx.objects.device_class_for(name).map(|class| Arc::clone(&class.name)),
+        };
+        let scalars = request.scalars.iter().filter(|(name, _)| !plugin.ignores(name)).map(scalar);
+        Self(basic.into_iter().chain(scalars).filter(|need| need.amount > 0).collect())
     }
 
     /// Judges one node, hypothetical or not, with all reasons.
@@ -61,7 +81,7 @@ impl Needs {
             if need.amount <= allocatable.saturating_sub(requested) {
                 continue;
             }
-            reasons.push(Reason::Insufficient(Arc::clone(&need.name)));
+            reasons.push(need.reason(allocatable));
             if need.amount > allocatable {
                 // Not even the empty node would do.
                 code = RejectCode::UnschedulableAndUnresolvable;
@@ -74,18 +94,27 @@ impl Needs {
     /// once; only who fails is looked at again for the reasons.
     pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
         let offered = self.0.iter().all(|need| need.column.is_some());
-        let needed = self.0.iter().filter_map(|need| {
-            let id = need.column?;
-            Some((need.amount, snapshot.allocatable(id), snapshot.requested(id)))
-        });
-        let one_pod = (1, snapshot.allowed_pods(), snapshot.pod_counts());
-        let columns: SmallVec<[Column<'_>; 4]> = std::iter::once(one_pod).chain(needed).collect();
+        let mut flat: SmallVec<[Column<'_>; 4]> = SmallVec::new();
+        flat.push((1, snapshot.allowed_pods(), snapshot.pod_counts()));
+        let mut sparse: SmallVec<[(i64, ResourceColumn<'_>); 1]> = SmallVec::new();
+        for (amount, id) in self.0.iter().filter_map(|need| Some((need.amount, need.column?))) {
+            let column = snapshot.column(id);
+            match column.flat() {
+                Some((has, held)) => flat.push((amount, has, held)),
+                None => sparse.push((amount, column)),
+            }
+        }
         let mut rooms = [[0; LANES]; 2];
-        let all_fit = |nodes: &[Slot]| offered && all_fit(nodes, &columns, &mut rooms);
+        let all_fit = |nodes: &[Slot]| offered && sparse.is_empty() && all_fit(nodes, &flat, &mut rooms);
         nodes.retain_blocks(all_fit, |slot| {
             let at = slot.index();
+            let has_room = |(amount, column): &(i64, ResourceColumn<'_>)| {
+                let (has, held) = column.at(slot);
+                *amount <= has.saturating_sub(held)
+            };
             let fits = offered
-                && columns.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
+                && sparse.iter().all(has_room)
+                && flat.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
         })
     }

@@ -1,5 +1,6 @@
 //! Which events may make room for a pod that did not fit.
 
+use longshore_framework::device::DEVICE_CLASS_PREFIX;
 use longshore_framework::event::{ClusterEvent, Hint, Resource, Subject, is_placed, same_pod};
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
@@ -17,7 +18,8 @@ pub(super) fn hint(plugin: &NodeResourcesFit, pod: &Pod, event: &ClusterEvent) -
         }
         // A device class may stand for an extended resource; it concerns only pods that request one.
         _ if event.resource == Resource::DeviceClass => {
-            Hint::queue_if(pod.resources.request.scalars.iter().any(|(name, _)| is_extended(name)))
+            let may_stand_for = |name: &str| is_extended(name) || name.starts_with(DEVICE_CLASS_PREFIX);
+            Hint::queue_if(pod.resources.request.scalars.iter().any(|(name, _)| may_stand_for(name)))
         }
         _ => Hint::Queue,
     }

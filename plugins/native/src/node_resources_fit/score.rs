@@ -3,7 +3,7 @@
 use longshore_framework::Str;
 use longshore_framework::plugin::{Cycle, MAX_SCORE};
 use longshore_framework::resources::{CPU, MEMORY, is_scalar};
-use longshore_framework::snapshot::{CPU_ID, MEMORY_ID, Slot};
+use longshore_framework::snapshot::{ResourceColumn, Slot};
 use smallvec::SmallVec;
 
 use crate::lanes::{self, Block, Check, LANES, Lanes};
@@ -19,12 +19,11 @@ pub(super) enum Strategy {
     RequestedToCapacityRatio(Box<[i64; 101]>),
 }
 
-/// One resource that counts: its columns, and what the pod adds.
+/// One resource that counts: what nodes have of it and what of that counts as used, and what the pod adds.
 struct Part<'a> {
     weight: i64,
     amount: i64,
-    allocatable: &'a [i64],
-    used: &'a [i64],
+    column: ResourceColumn<'a>,
 }
 
 /// The resources that count for a pod.
@@ -39,24 +38,28 @@ impl<'a> Parts<'a> {
             if amount == 0 && is_scalar(name) {
                 return None;
             }
-            let (column, used) = match &**name {
-                CPU => (CPU_ID, cx.snapshot.nonzero_cpu()),
-                MEMORY => (MEMORY_ID, cx.snapshot.nonzero_memory()),
-                _ => {
-                    let id = cx.snapshot.resource(name)?;
-                    (id, cx.snapshot.requested(id))
-                }
+            let column = cx.snapshot.column(cx.snapshot.resource(name)?);
+            let nonzero = match &**name {
+                CPU => Some(cx.snapshot.nonzero_cpu()),
+                MEMORY => Some(cx.snapshot.nonzero_memory()),
+                _ => None,
             };
-            Some(Part { weight: *weight, amount, allocatable: cx.snapshot.allocatable(column), used })
+            let column = match (column, nonzero) {
+                (ResourceColumn::Flat { allocatable, .. }, Some(requested)) => {
+                    ResourceColumn::Flat { allocatable, requested }
+                }
+                (other, _) => other,
+            };
+            Some(Part { weight: *weight, amount, column })
         };
         Self(resources.iter().filter_map(part).collect())
     }
 
     /// Per resource that the node offers: weight, what would be used, and what there is.
     fn at(&self, slot: Slot) -> impl Iterator<Item = (i64, i64, i64)> + '_ {
-        let at = slot.index();
-        let offered = self.0.iter().filter(move |p| p.allocatable[at] != 0);
-        offered.map(move |p| (p.weight, p.used[at].saturating_add(p.amount), p.allocatable[at]))
+        let cells = self.0.iter().map(move |p| (p, p.column.at(slot)));
+        let offered = cells.filter(|(_, (allocatable, _))| *allocatable != 0);
+        offered.map(|(p, (allocatable, used))| (p.weight, used.saturating_add(p.amount), allocatable))
     }
 }
 
@@ -107,7 +110,8 @@ fn block_means(
 ) -> bool {
     let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
     let mut check = Check::default();
-    for Part { weight, amount, allocatable, used } in &parts.0 {
+    for Part { weight, amount, column } in &parts.0 {
+        let Some((allocatable, used)) = column.flat() else { return false };
         let used = block.of_column(used, used_room);
         let whole = block.of_column(allocatable, whole_room);
         let (factor, amount) = (*weight as f64, check.number(*amount));

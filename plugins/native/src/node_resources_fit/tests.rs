@@ -1,9 +1,10 @@
 //! Tests of NodeResourcesFit.
 
 use super::*;
+use longshore_framework::device::DeviceClass;
 use longshore_framework::fields::Problem;
 use longshore_framework::fixture::{NodeBuilder, node, pod};
-use longshore_framework::objects::Objects;
+use longshore_framework::objects::{Object, Objects};
 use longshore_framework::snapshot::Snapshot;
 use longshore_framework::verdict::RejectCode;
 use longshore_framework::view::Hypothesis;
@@ -19,8 +20,18 @@ fn plugin(args: Value) -> NodeResourcesFit {
 }
 
 fn verdict(plugin: &NodeResourcesFit, snapshot: &Snapshot, pod: &Pod, slot: Slot) -> Verdict {
-    let (objects, mut state) = (Objects::default(), PluginState::default());
-    let cx = Cycle { snapshot, objects: &objects, pod };
+    verdict_with(&Objects::default(), plugin, snapshot, pod, slot)
+}
+
+fn verdict_with(
+    objects: &Objects,
+    plugin: &NodeResourcesFit,
+    snapshot: &Snapshot,
+    pod: &Pod,
+    slot: Slot,
+) -> Verdict {
+    let mut state = PluginState::default();
+    let cx = Cycle { snapshot, objects, pod };
     plugin.pre_filter(cx, &mut state).unwrap();
     let real = plugin.filter(cx, &state, snapshot.view(slot)).unwrap();
     let hypothesis = Hypothesis::of(snapshot, slot);
@@ -92,6 +103,42 @@ fn a_pod_without_requests_needs_only_a_place() {
     let full = Some((RejectCode::Unschedulable, "Too many pods"));
     check_filter(small().allocatable("pods", "1"), &there, &pod("p").build(), full);
     check_filter(small().allocatable("pods", "1"), &there, &pod("p").request("x.io/gpu", "0").build(), full);
+}
+
+#[test]
+fn a_resource_that_only_devices_could_give_is_not_said_to_be_insufficient() {
+    let class = |name: &str, resource: Option<&str>, created: i64| {
+        let (name, extended_resource) = (name.into(), resource.map(Into::into));
+        let created = Some(longshore_framework::Timestamp(created));
+        Object::DeviceClass(Arc::new(DeviceClass { name, extended_resource, created }))
+    };
+    let mut objects = Objects::default();
+    objects.set(class("old", Some("x.io/gpu"), 1));
+    objects.set(class("new", Some("x.io/gpu"), 2));
+    objects.set(class("twin", Some("x.io/gpu"), 2));
+    objects.set(class("net", None, 1));
+    let mut snapshot = Snapshot::default();
+    let without = snapshot.set_node(node("without").build());
+    let with = snapshot.set_node(small().build());
+    let check = |resource: &str, amount: &str, slot: Slot, want: Option<&str>| {
+        let wants = pod("p").request(resource, amount).build();
+        let got = match verdict_with(&objects, &plugin(Value::Null), &snapshot, &wants, slot) {
+            Verdict::Pass => None,
+            Verdict::Reject(rejection) => Some(rejection.message()),
+        };
+        assert_eq!(got.as_deref(), want, "{resource}");
+    };
+    let gpu = "node(s) had no x.io/gpu, and devices of class new are not supported yet";
+    check("x.io/gpu", "1", without, Some(gpu));
+    // Where a device plugin offers it, it is as any other.
+    check("x.io/gpu", "1", with, None);
+    check("x.io/gpu", "2", with, Some("Insufficient x.io/gpu"));
+    let implicit = "deviceclass.resource.kubernetes.io/net";
+    let text = format!("node(s) had no {implicit}, and devices of class net are not supported yet");
+    check(implicit, "1", without, Some(&text));
+    let unknown = "deviceclass.resource.kubernetes.io/other";
+    check(unknown, "1", without, Some(&format!("Insufficient {unknown}")));
+    check("y.io/none", "1", without, Some("Insufficient y.io/none"));
 }
 
 #[test]
@@ -208,22 +255,28 @@ fn ranges_and_single_nodes_agree_on_random_clusters() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) % bound
     };
-    for _ in 0..50 {
+    for round in 0..50 {
         let mut snapshot = Snapshot::default();
         let mut slots = Vec::new();
-        for at in 0..8 {
+        for at in 0..8 + round {
             let mut builder = node(&format!("n{at}")).allocatable("pods", &below(4).to_string());
             for resource in ["cpu", "memory", "ephemeral-storage", "x.io/gpu"] {
                 builder = builder.allocatable(resource, &below(6).to_string());
             }
+            // Of a resource that few nodes have there is no flat column.
+            if below(20) == 0 {
+                builder = builder.allocatable("z.io/rare", &below(6).to_string());
+            }
             slots.push(snapshot.set_node(builder.build()));
             for _ in 0..below(3) {
                 let name = format!("a{at}-{}", snapshot.generation());
-                snapshot.add_pod(slots[at], pod(&name).request("cpu", &below(3).to_string()).build());
+                let there = pod(&name).request("cpu", &below(3).to_string());
+                let there = there.request("z.io/rare", &(below(40) / 38).to_string());
+                snapshot.add_pod(slots[at], there.build());
             }
         }
         let mut wants = pod("p");
-        for resource in ["cpu", "memory", "x.io/gpu", "y.io/none"] {
+        for resource in ["cpu", "memory", "x.io/gpu", "y.io/none", "z.io/rare"] {
             if below(3) > 0 {
                 wants = wants.request(resource, &below(4).to_string());
             }
@@ -232,7 +285,9 @@ fn ranges_and_single_nodes_agree_on_random_clusters() {
         for slot in &slots {
             verdict(&plugin(Value::Null), &snapshot, &wants, *slot);
         }
-        for strategy in [Value::Null, json!({"type": "MostAllocated"}), ratio(&[(0, 2), (60, 9)])] {
+        let resources = json!([{"name": "cpu"}, {"name": "z.io/rare", "weight": 3}]);
+        let rare = json!({"type": "MostAllocated", "resources": resources});
+        for strategy in [Value::Null, json!({"type": "MostAllocated"}), ratio(&[(0, 2), (60, 9)]), rare] {
             score(&plugin(json!({ "scoringStrategy": strategy })), &snapshot, &wants, &slots);
         }
     }

@@ -108,7 +108,7 @@ fn insufficient(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> S
 pub(super) fn room(snapshot: &Snapshot, slot: Slot, pod: &Pod, resource: &str) -> (i64, i64, i64) {
     let wanted = if resource == PODS { 1 } else { pod.resources.request.get(resource) };
     let Some(id) = snapshot.resource(resource) else { return (wanted, 0, 0) };
-    let (has, used) = (snapshot.allocatable(id)[slot.index()], snapshot.requested(id)[slot.index()]);
+    let (has, used) = snapshot.column(id).at(slot);
     (wanted, has, has.saturating_sub(used))
 }
 

@@ -1,6 +1,6 @@
 //! How full the nodes are.
 
-use longshore_framework::snapshot::Snapshot;
+use longshore_framework::snapshot::{ResourceColumn, Snapshot};
 use serde::Serialize;
 
 use super::rounded;
@@ -30,29 +30,22 @@ pub struct Utilisation {
 
 /// Of every resource that some node has: cpu, memory, ephemeral storage, pods, then the others by name.
 pub(crate) fn of(snapshot: &Snapshot) -> Vec<Utilisation> {
-    let mut columns: Vec<(&str, &[i64], &[i64])> = snapshot
-        .resource_names()
-        .map(|(id, name)| (&**name, snapshot.requested(id), snapshot.allocatable(id)))
-        .collect();
-    columns.push(("pods", snapshot.pod_counts(), snapshot.allowed_pods()));
+    let mut columns: Vec<(&str, ResourceColumn<'_>)> =
+        snapshot.resource_names().map(|(id, name)| (&**name, snapshot.column(id))).collect();
+    let pods = (snapshot.allowed_pods(), snapshot.pod_counts());
+    columns.push(("pods", ResourceColumn::Flat { allocatable: pods.0, requested: pods.1 }));
     columns.sort_by_key(|(name, ..)| (place(name), name.to_string()));
-    columns
-        .into_iter()
-        .filter_map(|(name, requested, allocatable)| column(snapshot, name, requested, allocatable))
-        .collect()
+    columns.into_iter().filter_map(|(name, column)| utilisation(name, column)).collect()
 }
 
 fn place(resource: &str) -> usize {
     ["cpu", "memory", "ephemeral-storage", "pods"].iter().position(|r| *r == resource).unwrap_or(usize::MAX)
 }
 
-fn column(snapshot: &Snapshot, name: &str, requested: &[i64], allocatable: &[i64]) -> Option<Utilisation> {
-    let pairs: Vec<(i64, i64)> = snapshot
-        .order()
-        .iter()
-        .map(|slot| (requested[slot.index()], allocatable[slot.index()]))
-        .filter(|(_, allocatable)| *allocatable > 0)
-        .collect();
+fn utilisation(name: &str, column: ResourceColumn<'_>) -> Option<Utilisation> {
+    let offered = column.cells().filter(|(_, (allocatable, _))| *allocatable > 0);
+    let pairs: Vec<(i64, i64)> =
+        offered.map(|(_, (allocatable, requested))| (requested, allocatable)).collect();
     if pairs.is_empty() {
         return None;
     }

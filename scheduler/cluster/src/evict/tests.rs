@@ -146,6 +146,14 @@ async fn pods_on_their_way_out_are_left_alone() {
     let evictor = Evictor::new(Caller::new(api.client()), recorder);
     assert_eq!(evictor.evict(&pod("high").build(), &[Arc::new(victim)], "n").await, Ok(()));
     assert!(api.calls().is_empty());
+
+    // The watch has not shown it yet.
+    let terminating = |_: &Call| {
+        let deleted = "2026-01-01T00:00:00Z";
+        Answer::json(json!({"metadata": {"uid": uid("low"), "deletionTimestamp": deleted}}))
+    };
+    let (result, calls) = evicted(&["low"], terminating).await;
+    assert_eq!((result, lines(&calls)), (Ok(()), vec!["GET /api/v1/namespaces/default/pods/low"]));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::cycle::Evaluator;
 use crate::cycle::score::Scorer;
 use crate::cycle::state::CycleState;
+use crate::groups;
 
 /// Whether the search is over all nodes and by plugins alone.
 pub(super) fn is_plain(evaluator: &Evaluator<'_>) -> bool {
@@ -21,6 +22,7 @@ pub(super) fn is_plain(evaluator: &Evaluator<'_>) -> bool {
         && profile.percentage_of_nodes_to_score.is_none()
         && !profile.stage(Stage::Score).is_empty()
         && evaluator.extenders.interested(profile, evaluator.pod).next().is_none()
+        && !groups::holds_back(evaluator.objects, evaluator.pod)
 }
 
 /// A filter that is asked about one node of each group.

@@ -13,10 +13,17 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict, RejectCode, Re
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator};
+use crate::groups;
 use crate::meter::{ExtensionPoint, Status};
 
 /// The nodes that PreFilter left: `None` for all.
 pub(super) type NodeNames = Option<BTreeSet<Str>>;
+
+fn reject_everywhere(diagnosis: &mut Diagnosis, plugin: PluginId, rejection: Rejection) {
+    diagnosis.blame(plugin, rejection.code);
+    diagnosis.absent = Some(rejection.clone());
+    diagnosis.pre_filter = Some((Some(plugin), rejection));
+}
 
 impl<'a> Evaluator<'a> {
     /// Asks every plugin, and tells the meter of it.
@@ -42,6 +49,10 @@ impl<'a> Evaluator<'a> {
         state: &mut CycleState,
         diagnosis: &mut Diagnosis,
     ) -> Result<NodeNames, String> {
+        if let Some((plugin, rejection)) = groups::held_back(self.profile, self.objects, self.pod) {
+            reject_everywhere(diagnosis, plugin, rejection);
+            return Ok(None);
+        }
         let mut nodes = NodeNames::None;
         let mut restricting = Vec::new();
         let mut rejected: Option<(PluginId, Rejection)> = None;
@@ -84,9 +95,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         if let Some((id, rejection)) = rejected {
-            diagnosis.blame(id, rejection.code);
-            diagnosis.absent = Some(rejection.clone());
-            diagnosis.pre_filter = Some((Some(id), rejection));
+            reject_everywhere(diagnosis, id, rejection);
             return Ok(None);
         }
         Ok(nodes)

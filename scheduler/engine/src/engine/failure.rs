@@ -10,6 +10,7 @@ use longshore_framework::verdict::RejectCode;
 
 use super::Engine;
 use super::post_filter::PostFiltered;
+use super::preemption::Preemption;
 use crate::attempt::Outcome;
 use crate::message;
 use crate::meter::AttemptResult;
@@ -61,20 +62,24 @@ impl Engine {
     pub(crate) fn fail(
         &mut self,
         mut queued: QueuedPod,
-        failure: Failure,
+        mut failure: Failure,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
         self.tell_failed(&queued, failure.reason);
         queued.rejected_by.clone_from(&failure.rejected_by);
         queued.pending_on.clone_from(&failure.pending_on);
         let pod = Arc::clone(&queued.pod);
-        if let Some(post) = failure.post_filter.as_ref().filter(|p| self.has_to_evict(&p.victims)) {
-            let victims = post.victims.iter().map(|v| Arc::clone(&v.meta.uid)).collect();
-            self.evicting.insert(Arc::clone(&pod.meta.uid), victims);
+        let preemption = failure.post_filter.as_mut().and_then(|post| self.preemption(post));
+        match (&preemption, &failure.post_filter) {
+            (Some(preemption), _) => self.await_victims(&pod, preemption),
+            (None, Some(PostFiltered { nomination: Nomination::Clear, .. })) => {
+                self.evictions.end(&pod.meta.uid)
+            }
+            _ => {}
         }
         let (queue, rules) = self.queue_and_rules();
         queue.give_back(queued, &rules);
-        self.report(pod, failure, effects)
+        self.report(pod, failure, preemption, effects)
     }
 
     /// The pod failed after Permit: others hear of its room, and it goes to its backoff.
@@ -92,7 +97,7 @@ impl Engine {
         let pod = Arc::clone(&queued.pod);
         let (queue, rules) = self.queue_and_rules();
         queue.retry_later(queued, &rules);
-        self.report(pod, failure, effects)
+        self.report(pod, failure, None, effects)
     }
 
     fn tell_failed(&self, queued: &QueuedPod, reason: FailureReason) {
@@ -111,31 +116,32 @@ impl Engine {
         }
     }
 
-    /// The pods as they are known now: what came of trying a node may have been found out before they were confirmed.
-    fn newest(&self, pods: Vec<Arc<Pod>>) -> Vec<Arc<Pod>> {
-        let known = |pod: Arc<Pod>| self.cache.pod(&pod.meta.uid).map_or(pod, |(known, _)| Arc::clone(known));
-        pods.into_iter().map(known).collect()
-    }
-
-    fn report(&mut self, pod: Arc<Pod>, failure: Failure, effects: &mut Vec<Effect>) -> Outcome {
-        // Without a PostFilter to say otherwise the pod is promised nothing any more.
-        let cleared = || PostFiltered { nomination: Nomination::Clear, ..PostFiltered::default() };
-        let post = failure.post_filter.unwrap_or_else(cleared);
+    fn report(
+        &mut self,
+        pod: Arc<Pod>,
+        failure: Failure,
+        preemption: Option<Preemption>,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        // Without a PostFilter to say otherwise the pod is promised nothing any more, but for a node that is being made free
+        // for it.
+        let waits = self.evictions.waits(&pod.meta.uid);
+        let nomination = if waits { Nomination::Keep } else { Nomination::Clear };
+        let post =
+            failure.post_filter.unwrap_or_else(|| PostFiltered { nomination, ..PostFiltered::default() });
         let nominated_node = self.nominate(&pod, &post.nomination);
         for lapsed in post.lapsed {
-            self.queue.nominator.remove(&lapsed.meta.uid);
-            effects.push(Effect::ClearNomination { pod: lapsed });
+            self.lose_node(lapsed, effects);
         }
         let nominated = match post.nomination {
             Nomination::Node(node) => Some(node),
             Nomination::Keep | Nomination::Clear => None,
         };
-        let chosen = post.victims.len();
-        let (unbound, victims) = self.split_victims(self.newest(post.victims));
-        if let (Some(node), false) = (&nominated, victims.is_empty()) {
-            let (preemptor, node) = (Arc::clone(&pod), Arc::clone(node));
-            self.tell_victims(&preemptor, chosen);
-            effects.push(Effect::Evict { preemptor, victims, node });
+        if let Some(preemption) = &preemption
+            && preemption.has_evictions()
+        {
+            self.tell_victims(&pod, preemption.victims());
+            effects.push(preemption.evict(&pod));
         }
         let message = failure.message.clone();
         effects.push(Effect::Failed {
@@ -144,7 +150,7 @@ impl Engine {
             message,
             nominated_node,
         });
-        for victim in unbound {
+        for victim in preemption.into_iter().flat_map(|preemption| preemption.unbound) {
             self.preempt_unbound(&victim, &pod, &post.plugin, effects);
         }
         match failure.reason {
@@ -153,18 +159,29 @@ impl Engine {
         }
     }
 
+    /// A pod that matters more was promised the node of `pod`.
+    fn lose_node(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
+        let uid = &pod.meta.uid;
+        self.queue.nominator.remove(uid);
+        self.queue.nomination_written(uid, &Str::default());
+        let turn = self.evictions.lost_node(uid);
+        self.take_turns(turn);
+        effects.push(Effect::ClearNomination { pod });
+    }
+
     /// Changes the pod's promise in memory; what is to be written of it.
     fn nominate(&mut self, pod: &Arc<Pod>, nomination: &Nomination) -> Option<Str> {
         match nomination {
             Nomination::Keep => None,
             Nomination::Clear => {
                 self.queue.nominator.remove(&pod.meta.uid);
+                self.queue.nomination_written(&pod.meta.uid, &Str::default());
                 // Even when the pod shows none: the one promised before may be on its way there.
                 Some(Str::default())
             }
             Nomination::Node(node) => {
                 self.queue.nominator.nominate(pod, node);
-                (pod.meta.nominated_node.as_ref() != Some(node)).then(|| Arc::clone(node))
+                self.queue.nomination_written(&pod.meta.uid, node).then(|| Arc::clone(node))
             }
         }
     }

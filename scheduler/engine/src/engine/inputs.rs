@@ -53,9 +53,19 @@ impl Engine {
         let uid = Arc::clone(&pod.meta.uid);
         self.settle(&uid, &node);
         let was_assumed = self.cache.is_assumed(&uid);
-        match self.cache.confirm(Arc::clone(&pod), node) {
+        let known = self.cache.confirm(Arc::clone(&pod), node);
+        if pod.meta.terminating {
+            let turns = self.evictions.seen_going(&uid);
+            self.take_turns(turns);
+        }
+        match known {
             Some(old) if !was_assumed && old == pod => {}
             Some(old) if !was_assumed => {
+                if !old.counts_as(&pod)
+                    && let Some(node) = &pod.spec.node_name
+                {
+                    self.disturb(node);
+                }
                 for event in events::pod_update(Resource::AssignedPod, &old, &pod) {
                     self.tell(event);
                 }
@@ -76,7 +86,7 @@ impl Engine {
     fn settle(&mut self, uid: &Str, node: &Str) {
         self.queue.remove(uid);
         self.queue.done(uid);
-        self.evicting.remove(uid);
+        self.evictions.end(uid);
         let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
         if self.reservations.get(uid).is_some_and(is_own) {
             return;
@@ -134,7 +144,7 @@ impl Engine {
     }
 
     fn pod_deleted(&mut self, uid: &Str) {
-        self.evicting.remove(uid);
+        self.evictions.end(uid);
         self.marks.evictions.remove(uid);
         if self.cache.is_assumed(uid) {
             self.assumed_pod_deleted(uid);
@@ -148,6 +158,7 @@ impl Engine {
                 self.promise_ended(&queued.pod, &node);
             }
         } else if let Some(pod) = self.cache.remove(uid) {
+            self.seen_gone(uid);
             self.tell(events::assigned(Action::DELETE, pod));
         }
     }
@@ -177,6 +188,8 @@ impl Engine {
             None => {
                 self.tell(ClusterEvent::new(Resource::Node, Action::ADD, Subject::Node(None, Some(node))))
             }
+            // Kubelets report often and say the same.
+            Some(old) if old == node => {}
             Some(old) => {
                 self.disturb(&node.name);
                 for event in events::node_update(&old, &node) {
@@ -189,6 +202,8 @@ impl Engine {
     fn node_deleted(&mut self, name: &Str) {
         if let Some(old) = self.cache.remove_node(name) {
             self.disturb(name);
+            let turns = self.evictions.node_gone(name);
+            self.take_turns(turns);
             self.tell(ClusterEvent::new(Resource::Node, Action::DELETE, Subject::Node(Some(old), None)));
         }
     }
@@ -198,11 +213,13 @@ impl Engine {
         let now = self.now;
         let (queue, rules) = self.queue_and_rules();
         queue.advance(now, &rules);
+        self.give_up_victims();
         self.expire_waits(effects);
     }
 
     /// Lets the queue know that a pod gave up a place on `node` that was only assumed.
     pub(crate) fn tell_left(&mut self, pod: &Pod, node: &Str) {
+        self.seen_gone(&pod.meta.uid);
         self.room_left(pod, node, &|_| true);
         self.handled(EventLabel::Object(Resource::AssignedPod, Action::DELETE));
     }

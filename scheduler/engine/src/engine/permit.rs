@@ -75,6 +75,7 @@ impl Engine {
         self.meter.tell_since(began, |m, took| m.permit_waited(status, took));
         let Undone { queued, pod, node } = undone;
         self.fail(queued, failure, effects);
+        self.seen_gone(uid);
         self.room_left(&pod, &node, &|other| other.meta.uid != *uid);
     }
 

@@ -45,7 +45,8 @@ impl Engine {
         let began = watch.start();
         let asked = !evaluator.profile.stage(Stage::PostFilter).is_empty();
         let audits = self.options.evaluation == Evaluation::Audited;
-        let mut preemptor = Preemptor::new(evaluator, state, diagnosis, &mut chooser, audits);
+        let mut preemptor =
+            Preemptor::new(evaluator, state, diagnosis, &mut chooser, &self.evictions, audits);
         let (done, record) = run(evaluator, state, &mut preemptor, trace.is_some());
         watch.point(ExtensionPoint::PostFilter, status_of(record.code), began);
         self.chooser = chooser;

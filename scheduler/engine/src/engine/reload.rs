@@ -14,6 +14,7 @@ use super::Engine;
 use super::failure::Failure;
 use crate::extenders::Extenders;
 use crate::options::{Options, Parallelism};
+use crate::groups;
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.
@@ -49,6 +50,7 @@ impl Engine {
     ) -> Result<Vec<Effect>, OtherProfiles> {
         self.accepts_profiles(&profiles)?;
         let mut effects = self.turn_away_orphans(&profiles);
+        groups::install(&mut profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();

@@ -6,6 +6,7 @@
 mod binding;
 mod extenders;
 mod fakes;
+mod groups;
 mod journey;
 mod meter;
 mod permit;

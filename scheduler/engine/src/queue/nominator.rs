@@ -7,6 +7,8 @@ use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use rustc_hash::FxHashMap;
 
+use super::echoes::Echoes;
+
 /// Node → nominated pods, in the order they were nominated.
 #[derive(Debug, Default)]
 pub(crate) struct Nominator {
@@ -25,13 +27,14 @@ impl Nominator {
         self.node_of.insert(Arc::clone(&pod.meta.uid), Arc::clone(node));
     }
 
-    /// A new version of a pod: what its status says counts, once either version says anything. Before that a promise
-    /// made in memory stands, because its write has not come back yet.
-    pub(crate) fn update(&mut self, old: &Pod, new: &Arc<Pod>) {
+    /// A new version of a pod. When its status says something else than before, that counts, unless it is only what was
+    /// to be [written](Echoes): the promise in memory is the newer one.
+    pub(crate) fn update(&mut self, old: &Pod, new: &Arc<Pod>, echoes: &mut Echoes) {
         let (was, is) = (&old.meta.nominated_node, &new.meta.nominated_node);
-        let node = match (was, is) {
-            (None, None) => self.node_of(&new.meta.uid).cloned(),
-            _ => is.clone(),
+        let node = if was == is || echoes.hears(is.as_ref()) {
+            self.node_of(&new.meta.uid).cloned()
+        } else {
+            is.clone()
         };
         match node {
             Some(node) => self.nominate(new, &node),
@@ -98,9 +101,18 @@ mod tests {
 
     #[track_caller]
     fn check(old: Option<&str>, new: Option<&str>, want: Option<&str>) {
+        check_written(&[], old, new, want);
+    }
+
+    #[track_caller]
+    fn check_written(written: &[&str], old: Option<&str>, new: Option<&str>, want: Option<&str>) {
         let mut nominator = Nominator::default();
         nominator.nominate(&stated(old), &"memory".into());
-        nominator.update(&stated(old), &stated(new));
+        let mut echoes = Echoes::default();
+        for node in written {
+            echoes.wrote(&(*node).into(), stated(old).meta.nominated_node.as_ref());
+        }
+        nominator.update(&stated(old), &stated(new), &mut echoes);
         assert_eq!(nominator.node_of("default/p").map(|n| &**n), want);
         assert_eq!(nominator.on("memory").len(), usize::from(want == Some("memory")));
     }
@@ -111,6 +123,16 @@ mod tests {
         check(None, Some("a"), Some("a"));
         check(Some("a"), Some("b"), Some("b"));
         check(Some("a"), None, None);
+        check(Some("a"), Some("a"), Some("memory"));
+    }
+
+    #[test]
+    fn a_status_that_was_overtaken_by_a_newer_promise_changes_nothing() {
+        check_written(&["a", "memory"], None, Some("a"), Some("memory"));
+        check_written(&["", "memory"], Some("a"), None, Some("memory"));
+        check_written(&["memory"], None, Some("memory"), Some("memory"));
+        check_written(&["a", "memory"], None, Some("b"), Some("b"));
+        check_written(&["a", "memory"], Some("b"), None, None);
     }
 
     #[test]
@@ -122,12 +144,12 @@ mod tests {
             assert_eq!(nodes.iter().map(|n| &**n).collect::<Vec<_>>(), want);
         };
         told(&|n| n.remove("default/p"), &[]);
-        told(&|n| n.update(&stated(None), &stated(None)), &[]);
+        told(&|n| n.update(&stated(None), &stated(None), &mut Echoes::default()), &[]);
         told(&|n| n.nominate(&stated(None), &"b".into()), &["b"]);
         told(&|n| n.remove("default/q"), &[]);
         told(&|n| n.nominate(&stated(None), &"a".into()), &["a", "b"]);
-        told(&|n| n.update(&stated(None), &stated(None)), &["a"]);
-        told(&|n| n.update(&stated(None), &stated(Some("c"))), &["a", "c"]);
+        told(&|n| n.update(&stated(None), &stated(None), &mut Echoes::default()), &["a"]);
+        told(&|n| n.update(&stated(None), &stated(Some("c")), &mut Echoes::default()), &["a", "c"]);
         told(&|n| n.remove("default/p"), &["c"]);
         told(&|_| (), &[]);
     }

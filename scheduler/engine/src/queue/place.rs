@@ -71,7 +71,7 @@ impl Queue {
         gate
     }
 
-    /// The evictions for a pod are over, and what happens from now on may be news to it.
+    /// A pod need not rest any more, and what happens from now on may be news to it.
     pub(crate) fn end_rest(&mut self, uid: &str) {
         let Some(number) = self.pods.number(uid) else { return };
         let Seat::Waiting(Part::Parked, queued) = self.pods.seat(number) else { return };
@@ -80,7 +80,7 @@ impl Queue {
         }
         self.parked.remove(number, queued);
         if let Some(queued) = self.pods.waiting_mut(number) {
-            queued.rests = false;
+            (queued.rests, queued.gated_by) = (false, None);
             self.parked.insert(number, queued);
         }
     }

@@ -6,6 +6,7 @@ use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 
+use super::echoes::Echoes;
 use crate::meter::Marks;
 use crate::plugin_set::PluginSet;
 
@@ -37,6 +38,8 @@ pub struct QueuedPod {
     /// When it was last tried for no better reason than that it had been parked long. Apart from `since`, which
     /// QueueSort reads.
     pub(crate) flushed: Option<Timestamp>,
+    /// What of its nominations the watch has still to show.
+    pub(super) echoes: Echoes,
     /// For the meter.
     pub(crate) marks: Marks,
 }
@@ -57,6 +60,7 @@ impl QueuedPod {
             gated_by: None,
             rests: false,
             flushed: None,
+            echoes: Echoes::default(),
             marks: Marks::default(),
         }
     }

@@ -143,7 +143,7 @@ fn a_pod_that_rests_hears_of_nothing_until_its_evictions_are_over() {
     assert!(!hears(&mut q));
     q.end_rest("default/a");
     assert!(hears(&mut q));
-    check(&q, (0, 0, 0, 1));
+    check(&q, (0, 0, 1, 0));
     q.remove("default/a");
     check(&q, (0, 0, 0, 0));
 }

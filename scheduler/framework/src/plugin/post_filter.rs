@@ -84,6 +84,16 @@ pub trait PreemptionEngine {
         0
     }
 
+    /// The node that the pod is promised, as the scheduler knows it: what the pod's status says may be older.
+    fn nominated(&self) -> Option<Slot> {
+        None
+    }
+
+    /// Whether `victim` was chosen for the pod before, and is not gone yet.
+    fn waits_for(&self, _victim: &Pod) -> bool {
+        false
+    }
+
     /// Tries to evict pods of lower priority from each of the [resolvable](Self::resolvable) nodes, in search order from
     /// the one with index `start` on and round to it again, until at least one candidate without violations and `enough`
     /// candidates in all are found.

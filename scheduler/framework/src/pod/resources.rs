@@ -4,11 +4,10 @@
 //! pod asks for, what a pod on a node holds (in-place resize can make it differ), and what scoring assumes of
 //! containers that ask for nothing.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
+use std::hash::BuildHasher;
 
 use super::{Container, PodSpec};
+use crate::keyed::KeyedState;
 use crate::quantity::Quantity;
 use crate::resources::{Amounts, CPU, DEFAULT_MEMORY, DEFAULT_MILLI_CPU, MEMORY, ResourceList};
 
@@ -24,7 +23,7 @@ pub struct PodResources {
     /// What NodeResourcesFit scores the incoming pod by: container sums with the defaults, pod-level requests left
     /// out (as kube-scheduler 1.36 does), overhead added.
     pub scored: Amounts,
-    /// A hash of the spec they were computed from, for tables of pods by spec. Of one process; nothing is decided from it.
+    /// A [keyed](crate::keyed) hash of the spec they were computed from, for tables of pods by spec.
     pub spec_hash: u64,
 }
 
@@ -46,15 +45,9 @@ impl PodResources {
             usage: (&usage).into(),
             nonzero_usage: (nonzero.milli_cpu, nonzero.memory),
             scored: (&scored).into(),
-            spec_hash: hash(spec),
+            spec_hash: KeyedState.hash_one(spec),
         }
     }
-}
-
-fn hash(spec: &PodSpec) -> u64 {
-    let mut hasher = FxHasher::default();
-    spec.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Which missing container requests are replaced by a default.

@@ -27,12 +27,17 @@ fn adding_and_removing_a_pod_restores_the_columns() {
     let mut s = Snapshot::default();
     let slot = s.set_node(node("n").allocatable("cpu", "4").build());
     s.add_pod(slot, pod("p").request("cpu", "1").request("x.io/gpu", "2").build());
-    assert_eq!(s.requested(CPU_ID)[0], 1000);
+    assert_eq!(s.column(CPU_ID).at(Slot(0)).1, 1000);
     let gpu = s.resource("x.io/gpu").unwrap();
-    assert_eq!(s.requested(gpu)[0], 2);
+    assert_eq!(s.column(gpu).at(Slot(0)).1, 2);
     s.remove_pod(slot, "default/p").unwrap();
     assert_eq!(
-        (s.requested(CPU_ID)[0], s.requested(gpu)[0], s.pod_counts()[0], s.nonzero_memory()[0]),
+        (
+            s.column(CPU_ID).at(Slot(0)).1,
+            s.column(gpu).at(Slot(0)).1,
+            s.pod_counts()[0],
+            s.nonzero_memory()[0]
+        ),
         (0, 0, 0, 0)
     );
 }
@@ -45,7 +50,10 @@ fn a_slot_is_reused_and_its_columns_are_clean() {
     assert_eq!(s.remove_node("n").unwrap().len(), 1);
     assert!(s.is_empty());
     assert_eq!(s.set_node(node("m").build()), slot);
-    assert_eq!((s.allocatable(CPU_ID)[0], s.requested(CPU_ID)[0], s.pod_counts()[0]), (0, 0, 0));
+    assert_eq!(
+        (s.column(CPU_ID).at(Slot(0)).0, s.column(CPU_ID).at(Slot(0)).1, s.pod_counts()[0]),
+        (0, 0, 0)
+    );
 }
 
 #[test]
@@ -98,7 +106,7 @@ fn nodes_are_ranked_by_name_as_they_come_and_go() {
 
 #[test]
 fn domains_keep_their_numbers_until_the_epoch_rises() {
-    let mut s = Snapshot::default();
+    let mut s = Snapshot { topologies: Topologies::with_room_for(4), ..Snapshot::default() };
     let zone: Str = crate::node::ZONE.into();
     let (a, b) = (s.set_node(zoned("a", "x")), s.set_node(zoned("b", "y")));
     s.topology(&zone);

@@ -103,30 +103,43 @@ impl TopologyColumn {
 }
 
 /// Columns kept at the most; keys come from pods, which are not trusted to be few.
-const MAX_COLUMNS: usize = if cfg!(test) { 4 } else { 256 };
+const MAX_COLUMNS: usize = 256;
 
 /// The columns by key. A column is built by whichever thread of a decision asks first, and then kept up to date. As long
 /// as nothing changes a column keeps its numbers: whoever counts by them has to hear of it when they are given anew.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Topologies {
     columns: DashMap<Str, Arc<TopologyColumn>>,
+    /// So many columns at the most.
+    most: usize,
     /// There was no room for a column.
     crowded: AtomicBool,
 }
 
 impl Clone for Topologies {
     fn clone(&self) -> Self {
-        Self { columns: self.columns.clone(), crowded: AtomicBool::default() }
+        Self { columns: self.columns.clone(), ..Self::with_room_for(self.most) }
+    }
+}
+
+impl Default for Topologies {
+    fn default() -> Self {
+        Self::with_room_for(MAX_COLUMNS)
     }
 }
 
 impl Topologies {
+    /// Keeps so many columns at the most.
+    pub(super) fn with_room_for(most: usize) -> Self {
+        Self { columns: DashMap::new(), most, crowded: AtomicBool::default() }
+    }
+
     pub(super) fn get(&self, key: &Str, nodes: &[Arc<Node>], live: &BitSet) -> Arc<TopologyColumn> {
         if let Some(column) = self.columns.get(key) {
             return Arc::clone(&column);
         }
         let column = Arc::new(TopologyColumn::build(key, nodes, live));
-        if self.columns.len() < MAX_COLUMNS {
+        if self.columns.len() < self.most {
             self.columns.insert(Arc::clone(key), Arc::clone(&column));
         } else {
             self.crowded.store(true, Ordering::Release);

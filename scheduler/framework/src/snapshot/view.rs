@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId, Slot, Snapshot};
 use crate::Str;
 use crate::node::Node;
@@ -71,7 +73,7 @@ impl<'a> NodeView<'a> {
 
     /// Allocatable amount of a resource.
     pub fn allocatable(&self, resource: ResourceId) -> i64 {
-        self.snapshot.allocatable(resource)[self.slot.index()]
+        self.snapshot.column(resource).at(self.slot).0
     }
 
     /// Allocatable pods.
@@ -82,8 +84,8 @@ impl<'a> NodeView<'a> {
     /// Amount held by pods.
     pub fn requested(&self, resource: ResourceId) -> i64 {
         match self.changed {
-            Some(h) => h.requested.get(resource.index()).copied().unwrap_or(0),
-            None => self.snapshot.requested(resource)[self.slot.index()],
+            Some(h) => h.requested(resource, self.snapshot),
+            None => self.snapshot.column(resource).at(self.slot).1,
         }
     }
 
@@ -102,24 +104,23 @@ pub struct Hypothesis {
     slot: Slot,
     pods: Vec<Arc<Pod>>,
     ports: UsedPorts,
-    requested: Vec<i64>,
-    /// Names of the columns, so that a pod's scalars find theirs.
-    columns: Arc<[Str]>,
+    /// cpu, memory and ephemeral storage.
+    requested: [i64; 3],
+    /// All else that its pods hold, by name.
+    scalars: SmallVec<[(Str, i64); 2]>,
 }
 
 impl Hypothesis {
     /// The node as it is.
     pub fn of(snapshot: &Snapshot, slot: Slot) -> Self {
-        Self {
-            slot,
-            pods: snapshot.pods(slot).to_vec(),
-            ports: snapshot.ports(slot).clone(),
-            requested: snapshot
-                .resource_names()
-                .map(|(id, _)| snapshot.requested(id)[slot.index()])
-                .collect(),
-            columns: Arc::clone(snapshot.shared_resource_names()),
+        let pods = snapshot.pods(slot).to_vec();
+        let requested = [CPU_ID, MEMORY_ID, EPHEMERAL_ID].map(|id| snapshot.column(id).at(slot).1);
+        let ports = snapshot.ports(slot).clone();
+        let mut supposed = Self { slot, pods: Vec::new(), ports, requested, scalars: SmallVec::new() };
+        for pod in &pods {
+            supposed.count_scalars(&pod.resources.usage, 1);
         }
+        Self { pods, ..supposed }
     }
 
     /// The node's slot.
@@ -147,19 +148,28 @@ impl Hypothesis {
         self.count(&pod.resources.usage, -1);
     }
 
+    fn requested(&self, resource: ResourceId, snapshot: &Snapshot) -> i64 {
+        if let Some(amount) = self.requested.get(resource.index()) {
+            return *amount;
+        }
+        let name = snapshot.resource_name(resource);
+        self.scalars.iter().find(|(other, _)| other == name).map_or(0, |(_, amount)| *amount)
+    }
+
     fn count(&mut self, amounts: &Amounts, sign: i64) {
-        let mut add = |at: usize, amount: i64| {
-            // A resource without a column has no node that offers it and no one who asks for its count.
-            if let Some(cell) = self.requested.get_mut(at) {
-                *cell = cell.saturating_add(amount.saturating_mul(sign));
-            }
-        };
-        add(CPU_ID.index(), amounts.milli_cpu);
-        add(MEMORY_ID.index(), amounts.memory);
-        add(EPHEMERAL_ID.index(), amounts.ephemeral_storage);
+        let basic = [amounts.milli_cpu, amounts.memory, amounts.ephemeral_storage];
+        for (cell, amount) in self.requested.iter_mut().zip(basic) {
+            *cell = cell.saturating_add(amount.saturating_mul(sign));
+        }
+        self.count_scalars(amounts, sign);
+    }
+
+    fn count_scalars(&mut self, amounts: &Amounts, sign: i64) {
         for (name, amount) in &amounts.scalars {
-            if let Some(at) = self.columns.iter().position(|c| c == name) {
-                add(at, *amount);
+            let amount = amount.saturating_mul(sign);
+            match self.scalars.iter_mut().find(|(other, _)| other == name) {
+                Some((_, cell)) => *cell = cell.saturating_add(amount),
+                None => self.scalars.push((Arc::clone(name), amount)),
             }
         }
     }

@@ -35,9 +35,14 @@ wire! {
         resource_claims: Vec<Named>,
         runtime_class_name: Str,
         active_deadline_seconds: Option<i64>,
+        scheduling_group: SchedulingGroup,
         host_network: bool,
         #[serde(rename = "hostUsers")]
         host_users: Option<bool>,
+    }
+    /// `spec.schedulingGroup`.
+    struct SchedulingGroup {
+        pod_group_name: Str,
     }
     /// Something of which only the name counts.
     struct Named {

@@ -3,13 +3,14 @@
 //! A pure plugin's verdict is a function of the config, of what the pod has in common with its replicas, and of the row.
 //! So a queue of replicas asks once about every node and then about the rows that changed.
 
-use std::hash::{Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use longshore_framework::keyed::KeyedState;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::Rejection;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use super::convert::CycleKey;
 use super::verdicts::{FIT, Judged};
@@ -45,11 +46,7 @@ pub(crate) struct Kept {
 
 /// What a class is told apart by, hashed. Pods that share it may still differ; the key tells.
 pub(crate) fn class_hash(pod: &Pod, shared: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    (&pod.meta.namespace, &pod.meta.labels, &pod.meta.owner).hash(&mut hasher);
-    pod.spec.hash(&mut hasher);
-    shared.hash(&mut hasher);
-    hasher.finish()
+    KeyedState.hash_one((&pod.meta.namespace, &pod.meta.labels, &pod.meta.owner, &pod.spec, shared))
 }
 
 /// What is known of a class, up to date.

@@ -176,3 +176,113 @@ fn a_victim_whose_writes_are_under_way_goes_when_they_are_over() {
         ],
     );
 }
+
+#[test]
+fn a_preemptor_rests_until_its_victims_are_seen_to_go_whatever_the_api_server_said() {
+    let terminating = || pod("low").on("n").meta(|m| m.terminating = true);
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (evicted("high"), ""),
+            // A node comes that would be tried, and found full, if the pod were not resting.
+            (node_is(node("other").allocatable("pods", "0")), ""),
+            (Do::Step, "nobody"),
+            (pod_is(terminating()), ""),
+            (Do::Where("high"), "parked"),
+            (pod_gone("low"), ""),
+            (Do::Where("high"), "active"),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}
+
+#[test]
+fn a_failed_eviction_and_a_node_that_is_gone_end_the_rest() {
+    let failed = Do::Tell(Input::Evicted { uid: uid("high"), result: Err("no".into()) });
+    let gone = || [(node_gone("n"), ""), (evicted("high"), "")];
+    for end in [vec![(failed, "")], gone().into(), gone().into_iter().rev().collect()] {
+        let mut script = vec![(one_place(), ""), (pod_is(pod("low").on("n")), ""), (pod_is(high()), "")];
+        let evict = format!("evict low from n for high; high Unschedulable: {FULL} [n]");
+        script.push((Do::Step, &evict));
+        script.extend(end);
+        script.push((Do::Where("high"), "active"));
+        check(world(), &script);
+    }
+}
+
+#[test]
+fn a_victim_that_is_never_seen_to_go_is_given_up_in_the_end() {
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (second(10), ""),
+            (evicted("high"), ""),
+            (second(309), ""),
+            (Do::Step, "nobody"),
+            (second(311), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+        ],
+    );
+}
+
+#[test]
+fn a_status_that_is_older_than_the_promise_does_not_undo_it() {
+    let stated = |node: &str| high().meta(|m| m.nominated_node = Some(node.into()));
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_gone("low"), ""),
+            // The node is taken by a pod that matters more, and another one has to be made free.
+            (pod_is(pod("top").priority(99).on("n")), ""),
+            (node_is(node("m").allocatable("pods", "1")), ""),
+            (pod_is(pod("mean").on("m")), ""),
+            (evicted("high"), ""),
+            (
+                Do::Step,
+                "evict mean from m for high; high Unschedulable: 0/2 nodes are available: 2 full. [m]",
+            ),
+            // News of the first promise comes now; a pod that matters as much must not have the second node.
+            (pod_is(stated("n")), ""),
+            (pod_gone("mean"), ""),
+            (pod_is(pod("equal").priority(10)), ""),
+            (Do::Step, "equal Unschedulable: 0/2 nodes are available: 2 full. nobody to evict"),
+            (evicted("high"), ""),
+            (Do::Step, "bind high to m"),
+        ],
+    );
+}
+
+#[test]
+fn victims_of_a_preemptor_that_broke_are_waited_for_all_the_same() {
+    let broken = || high().label("filter.A", "error");
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(high()), ""),
+            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
+            (pod_is(pod("low").on("n").meta(|m| m.terminating = true)), ""),
+            (evicted("high"), ""),
+            (pod_is(broken()), ""),
+            (second(400), ""),
+            (Do::Step, "high SchedulerError: running \"A\" filter plugin: boom"),
+            (pod_is(high()), ""),
+            (pod_gone("low"), ""),
+            (pod_is(pod("equal").priority(10)), ""),
+            (Do::Step, "bind high to n"),
+        ],
+    );
+}

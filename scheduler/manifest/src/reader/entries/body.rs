@@ -20,7 +20,7 @@ use crate::wire::workload as written;
 use crate::wire::workload::{
     CronJob, DisruptionBudgetSpec, MapSelected, PriorityClass, Workload, WorkloadSpec,
 };
-use crate::{meta, node, storage, workload};
+use crate::{devices, groups, meta, node, storage, workload};
 
 type Result<T> = std::result::Result<T, ObjectError>;
 
@@ -156,6 +156,8 @@ fn plain(kind: Kind, value: &Value) -> Result<Object> {
             Object::CsiStorageCapacity(Arc::new(storage::csi_storage_capacity(value)?))
         }
         Kind::VolumeAttachment => Object::VolumeAttachment(Arc::new(storage::volume_attachment(value)?)),
+        Kind::PodGroup | Kind::CoschedulingPodGroup => Object::PodGroup(Arc::new(groups::pod_group(value)?)),
+        Kind::DeviceClass => Object::DeviceClass(Arc::new(devices::device_class(value)?)),
         other => return Err(ObjectError::new(format!("a {} is not read here", other.name()))),
     })
 }

@@ -53,8 +53,12 @@ impl Source<'_> {
 
     fn resource(&self, name: &str, slots: &[Slot], value: impl Fn(i64, i64) -> i64) -> Values {
         let Some(id) = self.snapshot.resource(name) else { return Values::Numbers(vec![0; slots.len()]) };
-        let (has, held) = (self.snapshot.allocatable(id), self.snapshot.requested(id));
-        Values::Numbers(slots.iter().map(|s| value(has[s.index()], held[s.index()])).collect())
+        let column = self.snapshot.column(id);
+        let number = |slot: &Slot| {
+            let (has, held) = column.at(*slot);
+            value(has, held)
+        };
+        Values::Numbers(slots.iter().map(number).collect())
     }
 
     fn raw(&self, node: &Node) -> Vec<u8> {
