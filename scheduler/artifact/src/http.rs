@@ -1,5 +1,6 @@
 //! Requests that end: bounded in bytes, in time, in attempts and in redirects.
 
+mod answer;
 mod attempt;
 mod client;
 
@@ -9,7 +10,10 @@ use ::http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use tracing::debug;
 
-use crate::{Options, Problem, reference};
+pub(crate) use self::answer::Answer;
+use crate::error::Problem;
+use crate::options::Options;
+use crate::reference;
 
 /// Two HTTP clients: one goes through the proxies of the environment, one straight to this machine.
 pub(crate) struct Transport {
@@ -17,14 +21,6 @@ pub(crate) struct Transport {
     direct: reqwest::Client,
     attempts: u32,
     backoff: Duration,
-}
-
-/// An answer that was read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
 }
 
 impl Transport {
