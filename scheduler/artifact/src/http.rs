@@ -6,7 +6,7 @@ mod client;
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::HeaderMap;
 use reqwest::Url;
 use tracing::debug;
 
@@ -106,8 +106,9 @@ pub(crate) fn refusal(url: &Url, answer: &Answer) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use ::http::StatusCode;
+
     use super::attempt::Failed;
-    use super::*;
 
     #[test]
     fn a_failed_attempt_says_whether_another_one_may_help() {

@@ -21,7 +21,6 @@ use crate::error::Problem;
 use crate::http::{Answer, Transport, refusal};
 use crate::options::Options;
 use crate::pin::checked;
-use crate::reference;
 use address::base_url;
 use manifest::Layer;
 use token::Access;
