@@ -3,7 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use longshore_tests::control_plane::{Arena, Kind, LONG, Scheduler, SchedulerOptions, shared, until};
+use longshore_tests::control_plane::proxy::Gateway;
+use longshore_tests::control_plane::{
+    Arena, Kind, LONG, SCHEDULER, Scheduler, SchedulerOptions, objects, shared, until,
+};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 both!(a_rolling_update_loses_no_pod);
@@ -116,4 +120,64 @@ fn a_leader_that_lost_its_lease_ends() {
     let status = scheduler.process.wait_for_exit(Duration::from_secs(10));
     assert!(!status.success(), "{status}");
     clear(&arena);
+}
+
+/// A leader is stopped in the middle of its work, as with its virtual machine, and wakes up when another one leads: not one of
+/// the bindings that it had decided is sent.
+#[test]
+fn a_leader_that_slept_past_its_lease_binds_nothing() {
+    let arena = shared();
+    clear(&arena);
+    for name in ["a", "b", "c", "d", "e"] {
+        arena.node(name, &json!({}));
+    }
+    let gateway = Gateway::start(arena.plane);
+    let file = gateway.kubeconfig_file(arena.plane, SCHEDULER);
+    // So slow that there is always a binding that waits to be sent.
+    let slow = json!({ "clientConnection": { "qps": 20, "burst": 20 } });
+    let mut old =
+        arena.scheduler_with(&elected(Kind::Longshore, "4s", "3s", "1s").config(&slow).kubeconfig(file));
+    let first = until_held(&arena, None);
+    let _new = arena.scheduler_with(&elected(Kind::Longshore, "4s", "3s", "1s"));
+    arena.api.create_all((0..200).map(|n| arena.new_pod(&format!("web-{n}"))));
+    let sent = || gateway.count("/binding");
+    until("some bindings to be sent", LONG, || old.log(), || (sent() >= 30).then_some(()));
+    old.process.signal(Signal::STOP);
+    until_held(&arena, Some(&first));
+    let before = sent();
+    old.process.signal(Signal::CONT);
+    assert!(!old.process.wait_for_exit(LONG).success(), "it is no leader any more");
+    assert_eq!(sent(), before, "bindings after the lease was lost:\n{}", old.log());
+    arena.until_all_bound(200);
+}
+
+/// Told to end while it evicts: the lease is given back when the evictions are done, and the log says so.
+#[test]
+fn a_leader_that_is_told_to_end_finishes_its_evictions_first() {
+    let arena = shared();
+    clear(&arena);
+    arena.node("a", &json!({}));
+    for n in 0..10 {
+        let pod = objects::asking(arena.new_pod(&format!("low-{n}")), "300m");
+        arena.api.create(&objects::with(pod, &json!({ "spec": { "nodeName": "a" } })));
+    }
+    let class = json!({
+        "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+        "metadata": { "name": format!("high-{}", arena.namespace) }, "value": 1000,
+    });
+    arena.api.create(&class);
+    // Each eviction is a read, a patch and a delete: ten of them take seconds.
+    let slow = json!({ "clientConnection": { "qps": 5, "burst": 5 } });
+    let mut old = arena.scheduler_with(&elected(Kind::Longshore, "15s", "10s", "2s").config(&slow));
+    until_held(&arena, None);
+    let high = objects::asking(arena.new_pod("high"), "3500m");
+    let high = objects::with(high, &json!({ "spec": { "priorityClassName": class["metadata"]["name"] } }));
+    arena.api.create(&high);
+    let begun = || old.log().contains("Evicted a victim").then_some(());
+    until("the first eviction", LONG, || old.log(), begun);
+    assert!(old.process.stop().success());
+    let log = old.log();
+    let line = log.lines().find(|line| line.contains("finished at the end")).unwrap_or_default();
+    assert!(line.contains("evictions for 1 pods"), "{line}\n{log}");
+    assert_eq!(holder(&arena), None, "the lease was given back");
 }

@@ -43,6 +43,8 @@ mod leader;
 mod lost_race;
 /// Beside a real kube-scheduler.
 mod neighbours;
+/// API servers that crash, and networks that swallow, delay and refuse.
+mod network;
 /// Priority, preemption and disruption budgets.
 mod preemption;
 /// Preemption while the watch is behind.

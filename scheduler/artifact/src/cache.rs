@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::{debug, warn};
 
-use crate::{Digest, file};
+use crate::digest::Digest;
+use crate::file;
 
 /// A folder of files named by their SHA-256.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Credentials for registries, from where docker, podman and oras keep them.
 
+mod credential;
 mod helper;
 
 use std::collections::BTreeMap;
@@ -13,26 +14,13 @@ use base64::engine::general_purpose::STANDARD;
 use oci_client::Reference as Image;
 use serde::Deserialize;
 
-use crate::Problem;
+pub(crate) use self::credential::Credential;
+use crate::error::Problem;
 
 /// Files with credentials in docker's form; the first that knows the registry is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialFiles {
     files: Vec<PathBuf>,
-}
-
-/// Who we are for a registry.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Credential {
-    Anonymous,
-    Basic {
-        user: String,
-        password: String,
-    },
-    /// A token to be exchanged for another one at the token server.
-    Identity(String),
-    /// A token for the registry itself.
-    Registry(String),
 }
 
 /// `config.json` and `auth.json`.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Digest, Reference};
+use crate::digest::Digest;
+use crate::reference::Reference;
 
 /// Bytes that could not be had, or not be handed out.
 #[derive(Debug, thiserror::Error)]

@@ -6,10 +6,16 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::cache::Cache;
+use crate::digest::Digest;
+use crate::error::{FetchError, Problem};
+use crate::file;
 use crate::http::{Transport, refusal};
+use crate::options::Options;
+use crate::pin::checked;
 use crate::reference::Place;
+use crate::reference::Reference;
+use crate::registry::package::Package;
 use crate::registry::{Pulled, Registry};
-use crate::{Digest, FetchError, Options, Package, Problem, Reference, file};
 
 /// Brings bytes from files, URLs and registries.
 pub struct Fetcher {
@@ -142,17 +148,5 @@ impl Fetcher {
 
     async fn transport(&self) -> Result<&Transport, Problem> {
         self.transport.get_or_try_init(async || Transport::new(&self.options)).await
-    }
-}
-
-/// The digest of `bytes`, which is `expected` if anything is.
-pub(crate) fn checked(bytes: &[u8], expected: Option<Digest>) -> Result<Digest, Problem> {
-    let actual = Digest::of(bytes);
-    match expected {
-        Some(expected) if expected != actual => {
-            let mend = "somebody changed it; look into it before you change the pin";
-            Err(Problem::WrongDigest { expected, actual, mend })
-        }
-        _ => Ok(actual),
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::Problem;
+use crate::error::Problem;
 
 /// The bytes of the file at `path`, at most `limit`.
 ///

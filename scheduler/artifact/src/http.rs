@@ -1,15 +1,19 @@
 //! Requests that end: bounded in bytes, in time, in attempts and in redirects.
 
+mod answer;
 mod attempt;
 mod client;
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::HeaderMap;
 use reqwest::Url;
 use tracing::debug;
 
-use crate::{Options, Problem, reference};
+pub(crate) use self::answer::Answer;
+use crate::error::Problem;
+use crate::options::Options;
+use crate::reference;
 
 /// Two HTTP clients: one goes through the proxies of the environment, one straight to this machine.
 pub(crate) struct Transport {
@@ -17,14 +21,6 @@ pub(crate) struct Transport {
     direct: reqwest::Client,
     attempts: u32,
     backoff: Duration,
-}
-
-/// An answer that was read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
 }
 
 impl Transport {
@@ -110,8 +106,9 @@ pub(crate) fn refusal(url: &Url, answer: &Answer) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use ::http::StatusCode;
+
     use super::attempt::Failed;
-    use super::*;
 
     #[test]
     fn a_failed_attempt_says_whether_another_one_may_help() {

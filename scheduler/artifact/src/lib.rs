@@ -25,6 +25,7 @@ mod fetcher;
 mod file;
 mod http;
 mod options;
+mod pin;
 mod reference;
 mod registry;
 

@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::CredentialFiles;
+use crate::credentials::CredentialFiles;
 
 /// What a fetcher may do, and where it keeps things.
 #[derive(Clone, Debug)]

@@ -159,7 +159,7 @@ fn image(text: &str) -> Result<Place, String> {
     }
     let image: Image = text.parse().map_err(|error| format!("{error}; {example}"))?;
     match image.digest() {
-        Some(digest) if digest.parse::<crate::Digest>().is_err() => {
+        Some(digest) if digest.parse::<crate::digest::Digest>().is_err() => {
             Err("only @sha256: digests are understood".into())
         }
         _ => Ok(Place::Image(image)),

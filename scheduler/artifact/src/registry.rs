@@ -3,6 +3,7 @@
 //! What comes from a registry is read here and not by `oci_client`, which reads manifests and tokens of any length and
 //! follows redirects away from https. Uploads go through it.
 
+mod address;
 mod manifest;
 pub(crate) mod package;
 mod push;
@@ -15,9 +16,12 @@ use oci_client::Reference as Image;
 use reqwest::Url;
 
 use crate::cache::Cache;
-use crate::fetcher::checked;
+use crate::digest::Digest;
+use crate::error::Problem;
 use crate::http::{Answer, Transport, refusal};
-use crate::{Digest, Options, Problem, reference};
+use crate::options::Options;
+use crate::pin::checked;
+use address::base_url;
 use manifest::Layer;
 use token::Access;
 
@@ -136,15 +140,4 @@ impl Registry<'_> {
         let path = format!("/v2/{}/{tail}", self.image.repository());
         base.join(&path).map_err(|error| Problem::Unsupported(error.to_string()))
     }
-}
-
-/// The registry's address: https, but http for this machine and for those who ask for it.
-fn base_url(image: &Image, options: &Options) -> Result<Url, Problem> {
-    let host = image.resolve_registry();
-    let parse = |scheme: &str| {
-        Url::parse(&format!("{scheme}://{host}/"))
-            .map_err(|error| Problem::Unsupported(format!("{host:?} is no registry's address: {error}")))
-    };
-    let plain = parse("http")?;
-    if options.plain_http || reference::is_loopback(&plain) { Ok(plain) } else { parse("https") }
 }

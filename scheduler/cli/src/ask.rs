@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use http::Method;
 use http::uri::Scheme;
 use longshore_cluster::call::{ApiError, Caller, Content};
-use longshore_cluster::connect::{self, Found};
+use longshore_cluster::connect::{self, Found, Liveness};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -47,7 +47,7 @@ pub(crate) fn scheduler(found: &Found, args: &ServerArgs, address: &str) -> anyh
     config.proxy_url = None;
     config.root_cert = authorities(args)?;
     config.connect_timeout = Some(TIMEOUT);
-    let client = connect::client(&Found { config, origin: found.origin.clone() }, None)?;
+    let client = connect::client(&Found { config, origin: found.origin.clone() }, None, Liveness::default())?;
     Ok(Caller::new(client).within(TIMEOUT).impatient())
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use longshore_cluster::connect;
+use longshore_cluster::connect::{self, Liveness};
 use longshore_cluster::discover::discover;
 use longshore_cluster::extender::Wants;
 use longshore_framework::objects::Object;
@@ -120,7 +120,7 @@ fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<S
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listed = runtime.block_on(async {
         let found = connect::find(&(&args.cluster).into()).await?;
-        let client = connect::client(&found, None)?;
+        let client = connect::client(&found, None, Liveness::default())?;
         let server = found.config.cluster_url.to_string();
         let explained = |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
         let discovered = discover(&client).await.map_err(explained)?;

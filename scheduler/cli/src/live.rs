@@ -28,7 +28,7 @@ mod thread;
 
 use std::sync::mpsc::Sender;
 
-use longshore_cluster::watch::Told;
+use longshore_cluster::told::Told;
 use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::error::ApiError;
+use crate::hold::Hold;
 use crate::limiter::Limiter;
 use crate::retry;
 
@@ -62,7 +63,7 @@ impl Content {
 }
 
 /// How long one try of a call may take unless said otherwise.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A client with its own limiter, timeout and meter. Clones share all of it.
 #[derive(Clone)]
@@ -72,10 +73,12 @@ pub struct Caller {
     meter: Arc<dyn CallMeter>,
     timeout: Duration,
     heed_retry_after: bool,
+    hold: Option<Hold>,
 }
 
 impl Caller {
-    /// A caller without limit, 60 s per try.
+    /// A caller without limit, 40 s per try: longer than the API server itself takes before it gives up a write (34 s), and
+    /// short enough that a connection which has become a black hole is noticed.
     pub fn new(client: Client) -> Self {
         Self {
             client,
@@ -83,6 +86,7 @@ impl Caller {
             meter: Arc::new(Unmetered),
             timeout: TIMEOUT,
             heed_retry_after: true,
+            hold: None,
         }
     }
 
@@ -97,6 +101,13 @@ impl Caller {
     #[must_use]
     pub fn metered_by(mut self, meter: Arc<dyn CallMeter>) -> Self {
         self.meter = meter;
+        self
+    }
+
+    /// Writes only while `hold` says that we may, which is asked last of all before each try; else the call fails unsent.
+    #[must_use]
+    pub fn held_by(mut self, hold: Hold) -> Self {
+        self.hold = Some(hold);
         self
     }
 
@@ -196,10 +207,13 @@ impl Caller {
         if !waited.is_zero() {
             self.meter.limited(method, waited);
         }
+        if let Some(hold) = self.hold.as_ref().filter(|_| *method != Method::GET) {
+            hold.check().map_err(|why| ApiError::unsent(why.to_string()))?;
+        }
         let started = Instant::now();
         let answer = match tokio::time::timeout(self.timeout, self.exchange(request)).await {
             Ok(answer) => answer,
-            Err(_) => Err(ApiError::timed_out(self.timeout)),
+            Err(_) => Err(ApiError::timed_out(method, path, self.timeout)),
         };
         let code = match &answer {
             Ok((code, _)) => *code,
@@ -295,11 +309,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_is_written_while_the_lease_is_not_held() {
+        let api = FakeApi::new(|_| Answer::json(json!({})));
+        let hold = Hold::default();
+        let caller = Caller::new(api.client()).held_by(hold.clone());
+        let error = caller.post("/x", &json!({})).await.unwrap_err();
+        assert!(error.to_string().starts_with("not sent: ") && !error.in_doubt, "{error}");
+        assert!(caller.get::<serde_json::Value>("/x").await.is_ok(), "reading changes nothing");
+        hold.stand_alone();
+        assert!(caller.post("/x", &json!({})).await.is_ok());
+        hold.lose();
+        assert!(caller.delete("/x", &json!({})).await.is_err());
+        assert_eq!(api.lines(), ["GET /x", "POST /x"]);
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_ends_while_the_limiter_is_waited_for_stops_the_write() {
+        let api = FakeApi::new(|_| Answer::json(json!({})));
+        let hold = Hold::unopposed();
+        let limiter = Arc::new(Limiter::new(20.0, 1));
+        limiter.acquire().await;
+        let caller = Caller::new(api.client()).limited_by(limiter).held_by(hold.clone());
+        let body = json!({});
+        let (answer, ()) = tokio::join!(caller.post("/x", &body), async { hold.lose() });
+        assert!(answer.is_err() && api.lines().is_empty());
+    }
+
+    #[tokio::test]
     async fn silence_ends_with_the_timeout() {
         let api = FakeApi::new(|_| Answer::json(json!({})).after(Duration::from_secs(5)));
         let caller = Caller::new(api.client()).within(Duration::from_millis(20));
         let error = caller.post("/x", &json!({})).await.unwrap_err();
-        assert_eq!(error.to_string(), "no answer within 20ms");
+        assert_eq!(error.to_string(), "POST /x: no answer within 20ms");
         assert_eq!(error.code, 0);
     }
 }

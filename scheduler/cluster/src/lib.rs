@@ -10,6 +10,8 @@
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
 //! | `rights` | what of all this an account must be allowed |
+//! | `hold` | whether we may write |
+//! | `told` | what the scheduling thread is told |
 //! | `watch` | what happens, as inputs for the engine |
 
 pub mod bind;
@@ -19,6 +21,7 @@ pub mod connect;
 pub mod discover;
 pub mod evict;
 pub mod extender;
+pub mod hold;
 pub mod kinds;
 pub mod lease;
 pub mod limiter;
@@ -31,8 +34,11 @@ pub mod retry;
 pub mod review;
 pub mod rights;
 pub mod status;
+pub mod told;
 pub mod volumes;
 pub mod watch;
+
+mod tls;
 
 #[cfg(test)]
 mod fake_api;

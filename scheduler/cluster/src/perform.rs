@@ -1,5 +1,7 @@
 //! Does what the engine wants done, and tells how it went.
 
+mod underway;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -13,19 +15,20 @@ use crate::bind;
 use crate::call::{ApiError, Caller};
 use crate::evict::Evictor;
 use crate::extender::Binders;
+use crate::hold::Hold;
 use crate::record::{Event, EventKind, Recorder};
 use crate::status::{StatusWriter, Written};
+use crate::told::{Tell, Told};
 use crate::volumes::{PreBind, StorageStore};
-use crate::watch::Told;
+
+pub use underway::{Finished, Writes};
+use underway::{Guard, Underway, Write};
 
 /// Who does what the engine wants. Never blocks.
 pub trait Perform: Send {
     /// Begins to do it.
     fn perform(&self, effect: Effect);
 }
-
-/// The way back to the engine.
-pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
 
 /// What a performer works with.
 pub struct Tools {
@@ -41,6 +44,8 @@ pub struct Tools {
     pub storage: Arc<StorageStore>,
     /// `bindTimeoutSeconds` of the profile with that scheduler name.
     pub bind_timeout: Box<dyn Fn(&str) -> Duration + Send + Sync>,
+    /// Whether anything may be written. The callers look at it too.
+    pub hold: Hold,
     /// The way back.
     pub tell: Tell,
 }
@@ -56,6 +61,7 @@ struct Shared {
     tools: Tools,
     evictor: Evictor,
     binders: RwLock<Binders>,
+    underway: Underway,
     /// Of each kind only so many are under way: what comes before the binding of one pod need not wait behind the
     /// conditions of thousands.
     statuses: Semaphore,
@@ -72,8 +78,15 @@ impl Performer {
     pub fn new(runtime: Handle, tools: Tools) -> Self {
         let evictor = Evictor::new(tools.writes.clone(), tools.recorder.clone());
         let (statuses, evictions) = (Semaphore::new(STATUSES), Semaphore::new(EVICTIONS));
-        let shared = Shared { tools, evictor, binders: RwLock::default(), statuses, evictions };
+        let (binders, underway) = (RwLock::default(), Underway::default());
+        let shared = Shared { tools, evictor, binders, underway, statuses, evictions };
         Self { runtime, shared: Arc::new(shared) }
+    }
+
+    /// Waits until everything that was begun is written, for `within` at the most; the wait for volumes to be bound is not
+    /// part of it.
+    pub async fn finish(&self, within: Duration) -> Finished {
+        self.shared.underway.finish(within).await
     }
 
     /// Extenders that bind, from now on.
@@ -113,7 +126,9 @@ impl Performer {
         match effect {
             Effect::Bind { binding, extenders, .. } => {
                 let calm = status.hush(&binding.uid);
+                let under_way = self.shared.underway.begin(Write::Binding);
                 self.runtime.spawn(async move {
+                    let _under_way = under_way;
                     calm.await;
                     shared.bind(binding, &extenders).await;
                 });
@@ -121,13 +136,18 @@ impl Performer {
             Effect::PreBind { pod, node, writes } => {
                 let nominated = status.nominate(&pod, &node);
                 let writes = PreBind::begin(&self.shared.tools.storage, &pod, &node, writes);
+                let under_way = self.shared.underway.begin(Write::Volumes);
                 self.runtime.spawn(async move {
                     noted(&pod, nominated.await);
-                    shared.pre_bind(&pod, writes).await;
+                    shared.pre_bind(&pod, writes, under_way).await;
                 });
             }
             Effect::Evict { preemptor, victims, node } => {
-                self.runtime.spawn(async move { shared.evict(&preemptor, &victims, &node).await });
+                let under_way = self.shared.underway.begin(Write::Evictions);
+                self.runtime.spawn(async move {
+                    let _under_way = under_way;
+                    shared.evict(&preemptor, &victims, &node).await;
+                });
             }
             Effect::Waiting { pod, node, .. } => {
                 let written = status.nominate(&pod, &node);
@@ -156,7 +176,9 @@ impl Performer {
         written: impl Future<Output = Result<Written, ApiError>> + Send + 'static,
     ) {
         let shared = Arc::clone(&self.shared);
+        let under_way = shared.underway.begin(Write::Status);
         self.runtime.spawn(async move {
+            let _under_way = under_way;
             // It is never closed.
             let _turn = shared.statuses.acquire().await;
             noted(&pod, written.await);
@@ -177,6 +199,10 @@ impl Shared {
 
     async fn bind(&self, binding: Binding, extenders: &[Str]) {
         let binders = self.binders.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // An extender that binds is no caller of ours.
+        if let Err(why) = self.tools.hold.check() {
+            return self.tell(Input::Bound { uid: binding.uid, result: Err(why.to_string().into()) });
+        }
         let result = match binders.bind(extenders, &binding).await {
             Some(answer) => answer.map_err(|e| e.to_string().into()),
             None => bind::bind(&self.tools.bindings, &binding).await.map_err(|e| e.to_string().into()),
@@ -184,11 +210,16 @@ impl Shared {
         self.tell(Input::Bound { uid: binding.uid, result });
     }
 
-    async fn pre_bind(&self, pod: &Pod, writes: PreBind) {
+    async fn pre_bind(&self, pod: &Pod, writes: PreBind, under_way: Guard) {
         let tools = &self.tools;
         let timeout = (tools.bind_timeout)(&pod.spec.scheduler_name);
         let is_there = || tools.status.is_waiting(&pod.meta.uid);
-        let done = writes.run(&tools.writes, timeout, is_there).await;
+        let written = writes.write(&tools.writes).await;
+        drop(under_way);
+        let done = match written {
+            Ok(written) => written.until_bound(&tools.writes, timeout, is_there).await,
+            Err(why) => Err(why),
+        };
         let result = done.map_err(|why| format!("running PreBind plugin \"VolumeBinding\": {why}").into());
         self.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
     }

@@ -124,6 +124,11 @@ impl Races {
         }
     }
 
+    /// Whether no binding is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.placed.is_empty()
+    }
+
     fn is_ours(&self, pod: &Pod) -> bool {
         self.ours.contains(&pod.spec.scheduler_name)
     }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::call::ApiError;
+use crate::call::error::ApiError;
 
 /// Whether the same call may succeed if it is made again: the server broke or was busy, the object had changed, or no
 /// connection came about. kube-scheduler retries its patches on exactly these. A connection that broke off is among them

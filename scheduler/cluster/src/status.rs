@@ -5,6 +5,7 @@
 //! meanwhile waits, and the newest wins.
 
 mod patch;
+mod seen;
 
 use std::sync::Arc;
 
@@ -17,34 +18,10 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use self::patch::patch;
+use self::seen::Wanted;
+pub use self::seen::{SeenCondition, SeenStatus};
 use crate::call::{ApiError, Caller, Content, path};
 use crate::retry::{Backoff, retried};
-
-/// What is known of the status of a pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenStatus {
-    /// `metadata.resourceVersion`; 0 when not known. News older than what was written are passed over.
-    pub resource_version: u64,
-    /// `metadata.generation`; written as the condition's observedGeneration. 0 leaves it out.
-    pub generation: i64,
-    /// The PodScheduled condition, when there is one.
-    pub scheduled: Option<SeenCondition>,
-    /// `status.nominatedNodeName`; empty when none.
-    pub nominated_node: Str,
-}
-
-/// A condition, as far as it is compared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenCondition {
-    /// `status`.
-    pub status: Str,
-    /// `reason`.
-    pub reason: Str,
-    /// `message`.
-    pub message: Str,
-    /// `lastTransitionTime`, as written; kept while the status stays.
-    pub last_transition_time: Str,
-}
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,22 +34,6 @@ pub enum Written {
     Joined,
     /// The pod is bound, being bound or gone, or another one has its name.
     Gone,
-}
-
-/// What is to be written. `None` leaves a part as it is.
-#[derive(Clone, Debug, Default)]
-struct Wanted {
-    condition: Option<(FailureReason, Str)>,
-    /// Empty clears it.
-    nominated_node: Option<Str>,
-}
-
-impl Wanted {
-    /// Takes over what a newer wish says.
-    fn overlay(&mut self, newer: Self) {
-        self.condition = newer.condition.or(self.condition.take());
-        self.nominated_node = newer.nominated_node.or(self.nominated_node.take());
-    }
 }
 
 #[derive(Default)]

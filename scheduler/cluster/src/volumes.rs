@@ -49,55 +49,65 @@ impl PreBind {
         Self { store: Arc::clone(store), node: Arc::clone(node), writes, waiting }
     }
 
-    /// Makes the writes, in order, and waits at most `timeout` (`bindTimeoutSeconds`) until all claims among them are
-    /// bound, as long as the pod is there: `is_there` is asked once in a while.
+    /// Makes the writes, in order.
+    ///
+    /// # Errors
+    /// The message that kube-scheduler's plugin gives: the first write that failed.
+    pub async fn write(self, api: &Caller) -> Result<PreBindWritten, String> {
+        let mut written = Vec::with_capacity(self.writes.len());
+        for what in &self.writes {
+            written.push(write::write(api, &self.store, what).await?);
+        }
+        Ok(PreBindWritten { prebind: self, written })
+    }
+}
+
+/// Everything is written; claims may not be bound yet.
+pub struct PreBindWritten {
+    prebind: PreBind,
+    written: Vec<Written>,
+}
+
+impl PreBindWritten {
+    /// Waits at most `timeout` (`bindTimeoutSeconds`) until all claims are bound, as long as the pod is there: `is_there`
+    /// is asked once in a while.
     ///
     /// The node is fetched when a volume has a node affinity to compare with its labels.
     ///
     /// # Errors
-    /// The message that kube-scheduler's plugin gives: the first write that failed, or `binding volumes: ` and why the
-    /// claims will not be bound in time: the pod, its node, a claim or a volume is gone, the provisioner gave up, the
-    /// volume is of no use on the node, or `timeout` is over. Or `preempted`.
-    pub async fn run(
+    /// `binding volumes: ` and why the claims will not be bound in time: the pod, its node, a claim or a volume is gone, the
+    /// provisioner gave up, the volume is of no use on the node, or `timeout` is over. Or `preempted`.
+    pub async fn until_bound(
         self,
         api: &Caller,
         timeout: Duration,
         is_there: impl Fn() -> bool,
     ) -> Result<(), String> {
-        if self.writes.is_empty() {
+        if self.written.is_empty() {
             return Ok(());
         }
-        let mut written = Vec::with_capacity(self.writes.len());
-        for what in &self.writes {
-            written.push(write::write(api, &self.store, what).await?);
-        }
-        let bound = self.until_bound(api, &written, is_there);
-        let outcome = tokio::time::timeout(timeout, bound).await;
+        let outcome = tokio::time::timeout(timeout, self.watch(api, is_there)).await;
         outcome
             .unwrap_or_else(|_| Err("context deadline exceeded".to_string()))
             .map_err(|why| format!("binding volumes: {why}"))
     }
 
-    async fn until_bound(
-        &self,
-        api: &Caller,
-        written: &[Written],
-        is_there: impl Fn() -> bool,
-    ) -> Result<(), String> {
-        let mut chosen = Chosen { name: &self.node, labels: None };
+    async fn watch(&self, api: &Caller, is_there: impl Fn() -> bool) -> Result<(), String> {
+        let PreBind { store, node, waiting, .. } = &self.prebind;
+        let mut chosen = Chosen { name: node, labels: None };
         loop {
-            if let Some(why) = self.waiting.over() {
+            if let Some(why) = waiting.over() {
                 return Err(why.to_string());
             }
             // It may have gone before the wait began.
             if !is_there() {
                 return Err("pod does not exist any more".to_string());
             }
-            match check::check(&self.store, written, &chosen)? {
+            match check::check(store, &self.written, &chosen)? {
                 Progress::Bound => return Ok(()),
-                Progress::NeedsLabels => chosen.labels = Some(labels(api, &self.node).await?),
+                Progress::NeedsLabels => chosen.labels = Some(labels(api, node).await?),
                 // That the pause is over is no error.
-                Progress::Waiting => drop(tokio::time::timeout(POLL, self.waiting.changed()).await),
+                Progress::Waiting => drop(tokio::time::timeout(POLL, waiting.changed()).await),
             }
         }
     }

@@ -21,6 +21,11 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// Whether another copy of this very set is about.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// The labels in key order.
     pub fn iter(&self) -> impl Iterator<Item = (&Str, &Str)> {
         self.0.iter().map(|(k, v)| (k, v))

@@ -13,13 +13,15 @@ use syn::{ItemMod, ItemUse, UseTree};
 type Module = Vec<String>;
 
 /// Folders of the crates that are looked at.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 11] = [
     "scheduler/framework",
     "scheduler/engine",
     "scheduler/profile",
     "scheduler/manifest",
     "scheduler/wasm",
     "scheduler/cli",
+    "scheduler/cluster",
+    "scheduler/artifact",
     "plugins/native",
     "plugins/build",
     "benches",

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::Credential;
-use crate::Problem;
+use super::credential::Credential;
+use crate::error::Problem;
 
 /// How long a helper may take.
 const TIME_LIMIT: Duration = Duration::from_secs(15);

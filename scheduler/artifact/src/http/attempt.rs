@@ -8,9 +8,9 @@ use ::http::{HeaderMap, StatusCode, header};
 use futures::StreamExt;
 use reqwest::{RequestBuilder, Response, Url};
 
-use super::Answer;
+use super::answer::Answer;
 use super::client::BadRedirect;
-use crate::Problem;
+use crate::error::Problem;
 
 /// How much of an error page is read.
 const ERROR_PAGE: usize = 4096;

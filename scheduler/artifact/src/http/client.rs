@@ -7,7 +7,9 @@ use std::time::Duration;
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Certificate, Client};
 
-use crate::{Options, Problem, reference};
+use crate::error::Problem;
+use crate::options::Options;
+use crate::reference;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;

@@ -4,7 +4,8 @@ use oci_client::manifest::OciImageManifest;
 use serde_json::Value;
 
 use super::package::{LAYER_MEDIA_TYPE, OLDER_LAYER_MEDIA_TYPES};
-use crate::{Digest, Problem};
+use crate::digest::Digest;
+use crate::error::Problem;
 
 /// What is asked for. An index is accepted only to be refused with better words than "not found".
 pub(super) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::{Value, json};
 
-use crate::Digest;
+use crate::digest::Digest;
 
 /// The type of the config of a wasm artifact.
 pub const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v0+json";

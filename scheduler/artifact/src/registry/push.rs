@@ -6,11 +6,14 @@ use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientP
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 
+use super::Registry;
+use super::address::base_url;
 use super::token::{Access, Granted};
-use super::{Registry, base_url};
+use crate::digest::Digest;
+use crate::error::Problem;
 use crate::error::innermost;
 use crate::http::Transport;
-use crate::{Digest, Package, Problem};
+use crate::registry::package::Package;
 
 impl Registry<'_> {
     /// Uploads `package` and returns the digest of its manifest.

@@ -5,10 +5,11 @@ use oci_client::Reference as Image;
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::base_url;
+use super::address::base_url;
 use crate::credentials::Credential;
+use crate::error::Problem;
 use crate::http::{Answer, Transport};
-use crate::{Options, Problem};
+use crate::options::Options;
 
 /// The most bytes of a token.
 const TOKEN_LIMIT: usize = 1 << 20;

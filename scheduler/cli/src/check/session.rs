@@ -9,7 +9,7 @@ use longshore_cluster::check::conflicts::{Scope, conflicts};
 use longshore_cluster::check::leader::leader;
 use longshore_cluster::check::probe::{Probe, probe};
 use longshore_cluster::check::{Check, api, caller};
-use longshore_cluster::connect::{self, Found};
+use longshore_cluster::connect::{self, Found, Liveness};
 use longshore_cluster::discover::discover;
 use longshore_profile::Resolved;
 use tokio::time::{Instant, sleep, timeout};
@@ -131,7 +131,7 @@ fn configuration(args: &CheckArgs, reporter: &mut Reporter<'_>) -> Option<Resolv
 async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<kube::Client> {
     const NAME: &str = "the API server answers";
     reporter.group("Kubernetes API");
-    let client = match connect::client(found, None) {
+    let client = match connect::client(found, None, Liveness::default()) {
         Ok(client) => client,
         Err(error) => {
             reporter.add(&Check::failed(NAME, error.to_string(), "mend the kubeconfig"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use longshore_cluster::connect::Target;
 use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore, Wants};
-use longshore_cluster::perform::Tell;
+use longshore_cluster::told::Tell;
 use longshore_engine::{Engine, Options};
 use longshore_framework::extender::Extender;
 use longshore_framework::port::Requests;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kube::Client;
 use longshore_cluster::call::Caller;
-use longshore_cluster::connect::{self, ConnectError, Found};
+use longshore_cluster::connect::{self, ConnectError, Found, Liveness};
+use longshore_cluster::hold::Hold;
 use longshore_cluster::limiter::Limiter;
 use longshore_cluster::requests::RequestMeter;
 use longshore_profile::ClientConnection;
@@ -32,6 +33,8 @@ pub(crate) struct Clients {
     pub(crate) events: Caller,
     /// The limit of bindings and writes.
     pub(crate) limiter: Arc<Limiter>,
+    /// Whether the lease lets anything be written: bindings and writes look at it each time.
+    pub(crate) hold: Hold,
 }
 
 impl Clients {
@@ -44,18 +47,22 @@ impl Clients {
         connection: &ClientConnection,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, ConnectError> {
-        let client = || connect::client(found, Some(Arc::clone(metrics) as Arc<dyn RequestMeter>));
+        let meter = || Some(Arc::clone(metrics) as Arc<dyn RequestMeter>);
+        let client = || connect::client(found, meter(), Liveness::default());
         let limiter = || Arc::new(Limiter::new(connection.qps, connection.burst));
         let (shared, writing) = (limiter(), client()?);
-        let bindings = Caller::new(writing.clone()).within(BINDING);
+        let hold = Hold::default();
+        let bindings = Caller::new(writing.clone()).within(BINDING).held_by(hold.clone());
+        let writes = Caller::new(writing).limited_by(Arc::clone(&shared)).held_by(hold.clone());
         Ok(Self {
             watching: client()?,
             reviewing: client()?,
             lease: Caller::new(client()?),
-            writes: Caller::new(writing).limited_by(Arc::clone(&shared)),
+            writes,
             bindings,
             events: Caller::new(client()?).limited_by(limiter()),
             limiter: shared,
+            hold,
         })
     }
 }

@@ -1,7 +1,6 @@
 //! What `/livez` and `/readyz` look at.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use longshore_cluster::lease::Leadership;
 use longshore_cluster::watch::{Sync, WatchState};
@@ -17,7 +16,7 @@ pub(crate) fn checks(checks: &Checks, candidacy: &Candidacy, stop: &Cancellation
     checks.add(&[Probe::Live, Probe::Ready, Probe::Health], "ping", || Ok(()));
     let watchdog = candidacy.watchdog.clone();
     checks.add(&[Probe::Ready, Probe::Health], "leaderElection", move || {
-        watchdog.check(Instant::now()).map_err(ToString::to_string)
+        watchdog.check_now().map_err(ToString::to_string)
     });
     let stop = stop.clone();
     checks.add(&[Probe::Ready], "shutdown", move || match stop.is_cancelled() {

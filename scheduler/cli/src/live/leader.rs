@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use longshore_cluster::call::Caller;
+use longshore_cluster::hold::Hold;
 use longshore_cluster::lease::{
     Elector, Leadership, LeaseEvent, LeaseOptions, LossReason, Watchdog, identity,
 };
-use longshore_cluster::watch::Told;
+use longshore_cluster::told::Told;
 use longshore_framework::Str;
 use longshore_profile::Configuration;
 use tokio::sync::watch;
@@ -100,22 +101,26 @@ fn lease_name(configuration: &Configuration) -> String {
     }
 }
 
-/// Takes part in the election and tells the thread how it goes. `lost` is called as soon as another one may lead.
+/// Takes part in the election and tells the thread how it goes, and `hold` at any moment whether anything may be written.
+/// `lost` is called as soon as another one may lead.
 ///
 /// # Errors
 /// Settings that cannot work.
 pub(crate) fn stand(
     options: Option<LeaseOptions>,
     api: Caller,
+    hold: Hold,
     inbox: &Inbox,
     announce: impl Fn(LeaseEvent) + Send + Sync + 'static,
     lost: impl Fn(&LossReason) + Send + 'static,
 ) -> anyhow::Result<Candidacy> {
     let Some(options) = options else {
+        hold.stand_alone();
         let _ = inbox.send(Message::Leading(true));
         return Ok(Candidacy::unopposed());
     };
-    let elector = Elector::new(api, options).context("leader election cannot work")?.announcing(announce);
+    let elector = Elector::new(api, options).context("leader election cannot work")?;
+    let elector = elector.announcing(announce).holding(hold);
     let (watchdog, stop) = (elector.watchdog(), CancellationToken::new());
     let (state, leadership) = watch::channel(Leadership::default());
     let running = tokio::spawn(elector.run(stop.clone(), state));

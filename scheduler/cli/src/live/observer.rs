@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Event, Recorder};
-use longshore_cluster::watch::{Sync, Told, WatchState};
+use longshore_cluster::told::Told;
+use longshore_cluster::watch::{Sync, WatchState};
 use longshore_engine::{Attempt, Engine, Outcome};
 use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use kube::Client;
-use longshore_cluster::connect::{self, Target};
+use longshore_cluster::connect::{self, Liveness, Target};
 use longshore_cluster::requests::RequestMeter;
 use longshore_cluster::review::ApiReviewer;
 
@@ -38,5 +38,6 @@ pub(crate) async fn reviewer(
 
 async fn client(file: &Path, metrics: &Arc<Metrics>) -> anyhow::Result<Client> {
     let found = connect::find(&Target { kubeconfig: Some(file.to_path_buf()), ..Target::default() }).await?;
-    Ok(connect::client(&found, Some(Arc::clone(metrics) as Arc<dyn RequestMeter>))?)
+    let meter = Arc::clone(metrics) as Arc<dyn RequestMeter>;
+    Ok(connect::client(&found, Some(meter), Liveness::default())?)
 }

@@ -10,11 +10,11 @@ use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
 use longshore_cluster::lease::LossReason;
-use longshore_cluster::perform::{Performer, Tools};
+use longshore_cluster::perform::{Finished, Performer, Tools, Writes};
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Recorder, RecorderOptions, RecorderTask};
 use longshore_cluster::status::StatusWriter;
-use longshore_cluster::watch::{Reporting, WatchState, watch};
+use longshore_cluster::watch::{Reporting, Times, WatchState, watch};
 use longshore_engine::Engine;
 use longshore_framework::Str;
 use longshore_framework::profile::Profile;
@@ -50,6 +50,9 @@ use crate::serve::{self, Checks, Flag, Server};
 
 /// How long the Lease is tried to be given back.
 const WITHDRAWAL: Duration = Duration::from_secs(3);
+/// How long the lease is kept at the end for what is being written: evictions, volumes, bindings. A pod that is told to end
+/// has 30 seconds for all of it.
+const DRAIN: Duration = Duration::from_secs(8);
 /// Pause between two questions to an API server that does not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long events are written that wait at the end.
@@ -117,17 +120,40 @@ pub(crate) async fn start(args: &RunArgs, prepared: Prepared, level: Level) -> a
     let candidacy = common.stand(args)?;
     let ended = common.run(args, engine, rest.receiver, &candidacy, &mut signals, level).await;
     common.stop.cancel();
+    if let Ok(Ended { performer: Some(performer), .. }) = &ended {
+        drain(performer).await;
+    }
     let leadership = candidacy.leadership.clone();
     let elected = leader::settings(&args.leader, &common.configuration).is_some();
     candidacy.withdraw(WITHDRAWAL).await;
     rest.recording.finish(LAST_WORDS).await;
     lines::stopped(&common.tally, (elected, &leadership.borrow()), common.recorder.counts());
     common.close.cancel();
-    let (end, server) = ended?;
+    let Ended { end, server, .. } = ended?;
     if let Some(server) = server {
         server.stopped().await;
     }
     Ok(end)
+}
+
+/// How it ended, and what is still there.
+struct Ended {
+    end: End,
+    server: Option<Server>,
+    /// None when the end came before there was anything to do.
+    performer: Option<Performer>,
+}
+
+/// While the lease is still ours, what was begun is finished. What is left after that is not sent any more.
+async fn drain(performer: &Performer) {
+    let Finished { done, left } = performer.finish(DRAIN).await;
+    if left == Writes::default() {
+        tracing::info!("Nothing is being written any more; finished at the end: {done}");
+    } else {
+        tracing::warn!(
+            "Written at the end: {done}. Not finished within {DRAIN:?}, and not sent any more: {left}"
+        );
+    }
 }
 
 /// What only one part needs.
@@ -146,7 +172,8 @@ impl Common {
         let found = connect::find(&assembly::target(args, &configuration)).await?;
         let connection = assembly::connection(args, &configuration.client_connection);
         let clients = Clients::new(&found, &connection, &metrics)?;
-        let options = RecorderOptions::new(leader::hostname());
+        let options =
+            RecorderOptions { hold: clients.hold.clone(), ..RecorderOptions::new(leader::hostname()) };
         let (recorder, recording) = Recorder::start(clients.events.clone(), options);
         let (inbox, receiver) = channel();
         let names: Vec<Str> = profiles.iter().map(|p| Arc::clone(&p.scheduler_name)).collect();
@@ -191,7 +218,7 @@ impl Common {
         candidacy: &Candidacy,
         signals: &mut Signals,
         level: Level,
-    ) -> anyhow::Result<(End, Option<Server>)> {
+    ) -> anyhow::Result<Ended> {
         let checks = Arc::new(Checks::default());
         let synced = health::checks(&checks, candidacy, &self.stop);
         let guests = Arc::clone(&self.guests);
@@ -199,7 +226,7 @@ impl Common {
         let server = self.serve(args, candidacy, Arc::clone(&checks), level).await?;
         let discovered = tokio::select! {
             discovered = self.prepare(candidacy, &synced) => discovered?,
-            () = signals.any() => return Ok((End::Stopped, server)),
+            () = signals.any() => return Ok(Ended { end: End::Stopped, server, performer: None }),
         };
         self.starting(args, |starting| starting.tell(&discovered));
         let (performer, sides) = self.hands();
@@ -222,10 +249,12 @@ impl Common {
             observer: Box::new(observer),
             limiter: Arc::clone(&self.clients.limiter),
             bindings: self.metrics.queues.queue("bindings"),
+            hold: self.clients.hold.clone(),
             kinds: watches.len(),
         })?;
-        self.follow_configuration(args, performer);
-        Ok((until_end(ended, signals, &self.inbox, &self.tally).await?, server))
+        self.follow_configuration(args, performer.clone());
+        let end = until_end(ended, signals, &self.inbox, &self.tally).await?;
+        Ok(Ended { end, server, performer: Some(performer) })
     }
 
     /// What there is to say of the start.
@@ -246,7 +275,8 @@ impl Common {
         let announce = move |event| announcer.elected(event);
         let settings = leader::settings(&args.leader, &self.configuration);
         let lease = settings.as_ref().map(|s| s.name.to_string());
-        let candidacy = leader::stand(settings, self.clients.lease.clone(), &self.inbox, announce, leave)?;
+        let (lease_calls, hold) = (self.clients.lease.clone(), self.clients.hold.clone());
+        let candidacy = leader::stand(settings, lease_calls, hold, &self.inbox, announce, leave)?;
         health::lease_metric(&self.metrics, lease, &candidacy);
         Ok(candidacy)
     }
@@ -295,6 +325,7 @@ impl Common {
             status: StatusWriter::new(self.clients.writes.clone()),
             storage: Arc::default(),
             bind_timeout: Box::new(move |scheduler| bind_timeouts.of(scheduler)),
+            hold: self.clients.hold.clone(),
             tell: assembly::tell(&self.inbox),
         };
         let sides = Sides {
@@ -315,6 +346,7 @@ impl Common {
         let to = Reporting {
             tell: assembly::tell(&self.inbox),
             bystander: Arc::new(sides),
+            times: Times::default(),
             stop: self.stop.clone(),
         };
         let begin = |kind| {

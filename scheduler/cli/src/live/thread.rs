@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use longshore_cluster::hold::Hold;
 use longshore_cluster::limiter::Limiter;
 use longshore_cluster::perform::Perform;
-use longshore_cluster::watch::Told;
+use longshore_cluster::told::Told;
 use longshore_engine::{Attempt, Engine};
 use longshore_framework::Timestamp;
 use longshore_framework::port::{Effect, Input};
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) limiter: Arc<Limiter>,
     /// Counts bindings on their way.
     pub(crate) bindings: WorkQueue,
+    /// Whether the lease lets anything be written.
+    pub(crate) hold: Hold,
     /// Kinds that have to be known before the first decision.
     pub(crate) kinds: usize,
 }
@@ -76,6 +79,7 @@ pub(crate) struct Scheduling {
     observer: Box<dyn Observe>,
     outbox: Outbox,
     clock: Clock,
+    hold: Hold,
     leading: bool,
     /// Since when it is to stop.
     stopping: Option<Instant>,
@@ -96,6 +100,7 @@ impl Scheduling {
             observer: settings.observer,
             outbox: Outbox::new(settings.limiter, settings.bindings),
             clock: Clock::new(),
+            hold: settings.hold,
             leading: false,
             stopping: None,
             unsynced: settings.kinds,
@@ -203,7 +208,8 @@ impl Scheduling {
     }
 
     fn may_decide(&self) -> bool {
-        self.leading && self.unsynced == 0 && self.stopping.is_none() && !self.outbox.is_full()
+        let is_free = self.stopping.is_none() && !self.outbox.is_full();
+        self.leading && self.unsynced == 0 && is_free && self.hold.is_held()
     }
 
     /// Told to stop, and every binding was answered or had its time.
@@ -243,13 +249,16 @@ impl Scheduling {
     }
 
     /// Sends the bindings that may go. Returns how long to wait for news.
+    ///
+    /// None goes while the lease is too old: this thread may have been asleep for any time.
     fn send_bindings(&mut self) -> Duration {
-        loop {
+        while self.hold.is_held() {
             match self.outbox.next() {
                 Next::Bind(bind) => self.bind(bind),
                 Next::Nothing => return TICK,
                 Next::After(wait) => return wait.min(TICK),
             }
         }
+        TICK
     }
 }

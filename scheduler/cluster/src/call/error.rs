@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
+use http::Method;
 use serde::Deserialize;
 
 /// A call that did not succeed.
@@ -60,8 +61,8 @@ impl ApiError {
     }
 
     /// The time for an answer is over.
-    pub(crate) fn timed_out(after: Duration) -> Self {
-        Self { in_doubt: true, ..Self::unsent(format!("no answer within {after:?}")) }
+    pub(crate) fn timed_out(method: &Method, path: &str, after: Duration) -> Self {
+        Self { in_doubt: true, ..Self::unsent(format!("{method} {path}: no answer within {after:?}")) }
     }
 
     /// The call was not made.

@@ -1,33 +1,19 @@
 //! A pod, from its creation to its node: who takes it, how long that takes, and what is wrong when nobody does.
 
+mod pod;
 mod wait;
 
 #[cfg(test)]
 mod tests;
 
 use std::future::Future;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+pub use self::pod::Probe;
 use super::{Check, text};
 use crate::call::{ApiError, Caller, decode, path};
-
-/// The pod to try.
-#[derive(Clone, Debug)]
-pub struct Probe {
-    /// Namespace of the pod.
-    pub namespace: String,
-    /// Name of the pod.
-    pub name: String,
-    /// `spec.schedulerName`.
-    pub scheduler_name: String,
-    /// The container's image. It need not start: the pod is deleted as soon as it has a node.
-    pub image: String,
-    /// How long the pod may wait for its node.
-    pub wait: Duration,
-}
 
 /// Creates the pod, tells each step as it is taken, and deletes the pod, whatever happened; also when `stop` ends first.
 /// The steps after one that failed are not taken.

@@ -7,7 +7,7 @@ use longshore_framework::extender::Extender;
 use longshore_framework::port::Binding;
 use longshore_framework::verdict::PluginError;
 
-use super::HttpExtender;
+use super::http_extender::HttpExtender;
 
 /// The extenders that may bind.
 #[derive(Clone, Debug, Default)]

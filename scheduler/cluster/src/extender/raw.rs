@@ -9,8 +9,6 @@ use longshore_framework::raw::RawObjects;
 use rustc_hash::FxBuildHasher;
 use serde_json::value::RawValue;
 
-use super::HttpExtender;
-
 /// An object as JSON text.
 pub(crate) type Raw = Arc<RawValue>;
 
@@ -44,11 +42,6 @@ impl Wants {
             placed_pods: self.placed_pods || other.placed_pods,
             nodes: self.nodes || other.nodes,
         }
-    }
-
-    /// What all of them want together.
-    pub fn of(extenders: &[Arc<HttpExtender>]) -> Self {
-        extenders.iter().map(|e| e.wants()).fold(Self::default(), Self::and)
     }
 }
 

@@ -4,9 +4,13 @@ mod hostile;
 mod secure;
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use longshore_framework::extender::{Extender, FilterAnswer, NamedVictims, NodeVictims};
 use longshore_framework::fixture::{node, pod};
+use longshore_framework::port::Binding;
+use longshore_framework::verdict::PluginError;
 use serde_json::{Value, json, value::RawValue};
 use tokio::runtime::Runtime;
 

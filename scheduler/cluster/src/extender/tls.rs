@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::client::WantsClientCert;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::pem::PemObject;
@@ -49,7 +50,7 @@ fn config(options: &ExtenderOptions, secure: bool) -> Result<ClientConfig, Strin
     } else if !verified {
         unverified(builder, provider)
     } else if has_ca {
-        builder.with_root_certificates(authorities(tls)?)
+        builder.dangerous().with_custom_certificate_verifier(authorities(tls, provider)?)
     } else {
         let mend = "set tlsConfig.caFile, or enableHTTPS to verify nothing";
         builder
@@ -66,15 +67,13 @@ fn unverified(
     builder.dangerous().with_custom_certificate_verifier(Arc::new(unverified::Unverified(provider)))
 }
 
-fn authorities(tls: &TlsOptions) -> Result<RootCertStore, String> {
+fn authorities(
+    tls: &TlsOptions,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let pem = data_or_file(&tls.ca_data, &tls.ca_file, "ca")?;
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(&pem, "ca")? {
-        roots
-            .add(certificate)
-            .map_err(|error| format!("tlsConfig: a certificate of caFile or caData: {error}"))?;
-    }
-    Ok(roots)
+    crate::tls::verifier(certificates(&pem, "ca")?, provider)
+        .map_err(|error| format!("tlsConfig: a certificate of caFile or caData: {error}"))
 }
 
 /// A client certificate is used when both it and its key are given.

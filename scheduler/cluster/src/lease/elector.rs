@@ -1,18 +1,21 @@
 //! The loop that gets the Lease, keeps it and gives it back.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use boot_time::Instant;
 use jiff::Timestamp;
 use longshore_framework::Str;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::error::LeaseError;
+use super::options::{BadLeaseOptions, JITTER, LeaseOptions};
+use super::standing::{Leadership, LeaseEvent, LossReason};
+use super::watchdog::Watchdog;
 use super::wire::{Lease, LeaseSpec, micro_time};
-use super::{
-    BadLeaseOptions, JITTER, Leadership, LeaseError, LeaseEvent, LeaseOptions, LossReason, Watchdog,
-};
 use crate::call::{Caller, decode, path};
+use crate::hold::Hold;
 use crate::retry::jittered;
 
 /// Told of events to be recorded.
@@ -24,6 +27,7 @@ pub struct Elector {
     options: LeaseOptions,
     announcer: Option<Announcer>,
     watchdog: Watchdog,
+    hold: Hold,
     /// The Lease as last read or written.
     lease: Option<Lease>,
     /// When the spec of `lease` was first seen.
@@ -46,13 +50,21 @@ impl Elector {
         options.validate()?;
         let caller = caller.within(options.renew_deadline / 2).impatient();
         let observed = Instant::now();
-        Ok(Self { caller, options, announcer: None, watchdog: Watchdog::default(), lease: None, observed })
+        let (watchdog, hold) = (Watchdog::default(), Hold::default());
+        Ok(Self { caller, options, announcer: None, watchdog, hold, lease: None, observed })
     }
 
     /// Has `announcer` told what is to be recorded as events on the Lease.
     #[must_use]
     pub fn announcing(mut self, announcer: impl Fn(LeaseEvent) + Send + Sync + 'static) -> Self {
         self.announcer = Some(Arc::new(announcer));
+        self
+    }
+
+    /// Has `hold` say, at any moment, whether we may write.
+    #[must_use]
+    pub fn holding(mut self, hold: Hold) -> Self {
+        self.hold = hold;
         self
     }
 
@@ -76,8 +88,14 @@ impl Elector {
         let reason = self.renew(&stop).await;
         // Nobody may act as leader from here on, whatever the rest takes.
         let reason = match reason {
-            LossReason::Stopped { .. } => LossReason::Stopped { released: self.release().await },
-            reason => reason,
+            LossReason::Stopped { .. } => {
+                self.hold.give_back();
+                LossReason::Stopped { released: self.release().await }
+            }
+            reason => {
+                self.hold.lose();
+                reason
+            }
         };
         self.watchdog.set(None);
         self.announce("stopped leading");
@@ -164,7 +182,9 @@ impl Elector {
     }
 
     fn not_renewed(&self, trouble: Option<LeaseError>) -> LossReason {
-        let silent = || crate::call::ApiError::timed_out(self.options.renew_deadline);
+        let silent = || {
+            crate::call::ApiError::timed_out(&http::Method::PUT, &self.path(), self.options.renew_deadline)
+        };
         let silent = || LeaseError::of("update", self.lease_name(), silent());
         LossReason::NotRenewed(trouble.unwrap_or_else(silent))
     }
@@ -287,6 +307,9 @@ impl Elector {
         self.lease = Some(lease);
         self.observed = sent;
         self.feed_watchdog();
+        if self.is_held_by_us() {
+            self.hold.renewed(sent, self.options.renew_deadline);
+        }
     }
 
     fn feed_watchdog(&self) {

@@ -1,5 +1,7 @@
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use boot_time::Instant;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -8,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::call::Caller;
 use crate::fake_api::{Answer, Call, FakeApi};
+use crate::hold::{Hold, NotHeld};
 
 /// An API server that keeps one Lease and checks resourceVersion.
 #[derive(Clone, Default)]
@@ -74,6 +77,7 @@ struct Candidate {
     stop: CancellationToken,
     notes: Arc<Mutex<Vec<String>>>,
     watchdog: Watchdog,
+    hold: Hold,
 }
 
 impl Candidate {
@@ -88,11 +92,13 @@ impl Candidate {
         let notes: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = notes.clone();
         let elector = Elector::new(Caller::new(store.api().client()), options).unwrap();
-        let elector = elector.announcing(move |event| heard.lock().unwrap().push(event.note));
+        let hold = Hold::default();
+        let elector =
+            elector.announcing(move |event| heard.lock().unwrap().push(event.note)).holding(hold.clone());
         let (sender, state) = watch::channel(Leadership::default());
         let (stop, watchdog) = (CancellationToken::new(), elector.watchdog());
         tokio::spawn(elector.run(stop.clone(), sender));
-        Self { state, stop, notes, watchdog }
+        Self { state, stop, notes, watchdog, hold }
     }
 
     async fn until(&mut self, wanted: impl Fn(&Leadership) -> bool) -> Leadership {
@@ -132,6 +138,7 @@ async fn the_first_one_creates_the_lease_and_gives_it_back_when_told_to_stop() {
 
     first.stop.cancel();
     assert_eq!(first.until_lost().await, LossReason::Stopped { released: true });
+    assert_eq!(first.hold.check(), Err(NotHeld::GivenBack));
     let spec = &store.lease()["spec"];
     assert_eq!((&spec["holderIdentity"], &spec["leaseDurationSeconds"]), (&json!(""), &json!(1)));
     assert_eq!(*first.notes.lock().unwrap(), ["a_1 became leader", "a_1 stopped leading"]);
@@ -146,6 +153,7 @@ async fn a_lease_that_was_given_back_is_taken_at_the_next_try() {
     let standby =
         |state: &Leadership| matches!(state, Leadership::Standby { holder: Some(h), .. } if &**h == "a_1");
     second.until(standby).await;
+    assert_eq!((first.hold.check(), second.hold.check()), (Ok(()), Err(NotHeld::Standby)));
 
     let stopped = Instant::now();
     first.stop.cancel();
@@ -191,6 +199,7 @@ async fn a_leader_that_finds_another_holder_stops_at_once() {
     store.put(held_by("thief_7"));
     let found = Instant::now();
     assert_eq!(first.until_lost().await, LossReason::TakenBy("thief_7".into()));
+    assert_eq!(first.hold.check(), Err(NotHeld::Lost));
     assert!(found.elapsed() < Duration::from_millis(500));
     assert_eq!(store.lease()["spec"]["holderIdentity"], "thief_7");
 }
@@ -206,6 +215,26 @@ async fn a_leader_that_cannot_renew_gives_up_before_the_lease_ends() {
     assert!(broke.elapsed() < Duration::from_secs(1), "{:?}", broke.elapsed());
     assert!(matches!(reason, LossReason::NotRenewed(_)), "{reason:?}");
     assert!(reason.to_string().contains("etcd is away"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_leader_that_cannot_renew_writes_nothing_even_before_it_gives_up() {
+    let store = Store::default();
+    let mut first = Candidate::start(&store, "a_1");
+    first.until_leading().await;
+    // Each answer is late by more than the deadline: the lease is old when it comes, whatever it says.
+    let (hold, deadline) = (first.hold.clone(), Duration::from_millis(600));
+    hold.renewed(Instant::now() - deadline * 2, deadline);
+    store.refuse(Some((500, "InternalError", "etcd is away")));
+    assert!(matches!(hold.check(), Err(NotHeld::Stale { .. })), "{hold:?}");
+    store.refuse(None);
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while !hold.is_held() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("renewed again");
 }
 
 #[tokio::test]

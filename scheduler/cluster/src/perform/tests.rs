@@ -29,6 +29,7 @@ fn performer(pods: &[Arc<Pod>]) -> (Performer, FakeApi, Inputs) {
         status,
         storage: Arc::default(),
         bind_timeout: Box::new(|_| Duration::from_secs(60)),
+        hold: Hold::unopposed(),
         tell: Arc::new(move |told| {
             if let Told::Input(input) = told {
                 inputs.lock().unwrap().push(input);

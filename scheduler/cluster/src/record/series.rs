@@ -11,8 +11,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use super::writer::Job;
-use super::{Event, RecorderOptions};
+use super::event::Event;
+use super::job::Job;
+use super::options::RecorderOptions;
 
 /// An event that was written, or is being written.
 struct Remembered {

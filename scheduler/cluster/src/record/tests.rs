@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fake_api::{Answer, Call, FakeApi};
+use crate::lease::LeaseEvent;
 
 fn options() -> RecorderOptions {
     RecorderOptions { pause: Duration::from_millis(5), ..RecorderOptions::new("host-1") }

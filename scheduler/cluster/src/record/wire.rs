@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Event, ObjectRef};
+use super::event::{Event, ObjectRef};
 
 /// Longest `reportingInstance` that the API accepts, in bytes.
 const LONGEST_INSTANCE: usize = 128;

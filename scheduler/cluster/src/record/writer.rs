@@ -9,28 +9,20 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::event::Event;
+use super::job::Job;
+use super::options::{EventCounts, RecorderOptions};
 use super::series::{Seen, Verdict};
 use super::wire::{self, Series, SeriesPatch};
-use super::{Event, EventCounts, RecorderOptions};
 use crate::call::{ApiError, Caller, Content, path};
 use crate::retry::jittered;
 
 /// Tries per event when the server does not answer, as in client-go.
 const TRIES: u32 = 12;
+/// Kinds of failures that are logged.
+const KINDS_OF_FAILURES: usize = 64;
 /// The pause is up to this much longer, by chance.
 const JITTER: f64 = 0.25;
-
-/// One call to be made.
-pub(super) struct Job {
-    /// Under which the event is remembered, if it is.
-    pub(super) key: Option<u64>,
-    pub(super) event: Arc<Event>,
-    pub(super) name: Arc<str>,
-    /// When the event first came.
-    pub(super) first: Timestamp,
-    /// How often it came and when last, when that is what is to be written.
-    pub(super) series: Option<(u32, Timestamp)>,
-}
 
 pub(super) struct Writer {
     caller: Caller,
@@ -131,7 +123,8 @@ impl Writer {
             e if e.is_forbidden() => "the ClusterRole must allow create and patch on events.events.k8s.io",
             _ => "further failures of this kind are only counted",
         };
-        if self.logged.insert((error.code, error.reason.clone())) {
+        // Reasons are the server's words, so their number is limited.
+        if self.logged.len() < KINDS_OF_FAILURES && self.logged.insert((error.code, error.reason.clone())) {
             tracing::warn!(%error, "An event could not be written: {hint}");
         }
     }
@@ -157,6 +150,10 @@ async fn attempt(caller: &Caller, options: &RecorderOptions, job: &Job) -> Resul
     let mut tries = 0;
     loop {
         tries += 1;
+        // A decision is about a pod; all else concerns the process itself, and the lease.
+        if job.event.regarding.kind == "Pod" && options.hold.is_stale() {
+            return Err(ApiError::unsent("not sent: it was decided on a lease that had run out".to_string()));
+        }
         let error = match write(caller, options, job).await {
             Ok(()) => return Ok(()),
             Err(error) => error,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{SeenCondition, SeenStatus, Wanted};
+use super::seen::{SeenCondition, SeenStatus, Wanted};
 
 /// The patch, and the status when it is applied; `None` when nothing changes. The UID goes along, so that a pod made anew
 /// under the name is left alone.

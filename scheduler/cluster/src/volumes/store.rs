@@ -10,12 +10,12 @@ use rustc_hash::FxBuildHasher;
 use super::facts::{ClaimFacts, ClaimKey, VolumeFacts};
 use super::wait::{Key, Waits};
 use crate::kinds::WatchedKind;
-use crate::watch::Bystander;
+use crate::told::Bystander;
 
 type Map<K, V> = DashMap<K, V, FxBuildHasher>;
 
 /// What is known of claims and volumes. The watches fill it, as a [`Bystander`] or through the functions here;
-/// [`PreBind`](super::PreBind) reads it and waits for it to change.
+/// `PreBind` reads it and waits for it to change.
 #[derive(Debug, Default)]
 pub struct StorageStore {
     claims: Map<ClaimKey, ClaimFacts>,
@@ -42,6 +42,11 @@ impl StorageStore {
         for key in [is_for, was_for].into_iter().flatten() {
             self.waits.wake(&Key::Claim(key));
         }
+    }
+
+    /// Whether no claim and no volume is known, and nobody waits for one.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.volumes.is_empty() && self.waits.is_empty()
     }
 
     /// The room of a pod that waits is wanted for another: it waits no longer.

@@ -95,10 +95,19 @@ impl World {
         let mut pod = Pod::default();
         pod.meta.uid = "p1".into();
         let pre_bind = PreBind::begin(&self.store, &pod, &NODE.into(), writes.to_vec());
-        let result = pre_bind.run(&Caller::new(self.api.client()), timeout, || true).await;
+        let result = run(pre_bind, &Caller::new(self.api.client()), timeout, || true).await;
         assert!(self.store.waits.is_empty(), "somebody still waits");
         result
     }
+}
+
+async fn run(
+    pre_bind: PreBind,
+    api: &Caller,
+    timeout: Duration,
+    is_there: impl Fn() -> bool,
+) -> Result<(), String> {
+    pre_bind.write(api).await?.until_bound(api, timeout, is_there).await
 }
 
 async fn check(known: &[Value], write: StorageWrite, then: Then, want: Result<(), &str>) {
@@ -259,7 +268,7 @@ async fn the_wait_has_an_end() {
 async fn a_pod_that_went_before_the_wait_began_is_not_waited_for() {
     let world = World::new(&[claim(5, json!({}), "")], |_| {});
     let pre_bind = PreBind::begin(&world.store, &Pod::default(), &NODE.into(), vec![provision_write()]);
-    let result = pre_bind.run(&Caller::new(world.api.client()), Duration::from_secs(5), || false).await;
+    let result = run(pre_bind, &Caller::new(world.api.client()), Duration::from_secs(5), || false).await;
     assert_eq!(result.unwrap_err(), "binding volumes: pod does not exist any more");
 }
 
@@ -346,7 +355,7 @@ async fn the_first_write_that_fails_is_the_last() {
     let caller = Caller::new(api.client());
     let writes = vec![bind_write(), provision_write()];
     let pre_bind = PreBind::begin(&store, &Pod::default(), &NODE.into(), writes);
-    let result = pre_bind.run(&caller, Duration::from_secs(5), || true).await;
+    let result = run(pre_bind, &caller, Duration::from_secs(5), || true).await;
     assert_eq!(result.unwrap_err(), "the object has been modified");
     assert_eq!(api.lines(), ["PATCH /api/v1/persistentvolumes/pv"]);
 }

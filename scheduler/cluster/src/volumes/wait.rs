@@ -64,7 +64,7 @@ impl Waits {
         }
     }
 
-    #[cfg(test)]
+    /// Whether nobody waits.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -10,9 +10,10 @@ use kube::runtime::watcher::Event;
 
 use super::item::{Inputs, Item, Readable};
 use super::pool::Pool;
-use super::state::Sync;
-use super::{Reporting, Told, WatchState};
+use super::reporting::Reporting;
+use super::state::{Sync, WatchState};
 use crate::kinds::WatchedKind;
+use crate::told::Told;
 
 /// What to say when an object goes.
 struct Known {
@@ -71,6 +72,18 @@ impl<'a> Ledger<'a> {
             Event::Apply(item) => self.apply(item),
             Event::Delete(item) => self.finished(&item.identity),
         }
+        self.count();
+    }
+
+    /// Nothing has happened for a while: what the objects that left have shared is let go.
+    pub(super) fn sweep(&mut self) {
+        self.pool.sweep();
+        self.count();
+    }
+
+    /// Says how much is kept.
+    fn count(&self) {
+        self.state.keeps(self.known.len(), self.pool.len(), self.warned.len());
     }
 
     /// Whether a list is being received or has yet to come.
@@ -140,8 +153,11 @@ impl<'a> Ledger<'a> {
     }
 
     fn enter(&mut self, known: Known, here: Input) {
-        self.known.insert(Arc::clone(&known.identity.uid), known);
+        let was_there = self.known.insert(Arc::clone(&known.identity.uid), known).is_some();
         self.tell(Told::Input(here));
+        if was_there {
+            self.pool.left();
+        }
     }
 
     /// An object leaves the watch: deleted, or a pod that has finished.
@@ -152,9 +168,10 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn leave(&self, known: Known) {
+    fn leave(&mut self, known: Known) {
         self.to.bystander.gone(self.kind, &known.identity);
         self.tell(Told::Input(known.gone));
+        self.pool.left();
     }
 
     /// What cannot be read is reported and counts as it was when it could be read, if ever. The log tells of it once,
@@ -187,10 +204,11 @@ mod tests {
     use serde_json::json;
     use tokio_util::sync::CancellationToken;
 
-    use super::super::NoBystander;
     use super::super::item::{ObjectBody, PodBody};
+    use super::super::reporting::Times;
     use super::*;
     use crate::kinds::KINDS;
+    use crate::told::NoBystander;
 
     fn pod(uid: &str, node: &str, phase: &str) -> Item<PodBody> {
         let value = json!({"metadata": {"name": "p", "namespace": "n", "uid": uid, "resourceVersion": "1"},
@@ -221,6 +239,7 @@ mod tests {
         let to = Reporting {
             tell: Arc::new(move |t| send.send(t).unwrap()),
             bystander: Arc::new(NoBystander),
+            times: Times::default(),
             stop: CancellationToken::new(),
         };
         let kind = KINDS.iter().find(|k| k.kind == kind).unwrap();
@@ -286,8 +305,9 @@ mod tests {
     fn what_cannot_be_read_is_not_kept_longer_than_it_is_there() {
         let bad = r#"{"metadata": {"name": "p", "uid": "a"}, "spec": {"priority": "x"}}"#;
         let bad: Item<PodBody> = serde_json::from_str(bad).unwrap();
-        let tell: crate::perform::Tell = Arc::new(drop);
-        let to = Reporting { tell, bystander: Arc::new(NoBystander), stop: CancellationToken::new() };
+        let tell: crate::told::Tell = Arc::new(drop);
+        let (bystander, times) = (Arc::new(NoBystander), Times::default());
+        let to = Reporting { tell, bystander, times, stop: CancellationToken::new() };
         let kind = KINDS.iter().find(|k| k.kind == "Pod").unwrap();
         let state = WatchState::new(kind);
         let mut ledger = Ledger::new(kind, &to, &state);

@@ -20,6 +20,17 @@ pub enum Sync {
     Absent,
 }
 
+/// What a watch keeps in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Objects that are there.
+    pub objects: usize,
+    /// Specs and sets of labels that pods share.
+    pub shared: usize,
+    /// Objects that cannot be read, with the reason.
+    pub unreadable: usize,
+}
+
 /// The state of the watch of one kind.
 #[derive(Debug)]
 pub struct WatchState {
@@ -28,6 +39,7 @@ pub struct WatchState {
     sync: AtomicU8,
     events: AtomicU64,
     unreadable: AtomicU64,
+    kept: Mutex<Kept>,
     /// Why the watch is interrupted, and since when.
     broken: Mutex<Option<(String, Instant)>>,
 }
@@ -40,6 +52,7 @@ impl WatchState {
             sync: AtomicU8::new(Sync::Waiting as u8),
             events: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
+            kept: Mutex::default(),
             broken: Mutex::default(),
         }
     }
@@ -74,6 +87,15 @@ impl WatchState {
     pub fn last_error(&self) -> String {
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         broken.as_ref().map_or_else(String::new, |(error, _)| error.clone())
+    }
+
+    /// What the watch keeps in memory.
+    pub fn kept(&self) -> Kept {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keeps(&self, objects: usize, shared: usize, unreadable: usize) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept { objects, shared, unreadable };
     }
 
     /// The kind is complete; true when it was not settled before.

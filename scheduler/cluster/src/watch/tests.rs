@@ -1,13 +1,20 @@
 //! Watches of a server that does not have streaming lists.
 
+mod soak;
+
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use longshore_framework::objects::Object;
+use longshore_framework::port::Input;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::fake_api::{Answer, Call, FakeApi};
 use crate::kinds::KINDS;
+use crate::told::{NoBystander, Tell};
 
 /// Answers a list and the watches that follow it.
 type Server = fn(&Call) -> Answer;
@@ -32,7 +39,8 @@ impl Watched {
         let (state, (send, told)) = (Arc::new(WatchState::new(kind)), channel());
         let stop = CancellationToken::new();
         let tell: Tell = Arc::new(move |t| drop(send.send(t)));
-        let to = Reporting { tell, bystander: Arc::new(NoBystander), stop: stop.clone() };
+        let times = Times { mended_after: Duration::from_secs(1), ..Times::default() };
+        let to = Reporting { tell, bystander: Arc::new(NoBystander), times, stop: stop.clone() };
         tokio::spawn(watch(api.client(), kind, Arc::clone(&state), to));
         Self { api, state, told, stop }
     }
@@ -130,4 +138,20 @@ async fn a_watch_that_goes_on_without_news_works_again() {
     watched.until(|w| w.state.last_error().is_empty()).await;
     assert_eq!(watched.state.lag(), Duration::ZERO);
     assert_eq!((watched.said(), watched.api.calls().len()), (vec!["synced".to_string()], 4));
+}
+
+#[tokio::test]
+async fn a_kind_that_is_forbidden_for_a_moment_stays_as_it_was() {
+    let watched = Watched::begin(|call| match call.number {
+        1 => Answer::json(json!({"metadata": {"resourceVersion": "10"}, "items": [namespace("a", 5)]})),
+        2 | 3 => Answer::failure(403, "Forbidden", "roles are not loaded"),
+        4 => happened(&[("ADDED", namespace("b", 11))]),
+        _ => happened(&[]).after(Duration::from_secs(60)),
+    });
+    watched.until(|w| w.api.calls().len() == 4).await;
+    assert_eq!(watched.state.sync(), Sync::Complete);
+    assert!(watched.state.last_error().contains("roles are not loaded"));
+    watched.until(|w| w.api.calls().len() == 6).await;
+    assert_eq!(watched.said(), ["+a", "synced", "+b"]);
+    assert_eq!(watched.state.last_error(), "");
 }

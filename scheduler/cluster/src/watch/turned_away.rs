@@ -14,8 +14,12 @@ use longshore_framework::Str;
 use rustc_hash::FxHashSet;
 
 use super::item::{Item, PodBody};
-use super::{Reporting, Told, events, told};
+use super::reporting::Reporting;
+use super::stream::events;
+use super::trouble::words;
+use crate::connect::explained;
 use crate::kinds::WatchedKind;
+use crate::told::Told;
 
 const FAILED_PODS: &str = "status.phase=Failed";
 /// After every error: there is no hurry.
@@ -33,7 +37,7 @@ pub(super) async fn follow(client: &Client, kind: &'static WatchedKind, to: &Rep
                 }
             }
             Err(error) => {
-                let (_, text) = told(&error);
+                let text = words(&error, explained);
                 tracing::debug!("cannot watch failed pods, so lost races are not counted: {text}");
                 tokio::time::sleep(PAUSE).await;
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::super::{Check, list, text};
-use super::Probe;
+use super::pod::Probe;
 use crate::call::{ApiError, Caller, path};
 
 /// First and longest pause between two looks.

@@ -94,6 +94,20 @@ fn the_server_is_verified_against_the_authority_and_the_name() {
 }
 
 #[test]
+fn the_servers_own_certificate_may_stand_in_the_place_of_an_authority() {
+    let own = |o: &mut ExtenderOptions, i: &Issued| {
+        trust(o, i);
+        o.tls.ca_data = i.certificate.clone().into_bytes();
+    };
+    check(false, own, Ok(()));
+    let other_name = |o: &mut ExtenderOptions, i: &Issued| {
+        own(o, i);
+        o.tls.server_name = "other.example".to_string();
+    };
+    check(false, other_name, Err("certificate not valid for name"));
+}
+
+#[test]
 fn nothing_is_verified_when_asked_for_or_when_https_has_no_authority() {
     check(false, |o, _| o.enable_https = true, Ok(()));
     check(false, |o, _| o.tls.insecure = true, Ok(()));

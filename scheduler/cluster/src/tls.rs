@@ -1,0 +1,95 @@
+//! Whom a server is believed to be.
+//!
+//! A certificate authority's certificate is trusted to sign others, as everywhere. But people also name the server's own
+//! certificate as the authority: kube-apiserver writes a self-signed one where none is given, and so do many tools. Go's
+//! `crypto/x509` takes a server's certificate that is itself among the trusted ones, whatever it says of being an authority,
+//! and so kubectl and client-go do; rustls does not. Name and time are still checked, as Go does.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+/// Trusts what `trusted` signed, and those certificates themselves.
+///
+/// # Errors
+/// A certificate that is none, or none at all.
+pub(crate) fn verifier(
+    trusted: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in &trusted {
+        roots.add(certificate.clone()).map_err(|error| error.to_string())?;
+    }
+    let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let signed = signed.map_err(|error| error.to_string())?;
+    Ok(Arc::new(Trusted { signed, listed: trusted }))
+}
+
+#[derive(Debug)]
+struct Trusted {
+    signed: Arc<WebPkiServerVerifier>,
+    listed: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Trusted {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.signed.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            Err(error)
+                if lacks_only_an_issuer(&error) && self.listed.iter().any(|own| own == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.signed.supported_verify_schemes()
+    }
+}
+
+/// Whether a certificate was refused because nobody vouches for it, or because it says of itself that it is an authority.
+/// Its time was found right before either is looked at, and before the first its purpose.
+fn lacks_only_an_issuer(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        Error::InvalidCertificate(CertificateError::Other(other)) => other.to_string() == "CaUsedAsEndEntity",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
