@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use longshore_tests::control_plane::{
-    Delay, Gateway, Kind, SCHEDULER, SchedulerOptions, objects, shared, until,
-};
+use longshore_tests::control_plane::proxy::{Delay, Gateway};
+use longshore_tests::control_plane::{Kind, SCHEDULER, SchedulerOptions, objects, shared, until};
 use serde_json::{Value, json};
 
 /// Each with one pod that fills most of it.

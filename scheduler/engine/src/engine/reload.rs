@@ -13,8 +13,8 @@ use thiserror::Error;
 use super::Engine;
 use super::failure::Failure;
 use crate::extenders::Extenders;
-use crate::options::{Options, Parallelism};
 use crate::groups;
+use crate::options::{Options, Parallelism};
 use crate::reservation::{Phase, Reservation};
 
 /// The new profiles are not for the same schedulers.
