@@ -1,5 +1,7 @@
 //! API servers that crash, and networks that swallow, delay and refuse.
 
+#![expect(clippy::print_stderr, reason = "how long it took is of use to whoever runs the test by hand")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};

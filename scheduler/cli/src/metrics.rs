@@ -32,12 +32,15 @@ mod workqueue;
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use longshore_engine::Engine;
+use longshore_framework::Timestamp;
 use longshore_framework::profile::Profile;
 use prometheus::core::Collector;
 use prometheus::{Registry, TextEncoder};
+
+use crate::clock::Clock;
 
 pub use health::HealthMetrics;
 pub use meter::EngineMeter;
@@ -56,6 +59,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Metrics {
     registry: Registry,
     began: Instant,
+    clock: Clock,
     /// kube-scheduler's.
     pub scheduler: Arc<SchedulerMetrics>,
     /// `longshore_*`.
@@ -86,6 +90,7 @@ impl Metrics {
             queues: WorkQueueMetrics::new(&registry)?,
             health: Arc::new(HealthMetrics::new()?),
             began: Instant::now(),
+            clock: Clock::new(),
             rate: Mutex::default(),
             registry,
         };
@@ -106,7 +111,7 @@ impl Metrics {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let per_second = rate.per_second(self.began.elapsed(), self.own.binds.get());
         self.own.binds_per_second.set(per_second);
-        self.own.oldest_pending.set(oldest_pending(engine, SystemTime::now()));
+        self.own.oldest_pending.set(oldest_pending(engine, self.clock.now()));
     }
 
     /// The page `/metrics`.
@@ -119,11 +124,10 @@ impl Metrics {
 }
 
 /// For how many seconds the oldest pod has been pending, of those that no gate keeps out of the queue.
-fn oldest_pending(engine: &Engine, now: SystemTime) -> f64 {
+fn oldest_pending(engine: &Engine, now: Timestamp) -> f64 {
     let queued = engine.queued_pods().filter(|queued| queued.gated_by.is_none());
     let Some(oldest) = queued.filter_map(|queued| queued.pod.meta.created).min() else { return 0.0 };
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    (now - oldest.0 as f64 / 1000.0).max(0.0)
+    now.0.saturating_sub(oldest.0).max(0) as f64 / 1000.0
 }
 
 /// How fast a counter grew over the last seconds.

@@ -81,11 +81,12 @@ impl ServerCertVerifier for Trusted {
     }
 }
 
-/// Whether a certificate was refused because nobody vouches for it, or because it says of itself that it is an authority.
-/// Its time was found right before either is looked at, and before the first its purpose.
+/// Whether a certificate was refused because nobody vouches for it, also where a trusted one only has the name of its issuer,
+/// or because it says of itself that it is an authority. Its time was found right before any of these is looked at, and
+/// before the first two its purpose.
 fn lacks_only_an_issuer(error: &Error) -> bool {
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => true,
         Error::InvalidCertificate(CertificateError::Other(other)) => other.to_string() == "CaUsedAsEndEntity",
         _ => false,
     }

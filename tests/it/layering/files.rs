@@ -4,7 +4,7 @@
 //! neither is above the other may not, through any number of steps: what both need belongs to where both can look down at it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::visit::{self, Visit};
 use syn::{ItemMod, ItemUse, UseTree};
@@ -81,7 +81,7 @@ fn files(source: &Path) -> BTreeMap<Module, String> {
 }
 
 /// The module in a file; `None` for tests, for what only tests use, and for what is not Rust.
-fn module_of(source: &Path, path: &PathBuf) -> Option<Module> {
+fn module_of(source: &Path, path: &Path) -> Option<Module> {
     let path = path.strip_prefix(source).ok()?;
     let name = path.with_extension("");
     let module: Module = name.iter().map(|part| part.to_string_lossy().into_owned()).collect();

@@ -293,11 +293,11 @@ fn what_alerts_watch_is_there_before_the_first_failure() {
 fn the_oldest_pending_pod_has_an_age_and_gated_ones_do_not_count() {
     let metrics = Metrics::new().unwrap();
     let mut engine = engine(&metrics);
-    let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
+    let at = |second: i64| Timestamp(second * 1000);
     assert_eq!(oldest_pending(&engine, at(9000)), 0.0);
     let made = |name: &str, second: i64| {
         let pod = pod(name).spec(|p| p.scheduler_name = "default-scheduler".into());
-        pod.meta(|m| m.created = Some(Timestamp(second * 1000)))
+        pod.meta(|m| m.created = Some(at(second)))
     };
     engine.apply(Input::Pod(made("gated", 1000).spec(|p| p.gates = vec!["wait".into()]).build()));
     engine.apply(Input::Pod(made("young", 7000).build()));

@@ -54,7 +54,7 @@ fn check(params: &CertificateParams, name: &str, now: u64, want: Result<(), &str
 #[test]
 fn the_servers_own_certificate_may_stand_in_the_place_of_an_authority() {
     for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa, authority()] {
-        check(&params(is_ca.clone()), "api.example", NOW, Ok(()));
+        check(&params(is_ca), "api.example", NOW, Ok(()));
         check(&params(is_ca), "127.0.0.1", NOW, Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! Replicas of one workload are alike: they share one spec, one sum of requests and one set of labels, so that ten thousand
 //! of them cost the memory of ten thousand names.
 //!
-//! What the last pod leaves behind is let go: when as many pods have left as half of what is kept, and whenever the watch is
+//! What the last pod leaves behind is let go: when what pods left behind may be half of what is kept, and whenever the watch is
 //! quiet for a while. So the pool holds what pods that are there use, and at most half as much again that nobody does.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use longshore_framework::labels::Labels;
 use longshore_framework::pod::{Pod, PodResources, PodSpec};
 use rustc_hash::FxHashMap;
 
-/// Pods that have to leave before it is worth a look.
+/// Specs and sets of labels that pods have to leave behind before it is worth a look.
 const FIRST_SWEEP: usize = 1024;
 
 /// What pods of one watch share.
@@ -20,7 +20,7 @@ const FIRST_SWEEP: usize = 1024;
 pub(super) struct Pool {
     specs: FxHashMap<Arc<PodSpec>, Arc<PodResources>>,
     labels: FxHashMap<Labels, ()>,
-    /// Pods that changed or left since the last look.
+    /// What nobody may use any more since the last look: a spec and a set of labels for each pod that changed or left.
     left: usize,
 }
 
@@ -40,7 +40,7 @@ impl Pool {
 
     /// A pod has left, or is another than it was.
     pub(super) fn left(&mut self) {
-        self.left += 1;
+        self.left += 2;
         if self.left >= (self.len() / 2).max(FIRST_SWEEP) {
             self.sweep();
         }

@@ -125,7 +125,7 @@ impl<'a> Trouble<'a> {
         if cause != Cause::Gone {
             self.tell(cause, since, error);
         }
-        if cause == Cause::Unauthorized && since.elapsed() > self.patience() {
+        if cause == Cause::Unauthorized && count > 1 && since.elapsed() > self.patience() {
             return Err(Hopeless(format!("watching {}: {}", self.kind.plural, words(error, explained))));
         }
         Ok(jittered(cause.pause(count).max(asked_for(error)), JITTER))

@@ -22,7 +22,8 @@ pub(super) fn expand(workload: &Workload, hash: &str, world: &mut World<'_>) -> 
     let new: Str = names::template_hash(names::hash(hash)).into();
     let Plan { have, hash, old } = plan(workload, selector.as_ref(), &new, world)?;
     let Some(hash) = hash else {
-        return Ok(world.warn_of_subject("is paused and has no ReplicaSet, so no pods are made for it"));
+        world.warn_of_subject("is paused and has no ReplicaSet, so no pods are made for it");
+        return Ok(());
     };
     let set: Str = format!("{}-{hash}", workload.metadata.name).into();
     add_set(workload, &set, selector, &hash, world);

@@ -15,6 +15,9 @@ use super::trial::PodChange;
 use crate::explain::misses::room;
 use crate::render::bytes::{exact, round_down};
 
+/// How much the pod may ask for, by resource.
+type Bounds = Vec<(Str, i64)>;
+
 /// A resource that a node has too little of.
 pub(super) struct Lack {
     pub(super) resource: Str,
@@ -56,7 +59,7 @@ pub(super) fn lacks(snapshot: &Snapshot, pod: &Pod, judgement: &Judgement) -> Ve
 /// The mildest cut for every set of resources that some node lacks and nothing else; doing without a resource that no
 /// node has any of; and without what a RuntimeClass adds.
 pub(super) fn changes(snapshot: &Snapshot, pod: &Pod, judged: &[Judgement]) -> Vec<PodChange> {
-    let mut mildest: BTreeMap<Vec<Str>, (f64, Vec<(Str, i64)>)> = BTreeMap::new();
+    let mut mildest: BTreeMap<Vec<Str>, (f64, Bounds)> = BTreeMap::new();
     let mut nowhere: BTreeMap<Str, bool> = BTreeMap::new();
     for judgement in judged {
         let lacks = lacks(snapshot, pod, judgement);
@@ -89,7 +92,7 @@ fn without_overhead(pod: &Pod) -> Option<PodChange> {
 }
 
 /// How far everything would have to come down that the node lacks; `None` when that does not do.
-fn bounds(pod: &Pod, lacks: &[Lack]) -> Option<Vec<(Str, i64)>> {
+fn bounds(pod: &Pod, lacks: &[Lack]) -> Option<Bounds> {
     let bounds = lacks.iter().map(|l| Some((Arc::clone(&l.resource), l.bound(pod)?)));
     bounds.collect::<Option<Vec<_>>>().filter(|bounds| !bounds.is_empty())
 }
@@ -105,7 +108,7 @@ fn lacks_only(judgement: &Judgement) -> bool {
     reasons.all(|r| matches!(r, Reason::Insufficient(_)))
 }
 
-fn lower(pod: &Pod, bounds: Vec<(Str, i64)>) -> PodChange {
+fn lower(pod: &Pod, bounds: Bounds) -> PodChange {
     let parts: Vec<String> =
         bounds.iter().map(|(resource, bound)| format!("{resource} to {}", exact(resource, *bound))).collect();
     let cuts: Vec<(Str, i128, i128)> = bounds

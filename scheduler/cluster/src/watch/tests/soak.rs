@@ -38,6 +38,15 @@ struct Beside {
     specs: Mutex<Vec<Weak<PodSpec>>>,
 }
 
+impl Beside {
+    /// Of all specs that came through, only the engine's last ones are there.
+    #[track_caller]
+    fn check_specs(&self) {
+        let specs = self.specs.lock().unwrap().iter().filter(|spec| spec.strong_count() > 0).count();
+        assert!(specs <= REMEMBERED_BY_ENGINE, "{specs} specs");
+    }
+}
+
 impl Bystander for Beside {
     fn pod(&self, identity: &Identity, seen: &SeenPod, _: &str) {
         self.specs.lock().unwrap().push(Arc::downgrade(&seen.pod.spec));
@@ -247,6 +256,5 @@ async fn nothing_is_kept_of_what_is_gone() {
     }
     assert!(beside.status.is_empty() && beside.storage.is_empty());
     assert!(beside.races.lock().unwrap().is_empty());
-    let specs = beside.specs.lock().unwrap().iter().filter(|spec| spec.strong_count() > 0).count();
-    assert!(specs <= REMEMBERED_BY_ENGINE, "{specs} specs");
+    beside.check_specs();
 }
