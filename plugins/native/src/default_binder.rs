@@ -4,6 +4,7 @@
 
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Bind, Cycle, Plugin};
 use longshore_framework::port::Binding;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -32,6 +33,9 @@ impl Plugin for DefaultBinder {
     fn events(&self) -> Vec<EventPattern> {
         Vec::new()
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl Bind for DefaultBinder {

@@ -9,6 +9,7 @@ use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
     Cycle, Dependence, EnqueueContext, Filter, FilterSink, Plugin, PostFilter, PostFilterContext,
     PostFilterOutcome, PreBind, PreEnqueue, PreFilter, Reserve, ReserveContext, Score,
@@ -67,6 +68,9 @@ impl Plugin for DynamicResources {
             _ => Hint::Queue,
         }
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl PreEnqueue for DynamicResources {

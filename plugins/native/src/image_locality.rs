@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use longshore_framework::bitset::BitSet;
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, Score};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -47,6 +48,9 @@ impl Plugin for ImageLocality {
     fn events(&self) -> Vec<EventPattern> {
         Vec::new()
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl Score for ImageLocality {

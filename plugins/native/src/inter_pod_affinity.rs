@@ -18,6 +18,7 @@ mod tests;
 
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
     Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
 };
@@ -32,6 +33,7 @@ use serde_json::Value;
 pub use args::InterPodAffinityArgs;
 use filter::FilterState;
 use score::ScoreState;
+use terms::{OwnTerm, matches_all};
 
 /// The plugin's name.
 pub const NAME: &str = "InterPodAffinity";
@@ -81,6 +83,19 @@ impl Plugin for InterPodAffinity {
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
         hints::hint(pod, event, cluster.objects)
+    }
+
+    /// Which terms of pods on nodes speak of the pod, and whether its own do.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if !cx.snapshot.terms().is_empty() {
+            let labels = cx.objects.namespace_labels(&cx.pod.meta.namespace);
+            likeness.add_numbers(&cx.snapshot.terms().speaking_of(cx.pod, &labels));
+        }
+        let own = &cx.pod.spec.pod_affinity.required;
+        if !own.is_empty() {
+            let own: Vec<OwnTerm> = own.iter().map(|term| OwnTerm::new(term, cx.objects)).collect();
+            likeness.add_numbers(&[u64::from(matches_all(&own, cx.pod))]);
+        }
     }
 }
 
@@ -241,5 +256,8 @@ impl Census for InterPodAffinity {
             scores.kind(node, kind);
         }
         Ok(())
+    }
+    fn counts(&self, cx: Cycle<'_>, state: &PluginState, other: &Pod, _node: Slot) -> bool {
+        state.find::<FilterState>().is_some_and(|state| state.counts(cx, other))
     }
 }

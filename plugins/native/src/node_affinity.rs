@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::node::Node;
 use longshore_framework::node_selector::{
     NodeAffinity as Affinity, NodeOperator, NodeSelector, PreferredTerm,
@@ -60,6 +61,9 @@ impl Plugin for NodeAffinity {
         }
         Hint::queue_if(matches(pod, new) && old.as_ref().is_none_or(|old| !matches(pod, old)))
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl PreFilter for NodeAffinity {

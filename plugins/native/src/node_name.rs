@@ -4,6 +4,7 @@
 
 use longshore_framework::event::{Action, EventPattern, Resource};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
@@ -33,6 +34,9 @@ impl Plugin for NodeName {
     fn events(&self) -> Vec<EventPattern> {
         vec![EventPattern::new(Resource::Node, Action::ADD)]
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl Filter for NodeName {

@@ -6,6 +6,7 @@ use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, is_placed,
 };
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
 use longshore_framework::ports::UsedPorts;
@@ -47,6 +48,9 @@ impl Plugin for NodePorts {
             _ => Hint::Queue,
         }
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 /// That PreFilter ran in this cycle. Filter fails without it, as upstream.

@@ -5,6 +5,7 @@
 use longshore_framework::Str;
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore, Score};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -53,6 +54,9 @@ impl Plugin for NodeResourcesBalancedAllocation {
     fn events(&self) -> Vec<EventPattern> {
         Vec::new()
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl PreScore for NodeResourcesBalancedAllocation {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
     Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
 };
@@ -84,6 +85,9 @@ impl Plugin for NodeResourcesFit {
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         hints::hint(self, pod, event)
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl PreFilter for NodeResourcesFit {

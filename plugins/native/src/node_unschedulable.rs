@@ -6,6 +6,7 @@ use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
@@ -58,6 +59,9 @@ impl Plugin for NodeUnschedulable {
             _ => Hint::Queue,
         }
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl Filter for NodeUnschedulable {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
@@ -69,6 +70,13 @@ impl Plugin for NodeVolumeLimits {
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         hints::hint(pod, event)
+    }
+
+    /// Claims are found by the pod's namespace and name.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.pod.claim_names().next().is_some() {
+            likeness.add_identity(cx.pod);
+        }
     }
 }
 

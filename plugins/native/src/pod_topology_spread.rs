@@ -19,6 +19,7 @@ mod tests;
 
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
     Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
@@ -32,6 +33,7 @@ use longshore_framework::view::NodeView;
 use serde_json::Value;
 
 pub use args::{Defaulting, PodTopologySpreadArgs};
+use constraints::selects;
 use default_selector::default_selector;
 use filter::FilterState;
 use score::ScoreState;
@@ -119,6 +121,25 @@ impl Plugin for PodTopologySpread {
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
         hints::hint(pod, event, || self.constraints(pod, WhenUnsatisfiable::DoNotSchedule, cluster.objects))
+    }
+
+    /// The pod's namespace where pods are counted, the selector where it is not the pod's own, and whether a hard constraint
+    /// counts the pod itself.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        let pod = cx.pod;
+        if pod.spec.spread.is_empty() {
+            let selector =
+                if self.defaults.is_empty() { None } else { Some(default_selector(pod, cx.objects)) };
+            let Some(selector) = selector.filter(|selector| !selector.is_empty()) else { return };
+            likeness.add_numbers(&[u64::from(selector.matches(&pod.meta.labels))]);
+            likeness.add_selector(selector);
+        } else {
+            let hard =
+                pod.spec.spread.iter().filter(|c| c.when_unsatisfiable == WhenUnsatisfiable::DoNotSchedule);
+            let counted: Vec<u64> = hard.map(|c| u64::from(selects(c, &pod.meta.labels))).collect();
+            likeness.add_numbers(&counted);
+        }
+        likeness.add_namespace(pod);
     }
 }
 
@@ -292,5 +313,8 @@ impl Census for PodTopologySpread {
             scores.weigh(feasible.iter().copied());
         }
         Ok(())
+    }
+    fn counts(&self, cx: Cycle<'_>, state: &PluginState, other: &Pod, _node: Slot) -> bool {
+        state.find::<FilterState>().is_some_and(|state| state.counts(cx, other))
     }
 }

@@ -8,6 +8,7 @@ use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
     Cycle, Dependence, Filter, FilterSink, MAX_SCORE, Plugin, PreScore, Score, scale_to_max,
 };
@@ -55,6 +56,9 @@ impl Plugin for TaintToleration {
             _ => Hint::Queue,
         }
     }
+
+    /// By the spec alone.
+    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
 }
 
 impl Filter for TaintToleration {

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
     Cycle, Dependence, Filter, Plugin, PreBind, PreFilter, PreScore, Reserve, ReserveContext, Score,
 };
@@ -111,6 +112,13 @@ impl Plugin for VolumeBinding {
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         hints::hint(pod, event)
+    }
+
+    /// Claims are found by the pod's namespace and name.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.pod.claim_names().next().is_some() {
+            likeness.add_identity(cx.pod);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
@@ -67,6 +68,13 @@ impl Plugin for VolumeRestrictions {
                 Hint::queue_if(claim_of(new.as_ref()).is_none_or(|claim| names(pod, claim)))
             }
             _ => Hint::Queue,
+        }
+    }
+
+    /// Claims are found by the pod's namespace and name.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.pod.claim_names().next().is_some() {
+            likeness.add_identity(cx.pod);
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject};
 use longshore_framework::fields::Problems;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::node::{Node, REGION, REGION_BETA, ZONE, ZONE_BETA};
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::plugin::{Cycle, Dependence, Filter, Plugin, PreFilter};
@@ -74,6 +75,13 @@ impl Plugin for VolumeZone {
             }
             _ => true,
         })
+    }
+
+    /// Claims are found by the pod's namespace and name.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.pod.claim_names().next().is_some() {
+            likeness.add_identity(cx.pod);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use longshore_framework::port::{Effect, FailureReason, Input};
 use longshore_framework::profile::Profile;
 use longshore_framework::verdict::Rejection;
 use longshore_manifest::Manifests;
+use rustc_hash::FxHashMap;
 
 pub use paused::Paused;
 pub use said::Said;
@@ -157,7 +158,9 @@ struct Simulation {
     aside: Vec<Record>,
     evicted: Vec<(Arc<Pod>, Arc<Pod>)>,
     said: Vec<Said>,
-    /// Pods that lost the node they had been given, and why; not yet in their records.
+    /// Of every pod that was given a node, by UID, which record says so: the last one.
+    given: FxHashMap<Str, usize>,
+    /// Pods that got no node or lost the one they had been given, and why; not yet in their records.
     lost: Vec<(Str, FailureReason, String)>,
 }
 
@@ -169,6 +172,7 @@ impl Simulation {
             aside: Vec::new(),
             evicted: Vec::new(),
             said: Vec::new(),
+            given: FxHashMap::default(),
             lost: Vec::new(),
         }
     }
@@ -224,8 +228,8 @@ impl Simulation {
     /// Writes into their records what became of pods after they had been given a node.
     fn amend(&mut self) {
         for (uid, reason, message) in std::mem::take(&mut self.lost) {
-            let of = |record: &&mut Record| record.pod().meta.uid == uid && record.node().is_some();
-            if let Some(Record::Tried { attempt, .. }) = self.records.iter_mut().rev().find(of) {
+            let record = self.given.remove(&uid).and_then(|at| self.records.get_mut(at));
+            if let Some(Record::Tried { attempt, .. }) = record {
                 attempt.outcome = match reason {
                     FailureReason::Unschedulable => Outcome::Unschedulable { message, nominated: None },
                     FailureReason::SchedulerError => Outcome::Broken { message },
@@ -248,6 +252,9 @@ impl Simulation {
     fn keep(&mut self, attempt: Attempt, retry: bool, observer: &mut dyn Observer) {
         let mut record = Record::Tried { attempt: Box::new(attempt), retry };
         observer.tried(&mut record);
+        if record.node().is_some() {
+            self.given.insert(uid(record.pod()), self.records.len());
+        }
         self.records.push(record);
         self.amend();
     }
@@ -300,7 +307,7 @@ impl Simulation {
 
     /// Puts the records of pods that were never tried where their turn would have been: by priority, creation and input.
     fn merge(&mut self, pending: &[Arc<Pod>]) {
-        let mut rank: rustc_hash::FxHashMap<Str, (i64, usize)> = rustc_hash::FxHashMap::default();
+        let mut rank: FxHashMap<Str, (i64, usize)> = FxHashMap::default();
         rank.extend(pending.iter().enumerate().map(|(at, p)| (uid(p), (-i64::from(p.spec.priority), at))));
         let rank_of = |record: &Record| rank.get(&record.pod().meta.uid).copied();
         let mut aside = std::mem::take(&mut self.aside);

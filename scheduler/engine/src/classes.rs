@@ -8,6 +8,7 @@
 //! The [literal evaluator](crate::cycle) stays the measure: a decision here is one that it could have made. It also does what
 //! is not done here: pods whose plugins keep nothing, restricted searches, extenders, traces, and the first pod of a class.
 
+mod alike;
 mod audit;
 mod class;
 mod decide;
@@ -16,20 +17,17 @@ mod plan;
 mod rejected_nodes;
 mod unfit;
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use longshore_framework::keyed::KeyedState;
-use longshore_framework::labels::Labels;
-use longshore_framework::pod::{Owner, Pod, PodSpec};
-use longshore_framework::snapshot::Slot;
-use longshore_framework::{Str, snapshot::Snapshot};
-use rustc_hash::FxHashMap;
+use longshore_framework::snapshot::{Slot, Snapshot};
+use lru::LruCache;
+use rustc_hash::FxBuildHasher;
 
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, Stopped};
 use crate::trace::Trace;
+use alike::{Alike, ClassKey};
 use class::Class;
 
 /// Classes that are remembered at the most, with or without columns.
@@ -42,59 +40,28 @@ const MAX_CELLS: usize = 16 << 20;
 /// Nodes times classes at the most for which it is kept what evictions could do; each takes some two hundred bytes.
 const MAX_RUNS: usize = 1 << 19;
 
-/// What pods of a class share: all that an answer which is kept may depend on.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ClassKey {
-    profile: usize,
-    namespace: Str,
-    labels: Labels,
-    owner: Option<Owner>,
-    spec: Arc<PodSpec>,
+/// The classes that pods of late belonged to.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    alike: Alike,
+    /// Columns are made for the second pod: many classes have only one.
+    entries: LruCache<Arc<ClassKey>, Option<Box<Class>>, FxBuildHasher>,
+    with_columns: usize,
+    /// The classes for which it is kept what evictions could do, the one asked last at the end.
+    with_runs: Vec<Arc<ClassKey>>,
+    scratch: decide::Scratch,
 }
 
-impl ClassKey {
-    fn of(profile: usize, pod: &Pod) -> Self {
+impl Default for Classes {
+    fn default() -> Self {
         Self {
-            profile,
-            namespace: Arc::clone(&pod.meta.namespace),
-            labels: pod.meta.labels.clone(),
-            owner: pod.meta.owner.clone(),
-            spec: Arc::clone(&pod.spec),
+            alike: Alike::default(),
+            entries: LruCache::unbounded_with_hasher(FxBuildHasher),
+            with_columns: 0,
+            with_runs: Vec::new(),
+            scratch: decide::Scratch::default(),
         }
     }
-
-    fn is_of(&self, profile: usize, pod: &Pod) -> bool {
-        self.profile == profile
-            && (Arc::ptr_eq(&self.spec, &pod.spec) || self.spec == pod.spec)
-            && self.namespace == pod.meta.namespace
-            && self.labels == pod.meta.labels
-            && self.owner == pod.meta.owner
-    }
-}
-
-fn hash_of(profile: usize, pod: &Pod) -> u64 {
-    let meta = &pod.meta;
-    KeyedState.hash_one((profile, &meta.namespace, &meta.labels, &meta.owner, pod.resources.spec_hash))
-}
-
-#[derive(Debug)]
-struct Entry {
-    key: ClassKey,
-    /// When it was last asked, by [`Classes::clock`].
-    used: u64,
-    /// Columns are made for the second pod: many classes have only one.
-    class: Option<Box<Class>>,
-}
-
-/// The classes that pods of late belonged to.
-#[derive(Debug, Default)]
-pub(crate) struct Classes {
-    entries: FxHashMap<u64, Entry>,
-    clock: u64,
-    with_columns: usize,
-    /// Hashes of the classes for which it is kept what evictions could do, the one asked last at the end.
-    with_runs: Vec<u64>,
-    scratch: decide::Scratch,
 }
 
 /// A decision of a class.
@@ -126,8 +93,8 @@ impl Classes {
         if !plan::is_plain(evaluator) {
             return None;
         }
-        let hash = hash_of(profile, evaluator.pod);
-        let kept = self.class(evaluator.snapshot, hash, profile, evaluator.pod);
+        let key = self.alike.class_of(evaluator, profile);
+        let kept = self.take(evaluator.snapshot, &key);
         let is_kept = kept.is_some();
         let mut class = kept.or_else(|| audit.is_some().then(Box::default))?;
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch);
@@ -137,65 +104,62 @@ impl Classes {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
         }
-        if let (true, Some(entry)) = (is_kept, self.entries.get_mut(&hash)) {
+        if let (true, Some(place)) = (is_kept, self.entries.peek_mut(&key)) {
             let keeps_runs = class.rejected_nodes.keeps_runs();
-            entry.class = Some(class);
-            if keeps_runs && self.with_runs.last() != Some(&hash) {
-                self.limit_runs(evaluator.snapshot, hash);
+            *place = Some(class);
+            if keeps_runs && !self.with_runs.last().is_some_and(|last| Arc::ptr_eq(last, &key)) {
+                self.limit_runs(evaluator.snapshot, key);
             }
         }
         decided
     }
 
     /// It is kept for this class what evictions could do; others forget it when that is too much in all.
-    fn limit_runs(&mut self, snapshot: &Snapshot, hash: u64) {
-        self.with_runs.retain(|other| *other != hash);
+    fn limit_runs(&mut self, snapshot: &Snapshot, key: Arc<ClassKey>) {
+        self.with_runs.retain(|other| *other != key);
         let most = (MAX_RUNS / snapshot.slots().max(1)).max(1);
         let surplus = (self.with_runs.len() + 1).saturating_sub(most);
         for oldest in self.with_runs.drain(..surplus) {
-            if let Some(class) = self.entries.get_mut(&oldest).and_then(|entry| entry.class.as_mut()) {
+            if let Some(Some(class)) = self.entries.peek_mut(&oldest) {
                 class.rejected_nodes.forget_runs();
             }
         }
-        self.with_runs.push(hash);
+        self.with_runs.push(key);
     }
 
-    /// Takes the pod's class out; `None` when the pod is the first of it.
-    fn class(&mut self, snapshot: &Snapshot, hash: u64, profile: usize, pod: &Pod) -> Option<Box<Class>> {
-        self.clock += 1;
-        if !self.entries.contains_key(&hash) {
-            self.make_room(snapshot);
-            let key = ClassKey::of(profile, pod);
-            self.entries.insert(hash, Entry { key, used: self.clock, class: None });
+    /// Takes the class out of its place; `None` when the pod is the first of it.
+    fn take(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) -> Option<Box<Class>> {
+        let Some(place) = self.entries.get_mut(key) else {
+            self.enter(Arc::clone(key));
             return None;
+        };
+        let kept = place.take();
+        if kept.is_none() {
+            self.with_columns += 1;
+            self.make_room(snapshot, key);
         }
-        let entry = self.entries.get_mut(&hash)?;
-        if !entry.key.is_of(profile, pod) {
-            // Two classes with one hash, which nobody can bring about: whoever came first has the place.
-            return None;
-        }
-        entry.used = self.clock;
-        if let Some(class) = entry.class.take() {
-            return Some(class);
-        }
-        self.make_room(snapshot);
-        self.with_columns += 1;
-        Some(Box::default())
+        Some(kept.unwrap_or_default())
     }
 
-    /// Drops the half that was asked longest ago when there are too many.
-    fn make_room(&mut self, snapshot: &Snapshot) {
-        let cells = self.with_columns.saturating_mul(snapshot.slots());
-        if self.entries.len() < MAX_CLASSES && cells < MAX_CELLS {
-            return;
+    fn enter(&mut self, key: Arc<ClassKey>) {
+        while self.entries.len() >= MAX_CLASSES {
+            self.forget_oldest();
         }
-        let mut used: Vec<u64> = self.entries.values().map(|entry| entry.used).collect();
-        let middle = used.len() / 2;
-        let (_, median, _) = used.select_nth_unstable(middle);
-        let median = *median;
-        self.entries.retain(|_, entry| entry.used > median);
-        self.with_columns = self.entries.values().filter(|entry| entry.class.is_some()).count();
-        let entries = &self.entries;
-        self.with_runs.retain(|hash| entries.contains_key(hash));
+        self.entries.push(key, None);
+    }
+
+    /// Forgets the classes that were asked longest ago while there are too many columns, but not the one with this key.
+    fn make_room(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) {
+        let most = (MAX_CELLS / snapshot.slots().max(1)).max(1);
+        while self.with_columns > most && self.entries.peek_lru().is_some_and(|(oldest, _)| oldest != key) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((key, class)) = self.entries.pop_lru() {
+            self.with_columns -= usize::from(class.is_some());
+            self.with_runs.retain(|other| *other != key);
+        }
     }
 }

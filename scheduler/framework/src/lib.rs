@@ -27,6 +27,7 @@ pub mod group;
 pub mod images;
 pub mod keyed;
 pub mod labels;
+pub mod likeness;
 pub mod node;
 pub mod node_selector;
 pub mod objects;

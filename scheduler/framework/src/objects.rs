@@ -193,6 +193,7 @@ pub struct Objects {
     /// DeviceClasses by name.
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
     selecting: u64,
+    anywhere: u64,
     budgets: u64,
 }
 
@@ -203,6 +204,11 @@ impl Objects {
         self.selecting
     }
 
+    /// Rises when a namespace or a DeviceClass changes: what is said of any pod may be another then.
+    pub fn anywhere_revision(&self) -> u64 {
+        self.anywhere
+    }
+
     /// Rises when a PodDisruptionBudget changes.
     pub fn budgets_revision(&self) -> u64 {
         self.budgets
@@ -210,11 +216,11 @@ impl Objects {
 
     fn count_change(&mut self, object: &Object) {
         match object {
-            Object::Namespace(_)
-            | Object::Service(_)
-            | Object::Controller(_)
-            | Object::PodGroup(_)
-            | Object::DeviceClass(_) => self.selecting += 1,
+            Object::Namespace(_) | Object::DeviceClass(_) => {
+                self.selecting += 1;
+                self.anywhere += 1;
+            }
+            Object::Service(_) | Object::Controller(_) | Object::PodGroup(_) => self.selecting += 1,
             Object::DisruptionBudget(_) => self.budgets += 1,
             _ => {}
         }

@@ -16,6 +16,7 @@ pub use sink::FilterSink;
 
 use crate::Timestamp;
 use crate::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use crate::likeness::Likeness;
 use crate::objects::Objects;
 use crate::pod::Pod;
 use crate::port::{Binding, StorageWrite};
@@ -39,14 +40,24 @@ pub trait Plugin: Send + Sync + 'static {
     fn hint(&self, _pod: &Pod, _event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
         Hint::Queue
     }
+
+    /// Adds what the plugin reads of the pod beside its spec, so that pods that it cannot tell apart share the answers that
+    /// are kept. The default is that everything matters that [`Dependence`] allows.
+    ///
+    /// What is added may depend on the pod, on namespaces, Services and controllers, and on the
+    /// [terms](crate::snapshot::Terms) of pods on nodes; it is asked for again when one of these changes.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        likeness.add_identity(cx.pod);
+    }
 }
 
 /// What a plugin's answer for a pod and a node depends on, so that the engine knows how long it may keep it.
 ///
 /// Of the pod, an answer that is kept may depend on namespace, labels, controlling owner and spec, and on nothing else of
-/// it: pods that share these are of one class and share the answer. What the same plugin's PreFilter or PreScore says, and
-/// what it puts into the state, is kept with the answer, so it must depend on no more; a kept PreScore must not depend on
-/// which nodes are feasible.
+/// it; on the first three, and on Services and controllers, only as far as the plugin [says](Plugin::tell_apart). Pods that
+/// are alike in this are of one class and share the answer. What the same plugin's PreFilter or PreScore says, and what it
+/// puts into the state, is kept with the answer, so it must depend on no more; a kept PreScore must not depend on which
+/// nodes are feasible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependence {
     /// The pod and the node object: labels, taints, images, name.

@@ -10,6 +10,7 @@ mod dirty;
 mod lineage;
 mod matching;
 mod order;
+mod terms;
 mod topology;
 pub mod view;
 
@@ -20,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId};
 pub use matching::{NamespaceSet, PodColumn, PodQuery};
+pub use terms::{TermNumber, Terms};
 pub use topology::{NO_DOMAIN, TopologyColumn};
 use view::NodeView;
 
@@ -79,6 +81,7 @@ pub struct Snapshot {
     cordoned: BitSet,
     tainted: BitSet,
     /// Slots with a pod that has any pod affinity term, and with one that has a required anti-affinity term.
+    terms: Terms,
     with_affinity: BitSet,
     with_required_anti_affinity: BitSet,
     claim_users: HashMap<NamespacedName, u32, KeyedState>,
@@ -193,6 +196,11 @@ impl Snapshot {
     /// Slots of nodes with a taint, whatever its effect.
     pub fn tainted(&self) -> &BitSet {
         &self.tainted
+    }
+
+    /// The affinity terms of the pods on nodes.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Slots with a pod that has any pod (anti-)affinity term.
@@ -360,6 +368,7 @@ impl Snapshot {
         let at = slot.index();
         self.ports[at].add(pod.host_ports());
         if pod.has_pod_affinity() {
+            self.terms.add(&pod);
             self.with_affinity.insert(at);
         }
         if pod.has_required_anti_affinity() {
@@ -399,8 +408,9 @@ impl Snapshot {
         let pod = self.pods[at].swap_remove(index);
         self.count_pod(slot, &pod, -1);
         self.ports[at].remove(pod.host_ports());
-        if pod.has_pod_affinity() && !self.pods[at].iter().any(|p| p.has_pod_affinity()) {
-            self.with_affinity.remove(at);
+        if pod.has_pod_affinity() {
+            self.terms.remove(&pod);
+            self.with_affinity.set(at, self.pods[at].iter().any(|p| p.has_pod_affinity()));
         }
         if pod.has_required_anti_affinity() && !self.pods[at].iter().any(|p| p.has_required_anti_affinity()) {
             self.with_required_anti_affinity.remove(at);

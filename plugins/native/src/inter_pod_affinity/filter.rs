@@ -164,6 +164,14 @@ impl FilterState {
         }
     }
 
+    /// Whether anything changes when the pod comes or goes.
+    pub(super) fn counts(&self, cx: Cycle<'_>, other: &Pod) -> bool {
+        let averse = &other.spec.pod_anti_affinity.required;
+        averse.iter().any(|term| term.matches(cx.pod, &self.own.namespace_labels))
+            || matches_all(&self.own.affinity, other)
+            || self.own.anti_affinity.iter().any(|term| term.matches(other))
+    }
+
     /// What tells nodes apart.
     pub(super) fn kind(&self, node: Slot, kind: &mut Vec<i64>) {
         for counts in [&self.affinity, &self.anti_affinity, &self.against_pod] {

@@ -85,6 +85,12 @@ impl FilterState {
         }
     }
 
+    /// Whether some count can change when the pod comes or goes.
+    pub(super) fn counts(&self, cx: Cycle<'_>, other: &Pod) -> bool {
+        other.meta.namespace == cx.pod.meta.namespace
+            && self.counted.iter().any(|counted| selects(&counted.constraint, &other.meta.labels))
+    }
+
     /// The highest counts that pass, to be computed once for many nodes.
     pub(super) fn ceilings(&self) -> Ceilings {
         self.counted.iter().zip(&self.changes).map(|(counted, changes)| counted.ceiling(changes)).collect()

@@ -1,6 +1,9 @@
 //! One class of pods and what is known of every node for it.
 
+use std::sync::Arc;
+
 use longshore_framework::plugin::Recounted;
+use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
@@ -26,7 +29,7 @@ const FEW_NODES: usize = 8;
 struct Seen {
     lineage: u64,
     epoch: u64,
-    selecting: u64,
+    anywhere: u64,
     /// Only where some answer depends on the images of all nodes.
     images: Option<u64>,
 }
@@ -110,7 +113,7 @@ impl Class {
         Seen {
             lineage: snapshot.lineage(),
             epoch: snapshot.epoch(),
-            selecting: evaluator.objects.selecting_revision(),
+            anywhere: evaluator.objects.anywhere_revision(),
             images: self.plan.cluster.then(|| snapshot.images_revision()),
         }
     }
@@ -195,6 +198,7 @@ impl Class {
         self.key.push(FEASIBLE);
         self.key.extend(relative);
         self.add_kinds(evaluator, slot)?;
+        self.add_apart(evaluator, slot);
         self.groups.insert(slot, &self.key, score);
         Some(())
     }
@@ -211,6 +215,7 @@ impl Class {
         if self.plan.group_filters.first().is_some_and(|first| first.turn < turn) {
             self.add_kinds(evaluator, status.slot)?;
         }
+        self.add_apart(evaluator, slot);
         self.groups.insert(status.slot, &self.key, 0);
         Some(())
     }
@@ -221,6 +226,30 @@ impl Class {
             census.kind(evaluator.cycle(), state.of(*id), slot, &mut self.key).ok()?;
         }
         Some(())
+    }
+
+    /// Where filters go by groups, a node is a group of its own if room on it is promised to a pod that they count.
+    fn add_apart(&mut self, evaluator: &Evaluator<'_>, slot: Slot) {
+        if !self.plan.group_filters.is_empty() {
+            self.key.push(if self.is_apart(evaluator, slot) { i64::from(slot.0) } else { NOT_APART });
+        }
+    }
+
+    fn is_apart(&self, evaluator: &Evaluator<'_>, slot: Slot) -> bool {
+        let Some(state) = &self.state else { return false };
+        let counts = |other: &Arc<Pod>| {
+            let asked = self.plan.censuses.iter().filter(|(id, _)| !state.skips_filter(*id));
+            asked.into_iter().any(|(id, census)| census.counts(evaluator.cycle(), state.of(*id), other, slot))
+        };
+        evaluator.promised_to(slot).any(counts)
+    }
+
+    /// The node of a group that is one node's own because of a promise, by the group's key.
+    pub(super) fn node_apart(&self, key: &[i64]) -> Option<Slot> {
+        if self.plan.group_filters.is_empty() {
+            return None;
+        }
+        key.last().and_then(|slot| u32::try_from(*slot).ok()).map(Slot)
     }
 
     /// The only node that PreFilter leaves, if it is feasible.
@@ -257,6 +286,9 @@ impl Class {
 
 /// In place of the number of a rejection, in front of a key.
 pub(super) const FEASIBLE: i64 = 0;
+
+/// In place of a slot, at the end of a key.
+const NOT_APART: i64 = -1;
 
 /// The number of the rejection that a key begins with; 0 when there is none.
 fn number_in(key: &[i64]) -> usize {

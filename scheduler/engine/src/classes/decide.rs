@@ -1,6 +1,7 @@
 //! A decision by groups: which are feasible, what they score, and one of the best nodes.
 
 use longshore_framework::plugin::MAX_SCORE;
+use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Verdict;
 
@@ -54,10 +55,6 @@ impl Class {
     ) -> Option<Decided> {
         let began = evaluator.watch.start();
         self.catch_up(evaluator, &mut scratch.changed)?;
-        if !self.plan.group_filters.is_empty() && !evaluator.nominator.is_empty() {
-            // Pods that are yet to come count in the domains of the nodes they were promised.
-            return None;
-        }
         if self.plan.only.is_some() {
             if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
                 return None;
@@ -66,7 +63,8 @@ impl Class {
             return self.decided(self.only_node(evaluator)?, (1, 1), 1);
         }
         if let Some(slot) = self.own
-            && self.groups.of(slot).is_some_and(|group| self.rejected(group.key()).is_none())
+            && let Some(group) = self.groups.of(slot)
+            && self.first_word_on(evaluator, group, slot)?.is_none()
         {
             return self.decided(slot, (1, 1), 0);
         }
@@ -76,7 +74,7 @@ impl Class {
         }
         scratch.feasible.clear();
         for group in self.groups.iter().filter(|group| Self::passed(group.key())) {
-            if self.rejected_by_group(evaluator, group, usize::MAX)?.is_none() {
+            if self.first_word(evaluator, group)?.is_none() {
                 scratch.feasible.push((*group.best().1.first()?, group.len()));
             }
         }
@@ -100,16 +98,16 @@ impl Class {
         Some(Decided { outcome: Ok(slot), searched, state })
     }
 
-    /// The first of the filters that go by groups and whose turn is before `turn` that rejects the group's nodes.
+    /// The first of the filters that go by groups and whose turn is before `turn` that rejects the node.
     #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
     fn rejected_by_group(
         &self,
         evaluator: &Evaluator<'_>,
-        group: &Group,
+        slot: Slot,
         turn: usize,
     ) -> Option<Option<Rejected>> {
         let state = self.state.as_ref()?;
-        let node = evaluator.snapshot.view(*group.best().1.first()?);
+        let node = evaluator.snapshot.view(slot);
         for filter in self.plan.group_filters.iter().filter(|filter| filter.turn < turn) {
             let verdict = filter.plugin.filter(evaluator.cycle(), state.of(filter.id), node).ok()?;
             if let Verdict::Reject(rejection) = verdict {
@@ -172,8 +170,32 @@ impl Class {
     /// The first rejection of the group's nodes, whoever it is by.
     #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
     pub(super) fn first_word(&self, evaluator: &Evaluator<'_>, group: &Group) -> Option<Option<Rejected>> {
+        self.first_word_on(evaluator, group, *group.best().1.first()?)
+    }
+
+    /// The same of one node of the group.
+    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
+    fn first_word_on(
+        &self,
+        evaluator: &Evaluator<'_>,
+        group: &Group,
+        slot: Slot,
+    ) -> Option<Option<Rejected>> {
+        if let Some(slot) = self.node_apart(group.key()) {
+            return self.word_on_apart(evaluator, slot);
+        }
         let own = self.rejected(group.key());
-        let by_group = self.rejected_by_group(evaluator, group, own.map_or(usize::MAX, |r| r.turn))?;
+        let by_group = self.rejected_by_group(evaluator, slot, own.map_or(usize::MAX, |r| r.turn))?;
         Some(by_group.or_else(|| own.cloned()))
+    }
+
+    /// What all filters say of a node where room is promised to pods that count: with these pods, then without them.
+    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
+    fn word_on_apart(&self, evaluator: &Evaluator<'_>, slot: Slot) -> Option<Option<Rejected>> {
+        let Some((plugin, rejection)) = evaluator.judge(self.state.as_ref()?, slot).ok()? else {
+            return Some(None);
+        };
+        let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == plugin)?;
+        Some(Some(Rejected { turn, plugin, rejection }))
     }
 }

@@ -147,7 +147,8 @@ impl<'a> Evaluator<'a> {
         self.profile.at(Stage::Filter, |i| i.filter.as_ref()).filter(|(id, _)| !state.skips_filter(*id))
     }
 
-    fn promised_to(&self, slot: Slot) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+    /// The other pods that room is promised to on the node, as far as the pod must leave it to them.
+    pub(crate) fn promised_to(&self, slot: Slot) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
         let pod = self.pod;
         let promised = match self.nominator.is_empty() {
             true => &[],

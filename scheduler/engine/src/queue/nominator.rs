@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
+use longshore_framework::snapshot::Terms;
 use rustc_hash::FxHashMap;
 
 use super::echoes::Echoes;
@@ -14,6 +15,8 @@ use super::echoes::Echoes;
 pub(crate) struct Nominator {
     by_node: FxHashMap<Str, Vec<Arc<Pod>>>,
     node_of: FxHashMap<Str, Str>,
+    /// The affinity terms of the nominated pods.
+    terms: Terms,
     /// Nodes whose pods are others since someone last asked.
     changed: BTreeSet<Str>,
 }
@@ -23,6 +26,7 @@ impl Nominator {
     pub(crate) fn nominate(&mut self, pod: &Arc<Pod>, node: &Str) {
         self.remove(&pod.meta.uid);
         self.changed.insert(Arc::clone(node));
+        self.terms.add(pod);
         self.by_node.entry(Arc::clone(node)).or_default().push(Arc::clone(pod));
         self.node_of.insert(Arc::clone(&pod.meta.uid), Arc::clone(node));
     }
@@ -49,7 +53,9 @@ impl Nominator {
         }
         let Some(node) = self.node_of.remove(uid) else { return };
         if let Some(pods) = self.by_node.get_mut(&node) {
-            pods.retain(|p| &*p.meta.uid != uid);
+            for pod in pods.extract_if(.., |p| &*p.meta.uid == uid) {
+                self.terms.remove(&pod);
+            }
             if pods.is_empty() {
                 self.by_node.remove(&node);
             }
@@ -66,6 +72,11 @@ impl Nominator {
     /// The node promised to the pod.
     pub(crate) fn node_of(&self, uid: &str) -> Option<&Str> {
         self.node_of.get(uid)
+    }
+
+    /// The affinity terms of all pods that a node is promised to.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Pods that the node is promised to.

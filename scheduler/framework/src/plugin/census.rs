@@ -1,6 +1,7 @@
 //! What plugins count over the whole cluster, kept from one decision to the next.
 
 use crate::plugin::{Cycle, Plugin};
+use crate::pod::Pod;
 use crate::snapshot::Slot;
 use crate::state::PluginState;
 use crate::verdict::PluginError;
@@ -41,6 +42,12 @@ pub trait Census: Plugin {
         node: Slot,
         kind: &mut Vec<i64>,
     ) -> Result<(), PluginError>;
+
+    /// Whether Filter would count `other`, were it on `node`: a node where room is promised to such a pod is like no other
+    /// node. What the answer depends on changes only with what [`count`](Self::count) depends on.
+    fn counts(&self, _cx: Cycle<'_>, _state: &PluginState, _other: &Pod, _node: Slot) -> bool {
+        true
+    }
 
     /// In place of PreScore: `feasible` has a node of every kind that is feasible, and how many there are.
     ///

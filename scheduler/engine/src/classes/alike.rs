@@ -1,0 +1,137 @@
+//! Which pods are alike: to which class a pod belongs.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::keyed::KeyedState;
+use longshore_framework::labels::Labels;
+use longshore_framework::likeness::Likeness;
+use longshore_framework::pod::{Owner, Pod, PodSpec};
+use longshore_framework::registry::Stage;
+use longshore_framework::snapshot::Terms;
+use lru::LruCache;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+
+use crate::cycle::Evaluator;
+
+/// Pods of which it is remembered what class they are of.
+const MAX_KNOWN: usize = 4096;
+
+/// What pods of a class share: all that an answer which is kept may depend on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ClassKey {
+    hash: u64,
+    profile: usize,
+    likeness: Likeness,
+    spec: Arc<PodSpec>,
+}
+
+impl ClassKey {
+    fn new(profile: usize, pod: &Pod, likeness: Likeness) -> Self {
+        let hash = KeyedState.hash_one((profile, pod.resources.spec_hash, &likeness));
+        Self { hash, profile, likeness, spec: Arc::clone(&pod.spec) }
+    }
+}
+
+impl Hash for ClassKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// When it was asked what tells pods apart.
+type Moment = [u64; 3];
+
+/// A pod, as far as plugins may read it, and its class at some moment.
+#[derive(Debug)]
+struct Known {
+    profile: usize,
+    namespace: Str,
+    labels: Labels,
+    owner: Option<Owner>,
+    spec: Arc<PodSpec>,
+    moment: Moment,
+    class: Arc<ClassKey>,
+}
+
+impl Known {
+    fn is(&self, profile: usize, pod: &Pod) -> bool {
+        self.profile == profile
+            && (Arc::ptr_eq(&self.spec, &pod.spec) || self.spec == pod.spec)
+            && self.namespace == pod.meta.namespace
+            && self.labels == pod.meta.labels
+            && self.owner == pod.meta.owner
+    }
+}
+
+/// Asks the plugins what tells a pod apart, and remembers it for its replicas.
+#[derive(Debug)]
+pub(super) struct Alike {
+    known: LruCache<u64, Known, FxBuildHasher>,
+}
+
+impl Default for Alike {
+    fn default() -> Self {
+        Self { known: LruCache::unbounded_with_hasher(FxBuildHasher) }
+    }
+}
+
+impl Alike {
+    /// The key of the pod's class.
+    pub(super) fn class_of(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Arc<ClassKey> {
+        let pod = &**evaluator.pod;
+        let terms = [evaluator.snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
+        let moment = [evaluator.objects.selecting_revision(), terms[0], terms[1]];
+        let hash = hash_of(profile, pod);
+        if let Some(known) = self.known.get(&hash)
+            && known.moment == moment
+            && known.is(profile, pod)
+        {
+            return Arc::clone(&known.class);
+        }
+        let class = Arc::new(ClassKey::new(profile, pod, likeness(evaluator)));
+        let (meta, spec) = (&pod.meta, Arc::clone(&pod.spec));
+        let known = Known {
+            profile,
+            namespace: Arc::clone(&meta.namespace),
+            labels: meta.labels.clone(),
+            owner: meta.owner.clone(),
+            spec,
+            moment,
+            class: Arc::clone(&class),
+        };
+        while self.known.len() >= MAX_KNOWN {
+            self.known.pop_lru();
+        }
+        self.known.push(hash, known);
+        class
+    }
+}
+
+/// What all plugins whose answers are kept read of the pod.
+fn likeness(evaluator: &Evaluator<'_>) -> Likeness {
+    let profile = evaluator.profile;
+    let stages = [Stage::PreFilter, Stage::Filter, Stage::PreScore, Stage::Score];
+    let mut asked: SmallVec<[_; 32]> =
+        stages.iter().flat_map(|stage| profile.stage(*stage)).copied().collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let mut likeness = Likeness::default();
+    for id in asked {
+        profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
+    }
+    // The plugins do not see the pods that room is promised to.
+    let promised = evaluator.nominator.terms();
+    if !promised.is_empty() {
+        let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
+        likeness.add_numbers(&promised.speaking_of(evaluator.pod, &labels));
+    }
+    likeness
+}
+
+fn hash_of(profile: usize, pod: &Pod) -> u64 {
+    let meta = &pod.meta;
+    KeyedState.hash_one((profile, &meta.namespace, &meta.labels, &meta.owner, pod.resources.spec_hash))
+}

@@ -1,0 +1,92 @@
+//! What tells two pods of one spec apart.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::Str;
+use crate::labels::{LabelSelector, Labels};
+use crate::pod::{Owner, Pod};
+
+/// What plugins read of a pod beside its spec. Pods with equal specs for which it is equal get the same answers of every
+/// plugin, whatever their names and labels are.
+///
+/// Plugins [add to it](crate::plugin::Plugin::tell_apart) one after the other, always in the same order. A list is preceded by
+/// its length, so that what two plugins add cannot be mixed up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    identity: Option<Box<Identity>>,
+    namespace: Option<Str>,
+    selectors: Vec<LabelSelector>,
+    numbers: SmallVec<[u64; 4]>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Identity {
+    labels: Labels,
+    owner: Option<Owner>,
+}
+
+impl Likeness {
+    /// Everything may matter: namespace, labels and controlling owner.
+    pub fn add_identity(&mut self, pod: &Pod) {
+        self.add_namespace(pod);
+        let identity = || Identity { labels: pod.meta.labels.clone(), owner: pod.meta.owner.clone() };
+        self.identity.get_or_insert_with(|| Box::new(identity()));
+    }
+
+    /// The namespace matters.
+    pub fn add_namespace(&mut self, pod: &Pod) {
+        self.namespace.get_or_insert_with(|| Arc::clone(&pod.meta.namespace));
+    }
+
+    /// A selector matters that was made for the pod.
+    pub fn add_selector(&mut self, selector: LabelSelector) {
+        self.selectors.push(selector);
+    }
+
+    /// Some numbers matter, in this order.
+    pub fn add_numbers(&mut self, numbers: &[u64]) {
+        self.numbers.push(numbers.len() as u64);
+        self.numbers.extend_from_slice(numbers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::pod;
+
+    /// Whether two pods are alike after `add`.
+    #[track_caller]
+    fn check(add: impl Fn(&mut Likeness, &Pod), a: &Pod, b: &Pod, want: bool) {
+        let of = |pod: &Pod| {
+            let mut likeness = Likeness::default();
+            add(&mut likeness, pod);
+            likeness
+        };
+        assert_eq!(of(a) == of(b), want);
+    }
+
+    #[test]
+    fn pods_are_alike_until_something_of_them_is_added() {
+        let a = pod("a").label("app", "web").build();
+        let b = pod("b").label("app", "db").build();
+        let far = pod("c").namespace("far").label("app", "web").build();
+        check(|_, _| {}, &a, &b, true);
+        check(Likeness::add_namespace, &a, &b, true);
+        check(Likeness::add_namespace, &a, &far, false);
+        check(Likeness::add_identity, &a, &b, false);
+        check(Likeness::add_identity, &a, &far, false);
+    }
+
+    #[test]
+    fn lists_are_told_apart_by_their_lengths() {
+        let of = |lists: &[&[u64]]| {
+            let mut likeness = Likeness::default();
+            lists.iter().for_each(|list| likeness.add_numbers(list));
+            likeness
+        };
+        assert_ne!(of(&[&[1, 2], &[]]), of(&[&[1], &[2]]));
+    }
+}
