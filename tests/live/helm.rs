@@ -14,8 +14,12 @@ use serde_json::{Value, json};
 
 const RELEASE: &str = "longshore";
 
-/// What is asked for only when something goes wrong, goes on for long, or has to do with our own port.
-const RARE: [[&str; 3]; 5] = [
+/// What is asked for only when something goes wrong, goes on for long, has to do with our own port, or has an API that not every
+/// cluster serves.
+const RARE: [[&str; 3]; 8] = [
+    ["update", "coordination.k8s.io", "leases"],
+    ["watch", "scheduling.k8s.io", "podgroups"],
+    ["watch", "scheduling.x-k8s.io", "podgroups"],
     ["get", "", "nodes"],
     ["patch", "events.k8s.io", "events"],
     ["patch", "", "persistentvolumeclaims"],
