@@ -8,6 +8,8 @@ mod chart;
 mod hostile;
 /// Who may import whom.
 mod layering;
+/// Pods that differ in labels only.
+mod likeness;
 /// Random clusters and events.
 mod properties;
 /// Whole clusters and what becomes of them.
