@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use longshore_tests::control_plane::{
-    Arena, Kind, Metrics, SHORT, binaries, condition, objects, shared, until,
+    Arena, Kind, Metrics, SHORT, Sample, binaries, condition, objects, shared, until,
 };
 use serde_json::{Value, json};
 
@@ -154,7 +154,23 @@ const BATCHING: [&str; 4] = [
 
 /// Every family that they have, we have, with the same type, labels and buckets.
 fn metric_differences(theirs: &Metrics, ours: &Metrics) -> Vec<String> {
-    let mut theirs = theirs.shape("scheduler_");
-    theirs.retain(|family, _| !BATCHING.contains(&family.as_str()));
-    differences(&theirs, &ours.shape("scheduler_"))
+    let mut all = Vec::new();
+    for prefix in ["scheduler_", "workqueue_", "kubernetes_build_info", "kubernetes_feature_enabled"] {
+        let mut shape = theirs.shape(prefix);
+        shape.retain(|family, _| !BATCHING.contains(&family.as_str()));
+        all.extend(differences(&shape, &ours.shape(prefix)));
+    }
+    let (known, told) = (gates(theirs), gates(ours));
+    all.extend(
+        told.difference(&known)
+            .map(|gate| format!("{gate:?} is no gate of kube-scheduler, or of another stage")),
+    );
+    all
+}
+
+/// Name and stage of every gate that is told of.
+fn gates(metrics: &Metrics) -> BTreeSet<(String, String)> {
+    let told = metrics.samples.iter().filter(|sample| sample.name == "kubernetes_feature_enabled");
+    let label = |sample: &Sample, name: &str| sample.labels.get(name).cloned().unwrap_or_default();
+    told.map(|sample| (label(sample, "name"), label(sample, "stage"))).collect()
 }

@@ -92,10 +92,13 @@ impl Metrics {
             let entry = shape.entry(family.to_owned()).or_default();
             entry.0 = self.types.get(family).cloned().unwrap_or_default();
             entry.1.extend(sample.labels.keys().filter(|key| *key != "le").cloned());
-            if let Some(bound) = sample.labels.get("le")
-                && !entry.2.contains(bound)
+            // Numbers may be written in more than one way.
+            let number =
+                |bound: &String| bound.parse::<f64>().map_or_else(|_| bound.clone(), |n| n.to_string());
+            if let Some(bound) = sample.labels.get("le").map(number)
+                && !entry.2.contains(&bound)
             {
-                entry.2.push(bound.clone());
+                entry.2.push(bound);
             }
         }
         shape
