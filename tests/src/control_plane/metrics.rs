@@ -93,8 +93,10 @@ impl Metrics {
             entry.0 = self.types.get(family).cloned().unwrap_or_default();
             entry.1.extend(sample.labels.keys().filter(|key| *key != "le").cloned());
             // Numbers may be written in more than one way.
-            let number =
-                |bound: &String| bound.parse::<f64>().map_or_else(|_| bound.clone(), |n| n.to_string());
+            let number = |bound: &String| match bound.parse::<f64>() {
+                Ok(number) if number.is_finite() => number.to_string(),
+                _ => bound.clone(),
+            };
             if let Some(bound) = sample.labels.get("le").map(number)
                 && !entry.2.contains(&bound)
             {
