@@ -120,13 +120,14 @@ impl PostFilter for DefaultPreemption {
 }
 
 impl DefaultPreemption {
-    /// Tries the nodes that evictions can help at all, beginning somewhere, until enough candidates are found.
+    /// Tries the nodes that evictions can help at all, beginning with one that is being emptied in vain, or else somewhere,
+    /// until enough candidates are found.
     fn try_nodes(&self, cx: &mut PostFilterContext<'_>) -> Result<Vec<Tried>, PluginError> {
         let nodes = cx.engine.resolvable();
         if nodes == 0 {
             return Ok(Vec::new());
         }
-        let start = cx.engine.random(nodes) % nodes;
+        let start = cx.engine.first_left_behind().unwrap_or_else(|| cx.engine.random(nodes) % nodes);
         cx.engine.dry_run(start, self.wanted(nodes))
     }
 
@@ -160,15 +161,20 @@ fn candidate((_, run): &Tried) -> Option<&Candidate> {
     }
 }
 
-/// The nodes that are equally good, and one candidate of them; chance draws its place in the order of names.
+/// The nodes that are equally good, and one candidate of them: one that is being emptied in vain if there is any, so that
+/// nobody else has to go. Chance draws its place in the order of names.
 fn choose(cx: &mut PostFilterContext<'_>, candidates: Vec<&Candidate>) -> (Vec<Slot>, Option<Candidate>) {
     let mut best = choice::best(candidates.into_iter());
+    let acceptable = best.iter().map(|c| c.node).collect();
+    if best.iter().any(|c| cx.engine.is_left_behind(c.node)) {
+        best.retain(|c| cx.engine.is_left_behind(c.node));
+    }
     let at = if best.len() > 1 { cx.engine.random(best.len()) } else { 0 };
     if at < best.len() {
         let ranks = cx.snapshot.name_ranks();
         best.select_nth_unstable_by_key(at, |candidate| ranks[candidate.node.index()]);
     }
-    (best.iter().map(|c| c.node).collect(), best.get(at).map(|c| (*c).clone()))
+    (acceptable, best.get(at).map(|c| (*c).clone()))
 }
 
 /// The failure with the prefix that every message of this plugin has.

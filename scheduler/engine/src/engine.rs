@@ -310,6 +310,7 @@ impl Engine {
         if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
             return self.fail(queued, Failure::broken(error.to_string()), effects);
         }
+        self.evictions.end(&uid, Some(&node));
         let binders = self.extenders.binders(&queued.pod);
         let held = Reservation {
             profile: Arc::clone(&self.profiles[queued.profile]),
@@ -324,7 +325,6 @@ impl Engine {
         };
         let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
         self.queue.nominator.remove(&uid);
-        self.evictions.end(&uid);
         let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
             Ok(waits) => waits,
             Err(refused) => {

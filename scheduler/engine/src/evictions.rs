@@ -9,7 +9,8 @@
 //! A victim is seen to go when the watch shows it terminating, or when it is no longer on its node. What the API server was
 //! asked to do does not count: the watch may be behind, and a preemptor that is tried before it sees its victims go would
 //! choose others. While it rests, no event moves it. While it waits, events do as for every other pod, so that it may take
-//! room that it finds elsewhere.
+//! room that it finds elsewhere. Then its node is left behind: whoever has to preempt next does well to take it, because
+//! its pods go in any case.
 
 use std::sync::Arc;
 
@@ -55,12 +56,15 @@ pub(crate) struct Evictions {
     by_preemptor: FxHashMap<Str, Preemption>,
     /// Victim → its preemptors.
     by_victim: FxHashMap<Str, Vec<Str>>,
+    /// Victims whose preemptor went elsewhere before they were gone → their node.
+    left: FxHashMap<Str, Str>,
 }
 
 impl Evictions {
     /// `preemptor` is given `node`, once these victims are gone: `unseen` ones, and others that are `going` already. With
     /// `asked` there will be an [answer](Self::answered).
     pub(crate) fn begin(&mut self, preemptor: &Str, node: &Str, [unseen, going]: [Vec<Str>; 2], asked: bool) {
+        self.leave(preemptor, Some(node));
         // Answers to what was asked for before are still to come.
         let before = self.forget(preemptor).map_or(0, |old| old.unanswered);
         let unanswered = before + usize::from(asked);
@@ -120,6 +124,7 @@ impl Evictions {
 
     /// The victim is not on its node any more.
     pub(crate) fn seen_gone(&mut self, victim: &str) -> Vec<Next> {
+        self.left.remove(victim);
         let preemptors = self.by_victim.remove(victim).unwrap_or_default();
         let mut turns = Vec::new();
         for preemptor in preemptors {
@@ -149,9 +154,25 @@ impl Evictions {
         self.turn(preemptor)
     }
 
-    /// The pod has a node, or is gone, or wants no victims any more.
-    pub(crate) fn end(&mut self, preemptor: &str) {
+    /// The pod is on `node`, or, without one, is gone or wants no victims any more.
+    pub(crate) fn end(&mut self, preemptor: &str, node: Option<&Str>) {
+        self.leave(preemptor, node);
         self.forget(preemptor);
+    }
+
+    /// Nodes that are being emptied for pods which went elsewhere, in no particular order; some more than once.
+    pub(crate) fn left_behind(&self) -> impl Iterator<Item = &Str> {
+        self.left.values()
+    }
+
+    /// The pod goes to `node`, if to any: should another one be made free for it, that is left behind.
+    fn leave(&mut self, preemptor: &str, node: Option<&Str>) {
+        let Some(old) = self.by_preemptor.get(preemptor).filter(|old| Some(&old.node) != node) else {
+            return;
+        };
+        for victim in old.unseen.iter().chain(&old.going) {
+            self.left.insert(Arc::clone(victim), Arc::clone(&old.node));
+        }
     }
 
     fn give_up(&mut self, which: impl Fn(&Preemption) -> bool) -> Vec<Next> {
@@ -221,6 +242,7 @@ mod tests {
         assert_eq!(evictions.rests(P), rests);
         if want.contains(&Turn::Due) {
             assert!(evictions.by_preemptor.is_empty() && evictions.by_victim.is_empty(), "{evictions:?}");
+            assert!(evictions.left.is_empty(), "{evictions:?}");
         }
     }
 
@@ -283,7 +305,40 @@ mod tests {
         e.begin(&P.into(), &"m".into(), [uids(&["b"]), vec![]], false);
         assert!(!e.waits_for(P, "a") && e.waits_for(P, "b"));
         assert_eq!(e.by_victim.len(), 1);
-        e.end(P);
+        e.end(P, None);
         assert!(e.by_victim.is_empty() && !e.waits(P));
+    }
+
+    /// Nodes that are left behind once the preemptor of `n` did this.
+    #[track_caller]
+    fn check_left(act: impl FnOnce(&mut Evictions), want: &[&str]) {
+        let mut e = of(&["a"], &["b"], true);
+        act(&mut e);
+        let mut left: Vec<&str> = e.left_behind().map(|node| &**node).collect();
+        left.sort_unstable();
+        left.dedup();
+        assert_eq!(left, want);
+        for victim in ["a", "b", "c"] {
+            e.seen_gone(victim);
+        }
+        assert!(e.left.is_empty());
+    }
+
+    #[test]
+    fn a_node_is_left_behind_by_a_preemptor_that_goes_elsewhere_until_its_victims_are_gone() {
+        let p: Str = P.into();
+        check_left(|e| e.end(P, None), &["n"]);
+        check_left(|e| e.end(P, Some(&"m".into())), &["n"]);
+        check_left(|e| e.end(P, Some(&"n".into())), &[]);
+        check_left(|e| e.begin(&p, &"m".into(), [uids(&["c"]), vec![]], true), &["n"]);
+        check_left(|e| e.begin(&p, &"n".into(), [uids(&["c"]), vec![]], true), &[]);
+        check_left(|e| drop(e.lost_node(P)), &[]);
+        check_left(|e| drop(e.answered(P, false, Timestamp(0))), &[]);
+        let gone = |e: &mut Evictions, victims: &[&str]| {
+            e.end(P, None);
+            victims.iter().for_each(|victim| drop(e.seen_gone(victim)));
+        };
+        check_left(|e| gone(e, &["a"]), &["n"]);
+        check_left(|e| gone(e, &["a", "b"]), &[]);
     }
 }

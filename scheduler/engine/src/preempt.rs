@@ -31,6 +31,8 @@ pub(crate) struct Preemptor<'a> {
     kept: Arc<KeptRuns>,
     /// Who waits for which victims.
     evictions: &'a Evictions,
+    /// Nodes that are being emptied and promised to nobody, in order of slot.
+    left_behind: Vec<Slot>,
     /// Whether every dry run that was kept is held against a new one.
     audits: bool,
 }
@@ -50,7 +52,8 @@ impl<'a> Preemptor<'a> {
         let slots = if resolvable.is_empty() { 0 } else { evaluator.snapshot.slots() };
         let anew = || Arc::new(KeptRuns::new(slots, evaluator.objects.budgets_revision()));
         let kept = diagnosis.kept.clone().unwrap_or_else(anew);
-        Self { evaluator, state, diagnosis, chooser, resolvable, kept, evictions, audits }
+        let left_behind = left_behind(&evaluator, evictions);
+        Self { evaluator, state, diagnosis, chooser, resolvable, kept, evictions, left_behind, audits }
     }
 
     /// Every node that evictions may help, in search order from the one with index `start` on and round to it again.
@@ -96,6 +99,14 @@ impl<'a> Preemptor<'a> {
     }
 }
 
+fn left_behind(evaluator: &Evaluator<'_>, evictions: &Evictions) -> Vec<Slot> {
+    let free = evictions.left_behind().filter(|node| evaluator.nominator.on(node).is_empty());
+    let mut slots: Vec<Slot> = free.filter_map(|node| evaluator.snapshot.slot(node)).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
 /// Fewer nodes than this are tried one by one: to wake other threads would take longer.
 const FEW_NODES: usize = 8;
 
@@ -130,6 +141,17 @@ impl PreemptionEngine for Preemptor<'_> {
 
     fn waits_for(&self, victim: &Pod) -> bool {
         self.evictions.waits_for(&self.evaluator.pod.meta.uid, &victim.meta.uid)
+    }
+
+    fn is_left_behind(&self, node: Slot) -> bool {
+        self.left_behind.binary_search(&node).is_ok()
+    }
+
+    fn first_left_behind(&self) -> Option<usize> {
+        if self.left_behind.is_empty() {
+            return None;
+        }
+        self.from(0).position(|node| self.is_left_behind(node))
     }
 
     /// Nodes are tried in pieces; the end is decided in their order, so that the answer is that of a search one by one.

@@ -53,27 +53,56 @@ pub(super) struct Draft {
     pub(super) preemptors: Vec<i32>,
     /// Victims take their time to end.
     pub(super) graceful: bool,
+    /// It is worse to empty some nodes than others.
+    pub(super) unlike: bool,
+}
+
+impl Draft {
+    /// Pods that have to be evicted.
+    fn needed(&self) -> usize {
+        self.preemptors.len() * self.low
+    }
+
+    /// Pods on the nodes that preemptors other than the weakest ones take.
+    fn of_stronger(&self) -> usize {
+        let weakest = self.preemptors.iter().min();
+        self.preemptors.iter().filter(|priority| Some(*priority) > weakest).count() * self.low
+    }
 }
 
 /// Preemptors that matter as much as each other.
 fn equals() -> impl Strategy<Value = Draft> {
-    draft(Just(10))
+    draft(Just(WEAK), any::<bool>())
 }
 
 /// A stronger preemptor may take a node that is made free for a weaker one, which then needs another.
-fn unequals() -> impl Strategy<Value = Draft> {
-    draft(prop_oneof![4 => Just(10), 1 => Just(20)])
+fn unequals(unlike: impl Strategy<Value = bool>) -> impl Strategy<Value = Draft> {
+    draft(prop_oneof![4 => Just(WEAK), 2 => Just(2 * WEAK), 1 => Just(3 * WEAK)], unlike)
 }
 
-fn draft(priority: impl Strategy<Value = i32>) -> impl Strategy<Value = Draft> {
-    (1..7_usize, 1..3_usize, vec(priority, 1..7), any::<bool>()).prop_map(
-        |(spare, low, preemptors, graceful)| Draft {
+/// The priority of the weakest preemptors.
+const WEAK: i32 = 10;
+
+fn draft(
+    priority: impl Strategy<Value = i32>,
+    unlike: impl Strategy<Value = bool>,
+) -> impl Strategy<Value = Draft> {
+    (1..7_usize, 1..3_usize, vec(priority, 1..7), any::<bool>(), unlike).prop_map(
+        |(spare, low, preemptors, graceful, unlike)| Draft {
             nodes: preemptors.len() + spare - 1,
             low,
             preemptors,
             graceful,
+            unlike,
         },
     )
+}
+
+/// More than twice as many nodes as are tried at the most.
+fn large() -> impl Strategy<Value = Draft> {
+    let priorities = vec(prop_oneof![Just(WEAK), Just(2 * WEAK)], 10..30);
+    let draft = |(preemptors, graceful)| Draft { nodes: 250, low: 1, preemptors, graceful, unlike: false };
+    (priorities, any::<bool>()).prop_map(draft)
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -102,9 +131,10 @@ fn trouble() -> impl Strategy<Value = Happening> {
     prop_oneof![5 => happening(), 1 => trouble.prop_map(Happening::Trouble)]
 }
 
-/// Whatever is late, as many pods are evicted as have to be, and every preemptor has a node in the end.
+/// Whatever is late, as many pods are evicted as have to be, or so many more at the most, and every preemptor has a node in
+/// the end.
 #[track_caller]
-fn check_needed(draft: &Draft, happenings: &[Happening]) {
+fn check_needed(draft: &Draft, happenings: &[Happening], more: usize) {
     let mut world = World::new(draft);
     for happening in happenings {
         world.happens(happening);
@@ -112,8 +142,9 @@ fn check_needed(draft: &Draft, happenings: &[Happening]) {
     world.settle();
     let waiting = world.waiting();
     assert!(waiting.is_empty(), "{waiting:?} have no node in the end");
-    let needed = draft.preemptors.len() * draft.low;
-    assert_eq!(world.evicted(), needed, "of {} pods", draft.nodes * draft.low);
+    let (evicted, needed) = (world.evicted(), draft.needed());
+    let right = needed..=needed + more;
+    assert!(right.contains(&evicted), "{evicted} instead of {right:?} of {} pods", draft.nodes * draft.low);
 }
 
 /// Whatever goes wrong, every preemptor has a node in the end if there are enough.
@@ -135,13 +166,40 @@ proptest! {
     fn nobody_is_evicted_in_vain_while_the_watch_is_behind(
         draft in equals(), happenings in vec(happening(), 1..150)
     ) {
-        check_needed(&draft, &happenings);
+        check_needed(&draft, &happenings, 0);
+    }
+
+    #[test]
+    fn nobody_is_evicted_in_vain_though_stronger_preemptors_take_the_nodes_of_weaker_ones(
+        draft in unequals(Just(false)), happenings in vec(happening(), 1..150)
+    ) {
+        check_needed(&draft, &happenings, 0);
+    }
+
+    /// Which node it hurts least to empty goes first, as in kube-scheduler, also before one that is being emptied in vain.
+    #[test]
+    fn where_nodes_differ_a_stronger_preemptor_costs_one_more_node_at_the_most(
+        draft in unequals(Just(true)), happenings in vec(happening(), 1..150)
+    ) {
+        check_needed(&draft, &happenings, draft.of_stronger());
     }
 
     #[test]
     fn no_preemptor_waits_for_ever_whatever_goes_wrong(
-        draft in unequals(), happenings in vec(trouble(), 1..150)
+        draft in unequals(any::<bool>()), happenings in vec(trouble(), 1..150)
     ) {
         check_nobody_is_stuck(&draft, &happenings);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    /// Only some of the nodes are tried for each preemptor.
+    #[test]
+    fn in_a_large_cluster_nobody_is_evicted_in_vain_either(
+        draft in large(), happenings in vec(happening(), 100..400)
+    ) {
+        check_needed(&draft, &happenings, 0);
     }
 }

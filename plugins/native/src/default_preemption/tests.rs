@@ -17,6 +17,8 @@ struct Scripted {
     nominated: Vec<Arc<Pod>>,
     /// The node that the pod is promised.
     promised: Option<Slot>,
+    /// Nodes that are being emptied for nobody.
+    left_behind: Vec<u32>,
     /// A pod that was chosen as a victim before.
     chosen: Option<&'static str>,
     random: usize,
@@ -48,6 +50,14 @@ impl longshore_framework::plugin::PreemptionEngine for Scripted {
 
     fn waits_for(&self, victim: &Pod) -> bool {
         self.chosen == Some(&*victim.meta.name)
+    }
+
+    fn is_left_behind(&self, node: Slot) -> bool {
+        self.left_behind.contains(&node.0)
+    }
+
+    fn first_left_behind(&self) -> Option<usize> {
+        self.helped().iter().position(|node| self.is_left_behind(*node))
     }
 
     fn dry_run(&self, start: usize, _enough: usize) -> Result<Vec<Tried>, PluginError> {
@@ -175,6 +185,29 @@ fn a_tie_is_broken_by_chance() {
     assert_eq!(outcome.acceptable, [Slot(0), Slot(1)]);
     assert_eq!(outcome.lapsed, [lower]);
     assert_eq!(outcome.tried.first().map(|(slot, _)| *slot), Some(Slot(1)), "the offset is random too");
+}
+
+/// Which node is chosen of several, some of which are left behind, and how many are equally good.
+#[track_caller]
+fn check_left_behind(runs: &[DryRun], left_behind: &[u32], want: &str, acceptable: usize) {
+    let rejections = vec![Some(RejectCode::Unschedulable); runs.len()];
+    let (runs, left_behind) = (runs.to_vec(), left_behind.to_vec());
+    let mut engine = Scripted { rejections, runs, left_behind, ..Default::default() };
+    let outcome = run(&mut engine, &pod("p").priority(100).build(), &[]);
+    assert_eq!(outcome.nomination, Nomination::Node(want.into()));
+    assert_eq!(outcome.acceptable.len(), acceptable, "what is equally good does not depend on it");
+    let first = engine.left_behind.iter().min().map_or(0, |at| *at);
+    assert_eq!(outcome.tried[0].0, Slot(first), "it is tried first");
+}
+
+#[test]
+fn of_equally_good_nodes_one_that_is_being_emptied_in_vain_is_taken() {
+    let same = || (0..4).map(|at| candidate(at, &[(5, 7)], 0)).collect::<Vec<_>>();
+    check_left_behind(&same(), &[], "n0", 4);
+    check_left_behind(&same(), &[2], "n2", 4);
+    check_left_behind(&same(), &[3, 1], "n1", 4);
+    let cheaper = [candidate(0, &[(4, 7)], 0), candidate(1, &[(5, 7)], 0)];
+    check_left_behind(&cheaper, &[1], "n0", 1);
 }
 
 #[track_caller]

@@ -73,7 +73,7 @@ impl Engine {
         match (&preemption, &failure.post_filter) {
             (Some(preemption), _) => self.await_victims(&pod, preemption),
             (None, Some(PostFiltered { nomination: Nomination::Clear, .. })) => {
-                self.evictions.end(&pod.meta.uid)
+                self.evictions.end(&pod.meta.uid, None)
             }
             _ => {}
         }

@@ -86,7 +86,7 @@ impl Engine {
     fn settle(&mut self, uid: &Str, node: &Str) {
         self.queue.remove(uid);
         self.queue.done(uid);
-        self.evictions.end(uid);
+        self.evictions.end(uid, Some(node));
         let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
         if self.reservations.get(uid).is_some_and(is_own) {
             return;
@@ -144,7 +144,7 @@ impl Engine {
     }
 
     fn pod_deleted(&mut self, uid: &Str) {
-        self.evictions.end(uid);
+        self.evictions.end(uid, None);
         self.marks.evictions.remove(uid);
         if self.cache.is_assumed(uid) {
             self.assumed_pod_deleted(uid);

@@ -94,6 +94,17 @@ pub trait PreemptionEngine {
         false
     }
 
+    /// Whether pods are being evicted from the node for another pod that went elsewhere since. It is promised to nobody.
+    fn is_left_behind(&self, _node: Slot) -> bool {
+        false
+    }
+
+    /// The place of the first node that [is left behind](Self::is_left_behind) among the [resolvable](Self::resolvable)
+    /// ones in search order.
+    fn first_left_behind(&self) -> Option<usize> {
+        None
+    }
+
     /// Tries to evict pods of lower priority from each of the [resolvable](Self::resolvable) nodes, in search order from
     /// the one with index `start` on and round to it again, until at least one candidate without violations and `enough`
     /// candidates in all are found.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use longshore_engine::{Engine, Evaluation, Options, Outcome};
 use longshore_framework::fixture::{node, pod};
+use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
 use longshore_framework::{Str, Timestamp};
 
@@ -47,8 +48,7 @@ impl World {
             let name = format!("n{at}");
             world.tell(Input::Node(node(&name).allocatable("cpu", "2").allocatable("pods", "9").build()));
             for low in 0..draft.low {
-                let cpu = if draft.low == 1 { "2" } else { "1" };
-                world.server.write(pod(&format!("low-{at}-{low}")).request("cpu", cpu).on(&name).build());
+                world.server.write(low_pod(draft, at, low));
             }
             world.nodes.insert(name.into());
         }
@@ -252,6 +252,17 @@ impl World {
             self.server.change(uid, |meta| meta.nominated_node = node);
         }
     }
+}
+
+/// A pod of little importance on the node with this number.
+fn low_pod(draft: &Draft, node: usize, number: usize) -> Arc<Pod> {
+    let cpu = if draft.low == 1 { "2" } else { "1" };
+    let pod = pod(&format!("low-{node}-{number}")).request("cpu", cpu).on(&format!("n{node}"));
+    if !draft.unlike {
+        return pod.build();
+    }
+    let number = i32::try_from(node * 5 % 7).unwrap_or_default();
+    pod.priority(number / 2).meta(|meta| meta.started = Some(Timestamp(number.into()))).build()
 }
 
 fn nth(len: usize, at: usize) -> Option<usize> {
