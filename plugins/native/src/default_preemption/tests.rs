@@ -182,7 +182,7 @@ fn a_tie_is_broken_by_chance() {
         Scripted { rejections, runs, random: 1, nominated: vec![lower.clone()], ..Default::default() };
     let outcome = run(&mut engine, &pod("p").priority(100).build(), &[]);
     assert_eq!(outcome.nomination, Nomination::Node("n1".into()));
-    assert_eq!(outcome.acceptable, [Slot(0), Slot(1)]);
+    assert_eq!(outcome.acceptable, [Slot(1), Slot(0)], "as they were tried");
     assert_eq!(outcome.lapsed, [lower]);
     assert_eq!(outcome.tried.first().map(|(slot, _)| *slot), Some(Slot(1)), "the offset is random too");
 }
