@@ -11,7 +11,7 @@ use longshore_cluster::connect::{self, Liveness, Target};
 use longshore_cluster::kinds::KINDS;
 use longshore_cluster::told::{NoBystander, Told};
 use longshore_cluster::watch::{Reporting, Times, WatchState, watch};
-use longshore_tests::control_plane::proxy::{Gateway, Proxy, Rule};
+use longshore_tests::control_plane::proxy::{Gateway, Proxy, Rule, Tunnels};
 use longshore_tests::control_plane::runtime::{block_on, handle};
 use longshore_tests::control_plane::{
     ADMIN, Api, Arena, ControlPlane, Kind, LONG, Options, SCHEDULER, Scheduler, SchedulerOptions, alone,
@@ -20,7 +20,12 @@ use longshore_tests::control_plane::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-both!(pods_are_bound_again_soon_after_a_crash, the_servers_own_certificate_is_trusted);
+both!(
+    pods_are_bound_again_soon_after_a_crash,
+    the_servers_own_certificate_is_trusted,
+    the_servers_own_certificate_is_trusted_behind_a_proxy,
+    the_servers_own_certificate_is_trusted_where_a_program_says_who_we_are,
+);
 
 fn node_of(api: &Api, pod: &str) -> Option<String> {
     let pod = api.get(&format!("/api/v1/namespaces/default/pods/{pod}")).ok()?;
@@ -46,18 +51,43 @@ fn pods_are_bound_again_soon_after_a_crash(kind: Kind) {
     assert!(!log.contains("may not be watched, so"), "it went on without a kind:\n{log}");
 }
 
-/// The kubeconfig names the certificate of the server in the place of its authority's.
-fn the_servers_own_certificate_is_trusted(kind: Kind) {
+/// The kubeconfig names the certificate of the server in the place of its authority's, and `change` makes of it what it
+/// likes. A pod is bound all the same.
+fn check_own_certificate(kind: Kind, change: impl FnOnce(&mut Value)) {
     let arena = shared();
     arena.node("a", &json!({}));
     let user = json!({ "token": arena.plane.token(SCHEDULER) });
     let server = arena.plane.server();
-    let document = kubeconfig::kubeconfig(&server, arena.plane.serving_certificate(), user);
-    let file = arena.plane.file(&format!("own-{kind:?}.kubeconfig"));
+    let mut document = kubeconfig::kubeconfig(&server, arena.plane.serving_certificate(), user);
+    change(&mut document);
+    let file = arena.plane.file(&format!("own-{}.kubeconfig", arena.namespace));
     kubeconfig::write(&file, &document);
     let _scheduler = arena.scheduler_with(&SchedulerOptions::new(kind).kubeconfig(file));
     arena.pod("web", &json!({}));
     assert_eq!(arena.until_bound("web"), "a");
+}
+
+fn the_servers_own_certificate_is_trusted(kind: Kind) {
+    check_own_certificate(kind, |_| {});
+}
+
+fn the_servers_own_certificate_is_trusted_behind_a_proxy(kind: Kind) {
+    let tunnels = Tunnels::start();
+    check_own_certificate(kind, |kubeconfig| {
+        kubeconfig["clusters"][0]["cluster"]["proxy-url"] = tunnels.url().into();
+    });
+    assert!(tunnels.made() > 0);
+}
+
+fn the_servers_own_certificate_is_trusted_where_a_program_says_who_we_are(kind: Kind) {
+    check_own_certificate(kind, |kubeconfig| {
+        let version = "client.authentication.k8s.io/v1";
+        let user = &mut kubeconfig["users"][0]["user"];
+        let said = json!({ "apiVersion": version, "kind": "ExecCredential", "status": user.take() });
+        *user = json!({ "exec": {
+            "apiVersion": version, "command": "echo", "args": [said.to_string()], "interactiveMode": "Never",
+        } });
+    });
 }
 
 fn low(arena: &Arena, name: &str, node: &str) {

@@ -1,34 +1,17 @@
 //! Which cluster, as whom, and over which connection.
 
 mod liveness;
+mod proxy;
+mod transport;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use http::header::USER_AGENT;
-use http::{HeaderValue, Request};
-use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::client::{Body, ClientBuilder, ConfigExt};
+use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
-use rustls::ClientConfig;
-use rustls_pki_types::CertificateDer;
 use thiserror::Error;
-use tower::{BoxError, ServiceBuilder};
 
-use self::liveness::LivenessLayer;
 pub use self::liveness::{Liveness, Silent};
-use crate::requests::{MeasureLayer, RequestMeter};
-use crate::tls;
-
-/// What the API server may send on one stream ahead of us: a burst of watch events must not wait for window updates.
-const STREAM_WINDOW: u32 = 4 << 20;
-/// Probes of an idle TCP connection that may go unanswered.
-const PROBES: u32 = 3;
-/// The same for all streams of a connection.
-const CONNECTION_WINDOW: u32 = 16 << 20;
+pub use self::transport::client;
 
 /// Which cluster, as kubectl's global flags say it.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +49,16 @@ pub enum ConnectError {
     /// The address of `--master` is none.
     #[error("--master {0:?} is not a URL; write it like https://10.0.0.1:6443")]
     Master(String),
+    /// The kubeconfig names a proxy of another kind.
+    #[error(
+        "the proxy-url of {origin} begins with {scheme:?}; write it like http://proxy.example:3128, or with https"
+    )]
+    Proxy {
+        /// Where it comes from.
+        origin: String,
+        /// What stands before `://`.
+        scheme: String,
+    },
     /// Certificates, keys or tokens do not serve.
     #[error("the credentials of {origin} cannot be used: {message}")]
     Credentials {
@@ -133,89 +126,6 @@ async fn infer(options: &KubeConfigOptions) -> Result<Found, ConnectError> {
         Ok(config) => Ok(Found { config, origin: "the pod's service account".to_string() }),
         Err(error) => Err(ConnectError::Nowhere { kubeconfig, service_account: chain(&error) }),
     }
-}
-
-/// A client with a connection of its own; `meter` is told of every call, and `liveness` says how long silence may last. HTTP/2 where the server speaks it, so that hundreds of requests in flight
-/// share one connection; behind a proxy, and with an exec credential plugin, it is kube's own client, which knows these
-/// and speaks HTTP/1.1.
-///
-/// # Errors
-/// Certificates, keys or tokens that cannot be used.
-pub fn client(
-    found: &Found,
-    meter: Option<Arc<dyn RequestMeter>>,
-    liveness: Liveness,
-) -> Result<Client, ConnectError> {
-    let unusable = |error: &dyn std::error::Error| ConnectError::Credentials {
-        origin: found.origin.clone(),
-        message: chain(error),
-    };
-    if found.config.proxy_url.is_some() || found.config.auth_info.exec.is_some() {
-        let builder = ClientBuilder::try_from(found.config.clone()).map_err(|e| unusable(&e))?;
-        let builder = builder.with_layer(&LivenessLayer::new(liveness));
-        return Ok(match meter {
-            Some(meter) => builder.with_layer(&MeasureLayer::new(meter)).build(),
-            None => builder.build(),
-        });
-    }
-    multiplexed(&found.config, meter, liveness).map_err(|e| unusable(&e))
-}
-
-fn multiplexed(
-    config: &Config,
-    meter: Option<Arc<dyn RequestMeter>>,
-    liveness: Liveness,
-) -> kube::Result<Client> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(config.connect_timeout.unwrap_or(liveness.connect)));
-    // Where packets are lost the system notices, also on a connection that nobody uses at the moment.
-    tcp.set_keepalive(Some(liveness.ping));
-    tcp.set_keepalive_interval(Some(liveness.pong / PROBES));
-    tcp.set_keepalive_retries(Some(PROBES));
-    #[cfg(target_os = "linux")]
-    tcp.set_tcp_user_timeout(Some(liveness.ping + liveness.pong));
-    let mut tls = HttpsConnectorBuilder::new().with_tls_config(tls_config(config)?).https_or_http();
-    if let Some(name) = &config.tls_server_name {
-        let name = name.clone().try_into().map_err(|e| kube::Error::Service(BoxError::from(e)))?;
-        tls = tls.with_server_name_resolver(FixedServerNameResolver::new(name));
-    }
-    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .http2_initial_stream_window_size(STREAM_WINDOW)
-        .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_keep_alive_interval(liveness.ping)
-        .http2_keep_alive_timeout(liveness.pong)
-        .build::<_, Body>(tls.enable_all_versions().wrap_connector(tcp));
-    let service = ServiceBuilder::new()
-        .layer(config.base_uri_layer())
-        .option_layer(meter.map(MeasureLayer::new))
-        .option_layer(config.auth_layer()?)
-        .layer(config.extra_headers_layer()?)
-        .map_request(signed)
-        .layer(LivenessLayer::new(liveness))
-        .service(http);
-    Ok(Client::new(service, config.default_namespace.clone()))
-}
-
-/// kube's, but that the server's own certificate may be the one that is trusted.
-fn tls_config(config: &Config) -> kube::Result<ClientConfig> {
-    let mut tls = config.rustls_client_config()?;
-    if let Some(trusted) = config.root_cert.as_ref().filter(|_| !config.accept_invalid_certs) {
-        let trusted = trusted.iter().map(|der| CertificateDer::from(der.clone())).collect();
-        let provider = Arc::clone(tls.crypto_provider());
-        let verifier = tls::verifier(trusted, provider).map_err(|e| kube::Error::Service(e.into()))?;
-        tls.dangerous().set_certificate_verifier(verifier);
-    }
-    Ok(tls)
-}
-
-fn signed(mut request: Request<Body>) -> Request<Body> {
-    const NAME: &str = concat!("longshore/", env!("CARGO_PKG_VERSION"));
-    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(NAME));
-    request
 }
 
 /// An error with everything that caused it, in one line, without repetitions.

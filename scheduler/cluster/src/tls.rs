@@ -5,12 +5,13 @@
 //! `crypto/x509` takes a server's certificate that is itself among the trusted ones, whatever it says of being an authority,
 //! and so kubectl and client-go do; rustls does not. Name and time are still checked, as Go does.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
@@ -27,18 +28,39 @@ pub(crate) fn verifier(
     for certificate in &trusted {
         roots.add(certificate.clone()).map_err(|error| error.to_string())?;
     }
-    let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let signed = signed.map_err(|error| error.to_string())?;
-    Ok(Arc::new(Trusted { signed, listed: trusted }))
+    Ok(Arc::new(Judged { judge: Trusted { signed, listed: trusted }, provider }))
 }
 
+/// Takes any certificate: whoever answers is believed to be whom we asked for.
+pub(crate) fn anybody(provider: Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Judged { judge: Anybody, provider })
+}
+
+/// A certificate as a server shows it.
+struct Shown<'a> {
+    certificate: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+    /// Whom we asked for.
+    name: &'a ServerName<'a>,
+    ocsp: &'a [u8],
+    now: UnixTime,
+}
+
+/// Whom to believe.
+trait Judge: Debug + Send + Sync {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error>;
+}
+
+/// A verifier that believes whom its judge does. Whether a server has the key of its certificate is checked in any case.
 #[derive(Debug)]
-struct Trusted {
-    signed: Arc<WebPkiServerVerifier>,
-    listed: Vec<CertificateDer<'static>>,
+struct Judged<J> {
+    judge: J,
+    provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Trusted {
+impl<J: Judge> ServerCertVerifier for Judged<J> {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -47,15 +69,8 @@ impl ServerCertVerifier for Trusted {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.signed.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            Err(error)
-                if lacks_only_an_issuer(&error) && self.listed.iter().any(|own| own == certificate) =>
-            {
-                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            other => other,
-        }
+        self.judge.judge(&Shown { certificate, intermediates, name, ocsp, now })?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -64,7 +79,8 @@ impl ServerCertVerifier for Trusted {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -73,11 +89,41 @@ impl ServerCertVerifier for Trusted {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signed.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[derive(Debug)]
+struct Anybody;
+
+impl Judge for Anybody {
+    fn judge(&self, _shown: &Shown<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Trusted {
+    signed: Arc<WebPkiServerVerifier>,
+    listed: Vec<CertificateDer<'static>>,
+}
+
+impl Judge for Trusted {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        let Shown { certificate, intermediates, name, ocsp, now } = *shown;
+        match self.signed.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            Err(error)
+                if lacks_only_an_issuer(&error) && self.listed.iter().any(|own| own == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)
+            }
+            other => other.map(drop),
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 //!
 //! [`Proxy`] passes bytes on and knows nothing of what they say: TLS goes through it untouched, and a delay concerns all
 //! that shares a connection. [`Gateway`] speaks plain HTTP/1.1 to the scheduler and knows one request from another: it delays
-//! the events of watches alone, and answers in place of the API server.
+//! the events of watches alone, and answers in place of the API server. [`Tunnels`] are what a kubeconfig calls a proxy.
 
 mod gateway;
 mod pipe;
+mod tunnels;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use self::gateway::{Gateway, Rule};
+pub use self::tunnels::Tunnels;
 use super::runtime::{block_on, handle};
 use super::{ControlPlane, kubeconfig};
 

@@ -1,7 +1,5 @@
 //! TLS to an extender, with the meaning that Kubernetes' Go client gives the settings.
 
-mod unverified;
-
 use std::fs;
 use std::sync::Arc;
 
@@ -48,7 +46,8 @@ fn config(options: &ExtenderOptions, secure: bool) -> Result<ClientConfig, Strin
         // Never used: no connection will ask for it.
         builder.with_root_certificates(RootCertStore::empty())
     } else if !verified {
-        unverified(builder, provider)
+        // What `insecure` asks for, and `enableHTTPS` without a certificate authority.
+        builder.dangerous().with_custom_certificate_verifier(crate::tls::anybody(provider))
     } else if has_ca {
         builder.dangerous().with_custom_certificate_verifier(authorities(tls, provider)?)
     } else {
@@ -58,13 +57,6 @@ fn config(options: &ExtenderOptions, secure: bool) -> Result<ClientConfig, Strin
             .map_err(|error| format!("no certificate authority is known ({error}); {mend}"))?
     };
     client_certificate(builder, tls)
-}
-
-fn unverified(
-    builder: ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
-    provider: Arc<CryptoProvider>,
-) -> ConfigBuilder<ClientConfig, WantsClientCert> {
-    builder.dangerous().with_custom_certificate_verifier(Arc::new(unverified::Unverified(provider)))
 }
 
 fn authorities(

@@ -58,6 +58,25 @@ fn bytes_come_late_and_in_order() {
 }
 
 #[test]
+fn a_tunnel_goes_where_it_was_asked_to_go() {
+    let (tunnels, server) = (Tunnels::start(), echo());
+    let address = tunnels.url().strip_prefix("http://").unwrap().to_owned();
+    let connect = || {
+        let stream = Connection::connect(&address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        stream
+    };
+    let mut stream = connect();
+    stream.write_all(format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = [0; 19];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(say(&mut stream, "through").unwrap(), "through");
+    assert_eq!(say(&mut connect(), "GET / HTTP/1.1\r\n\r\n"), None);
+    assert_eq!(tunnels.made(), 1);
+}
+
+#[test]
 fn a_black_hole_takes_everything_and_closes_nothing() {
     let proxy = Proxy::before(echo());
     let mut old = connect(&proxy);
