@@ -199,7 +199,8 @@ pub struct Objects {
 
 impl Objects {
     /// Rises when something changes that says what a pod's own words mean: a namespace, a Service or a controller, to which
-    /// a selector speaks; a group; a device class, which stands for a resource.
+    /// a selector speaks; a device class, which stands for a resource. Not for groups: pods that wait for theirs are told
+    /// apart before anything is kept.
     pub fn selecting_revision(&self) -> u64 {
         self.selecting
     }
@@ -220,7 +221,7 @@ impl Objects {
                 self.selecting += 1;
                 self.anywhere += 1;
             }
-            Object::Service(_) | Object::Controller(_) | Object::PodGroup(_) => self.selecting += 1,
+            Object::Service(_) | Object::Controller(_) => self.selecting += 1,
             Object::DisruptionBudget(_) => self.budgets += 1,
             _ => {}
         }
