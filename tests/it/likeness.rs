@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use longshore_engine::{Engine, Evaluation, Options, Outcome, TieBreak};
-use longshore_framework::fixture::{affinity_term, node, pod};
+use longshore_framework::fixture::{PodBuilder, affinity_term, node, pod};
 use longshore_framework::objects::{Object, Service};
+use longshore_framework::pod::AffinityTerm;
 use longshore_framework::port::Input;
 
 use crate::properties::PROFILES;
@@ -35,19 +36,30 @@ impl Cluster {
         }
     }
 
-    /// A pod runs on `a` that wants no pod of this Job there: must not have, or would rather not.
-    fn guard(&mut self, name: &str, job: &str, required: bool) {
-        let term = affinity_term("kubernetes.io/hostname", &[("job-name", job)]);
-        let guard = pod(name).on("a").spec(|spec| match required {
-            true => spec.pod_anti_affinity.required.push(term),
-            false => spec.pod_anti_affinity.preferred.push((100, term)),
-        });
+    /// A pod runs on `a` that must not have a pod of this Job there.
+    fn guard(&mut self, name: &str, job: &str) {
+        self.0.apply(Input::Pod(away_from(job, pod(name).on("a")).build()));
+    }
+
+    /// A pod runs on `a` that would rather not have a pod of this Job there.
+    fn mild_guard(&mut self, name: &str, job: &str) {
+        let guard = pod(name).on("a").spec(|spec| spec.pod_anti_affinity.preferred.push((100, term(job))));
         self.0.apply(Input::Pod(guard.build()));
     }
 
     fn delete(&mut self, name: &str) {
         self.0.apply(Input::PodDeleted { uid: format!("default/{name}").into() });
     }
+}
+
+/// Pods of this Job, on one node.
+fn term(job: &str) -> AffinityTerm {
+    affinity_term("kubernetes.io/hostname", &[("job-name", job)])
+}
+
+/// The pod must not be on a node with pods of this Job.
+fn away_from(job: &str, pod: PodBuilder) -> PodBuilder {
+    pod.spec(|spec| spec.pod_anti_affinity.required.push(term(job)))
 }
 
 /// Two pods, after which their class has columns.
@@ -61,7 +73,7 @@ fn warm() -> Cluster {
 #[test]
 fn a_label_matters_from_when_a_term_speaks_of_it() {
     let mut cluster = warm();
-    cluster.guard("guard", "three", true);
+    cluster.guard("guard", "three");
     cluster.check("third", "three", "b");
     cluster.check("fourth", "four", "a");
     cluster.check("fifth", "three", "b");
@@ -70,14 +82,14 @@ fn a_label_matters_from_when_a_term_speaks_of_it() {
 #[test]
 fn a_label_no_longer_matters_when_the_term_is_gone() {
     let mut cluster = warm();
-    cluster.guard("guard", "three", true);
-    cluster.guard("other", "four", true);
+    cluster.guard("guard", "three");
+    cluster.guard("other", "four");
     cluster.check("third", "three", "b");
     cluster.delete("guard");
     cluster.check("fourth", "three", "a");
     cluster.check("fifth", "four", "b");
     // A term that comes back is not the one that left.
-    cluster.guard("guard", "five", true);
+    cluster.guard("guard", "five");
     cluster.check("sixth", "three", "a");
     cluster.check("seventh", "five", "b");
 }
@@ -85,7 +97,7 @@ fn a_label_no_longer_matters_when_the_term_is_gone() {
 #[test]
 fn preferred_terms_of_others_count_as_well() {
     let mut cluster = warm();
-    cluster.guard("guard", "three", false);
+    cluster.mild_guard("guard", "three");
     cluster.check("third", "three", "b");
     cluster.check("fourth", "four", "a");
 }
@@ -112,20 +124,9 @@ fn a_service_that_comes_and_goes_spreads_the_pods_that_it_selects() {
 fn a_node_promised_to_a_pod_that_counts_is_judged_by_itself() {
     let mut cluster = warm();
     // Somebody's term has to speak of the pod, or affinity is not filtered by at all.
-    cluster.guard("elsewhere", "three", false);
-    cluster.0.apply(Input::Pod(
-        pod("guard")
-            .on("b")
-            .spec(|spec| {
-                let term = affinity_term("kubernetes.io/hostname", &[("job-name", "five")]);
-                spec.pod_anti_affinity.required.push(term);
-            })
-            .build(),
-    ));
-    let term = affinity_term("kubernetes.io/hostname", &[("job-name", "five")]);
-    let promised = pod("promised").priority(100).request("cpu", "100").spec(|spec| {
-        spec.pod_anti_affinity.required.push(term);
-    });
+    cluster.mild_guard("elsewhere", "three");
+    cluster.0.apply(Input::Pod(away_from("five", pod("guard").on("b")).build()));
+    let promised = away_from("five", pod("promised").priority(100).request("cpu", "100"));
     cluster.0.apply(Input::Pod(promised.meta(|meta| meta.nominated_node = Some("a".into())).build()));
     assert!(matches!(cluster.0.step().unwrap().outcome, Outcome::Unschedulable { .. }));
     cluster.check("third", "four", "a");

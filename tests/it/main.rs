@@ -6,6 +6,8 @@
 mod chart;
 /// Input that nobody means well.
 mod hostile;
+/// Decisions from what is kept, in corners.
+mod kept;
 /// Who may import whom.
 mod layering;
 /// Pods that differ in labels only.

@@ -210,6 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn an_assumed_pod_that_is_seen_on_another_node_counts_there() {
+        let mut cache = Cache::default();
+        for name in ["n", "m"] {
+            cache.set_node(node(name).build());
+        }
+        let p = pod("p").request("cpu", "1").build();
+        cache.assume(Arc::clone(&p), "n".into()).unwrap();
+        cache.confirm(Arc::clone(&p), "m".into());
+        check(&cache, 0, (1, 0));
+        assert_eq!(cache.snapshot().column(CPU_ID).at(Slot(1)).1, 1000);
+        assert_eq!(cache.pod(&p.meta.uid).map(|(_, node)| &**node), Some("m"));
+    }
+
+    #[test]
     fn a_pod_on_an_unknown_node_counts_when_the_node_comes() {
         let mut cache = Cache::default();
         let p = pod("p").request("cpu", "1").build();

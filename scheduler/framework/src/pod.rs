@@ -307,3 +307,6 @@ pub struct SpreadConstraint {
     /// `nodeTaintsPolicy` is Honor (the default is Ignore).
     pub honor_taints: bool,
 }
+
+#[cfg(test)]
+mod tests;

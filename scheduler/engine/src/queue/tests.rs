@@ -6,8 +6,8 @@ use longshore_framework::reason::Reason;
 
 use super::*;
 
-/// Priority order; plugin 1 rejects pods labelled `gate`, and wakes its pods on node additions; plugin 2 is woken by
-/// nothing.
+/// Priority order; plugin 1 rejects pods labelled `gate`, and hears of nodes: what wakes its pods is anything but that one
+/// is gone; plugin 2 is woken by nothing.
 struct Fake;
 
 const WAKES_ON_NODE: PluginId = PluginId(1);
@@ -32,7 +32,8 @@ impl Rules for Fake {
     }
 
     fn hint(&self, _pod: &QueuedPod, plugin: PluginId, event: &ClusterEvent) -> Option<Hint> {
-        (plugin == WAKES_ON_NODE && event.resource == Resource::Node).then_some(Hint::Queue)
+        let hears = plugin == WAKES_ON_NODE && event.resource == Resource::Node;
+        hears.then(|| Hint::queue_if(event.action != Action::DELETE))
     }
 }
 
@@ -46,6 +47,10 @@ fn seconds(at: i64) -> Timestamp {
 
 fn node_added() -> ClusterEvent {
     ClusterEvent::new(Resource::Node, Action::ADD, Subject::None)
+}
+
+fn node_gone() -> ClusterEvent {
+    ClusterEvent::new(Resource::Node, Action::DELETE, Subject::None)
 }
 
 fn rejected(queue: &mut Queue, by: PluginId) -> Place {
@@ -94,6 +99,43 @@ fn an_event_while_in_flight_is_not_missed() {
     q.on_event(node_added(), &|_| true, &Fake);
     popped.rejected_by.insert(WAKES_ON_NODE);
     assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
+}
+
+#[test]
+fn of_several_events_each_may_wake_a_pod_in_flight_or_parked() {
+    for events in [[node_gone, node_added], [node_added, node_gone]] {
+        let mut q = queue();
+        q.add(pod("a").build(), 0, &Fake);
+        let mut popped = q.pop().unwrap();
+        events.iter().for_each(|event| q.on_event(event(), &|_| true, &Fake));
+        popped.rejected_by.insert(WAKES_ON_NODE);
+        assert_eq!(q.give_back(popped, &Fake), Place::Backoff);
+
+        assert_eq!(rejected(&mut q, WAKES_ON_NODE), Place::Parked);
+        let events = events.map(|event| Arc::new(event()));
+        assert_eq!(q.update(pod("a").build(), &events, &Fake), Place::Backoff);
+    }
+}
+
+#[test]
+fn a_backoff_ends_with_its_last_second() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, WAKES_ON_NODE);
+    q.advance(seconds(1), &Fake);
+    q.on_event(node_added(), &|_| true, &Fake);
+    check(&q, (0, 1, 0, 0));
+    q.advance(Timestamp(1999), &Fake);
+    check(&q, (0, 1, 0, 0));
+    q.advance(seconds(2), &Fake);
+    check(&q, (1, 0, 0, 0));
+
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    rejected(&mut q, WAKES_ON_NODE);
+    q.advance(seconds(2), &Fake);
+    q.on_event(node_added(), &|_| true, &Fake);
+    check(&q, (1, 0, 0, 0));
 }
 
 #[test]

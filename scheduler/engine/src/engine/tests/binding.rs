@@ -60,6 +60,46 @@ fn a_binding_that_fails_wakes_who_waits_for_the_room_and_retries_the_newest_vers
     );
 }
 
+/// `q` waits for the only place of `n`, which `p` has been given, and gets it by what happens.
+#[track_caller]
+fn check_announced(happens: Vec<(Do, &'static str)>) {
+    let mut script = vec![
+        (node_is(node("n").allocatable("pods", "1")), ""),
+        (pod_is(pod("p")), ""),
+        (Do::Step, "bind p to n"),
+        (pod_is(pod("q")), ""),
+        (Do::Step, "q Unschedulable: 0/1 nodes are available: 1 full. nobody to evict"),
+        (Do::Step, "nobody"),
+    ];
+    script.extend(happens);
+    script.push((Do::Step, "bind q to n"));
+    check(world(), &script);
+}
+
+#[test]
+fn room_that_a_pod_gives_up_before_it_was_seen_there_is_announced() {
+    let elsewhere = || pod_is(pod("p").on("m"));
+    check_announced(vec![(elsewhere(), ""), (Do::Where("p"), "placed on m")]);
+    check_announced(vec![(not_bound("p", "conflict"), "p SchedulerError: conflict")]);
+    check_announced(vec![(pod_gone("p"), "")]);
+    check_announced(vec![(bound("p"), "p scheduled on n"), (pod_gone("p"), "")]);
+}
+
+#[test]
+fn a_pod_that_was_bound_and_is_seen_on_another_node_is_there() {
+    check(
+        world(),
+        &[
+            (node_is(node("n")), ""),
+            (pod_is(pod("p")), ""),
+            (Do::Step, "bind p to n"),
+            (bound("p"), "p scheduled on n"),
+            (pod_is(pod("p").on("m")), ""),
+            (Do::Where("p"), "placed on m"),
+        ],
+    );
+}
+
 #[test]
 fn an_answer_for_a_pod_that_is_gone_finds_nothing_to_do() {
     for answer in [bound("p"), not_bound("p", "not found")] {

@@ -12,15 +12,22 @@ fn high() -> PodBuilder {
     pod("high").priority(10)
 }
 
+/// A place that `low` has and `high` wants: `low` is being evicted.
+fn evicting() -> World {
+    let mut world = world();
+    for step in [one_place(), pod_is(pod("low").on("n")), pod_is(high())] {
+        assert_eq!(world.act(&step), "");
+    }
+    let evict = format!("evict low from n for high; high Unschedulable: {FULL} [n]");
+    assert_eq!(world.act(&Do::Step), evict);
+    world
+}
+
 #[test]
 fn the_preemptor_rests_until_the_evictions_are_over_and_then_takes_the_room() {
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_gone("low"), ""),
             (Do::Where("high"), "gated"),
             (Do::Step, "nobody"),
@@ -34,12 +41,8 @@ fn the_preemptor_rests_until_the_evictions_are_over_and_then_takes_the_room() {
 #[test]
 fn a_victim_that_takes_its_time_is_waited_for_without_another_attempt() {
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_is(pod("low").on("n").meta(|m| m.terminating = true)), ""),
             (evicted("high"), ""),
             (Do::Step, "nobody"),
@@ -70,12 +73,8 @@ fn victims_on_their_way_out_are_waited_for() {
 #[test]
 fn a_promised_place_is_kept_from_pods_that_matter_no_more_and_not_from_others() {
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_gone("low"), ""),
             (pod_is(pod("equal").priority(10)), ""),
             (Do::Step, &format!("equal Unschedulable: {FULL} nobody to evict")),
@@ -88,16 +87,42 @@ fn a_promised_place_is_kept_from_pods_that_matter_no_more_and_not_from_others() 
 #[test]
 fn a_stronger_preemptor_takes_the_promise_over() {
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_is(pod("higher").priority(11)), ""),
             (Do::Step, &format!("clear high; evict low from n for higher; higher Unschedulable: {FULL} [n]")),
         ],
     );
+}
+
+#[test]
+fn a_promise_that_was_taken_over_is_no_longer_in_memory() {
+    let mut world = evicting();
+    let promised = |world: &World| -> Vec<String> {
+        world.engine.queue.nominator.on("n").iter().map(|pod| pod.meta.name.to_string()).collect()
+    };
+    assert_eq!(promised(&world), ["high"]);
+    world.act(&pod_is(pod("higher").priority(11)));
+    world.act(&Do::Step);
+    assert_eq!(promised(&world), ["higher"]);
+}
+
+#[test]
+fn a_node_that_its_preemptor_left_is_known_until_the_victims_are_gone() {
+    let mut world = evicting();
+    let left = |world: &World| world.engine.evictions.left_behind().count();
+    for step in [
+        pod_is(pod("low").on("n").meta(|m| m.terminating = true)),
+        evicted("high"),
+        node_is(node("m").allocatable("pods", "1")),
+    ] {
+        assert_eq!(world.act(&step), "");
+    }
+    assert_eq!(left(&world), 0);
+    assert_eq!(world.act(&Do::Step), "bind high to m");
+    assert_eq!(left(&world), 1);
+    world.act(&pod_gone("low"));
+    assert_eq!(left(&world), 0);
 }
 
 #[test]
@@ -181,12 +206,8 @@ fn a_victim_whose_writes_are_under_way_goes_when_they_are_over() {
 fn a_preemptor_rests_until_its_victims_are_seen_to_go_whatever_the_api_server_said() {
     let terminating = || pod("low").on("n").meta(|m| m.terminating = true);
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (evicted("high"), ""),
             // A node comes that would be tried, and found full, if the pod were not resting.
             (node_is(node("other").allocatable("pods", "0")), ""),
@@ -205,24 +226,17 @@ fn a_failed_eviction_and_a_node_that_is_gone_end_the_rest() {
     let failed = Do::Tell(Input::Evicted { uid: uid("high"), result: Err("no".into()) });
     let gone = || [(node_gone("n"), ""), (evicted("high"), "")];
     for end in [vec![(failed, "")], gone().into(), gone().into_iter().rev().collect()] {
-        let mut script = vec![(one_place(), ""), (pod_is(pod("low").on("n")), ""), (pod_is(high()), "")];
-        let evict = format!("evict low from n for high; high Unschedulable: {FULL} [n]");
-        script.push((Do::Step, &evict));
-        script.extend(end);
+        let mut script = end;
         script.push((Do::Where("high"), "active"));
-        check(world(), &script);
+        check(evicting(), &script);
     }
 }
 
 #[test]
 fn a_victim_that_is_never_seen_to_go_is_given_up_in_the_end() {
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (second(10), ""),
             (evicted("high"), ""),
             (second(309), ""),
@@ -237,12 +251,8 @@ fn a_victim_that_is_never_seen_to_go_is_given_up_in_the_end() {
 fn a_status_that_is_older_than_the_promise_does_not_undo_it() {
     let stated = |node: &str| high().meta(|m| m.nominated_node = Some(node.into()));
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_gone("low"), ""),
             // The node is taken by a pod that matters more, and another one has to be made free.
             (pod_is(pod("top").priority(99).on("n")), ""),
@@ -268,12 +278,8 @@ fn a_status_that_is_older_than_the_promise_does_not_undo_it() {
 fn victims_of_a_preemptor_that_broke_are_waited_for_all_the_same() {
     let broken = || high().label("filter.A", "error");
     check(
-        world(),
+        evicting(),
         &[
-            (one_place(), ""),
-            (pod_is(pod("low").on("n")), ""),
-            (pod_is(high()), ""),
-            (Do::Step, &format!("evict low from n for high; high Unschedulable: {FULL} [n]")),
             (pod_is(pod("low").on("n").meta(|m| m.terminating = true)), ""),
             (evicted("high"), ""),
             (pod_is(broken()), ""),
