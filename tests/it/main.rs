@@ -12,7 +12,11 @@ mod kept;
 mod layering;
 /// Pods that differ in labels only.
 mod likeness;
+/// Preemption in a large cluster.
+mod preemption;
 /// Random clusters and events.
 mod properties;
 /// Whole clusters and what becomes of them.
 mod scenarios;
+/// What wakes pods.
+mod waking;

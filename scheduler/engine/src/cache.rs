@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_that_left_an_unknown_node_does_not_come_back_with_it() {
+        let mut cache = Cache::default();
+        cache.set_node(node("m").build());
+        let p = pod("p").request("cpu", "1").build();
+        for node in ["n", "m"] {
+            cache.confirm(Arc::clone(&p), node.into());
+        }
+        cache.set_node(node("n").build());
+        assert_eq!(cache.snapshot().column(CPU_ID).at(Slot(1)).1, 0);
+        check(&cache, 1000, (1, 0));
+    }
+
+    #[test]
     fn an_assumed_pod_that_is_seen_on_another_node_counts_there() {
         let mut cache = Cache::default();
         for name in ["n", "m"] {

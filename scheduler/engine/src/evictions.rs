@@ -273,6 +273,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_to_what_was_asked_before_is_not_taken_for_that_to_the_last_question() {
+        let mut e = of(&["a"], &[], true);
+        e.begin(&P.into(), &"m".into(), [uids(&["b"]), vec![]], true);
+        e.seen_gone("a");
+        let turns = e.seen_gone("b");
+        check(turns, &[], &e, true);
+        let turns = ok(&mut e);
+        check(turns, &[], &e, true);
+        let turns = ok(&mut e);
+        check(turns, &[Turn::Due], &e, false);
+    }
+
+    #[test]
     fn a_failure_a_lost_node_and_a_victim_that_never_goes_end_it() {
         let mut e = of(&["a"], &["b"], true);
         let turns = e.answered(P, false, Timestamp(0)).into_iter().collect();

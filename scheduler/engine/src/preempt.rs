@@ -99,7 +99,8 @@ impl<'a> Preemptor<'a> {
     }
 }
 
-fn left_behind(evaluator: &Evaluator<'_>, evictions: &Evictions) -> Vec<Slot> {
+/// Nodes that are being emptied for pods which went elsewhere, and that nobody is promised.
+pub(crate) fn left_behind(evaluator: &Evaluator<'_>, evictions: &Evictions) -> Vec<Slot> {
     let free = evictions.left_behind().filter(|node| evaluator.nominator.on(node).is_empty());
     let mut slots: Vec<Slot> = free.filter_map(|node| evaluator.snapshot.slot(node)).collect();
     slots.sort_unstable();

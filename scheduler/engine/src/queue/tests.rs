@@ -151,6 +151,70 @@ fn a_pod_that_no_event_wakes_is_tried_again_after_five_minutes() {
 }
 
 #[test]
+fn only_pods_that_were_parked_for_longer_than_five_minutes_are_tried_anyway() {
+    let mut q = queue();
+    for (name, at) in [("a", 0), ("b", 1)] {
+        q.advance(seconds(at), &Fake);
+        q.add(pod(name).build(), 0, &Fake);
+        rejected(&mut q, NEVER_WAKES);
+    }
+    q.advance(seconds(300), &Fake);
+    check(&q, (0, 0, 2, 0));
+    q.advance(seconds(301), &Fake);
+    check(&q, (1, 0, 1, 0));
+}
+
+#[test]
+fn a_rejection_ends_a_row_of_errors() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    for at in [2, 5] {
+        let popped = q.pop().unwrap();
+        q.give_back(popped, &Fake);
+        q.advance(seconds(at), &Fake);
+        check(&q, (1, 0, 0, 0));
+    }
+    rejected(&mut q, WAKES_ON_NODE);
+    q.on_event(node_added(), &|_| true, &Fake);
+    q.advance(seconds(6), &Fake);
+    check(&q, (0, 1, 0, 0));
+    q.advance(seconds(7), &Fake);
+    check(&q, (1, 0, 0, 0));
+}
+
+#[test]
+fn a_binding_that_fails_late_backs_off_from_then_on() {
+    let mut q = queue();
+    q.add(pod("a").build(), 0, &Fake);
+    let popped = q.pop().unwrap();
+    q.done("default/a");
+    q.advance(seconds(100), &Fake);
+    assert_eq!(q.retry_later(popped, &Fake), Place::Backoff);
+    q.advance(seconds(101), &Fake);
+    check(&q, (0, 1, 0, 0));
+    q.advance(seconds(102), &Fake);
+    check(&q, (1, 0, 0, 0));
+}
+
+#[test]
+fn a_gated_pod_that_is_tried_out_of_turn_comes_back_as_others_do() {
+    let mut q = queue();
+    q.add(pod("a").label("gate", "").build(), 0, &Fake);
+    let mut taken = q.take_out_of_turn("default/a").unwrap();
+    taken.rejected_by.insert(NEVER_WAKES);
+    assert_eq!(q.give_back(taken, &Fake), Place::Parked);
+    check(&q, (0, 0, 1, 0));
+}
+
+#[test]
+fn a_nomination_is_written_also_while_another_one_is_on_its_way() {
+    let mut q = queue();
+    q.add(pod("a").meta(|m| m.nominated_node = Some("n".into())).build(), 0, &Fake);
+    let mut differs = |node: &str| q.nomination_written("default/a", &node.into());
+    assert_eq!(["n", "m", "n", ""].map(&mut differs), [false, true, true, true]);
+}
+
+#[test]
 fn errors_back_off_longer_and_longer_and_are_not_popped_early() {
     let mut q = queue();
     q.add(pod("a").build(), 0, &Fake);

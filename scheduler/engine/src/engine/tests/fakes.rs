@@ -60,14 +60,22 @@ impl PreEnqueue for Fake {
 }
 
 impl Filter for Fake {
-    /// Rejects nodes named in the label, or breaks on them.
+    /// Rejects the node named in the label, or breaks: always, or where there is room at the node or beside the pod of a name.
     fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
         match self.told("filter", cx.pod) {
             Some("error") => Err(PluginError::new("boom")),
             Some(name) if name == &**node.name() => Ok(Verdict::unresolvable("not here".to_string())),
+            Some(told) if breaks(told, node) => Err(PluginError::new("boom")),
             _ => Ok(Verdict::Pass),
         }
     }
+}
+
+/// Whether the filter is to `breaks at` the node, or beside a pod that is there: only where there is room.
+fn breaks(told: &str, node: NodeView<'_>) -> bool {
+    let Some(at) = told.strip_prefix("breaks at ") else { return false };
+    let beside = node.pods().iter().any(|other| *other.meta.name == *at);
+    node.pod_count() < node.allowed_pods() && (beside || &**node.name() == at)
 }
 
 impl Score for Fake {

@@ -1,6 +1,7 @@
 //! Preemption, nominations and pods that wait for room.
 
 use super::*;
+use crate::preempt::left_behind;
 
 const FULL: &str = "0/1 nodes are available: 1 full.";
 
@@ -125,6 +126,55 @@ fn a_node_that_its_preemptor_left_is_known_until_the_victims_are_gone() {
     assert_eq!(left(&world), 0);
 }
 
+/// What a filter does that breaks where there is room on `node`, or beside the pod of that name.
+fn breaking_at(name: &str) -> PodBuilder {
+    high().label("filter.A", &format!("breaks at {name}"))
+}
+
+#[test]
+fn a_node_where_a_filter_breaks_is_passed_over() {
+    let evict = "evict other from m for high; high Unschedulable: 0/2 nodes are available: 2 full. [m]";
+    check(
+        world(),
+        &[
+            (one_place(), ""),
+            (node_is(node("m").allocatable("pods", "1")), ""),
+            (pod_is(pod("low").on("n")), ""),
+            (pod_is(pod("other").on("m")), ""),
+            (pod_is(breaking_at("n")), ""),
+            (Do::Step, evict),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_beside_which_a_filter_breaks_has_to_go() {
+    check(
+        world(),
+        &[
+            (node_is(node("n").allocatable("pods", "2")), ""),
+            (pod_is(pod("first").on("n").priority(5)), ""),
+            (pod_is(pod("second").on("n")), ""),
+            (pod_is(breaking_at("first")), ""),
+            (Do::Step, &format!("evict first from n for high; high Unschedulable: {FULL} [n]")),
+        ],
+    );
+}
+
+#[test]
+fn a_node_that_was_left_and_promised_anew_is_nobodys_to_take() {
+    let mut world = evicting();
+    world.act(&pod_is(pod("low").on("n").meta(|m| m.terminating = true)));
+    world.act(&evicted("high"));
+    world.act(&node_is(node("m").allocatable("pods", "1")));
+    assert_eq!(world.act(&Do::Step), "bind high to m");
+    let top = pod("top").priority(99).build();
+    let left = |world: &World| left_behind(&world.engine.evaluator(0, &top), &world.engine.evictions).len();
+    assert_eq!(left(&world), 1);
+    world.act(&pod_is(pod("mid").priority(5).meta(|m| m.nominated_node = Some("n".into()))));
+    assert_eq!(left(&world), 0);
+}
+
 #[test]
 fn a_promise_that_ends_wakes_pods_that_matter_no_more() {
     let stated = |node: &str| high().meta(|m| m.nominated_node = (!node.is_empty()).then(|| node.into()));
@@ -195,6 +245,9 @@ fn a_victim_whose_writes_are_under_way_goes_when_they_are_over() {
             (Do::Step, "write 1 for low on n"),
             (pod_is(high()), ""),
             (Do::Step, &format!("high Unschedulable: {FULL} [n]; low leaves n to high")),
+            (Do::Step, "nobody"),
+            // A node comes that would be tried, and found full, if the pod were not resting.
+            (node_is(node("other").allocatable("pods", "0")), ""),
             (Do::Step, "nobody"),
             (written("low"), "low SchedulerError: preempted by Room"),
             (Do::Step, "bind high to n"),
