@@ -60,7 +60,7 @@ impl PreEnqueue for Fake {
 }
 
 impl Filter for Fake {
-    /// Rejects the node named in the label, or breaks: always, or where there is room at the node or beside the pod of a name.
+    /// Rejects the node named in the label, or breaks: always, or [at a place](breaks).
     fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
         match self.told("filter", cx.pod) {
             Some("error") => Err(PluginError::new("boom")),
