@@ -6,7 +6,8 @@ use longshore_benches::workload::{Size, Workload};
 /// Measures workloads and keeps the results in benches/runs/DATE-NAME.
 #[derive(Parser, Debug)]
 pub(crate) struct Args {
-    /// Workloads: names of files, parts of names, or rows of the table such as B2; all if absent
+    /// Workloads: names of files, their beginnings such as mixed, or rows of the table such as B2; all if absent. With B1 among
+    /// them, the others are compared with it
     pub(crate) workloads: Vec<String>,
     /// Sizes, by name or label; if absent, those with the label `table`, or the first where there is none
     #[arg(long, value_delimiter = ',')]
@@ -38,18 +39,16 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Whether the workload was asked for.
-    pub(crate) fn wants(&self, file: &str, workload: &Workload) -> bool {
-        let is_it = |wanted: &String| {
-            let wanted = wanted.to_lowercase();
-            let name = workload.name.to_lowercase();
-            let (row, rest) = file.split_once('-').unwrap_or_default();
-            match wanted.strip_prefix('b').is_some_and(|n| n.parse::<u32>().is_ok()) {
-                true => wanted == row,
-                false => wanted == file || wanted == rest || wanted == name,
-            }
+    /// The workloads that were asked for.
+    pub(crate) fn wanted<'w>(&self, all: &'w [(String, Workload)]) -> Vec<&'w (String, Workload)> {
+        let is_wanted = |(file, workload): &&(String, Workload)| {
+            let is_it = |wanted: &String| {
+                let is_named = all.iter().any(|(file, workload)| is_called(wanted, file, workload));
+                is_called(wanted, file, workload) || (!is_named && begins(wanted, file))
+            };
+            self.workloads.is_empty() || self.workloads.iter().any(is_it)
         };
-        self.workloads.is_empty() || self.workloads.iter().any(is_it)
+        all.iter().filter(is_wanted).collect()
     }
 
     /// The sizes of the workload that were asked for.
@@ -63,4 +62,20 @@ impl Args {
             false => found,
         }
     }
+}
+
+/// Whether this is the workload's row, or the name of it or its file.
+fn is_called(wanted: &str, file: &str, workload: &Workload) -> bool {
+    let wanted = wanted.to_lowercase();
+    let (row, rest) = file.split_once('-').unwrap_or_default();
+    match wanted.strip_prefix('b').is_some_and(|n| n.parse::<u32>().is_ok()) {
+        true => wanted == row,
+        false => wanted == file || wanted == rest || wanted == workload.name.to_lowercase(),
+    }
+}
+
+/// Whether the name of the file begins so.
+fn begins(wanted: &str, file: &str) -> bool {
+    let rest = file.split_once('-').unwrap_or_default().1;
+    rest.strip_prefix(&wanted.to_lowercase()).is_some_and(|rest| rest.starts_with('-'))
 }

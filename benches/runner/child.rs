@@ -1,10 +1,11 @@
 //! One run, in the process that was started for it.
 
 use anyhow::{Context, ensure};
+use longshore_benches::deciders::Deciders;
 use longshore_benches::driver::{self, Setting};
 use longshore_benches::record::peak_rss_mib;
 use longshore_benches::results::Run;
-use longshore_benches::{default_profiles, workload};
+use longshore_benches::workload;
 use serde::{Deserialize, Serialize};
 
 use crate::allocations;
@@ -28,9 +29,9 @@ pub(crate) fn run(job: &Job) -> anyhow::Result<()> {
     let workload = workload::read(&std::fs::read_to_string(&path)?)?;
     let size = workload.size(&job.size).context("there is no such size")?;
     let mut instruments = Instruments::new()?;
-    let profiles = default_profiles();
-    let options = instruments.options(&profiles, job.run as u64, job.trace);
-    let setting = Setting { profiles, options, calm: job.calm, allocations: None };
+    let deciders = Deciders::of(&workload)?;
+    let options = instruments.options(&deciders.profiles, job.run as u64, job.trace);
+    let setting = Setting { deciders, options, calm: job.calm, allocations: None };
     let setting = match job.allocations {
         true => {
             allocations::count();

@@ -22,7 +22,7 @@ pub(crate) struct Wanted<'w> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workloads = workload::read_all(&workload::folder())?;
     let mut wanted = Vec::new();
-    for (file, workload) in workloads.iter().filter(|(file, workload)| args.wants(file, workload)) {
+    for (file, workload) in args.wanted(&workloads) {
         wanted.extend(args.sizes(workload).into_iter().map(|size| Wanted { file, workload, size }));
     }
     ensure!(!wanted.is_empty(), "no workload and size is so called; see --list");
@@ -53,10 +53,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// One run; of a workload with churn or deletions one without them too, just before, to compare with.
 fn round(args: &Args, wanted: &Wanted<'_>, number: usize) -> anyhow::Result<Vec<Run>> {
     let operations = wanted.workload.operations(wanted.size)?;
-    let is_beside = |o: &Operation| matches!(o, Operation::Churn(_) | Operation::DeletePods(_));
     let mut runs = Vec::new();
     for calm in [true, false] {
-        if calm && (args.json || !operations.iter().any(is_beside)) {
+        if calm && (args.json || !operations.iter().any(Operation::is_beside)) {
             continue;
         }
         let job = Job {

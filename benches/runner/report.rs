@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::parent::Wanted;
 pub(crate) use table::table;
-use table::{size_of, to_calm};
+use table::{size_of, to_b1, to_calm};
 
 /// What there is.
 pub(crate) fn list(wanted: &[Wanted<'_>]) -> String {
@@ -61,7 +61,8 @@ pub(crate) fn write(
 
 const EXPLANATION: &str = "\
 `benches/README.md` says what is measured and what is not. *to CI floor*: to the pods a second that kube-scheduler's own CI
-asks for, which include its API server, so the two are not alike. *evicting*: decisions that chose victims. *no node*:
+asks for, which include its API server, so the two are not alike. *share of B1*: the rate to that of B1 in the same round,
+by the clock and by processor time, where B1 was run. *evicting*: decisions that chose victims. *no node*:
 decisions that found nothing. *to calm*: the rate to that of the same workload without what goes on beside the measured
 pods, by the clock and by processor time. Every number is a median over the runs; the range is from the smallest to the
 largest.";
@@ -80,9 +81,12 @@ fn summary(wanted: &[Wanted<'_>], group: &[&Run], runs: &[Run]) -> Value {
         "evicting_p99_us": Figure::of(group, |r| Some(r.preempting?.p99_us)),
         "no_node_p50_us": Figure::of(group, |r| Some(r.unfit?.p50_us)),
         "no_node_p99_us": Figure::of(group, |r| Some(r.unfit?.p99_us)),
+        "rate_to_b1": to_b1(group, runs, |run| run.pods_per_second),
+        "rate_to_b1_by_cpu": to_b1(group, runs, |run| 1.0 / run.cpu_us_per_pod),
         "rate_to_calm": to_calm(group, runs, |run| run.pods_per_second),
         "rate_to_calm_by_cpu": to_calm(group, runs, |run| 1.0 / run.cpu_us_per_pod),
         "rss_mib": Figure::of(group, |r| Some(r.rss_mib)),
+        "guest_us_per_pod": Figure::of(group, |r| r.guest_us_per_pod),
         "allocations_per_pod": Figure::of(group, |r| r.allocations_per_pod),
         "threshold": size.and_then(|s| s.threshold), "aim": size.and_then(|s| s.aim),
     })

@@ -6,33 +6,37 @@
 //! engine is told the time ten times a second. There is no API server, so whatever is written is accepted at once,
 //! and victims vanish at once.
 
+mod agenda;
 mod beside;
 mod clock;
 mod effects;
+mod known;
+mod manner;
 mod setup;
+mod wait;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
-use longshore_engine::{Attempt, Engine, Options};
+use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
-use longshore_framework::profile::Profile;
 use longshore_framework::{Str, Timestamp};
 
+use crate::deciders::{Deciders, GuestTime};
 use crate::measure::{Latencies, Measured, Stopwatch};
+use crate::objects::Mark;
 use crate::workload::{Size, Workload};
-use beside::Beside;
+use agenda::Agenda;
+use beside::What;
 use clock::Clock;
+use known::KnownPods;
 
 /// How often the engine is told the time when nothing else is due, as the live scheduler's thread does.
 const TICK: Duration = Duration::from_millis(100);
 /// How often gauges are read, likewise.
 const GAUGES: Duration = Duration::from_millis(250);
-/// Simulated time without a placement after which a run is given up: longer than pods stay parked without an event.
-const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Sees what happens, as the live scheduler's metrics and decisions do.
 pub trait Observer {
@@ -47,11 +51,11 @@ impl Observer for () {}
 /// How a workload is run.
 #[derive(Debug)]
 pub struct Setting {
-    /// The profiles.
-    pub profiles: Vec<Profile>,
-    /// Options of the engine.
+    /// Who decides.
+    pub deciders: Deciders,
+    /// Options of the engine; the extenders are those of `deciders`.
     pub options: Options,
-    /// Leave out what goes on beside the measured pods: churn and deletions.
+    /// Leave out what goes on beside the measured pods, such as churn.
     pub calm: bool,
     /// Says how many allocations there were so far, when they are counted.
     pub allocations: Option<fn() -> u64>,
@@ -68,10 +72,11 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> anyhow::Result<Measured> {
     let mut driver = Driver::new(setting, observer);
-    driver.clock = Clock::paced(size.threshold);
+    driver.clock = Clock::paced(size.pace.or(size.threshold));
     for operation in workload.operations(size)? {
         driver.perform_operation(workload, &operation)?;
     }
+    driver.finish()?;
     Ok(driver.measured())
 }
 
@@ -82,27 +87,50 @@ struct Driver<'o> {
     calm: bool,
     /// Names of the nodes, in the order of their creation.
     nodes: Vec<Str>,
+    /// How many nodes of each name there were.
+    numbered: BTreeMap<String, usize>,
     /// Groups of pods so far.
     batches: u32,
     /// Pods that an operation created, by namespace, oldest first; for operations that delete them.
     created: BTreeMap<String, VecDeque<Str>>,
+    known: KnownPods,
     /// Pods that are bound, with their nodes, and that the watch has not delivered yet.
     unseen: Vec<(Arc<Pod>, Str)>,
-    besides: Vec<Beside>,
-    /// When the next of `besides` is due.
-    due: Duration,
+    agenda: Agenda<What>,
+    /// What follows does not wait for the pods that are there.
+    hurried: bool,
+    /// Pods come a few at a time, so that there is nothing to do in between.
+    idles: bool,
     ticked: Instant,
     reported: Instant,
     stopwatch: Stopwatch,
     latencies: Latencies,
+    guest: Option<GuestTime>,
+    /// What `guest` had taken when the clock was started.
+    guest_before: Duration,
+    /// The first measured pod has come.
+    measuring: bool,
+    /// Pods that are not measured and stay without a node: those that fit nowhere, and those that wait for victims.
+    left_over: usize,
+    /// How many of the latter are promised a node.
+    nominated: usize,
+    /// Measured pods in all.
+    expected: usize,
     /// Measured pods that are bound.
     placed: usize,
+    /// Measured pods that were to fit nowhere, and did not.
+    unfit: usize,
+    /// The same that did.
+    misplaced: usize,
     evicted: usize,
+    /// Something that an effect asked for could not be done.
+    problem: Option<anyhow::Error>,
 }
 
 impl<'o> Driver<'o> {
     fn new(setting: Setting, observer: &'o mut dyn Observer) -> Self {
-        let mut engine = Engine::new(setting.profiles, setting.options);
+        let Deciders { profiles, extenders, guest } = setting.deciders;
+        let mut engine = Engine::new(profiles, Options { extenders, ..setting.options });
         engine.hold_bindings();
         let now = Instant::now();
         Self {
@@ -111,96 +139,60 @@ impl<'o> Driver<'o> {
             clock: Clock::paced(None),
             calm: setting.calm,
             nodes: Vec::new(),
+            numbered: BTreeMap::new(),
             batches: 0,
             created: BTreeMap::new(),
+            known: KnownPods::default(),
             unseen: Vec::new(),
-            besides: Vec::new(),
-            due: Duration::MAX,
+            agenda: Agenda::new(),
+            hurried: false,
+            idles: false,
             ticked: now,
             reported: now,
             stopwatch: Stopwatch::new(setting.allocations),
             latencies: Latencies::default(),
+            guest,
+            guest_before: Duration::ZERO,
+            measuring: false,
+            left_over: 0,
+            nominated: 0,
+            expected: 0,
             placed: 0,
+            unfit: 0,
+            misplaced: 0,
             evicted: 0,
+            problem: None,
         }
-    }
-
-    /// Lets everything be tried until nothing is left that could be placed.
-    fn settle(&mut self) -> anyhow::Result<()> {
-        loop {
-            while self.step(Instant::now()).is_some() {}
-            self.show_bound();
-            let counts = self.engine.queue_counts();
-            if counts.active == 0 && counts.backoff == 0 && self.engine.reserved() == 0 {
-                ensure!(
-                    counts.unschedulable == 0,
-                    "{} pods do not fit before the measurement",
-                    counts.unschedulable
-                );
-                return Ok(());
-            }
-            self.wait();
-        }
-    }
-
-    /// Puts `pods` into the queue, all at once, and times them from there to the last one's binding.
-    fn measure(&mut self, pods: Vec<Arc<Pod>>) -> anyhow::Result<()> {
-        let expected = pods.len();
-        self.latencies = Latencies::with_room_for(expected);
-        self.stopwatch.start();
-        self.clock.start_pacing();
-        for pod in pods {
-            let effects = self.engine.apply(Input::Pod(pod));
-            self.perform(effects);
-        }
-        let (mut now, mut waited) = (Instant::now(), (0, Duration::ZERO));
-        while self.placed < expected {
-            if let Some(after) = self.step(now) {
-                now = after;
-                continue;
-            }
-            self.show_bound();
-            if waited.0 != self.placed {
-                waited = (self.placed, Duration::ZERO);
-            }
-            waited.1 += self.wait();
-            ensure!(
-                waited.1 < PATIENCE,
-                "{} of {expected} pods are placed; {:?}",
-                self.placed,
-                self.engine.queue_counts()
-            );
-            now = Instant::now();
-        }
-        self.show_bound();
-        self.stopwatch.stop();
-        Ok(())
     }
 
     /// Does what is due, then tries one pod. Returns when that was over; `None` when no pod waits.
-    fn step(&mut self, now: Instant) -> Option<Instant> {
-        self.attend(now);
+    fn step(&mut self, now: Instant) -> anyhow::Result<Option<Instant>> {
+        self.attend(now)?;
         let began = Instant::now();
-        let mut attempt = self.engine.step()?;
+        let Some(mut attempt) = self.engine.step() else { return Ok(None) };
         let after = Instant::now();
         self.latencies.add(&attempt, after - began);
+        let is_first_failure =
+            attempt.number == 1 && matches!(attempt.outcome, Outcome::Unschedulable { .. });
+        self.unfit += usize::from(is_first_failure && Mark::of(&attempt.pod.meta.uid) == Mark::Unfit);
         let effects = std::mem::take(&mut attempt.effects);
         self.observer.attempted(&attempt, self.clock.timestamp(after, self.placed));
         self.perform(effects);
-        Some(after)
+        Ok(Some(after))
     }
 
     /// Does what is due by the simulated clock, and by the real one what the live scheduler's thread does now and then.
-    fn attend(&mut self, now: Instant) {
-        if now - self.ticked < TICK && self.clock.now(now, self.placed) < self.due {
-            return;
+    fn attend(&mut self, now: Instant) -> anyhow::Result<()> {
+        if now - self.ticked < TICK && self.clock.now(now, self.placed) < self.agenda.next() {
+            return Ok(());
         }
         self.tell_time(now);
-        self.turn(now);
+        self.turn(now)?;
         if now - self.reported >= GAUGES {
             self.reported = now;
             self.observer.now_and_then(&self.engine);
         }
+        Ok(())
     }
 
     fn tell_time(&mut self, now: Instant) {
@@ -209,19 +201,10 @@ impl<'o> Driver<'o> {
         self.perform(effects);
     }
 
-    /// Nothing is left to do: simulated time goes on to the next thing due, in steps of a tick.
-    fn wait(&mut self) -> Duration {
-        let now = Instant::now();
-        let until_due = self.due.saturating_sub(self.clock.now(now, self.placed));
-        let step = TICK.min(until_due);
-        self.clock.skip(step);
-        self.tell_time(now);
-        self.turn(now);
-        step.max(Duration::from_millis(1))
-    }
-
     fn measured(self) -> Measured {
-        Measured::new(self.placed, self.evicted, self.stopwatch, self.latencies)
+        let guest = self.guest.map(|guest| guest.so_far().saturating_sub(self.guest_before));
+        let measured = Measured::new(self.placed + self.unfit, self.evicted, self.stopwatch, self.latencies);
+        Measured { guest_seconds: guest.map(|time| time.as_secs_f64()), ..measured }
     }
 }
 

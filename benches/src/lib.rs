@@ -1,6 +1,7 @@
 //! What the benches share: clusters and pods of the shapes that kube-scheduler's own benchmarks use, workloads and the driver that
 //! runs them, and how results are kept.
 
+pub mod deciders;
 pub mod driver;
 pub mod measure;
 pub mod objects;

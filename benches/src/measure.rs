@@ -131,6 +131,8 @@ pub struct Measured {
     pub unfit: Option<Decisions>,
     /// Allocations in it, where they were counted.
     pub allocations: Option<u64>,
+    /// Time in it that a plugin in WebAssembly took, where there is one.
+    pub guest_seconds: Option<f64>,
 }
 
 impl Measured {
@@ -145,6 +147,7 @@ impl Measured {
             preempting: Decisions::of(latencies.preempting),
             unfit: Decisions::of(latencies.unfit),
             allocations: stopwatch.counted.map(|_| stopwatch.allocations),
+            guest_seconds: None,
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Run {
     pub unfit: Option<Decisions>,
     /// Allocations for each measured pod while pods were timed, where they were counted.
     pub allocations_per_pod: Option<f64>,
+    /// Time for each pod that a plugin in WebAssembly took, in microseconds, where there is one.
+    pub guest_us_per_pod: Option<f64>,
 }
 
 impl Run {
@@ -64,6 +66,7 @@ impl Run {
             preempting: measured.preempting,
             unfit: measured.unfit,
             allocations_per_pod: measured.allocations.map(|count| count as f64 / measured.pods.max(1) as f64),
+            guest_us_per_pod: measured.guest_seconds.map(|time| time * 1e6 / measured.pods.max(1) as f64),
         }
     }
 

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use operation::{
-    Barrier, Churn, ChurnMode, CreateNamespaces, CreateNodes, CreateObjects, CreatePods, DeletePods,
-    Namespaces, Operation, Spread,
+    Arrive, Barrier, Churn, ChurnMode, CreateNamespaces, CreateNodes, CreateObjects, CreatePods, DeleteNodes,
+    DeletePods, Expect, Groups, Namespaces, Operation, Order, Part, Repeat, Spread, Update,
 };
 pub use read::{folder, read, read_all};
 
@@ -27,6 +27,10 @@ pub struct Workload {
     pub bench: String,
     /// One line for a reader.
     pub about: String,
+    /// The file, without `.yaml`, that has the templates, operations and parameters which this one lacks.
+    pub like: Option<String>,
+    /// What decides beside the in-tree plugins.
+    pub adds: Option<Addition>,
     /// Kubernetes objects by the name that operations use; the runner names the copies.
     pub templates: BTreeMap<String, Value>,
     /// Done in order; `$parameter` stands for a number.
@@ -38,9 +42,29 @@ pub struct Workload {
     pub sizes: Vec<Size>,
 }
 
-/// A size of a workload.
+/// What decides beside the in-tree plugins.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Addition {
+    /// A plugin in WebAssembly.
+    Guest(Guest),
+    /// An extender in this process.
+    Extender {},
+}
+
+/// A plugin in WebAssembly.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Guest {
+    /// Its file, without `.wasm`.
+    pub module: String,
+    /// Whether it is taken for pure, as it says; otherwise it is asked about every pod.
+    pub pure: bool,
+}
+
+/// A size of a workload.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Size {
     /// Its name.
     pub name: String,
@@ -52,8 +76,16 @@ pub struct Size {
     pub parameters: BTreeMap<String, u64>,
     /// Pods a second that the CI of kube-scheduler asks for.
     pub threshold: Option<f64>,
+    /// How many measured pods a second of the simulated clock there are at the most; the threshold if absent.
+    pub pace: Option<f64>,
     /// Pods a second that we aim at on two cores.
     pub aim: Option<f64>,
+    /// Which share of B1's rate in the same run we aim at.
+    pub aim_share: Option<f64>,
+    /// Which share we aim at of the rate without what goes on beside the measured pods.
+    pub aim_calm: Option<f64>,
+    /// How many times the time that the plugin in WebAssembly takes we aim to need at the most.
+    pub aim_guest: Option<f64>,
 }
 
 impl Workload {

@@ -6,6 +6,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	v1 "k8s.io/api/core/v1"
 	policy "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 )
@@ -47,6 +49,21 @@ func (c *Cluster) Remove(object runtime.Object) error {
 		return err
 	}
 	return store.Delete(object)
+}
+
+// RemoveNode takes a node out of the cluster, and the pods on it.
+func (c *Cluster) RemoveNode(name string) error {
+	for _, pods := range c.bound {
+		for _, pod := range pods {
+			if pod.Spec.NodeName != name {
+				continue
+			}
+			if err := c.Remove(pod); err != nil {
+				return err
+			}
+		}
+	}
+	return c.scheduler.Cache.RemoveNode(c.logger, &v1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
 }
 
 // RemoveOldest takes the pod out that was the first one placed in a namespace; false means that there is none.
@@ -91,6 +108,16 @@ func (c *Cluster) store(object runtime.Object) (cache.Indexer, error) {
 		return c.informers.Apps().V1().ReplicaSets().Informer().GetIndexer(), nil
 	case *appsv1.StatefulSet:
 		return c.informers.Apps().V1().StatefulSets().Informer().GetIndexer(), nil
+	case *v1.PersistentVolume:
+		return c.informers.Core().V1().PersistentVolumes().Informer().GetIndexer(), nil
+	case *v1.PersistentVolumeClaim:
+		return c.informers.Core().V1().PersistentVolumeClaims().Informer().GetIndexer(), nil
+	case *storagev1.StorageClass:
+		return c.informers.Storage().V1().StorageClasses().Informer().GetIndexer(), nil
+	case *storagev1.CSINode:
+		return c.informers.Storage().V1().CSINodes().Informer().GetIndexer(), nil
+	case *storagev1.CSIDriver:
+		return c.informers.Storage().V1().CSIDrivers().Informer().GetIndexer(), nil
 	case *policy.PodDisruptionBudget:
 		return c.informers.Policy().V1().PodDisruptionBudgets().Informer().GetIndexer(), nil
 	}

@@ -29,16 +29,17 @@ func (r *run) tick() error {
 // deletion deletes the pods of a namespace at a rate, the first one placed first.
 type deletion struct {
 	cluster   *cluster.Cluster
-	operation *workload.DeletePods
+	namespace string
+	perSecond float64
 	since     time.Duration
 	deleted   int
 	done      bool
 }
 
 func (d *deletion) tick(now time.Duration) error {
-	due := int((now - d.since).Seconds() * d.operation.PerSecond)
+	due := int((now - d.since).Seconds() * d.perSecond)
 	for d.deleted < due && !d.done {
-		found, err := d.cluster.RemoveOldest(d.operation.Namespace)
+		found, err := d.cluster.RemoveOldest(d.namespace)
 		if err != nil {
 			return err
 		}
@@ -46,6 +47,22 @@ func (d *deletion) tick(now time.Duration) error {
 		d.done = !found
 	}
 	return nil
+}
+
+// deletePods deletes pods from now on, or all at once.
+func (r *run) deletePods(operation *workload.DeletePods) error {
+	if operation.PerSecond != nil {
+		r.beside = append(r.beside, &deletion{
+			cluster: r.cluster, namespace: operation.Namespace, perSecond: *operation.PerSecond, since: r.meter.simulated(),
+		})
+		return nil
+	}
+	for {
+		found, err := r.cluster.RemoveOldest(operation.Namespace)
+		if err != nil || !found {
+			return err
+		}
+	}
 }
 
 // churn creates objects at each turn; in the mode "recreate" every second turn deletes them.

@@ -35,7 +35,7 @@ func (r *run) createPods(operation *workload.CreatePods) error {
 	if err != nil {
 		return err
 	}
-	pods, err := r.file.PodsOf(operation)
+	pods, err := r.file.PodsOf(operation, r.size)
 	if err != nil {
 		return err
 	}
@@ -43,12 +43,14 @@ func (r *run) createPods(operation *workload.CreatePods) error {
 	for from := 0; from < total && !r.spent(operation); from += block {
 		some := make([]*v1.Pod, 0, block)
 		for number := from; number < min(from+block, total); number++ {
-			pod, err := pods.At(number)
+			pod, objects, err := pods.Next(namespaces[number/count], r.number)
 			if err != nil {
 				return err
 			}
-			pod.Namespace = namespaces[number/count]
-			name(pod, r.number(operation.Template))
+			if err := r.addAll(objects); err != nil {
+				return err
+			}
+			name(pod, pod.Name)
 			some = append(some, pod)
 		}
 		if err := r.place(operation, some, from); err != nil {

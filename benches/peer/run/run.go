@@ -56,14 +56,25 @@ func newRun(file *workload.File, size *workload.Size, options Options) (*run, er
 		return nil, err
 	}
 	r := &run{file: file, size: size, options: options, cluster: empty, numbers: map[string]int{}}
-	if size.Threshold > 0 {
-		r.meter.perPod = time.Duration(float64(time.Second) / size.Threshold)
+	pace := size.Pace
+	if pace == 0 {
+		pace = size.Threshold
+	}
+	if pace > 0 {
+		r.meter.perPod = time.Duration(float64(time.Second) / pace)
 	}
 	return r, nil
 }
 
 func (r *run) all() error {
-	for at, operation := range r.file.Operations {
+	if what := r.file.Unsupported(); what != "" {
+		return fmt.Errorf("%s cannot be done with kube-scheduler here", what)
+	}
+	return r.each(r.file.Operations)
+}
+
+func (r *run) each(operations []workload.Operation) error {
+	for at, operation := range operations {
 		if err := r.one(&operation); err != nil {
 			return fmt.Errorf("operations[%d]: %w", at, err)
 		}
@@ -85,7 +96,24 @@ func (r *run) one(operation *workload.Operation) error {
 	case operation.Churn != nil:
 		return r.startChurn(operation.Churn)
 	case operation.DeletePods != nil:
-		r.beside = append(r.beside, &deletion{cluster: r.cluster, operation: operation.DeletePods, since: r.meter.simulated()})
+		return r.deletePods(operation.DeletePods)
+	case operation.DeleteNodes != nil:
+		return r.deleteNodes(operation.DeleteNodes)
+	case operation.Repeat != nil:
+		return r.repeat(operation.Repeat)
+	}
+	return nil
+}
+
+func (r *run) repeat(operation *workload.Repeat) error {
+	times, err := operation.Times.In(r.file, r.size)
+	if err != nil {
+		return err
+	}
+	for range times {
+		if err := r.each(operation.Operations); err != nil {
+			return err
+		}
 	}
 	return nil
 }

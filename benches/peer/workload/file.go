@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -18,6 +17,8 @@ type File struct {
 	Name       string                     `json:"name"`
 	Bench      string                     `json:"bench"`
 	About      string                     `json:"about"`
+	Like       string                     `json:"like"`
+	Adds       map[string]any             `json:"adds"`
 	Templates  map[string]json.RawMessage `json:"templates"`
 	Operations []Operation                `json:"operations"`
 	Parameters map[string]int             `json:"parameters"`
@@ -26,68 +27,17 @@ type File struct {
 	path string
 }
 
-// Size is one size of a workload. Threshold and Aim are pods per second.
+// Size is one size of a workload. Threshold, Pace and Aim are pods per second.
 type Size struct {
 	Name       string         `json:"name"`
 	Labels     []string       `json:"labels"`
 	Parameters map[string]int `json:"parameters"`
 	Threshold  float64        `json:"threshold"`
+	Pace       float64        `json:"pace"`
 	Aim        float64        `json:"aim"`
-}
-
-// Operation is one step; exactly one of its fields is set.
-type Operation struct {
-	CreateNodes      *CreateNodes      `json:"createNodes"`
-	CreateNamespaces *CreateNamespaces `json:"createNamespaces"`
-	CreateObjects    *CreateObjects    `json:"createObjects"`
-	CreatePods       *CreatePods       `json:"createPods"`
-	Churn            *Churn            `json:"churn"`
-	DeletePods       *DeletePods       `json:"deletePods"`
-	Barrier          *struct{}         `json:"barrier"`
-}
-
-// CreateNodes adds nodes; the values of a label are taken in turn, node by node.
-type CreateNodes struct {
-	Count    Number            `json:"count"`
-	Template string            `json:"template"`
-	Name     string            `json:"name"`
-	Labels   map[string]InTurn `json:"labels"`
-}
-
-// CreateNamespaces adds the namespaces PREFIX-0, PREFIX-1 and so on.
-type CreateNamespaces struct {
-	Count  Number            `json:"count"`
-	Prefix string            `json:"prefix"`
-	Labels map[string]string `json:"labels"`
-}
-
-// CreateObjects adds the objects of these templates, each once.
-type CreateObjects struct {
-	Templates []string `json:"templates"`
-}
-
-// CreatePods adds pods, to be scheduled or, when Bound, on nodes already.
-type CreatePods struct {
-	Count     Number         `json:"count"`
-	Template  string         `json:"template"`
-	Namespace Namespaces     `json:"namespace"`
-	PerPod    map[string]any `json:"perPod"`
-	Bound     string         `json:"bound"`
-	Measured  bool           `json:"measured"`
-}
-
-// Churn creates (and in the mode "recreate" deletes) objects beside what follows, at each turn Count of every template.
-type Churn struct {
-	Templates []string `json:"templates"`
-	Mode      string   `json:"mode"`
-	Every     Duration `json:"every"`
-	Count     Number   `json:"count"`
-}
-
-// DeletePods deletes the pods of a namespace beside what follows.
-type DeletePods struct {
-	Namespace string  `json:"namespace"`
-	PerSecond float64 `json:"perSecond"`
+	AimShare   float64        `json:"aimShare"`
+	AimCalm    float64        `json:"aimCalm"`
+	AimGuest   float64        `json:"aimGuest"`
 }
 
 // Load reads a file. Unknown fields are errors, and an error names the file.
@@ -100,10 +50,34 @@ func Load(path string) (*File, error) {
 	if err := yaml.UnmarshalStrict(text, file); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := file.complete(); err != nil {
+		return nil, err
+	}
 	if err := file.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
+}
+
+// complete takes what is lacking from the file that this one is like.
+func (f *File) complete() error {
+	if f.Like == "" {
+		return nil
+	}
+	other, err := Load(filepath.Join(filepath.Dir(f.path), f.Like+".yaml"))
+	if err != nil {
+		return fmt.Errorf("%s: like: %w", f.path, err)
+	}
+	if f.Templates == nil {
+		f.Templates = other.Templates
+	}
+	if f.Operations == nil {
+		f.Operations = other.Operations
+	}
+	if f.Parameters == nil {
+		f.Parameters = other.Parameters
+	}
+	return nil
 }
 
 // LoadAll reads every workload of a folder, in the order of the file names.
@@ -164,9 +138,4 @@ func (f *File) SizesNamed(name string) []Size {
 		}
 	}
 	return sizes
-}
-
-// Turn is the time between two turns.
-func (c *Churn) Turn() time.Duration {
-	return time.Duration(c.Every)
 }

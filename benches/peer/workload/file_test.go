@@ -115,21 +115,25 @@ func TestNamespacesAreNumbered(t *testing.T) {
 func podAt(t *testing.T, perPod string, number int) *v1.Pod {
 	t.Helper()
 	file := load(t, "PERPOD", perPod)
-	pods, err := file.PodsOf(file.Operations[1].CreatePods)
+	pods, err := file.PodsOf(file.Operations[1].CreatePods, &file.Sizes[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	pod, err := pods.At(number)
-	if err != nil {
-		t.Fatal(err)
+	for {
+		pod, _, err := pods.Next("shop", func(string) string { return "web" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if number--; number < 0 {
+			return pod
+		}
 	}
-	return pod
 }
 
 func TestPodsHaveValuesOfTheirOwn(t *testing.T) {
-	pod := podAt(t, `{metadata.labels.app: "app-$n", spec.priority: "$n", spec.containers.0.resources.limits.cpu: "[100m, 110m]"}`, 5)
+	pod := podAt(t, `{metadata.labels.app: "app-$n", metadata.labels.of: $namespace.$name, spec.priority: "$n", spec.containers.0.resources.limits.cpu: "[100m, 110m]"}`, 5)
 	cpu := pod.Spec.Containers[0].Resources.Requests.Cpu().String()
-	if pod.Labels["app"] != "app-5" || *pod.Spec.Priority != 5 || cpu != "110m" {
+	if pod.Labels["app"] != "app-5" || pod.Labels["of"] != "shop.web" || *pod.Spec.Priority != 5 || cpu != "110m" {
 		t.Errorf("got labels %v, priority %d and cpu %s", pod.Labels, *pod.Spec.Priority, cpu)
 	}
 }
@@ -138,5 +142,45 @@ func TestAPodHasTheDefaultsOfTheAPIServer(t *testing.T) {
 	pod := podAt(t, "{}", 0)
 	if got := pod.Spec.Containers[0].Resources.Requests.Cpu().String(); got != "100m" {
 		t.Errorf("the request is %s, want the limit", got)
+	}
+}
+
+func TestPodsAreOfTheSameGroupsAsInLongshoresRunner(t *testing.T) {
+	count := Number{value: 8}
+	of, err := (&Groups{Count: &count, Order: "random"}).In(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range []int{7, 4, 7, 4} {
+		if group, place := of(number); group != want || place != number {
+			t.Errorf("pod %d is number %d of group %d, want group %d", number, place, group, want)
+		}
+	}
+}
+
+func TestSomeGroupsHaveManyPodsAndManyHaveFew(t *testing.T) {
+	count := Number{value: 300}
+	of, err := (&Groups{Count: &count, Order: "heavyTail"}).In(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := make([]int, 300)
+	for number := range 10_000 {
+		group, _ := of(number)
+		counts[group]++
+	}
+	if counts[0] < 1450 || counts[0] > 1750 || counts[299] > 15 {
+		t.Errorf("the first group has %d, the last %d", counts[0], counts[299])
+	}
+}
+
+func TestWhatCannotBeDoneHereIsNamed(t *testing.T) {
+	for replacement, want := range map[string]string{
+		"count: 3": "", "count: 3, wait: false": "createPods.wait", "count: 3, run: [5m]": "createPods.run",
+		"count: 3, with: [pod]": "", "count: 3, expect: nominated": "createPods.expect: nominated",
+	} {
+		if got := load(t, "count: 3", replacement).Unsupported(); got != want {
+			t.Errorf("%s: got %q, want %q", replacement, got, want)
+		}
 	}
 }

@@ -3,7 +3,8 @@ package workload
 import (
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,55 +24,124 @@ func (f *File) Template(name string) (runtime.Object, error) {
 	return f.decode(name, f.Templates[name])
 }
 
-// Pods makes the pods of a template, each with the values that are its own.
+// Who is an object with what is filled into its template.
+type Who struct {
+	Namespace, Name      string
+	Number, Group, Place int
+}
+
+// fillIn puts into a text what stands for the words that begin with $; none stands behind one that it begins with.
+func (w Who) fillIn(text string) string {
+	if !strings.Contains(text, "$") {
+		return text
+	}
+	return strings.NewReplacer("$namespace", w.Namespace, "$name", w.Name,
+		"$n", strconv.Itoa(w.Number), "$g", strconv.Itoa(w.Group), "$i", strconv.Itoa(w.Place)).Replace(text)
+}
+
+// For is the object of a template for a node or an object with a number.
+func (f *File) For(name string, who Who) (runtime.Object, error) {
+	return f.decode(name, []byte(who.fillIn(string(f.Templates[name]))))
+}
+
+// Pods makes the pods of an operation, each with the values that are its own.
 type Pods struct {
-	file     *File
-	template string
-	plain    *v1.Pod
-	perPod   map[string]any
+	file   *File
+	parts  []part
+	shares []uint64
+	next   int
+}
+
+// part is pods of one kind.
+type part struct {
+	Part
+	grouping grouping
+	made     int
 }
 
 // PodsOf prepares to make the pods of an operation.
-func (f *File) PodsOf(operation *CreatePods) (*Pods, error) {
-	object, err := f.Template(operation.Template)
-	if err != nil {
-		return nil, err
+func (f *File) PodsOf(operation *CreatePods, size *Size) (*Pods, error) {
+	pods := &Pods{file: f}
+	for _, of := range operation.Parts() {
+		grouping, err := of.Groups.In(f, size)
+		if err != nil {
+			return nil, err
+		}
+		share := uint64(1)
+		if of.Share != nil {
+			share = *of.Share
+		}
+		pods.parts, pods.shares = append(pods.parts, part{Part: of, grouping: grouping}), append(pods.shares, share)
 	}
-	pod, is := object.(*v1.Pod)
-	if !is {
-		return nil, fmt.Errorf("%s: templates.%s is no Pod", f.path, operation.Template)
-	}
-	return &Pods{f, operation.Template, pod, operation.PerPod}, nil
+	return pods, nil
 }
 
-// At is the pod with this number.
-func (p *Pods) At(number int) (*v1.Pod, error) {
-	if len(p.perPod) == 0 {
-		return p.plain.DeepCopy(), nil
+// Next makes the next pod in a namespace, and the objects that it has; number gives it the number in its name.
+func (p *Pods) Next(namespace string, number func(template string) string) (*v1.Pod, []runtime.Object, error) {
+	at := 0
+	if len(p.parts) > 1 {
+		at = kindAt(p.shares, p.next)
 	}
+	p.next++
+	part := &p.parts[at]
+	who := Who{Namespace: namespace, Name: number(part.Template), Number: part.made}
+	who.Group, who.Place = part.grouping(who.Number)
+	part.made++
+	pod, err := p.file.pod(part, who)
+	if err != nil {
+		return nil, nil, err
+	}
+	who.Name = pod.Name
+	objects, err := p.file.All(part.With, who)
+	return pod, objects, err
+}
+
+// All is the objects of some templates for a node or a pod, with the names that they have.
+func (f *File) All(templates []string, who Who) ([]runtime.Object, error) {
+	objects := make([]runtime.Object, 0, len(templates))
+	for _, template := range templates {
+		object, err := f.For(template, who)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
+func (f *File) pod(part *part, who Who) (*v1.Pod, error) {
 	var fields map[string]any
-	if err := json.Unmarshal(p.file.Templates[p.template], &fields); err != nil {
+	if err := json.Unmarshal([]byte(who.fillIn(string(f.Templates[part.Template]))), &fields); err != nil {
 		return nil, err
 	}
-	paths := make([]string, 0, len(p.perPod))
-	for path := range p.perPod {
-		paths = append(paths, path)
-	}
-	sort.Strings(paths)
-	for _, path := range paths {
-		if err := set(fields, strings.Split(path, "."), valueAt(p.perPod[path], number)); err != nil {
-			return nil, fmt.Errorf("%s: perPod.%s: %w", p.file.path, path, err)
+	for _, values := range []struct {
+		of     map[string]string
+		number int
+	}{{part.PerPod, who.Number}, {part.PerGroup, who.Group}} {
+		for _, path := range slices.Sorted(maps.Keys(values.of)) {
+			value := who.fillIn(inTurn(values.of[path], values.number))
+			if err := set(fields, strings.Split(path, "."), value); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", f.path, path, err)
+			}
 		}
 	}
 	text, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
-	object, err := p.file.decode(p.template, text)
+	object, err := f.decode(part.Template, text)
 	if err != nil {
 		return nil, err
 	}
-	return object.(*v1.Pod), nil
+	pod, is := object.(*v1.Pod)
+	if !is {
+		return nil, fmt.Errorf("%s: templates.%s is no Pod", f.path, part.Template)
+	}
+	pod.Namespace = who.Namespace
+	if pod.Name == "" {
+		pod.Name = who.Name
+	}
+	return pod, nil
 }
 
 // decode reads an object and gives a pod the defaults that it has from the API server.
@@ -89,20 +159,14 @@ func (f *File) decode(name string, text []byte) (runtime.Object, error) {
 	return object, nil
 }
 
-// valueAt is the value for a pod: of a list the one whose turn it is, with $n replaced by the number.
-func valueAt(value any, number int) any {
-	if list, is := value.([]any); is && len(list) > 0 {
-		value = list[number%len(list)]
+// inTurn is the value whose turn it is, of a list in brackets.
+func inTurn(text string, number int) string {
+	inner, found := strings.CutPrefix(text, "[")
+	if !found || !strings.HasSuffix(inner, "]") {
+		return text
 	}
-	text, is := value.(string)
-	if !is {
-		return value
-	}
-	if inner, found := strings.CutPrefix(text, "["); found && strings.HasSuffix(inner, "]") {
-		list := strings.Split(strings.TrimSuffix(inner, "]"), ",")
-		text = strings.TrimSpace(list[number%len(list)])
-	}
-	return strings.ReplaceAll(text, "$n", strconv.Itoa(number))
+	list := strings.Split(strings.TrimSuffix(inner, "]"), ",")
+	return strings.TrimSpace(list[number%len(list)])
 }
 
 // set puts a value at a path of names and list positions. Where the template has a number, so has the pod.

@@ -17,7 +17,11 @@ func (f *File) validate() error {
 			return err
 		}
 	}
-	for at, operation := range f.Operations {
+	return f.validateAll(f.Operations)
+}
+
+func (f *File) validateAll(operations []Operation) error {
+	for at, operation := range operations {
 		if err := operation.validate(f); err != nil {
 			return fmt.Errorf("operations[%d]: %w", at, err)
 		}
@@ -34,8 +38,13 @@ func (o *Operation) validate(file *File) error {
 			return fmt.Errorf("there is no template %q", name)
 		}
 	}
-	if pods := o.CreatePods; pods != nil && !slices.Contains([]string{"", "spread"}, pods.Bound) {
-		return fmt.Errorf("createPods.bound: %q, want spread", pods.Bound)
+	if pods := o.CreatePods; pods != nil {
+		if err := pods.validate(); err != nil {
+			return fmt.Errorf("createPods.%w", err)
+		}
+	}
+	if repeat := o.Repeat; repeat != nil {
+		return file.validateAll(repeat.Operations)
 	}
 	if churn := o.Churn; churn != nil {
 		if !slices.Contains([]string{"recreate", "create"}, churn.Mode) {
@@ -45,8 +54,33 @@ func (o *Operation) validate(file *File) error {
 			return errors.New("churn.every is required")
 		}
 	}
-	if deletion := o.DeletePods; deletion != nil && deletion.PerSecond <= 0 {
-		return errors.New("deletePods.perSecond is required")
+	if deletion := o.DeletePods; deletion != nil && deletion.PerSecond != nil && *deletion.PerSecond <= 0 {
+		return errors.New("deletePods.perSecond is no rate")
+	}
+	return nil
+}
+
+func (c *CreatePods) validate() error {
+	if !slices.Contains([]string{"", "spread"}, c.Bound) {
+		return fmt.Errorf("bound: %q, want spread", c.Bound)
+	}
+	if !slices.Contains([]string{"", "placed", "unfit", "nominated"}, c.Expect) {
+		return fmt.Errorf("expect: %q, want placed, unfit or nominated", c.Expect)
+	}
+	if (c.Template == "") == (len(c.Mix) == 0) {
+		return errors.New("template or mix is required, and not both")
+	}
+	for _, part := range c.Parts() {
+		groups := part.Groups
+		if groups == nil {
+			continue
+		}
+		if (groups.Count == nil) == (groups.Size == nil) {
+			return errors.New("groups: count or size is required, and not both")
+		}
+		if !slices.Contains([]string{"", "turn", "random", "heavyTail"}, groups.Order) {
+			return fmt.Errorf("groups.order: %q, want turn, random or heavyTail", groups.Order)
+		}
 	}
 	return nil
 }
@@ -65,11 +99,17 @@ func (o *Operation) count() int {
 func (o *Operation) templates() []string {
 	switch {
 	case o.CreateNodes != nil:
-		return []string{o.CreateNodes.Template}
+		return append([]string{o.CreateNodes.Template}, o.CreateNodes.With...)
 	case o.CreateObjects != nil:
 		return o.CreateObjects.Templates
 	case o.CreatePods != nil:
-		return []string{o.CreatePods.Template}
+		var names []string
+		for _, part := range o.CreatePods.Parts() {
+			names = append(append(names, part.Template), part.With...)
+		}
+		return names
+	case o.Update != nil:
+		return []string{o.Update.Template}
 	case o.Churn != nil:
 		return o.Churn.Templates
 	}

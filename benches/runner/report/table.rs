@@ -9,9 +9,9 @@ use longshore_benches::workload::Size;
 use crate::parent::Wanted;
 
 const HEAD: &str = "\
-| bench | workload | size | pods/s (median, range) | aim | to CI floor | CPU us/pod | p50 us | p99 us \
-| evicting p50 / p99 us | no node p50 / p99 us | to calm: clock / CPU | peak RSS MiB | allocations/pod |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| bench | workload | size | pods/s (median, range) | aim | to CI floor | share of B1: clock / CPU (aim) | CPU us/pod | p50 us | p99 us \
+| evicting p50 / p99 us | no node p50 / p99 us | to calm: clock / CPU (aim) | peak RSS MiB | plugin us/pod, CPU to it (aim) | allocations/pod |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 /// The table, and below it what the rows of a bench amount to.
@@ -36,8 +36,9 @@ fn row(wanted: &[Wanted<'_>], group: &[&Run], runs: &[Run]) -> String {
     let median = |pick: fn(&Run) -> Option<f64>| Figure::of(group, pick).map(|figure| figure.median);
     let rate = Figure::of(group, |r| Some(r.pods_per_second)).unwrap_or_default();
     let name = format!("{}{}", run.workload, if run.calm { ", calm" } else { "" });
-    let to_calm =
-        [to_calm(group, runs, |r| r.pods_per_second), to_calm(group, runs, |r| 1.0 / r.cpu_us_per_pod)];
+    let rates: [fn(&Run) -> f64; 2] = [|r| r.pods_per_second, |r| 1.0 / r.cpu_us_per_pod];
+    let of_b1 = rates.map(|rate| to_b1(group, runs, rate));
+    let to_calm = rates.map(|rate| to_calm(group, runs, rate));
     let cells = [
         run.bench.clone(),
         name,
@@ -45,13 +46,18 @@ fn row(wanted: &[Wanted<'_>], group: &[&Run], runs: &[Run]) -> String {
         format!("{:.0} ({:.0} to {:.0})", rate.median, rate.least, rate.most),
         number(size.and_then(|s| s.aim), 0),
         floor(size, rate.median),
+        share(of_b1, size.and_then(|s| s.aim_share)),
         number(median(|r| Some(r.cpu_us_per_pod)), 2),
         number(median(|r| Some(r.p50_us)), 2),
         number(median(|r| Some(r.p99_us)), 2),
         pair(median(|r| Some(r.preempting?.p50_us)), median(|r| Some(r.preempting?.p99_us)), 1),
         pair(median(|r| Some(r.unfit?.p50_us)), median(|r| Some(r.unfit?.p99_us)), 1),
-        pair(to_calm[0], to_calm[1], 2),
+        share(to_calm, size.and_then(|s| s.aim_calm)),
         number(median(|r| Some(r.rss_mib)), 0),
+        share(
+            [median(|r| r.guest_us_per_pod), median(|r| Some(r.cpu_us_per_pod / r.guest_us_per_pod?))],
+            size.and_then(|s| s.aim_guest),
+        ),
         number(median(|r| r.allocations_per_pod), 1),
     ];
     format!("| {} |", cells.join(" | "))
@@ -65,10 +71,27 @@ fn pair(a: Option<f64>, b: Option<f64>, digits: usize) -> String {
     a.zip(b).map_or_else(|| "-".to_owned(), |(a, b)| format!("{a:.digits$} / {b:.digits$}"))
 }
 
+/// Two numbers, such as a share by the clock and by processor time, and what is aimed at.
+fn share(shares: [Option<f64>; 2], aim: Option<f64>) -> String {
+    let share = pair(shares[0], shares[1], 2);
+    aim.map_or_else(|| share.clone(), |aim| format!("{share} ({aim})"))
+}
+
 /// The rate to what kube-scheduler's CI asks for; thresholds of small sizes only set the pace of simulated time.
 fn floor(size: Option<&Size>, rate: f64) -> String {
     let size = size.filter(|size| size.labels.iter().any(|label| label == "performance"));
     size.and_then(|s| s.threshold).map_or_else(|| "-".to_owned(), |floor| format!("{:.1}x", rate / floor))
+}
+
+/// A rate to that of B1; each run is compared with that of the same round. Where B1 was run in several sizes, the one with
+/// about as many pods counts.
+pub(super) fn to_b1(group: &[&Run], runs: &[Run], rate: fn(&Run) -> f64) -> Option<f64> {
+    let ratio = |run: &Run| {
+        let same_round = |r: &&Run| r.bench == "B1" && run.bench != "B1" && !run.calm && r.run == run.run;
+        let plain = runs.iter().filter(same_round).min_by_key(|r| r.pods.abs_diff(run.pods))?;
+        Some(rate(run) / rate(plain))
+    };
+    Figure::of(group, ratio).map(|figure| figure.median)
 }
 
 /// A rate to that of the calm runs; each run is compared with the calm run just before it.

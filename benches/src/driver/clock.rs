@@ -9,8 +9,8 @@ const EPOCH: i64 = 1_767_225_600_000;
 
 /// Simulated time: real time, plus what was skipped when there was nothing to do.
 ///
-/// A workload with a threshold goes at least as fast as kube-scheduler's CI asks: each measured pod takes at
-/// least 1 / threshold seconds. So what happens "every second" beside the measured pods happens as often per pod as it
+/// A workload with a pace, or a threshold of kube-scheduler's CI, has its own time: each measured pod takes at
+/// least 1 / pace seconds. So what happens "every second" beside the measured pods happens as often per pod as it
 /// does to kube-scheduler, however fast the pods are placed; otherwise a fast scheduler would be done before the first
 /// disturbance.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// A clock for a workload with this threshold in pods a second.
-    pub(super) fn paced(threshold: Option<f64>) -> Self {
-        let rate = threshold.filter(|rate| *rate > 0.0);
+    /// A clock for a workload with this pace in pods a second.
+    pub(super) fn paced(pace: Option<f64>) -> Self {
+        let rate = pace.filter(|rate| *rate > 0.0);
         Self {
             began: Instant::now(),
             skipped: Duration::ZERO,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use longshore_framework::Str;
+use longshore_framework::objects::{NamespacedName, Object};
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Effect, Input};
+use longshore_framework::port::{Binding, Effect, Input, StorageWrite};
 
 use super::Driver;
-use crate::objects::{is_measured, on_node};
+use crate::objects::{self, Mark, on_node};
 
 /// Bound pods that are told of together. The watch of a real cluster tells of them some time after the binding too.
 const SEEN_TOGETHER: usize = 1000;
@@ -17,12 +19,16 @@ impl Driver<'_> {
         for effect in effects {
             match effect {
                 Effect::Bind { pod, binding, .. } => self.bind(pod, binding),
-                Effect::PreBind { pod, .. } => {
+                Effect::PreBind { pod, node, writes } => {
+                    let written = writes.iter().try_for_each(|write| self.write(write, &node));
+                    if let Err(error) = written {
+                        self.problem.get_or_insert(error);
+                    }
                     self.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) });
                 }
                 Effect::Evict { preemptor, victims, .. } => {
                     for victim in &victims {
-                        self.delete(uid(victim));
+                        self.evict(victim);
                     }
                     self.evicted += victims.len();
                     self.apply(Input::Evicted { uid: uid(&preemptor), result: Ok(()) });
@@ -52,7 +58,12 @@ impl Driver<'_> {
         if !self.engine.still_fits(&uid, &node) {
             return;
         }
-        self.placed += usize::from(is_measured(&uid));
+        match Mark::of(&uid) {
+            Mark::Measured => self.placed += 1,
+            Mark::Unfit => self.misplaced += 1,
+            Mark::Plain => {}
+        }
+        self.note_bound(&uid);
         self.apply(Input::Bound { uid, result: Ok(()) });
         self.unseen.push((pod, node));
         if self.unseen.len() >= SEEN_TOGETHER {
@@ -73,10 +84,31 @@ impl Driver<'_> {
         }
     }
 
-    /// A pod is gone. What the watch had to say of it comes first, as it would.
-    pub(super) fn delete(&mut self, uid: Str) {
-        self.show_bound();
-        self.apply(Input::PodDeleted { uid });
+    /// A volume or a claim is written, and what a volume controller and a provisioner make of it is seen. Making the objects
+    /// is not measured.
+    fn write(&mut self, write: &StorageWrite, node: &Str) -> anyhow::Result<()> {
+        let known = self.engine.cache().objects();
+        let key =
+            |namespace: &Str, claim: &Str| -> NamespacedName { (Arc::clone(namespace), Arc::clone(claim)) };
+        let (claim, volume) = match write {
+            StorageWrite::BindVolume { volume, namespace, claim } => {
+                let claim = known.claims.get(&key(namespace, claim)).context("the claim is gone")?;
+                let volume = known.volumes.get(volume).context("the volume is gone")?;
+                self.stopwatch.pause(|| objects::bind(claim, volume))
+            }
+            StorageWrite::Provision { namespace, claim, .. } => {
+                let claim = known.claims.get(&key(namespace, claim)).context("the claim is gone")?;
+                let class = claim.class.as_ref().and_then(|class| known.classes.get(class));
+                let class = class.context("the class of the claim is gone")?;
+                let snapshot = self.engine.snapshot();
+                let node = snapshot.node(snapshot.slot(node).context("the node is gone")?);
+                let make = || anyhow::Ok(objects::bind(claim, &objects::provision(claim, class, node)?));
+                self.stopwatch.pause(make)?
+            }
+        };
+        self.apply(Input::Object(Object::PersistentVolume(volume)));
+        self.apply(Input::Object(Object::Claim(claim)));
+        Ok(())
     }
 
     /// The watch tells of the node that was written into the status of a waiting pod.

@@ -1,10 +1,11 @@
 use super::*;
-use crate::default_profiles;
+use crate::deciders::Deciders;
 use crate::workload::{folder, read, read_all};
 
 fn run_calm(workload: &Workload, size: &Size, calm: bool) -> anyhow::Result<Measured> {
     let options = Options { seed: 1, ..Options::default() };
-    run(workload, size, Setting { profiles: default_profiles(), options, calm, allocations: None }, &mut ())
+    let deciders = Deciders::of(workload)?;
+    run(workload, size, Setting { deciders, options, calm, allocations: None }, &mut ())
 }
 
 /// Runs the fast size of the committed workload.
@@ -26,7 +27,7 @@ bench: B1
 about: a
 templates:
   node: {{kind: Node, status: {{allocatable: {{cpu: '4', memory: 8Gi, pods: '110'}}}}}}
-  pod: {{kind: Pod, spec: {{containers: [{{name: c, resources: {{requests: {{cpu: '1'}}}}}}]}}}}
+  pod: {{kind: Pod, spec: {{priority: 0, containers: [{{name: c, resources: {{requests: {{cpu: '1'}}}}}}]}}}}
 operations:
 - createNodes: {{count: 1, template: node}}
 {pods}
@@ -49,7 +50,7 @@ fn every_workload_places_all_its_pods_in_its_fast_size() {
         for calm in [true, false] {
             let measured =
                 run_calm(&workload, size, calm).unwrap_or_else(|error| panic!("{file}: {error:#}"));
-            assert_eq!(measured.pods as u64, size.parameters["measuredPods"], "{file}");
+            assert_eq!(measured.pods, workload.measured_pods(size).unwrap(), "{file}");
             assert_eq!(measured.broken, 0, "{file}");
         }
     }
@@ -86,6 +87,61 @@ fn deleted_pods_make_room() {
     check(
         "- createPods: {count: 3, template: pod, namespace: old}\n\
          - deletePods: {namespace: old, perSecond: 2}\n\
+         - createPods: {count: 4, template: pod, measured: true}",
+        None,
+    );
+}
+
+#[test]
+fn pods_that_fit_nowhere_are_done_with_when_they_were_tried() {
+    check(
+        "- createPods: {count: 4, template: pod}\n\
+         - createPods: {count: 5, template: pod, measured: true, expect: unfit}",
+        None,
+    );
+    check(
+        "- createPods: {count: 3, template: pod}\n\
+         - createPods: {count: 5, template: pod, measured: true, expect: unfit}",
+        Some("a pod that was to fit nowhere is placed"),
+    );
+    check(
+        "- createPods: {count: 6, template: pod, expect: unfit}\n\
+         - createPods: {count: 1, template: pod, measured: true}",
+        Some("0 of 1 pods are placed"),
+    );
+}
+
+#[test]
+fn pods_come_a_few_at_a_time_and_are_done() {
+    let arriving = |run: &str| {
+        format!(
+            "- createPods: {{count: 8, template: pod, measured: true, arrive: {{count: 4, every: 10s}}, run: {run}}}"
+        )
+    };
+    check(&arriving("[5s]"), None);
+    check(&arriving("[]"), Some("4 of 8 pods are placed"));
+}
+
+#[test]
+fn evicted_pods_stay_as_long_as_they_may() {
+    let nominated = |grace: &str| {
+        format!(
+            "- createPods: {{count: 4, template: pod, grace: {grace}}}\n- barrier: {{}}\n\
+             - createPods: {{count: 1, template: pod, expect: nominated, perPod: {{spec.priority: '7'}}}}\n\
+             - createPods: {{count: 1, template: pod, measured: true, perPod: {{spec.priority: '8'}}}}"
+        )
+    };
+    check(&nominated("1h"), Some("0 of 1 pods are placed"));
+    check(&nominated("1m"), None);
+}
+
+#[test]
+fn nodes_go_with_their_pods() {
+    check(
+        "- repeat:\n    times: 3\n    operations:\n    \
+         - createNodes: {count: 2, template: node, name: passing}\n    \
+         - createPods: {count: 12, template: pod}\n    - barrier: {}\n    \
+         - deletePods: {namespace: default}\n    - deleteNodes: {name: passing}\n\
          - createPods: {count: 4, template: pod, measured: true}",
         None,
     );

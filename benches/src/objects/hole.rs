@@ -3,6 +3,55 @@
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
+/// Which object it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Who<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) uid: &'a str,
+    pub(super) number: usize,
+    /// The number of its group.
+    pub(super) group: usize,
+    /// Its number in the group.
+    pub(super) place: usize,
+}
+
+impl Who<'_> {
+    /// Puts into `text` what stands for the words that begin with `$`; a word that means nothing stays.
+    pub(super) fn fill_in(&self, mut text: &str, into: &mut String) {
+        while let Some((before, rest)) = text.split_once('$') {
+            into.push_str(before);
+            text = self.word(rest, into).unwrap_or_else(|| {
+                into.push('$');
+                rest
+            });
+        }
+        into.push_str(text);
+    }
+
+    /// What the word at the beginning stands for; returns what follows it.
+    fn word<'t>(&self, text: &'t str, into: &mut String) -> Option<&'t str> {
+        // No word may stand behind one that it begins with.
+        for (word, is) in [("namespace", self.namespace), ("name", self.name)] {
+            if let Some(rest) = text.strip_prefix(word) {
+                into.push_str(is);
+                return Some(rest);
+            }
+        }
+        let numbers = [('n', self.number), ('g', self.group), ('i', self.place)];
+        let (word, is) = numbers.into_iter().find(|(word, _)| text.starts_with(*word))?;
+        into.push_str(&is.to_string());
+        text.strip_prefix(word)
+    }
+
+    /// The text with everything filled in.
+    pub(super) fn filled(&self, text: &str) -> String {
+        let mut into = String::with_capacity(text.len());
+        self.fill_in(text, &mut into);
+        into
+    }
+}
+
 /// What goes into a hole.
 #[derive(Clone, Debug)]
 pub(super) enum Hole {
@@ -10,21 +59,21 @@ pub(super) enum Hole {
     Name,
     /// Its UID.
     Uid,
-    /// One of these, in turn; `$n` in it is the object's number.
-    InTurn(Vec<String>),
+    /// One of these, pod by pod in turn.
+    PerPod(Vec<String>),
+    /// One of these, group by group in turn.
+    PerGroup(Vec<String>),
 }
 
-impl Hole {
-    /// As it is written in `perPod`: a text, or texts in brackets.
-    pub(super) fn per_pod(written: &str) -> Self {
-        match written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            Some(list) => Self::InTurn(list.split(',').map(|value| value.trim().to_owned()).collect()),
-            None => Self::InTurn(vec![written.to_owned()]),
-        }
+/// Values as they are written: a text, or texts in brackets.
+pub(super) fn values(written: &str) -> Vec<String> {
+    match written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(list) => list.split(',').map(|value| value.trim().to_owned()).collect(),
+        None => vec![written.to_owned()],
     }
 }
 
-/// The text.
+/// The text. Words in it that begin with `$` are holes, too.
 #[derive(Debug, Default)]
 pub(super) struct Text {
     holes: Vec<Hole>,
@@ -34,16 +83,19 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Makes a hole where `path` leads. Objects on the way are made, elements of lists are not.
+    /// Makes a hole where `path` leads. Objects on the way are made, elements of lists are not. Where a number was, a
+    /// number will be.
     pub(super) fn hole(&mut self, value: &mut Value, path: &[&str], hole: Hole) -> anyhow::Result<()> {
-        *find(value, path)? = format!("@@{:04}@@", self.holes.len()).into();
+        let found = find(value, path)?;
+        let mark = if found.is_number() { BARE } else { "" };
+        *found = format!("{mark}@@{:04}@@{mark}", self.holes.len()).into();
         self.holes.push(hole);
         Ok(())
     }
 
     /// The text of `value` with the holes that were made in it.
     pub(super) fn of(mut self, value: &Value) -> Self {
-        let text = value.to_string();
+        let text = value.to_string().replace(&format!("\"{BARE}"), "").replace(&format!("{BARE}\""), "");
         let mut parts = text.split("@@");
         self.rest = parts.next().unwrap_or_default().to_owned();
         while let (Some(number), Some(rest)) = (parts.next(), parts.next()) {
@@ -54,22 +106,24 @@ impl Text {
     }
 
     /// The text of an object.
-    pub(super) fn fill(&self, name: &str, uid: &str, number: usize) -> String {
+    pub(super) fn fill(&self, who: &Who<'_>) -> String {
         let mut text = String::new();
         for (before, at) in &self.pieces {
-            text.push_str(before);
+            who.fill_in(before, &mut text);
             match &self.holes[*at] {
-                Hole::Name => text.push_str(name),
-                Hole::Uid => text.push_str(uid),
-                Hole::InTurn(values) => {
-                    let value = &values[number % values.len()];
-                    text.push_str(&value.replace("$n", &number.to_string()));
-                }
+                Hole::Name => text.push_str(who.name),
+                Hole::Uid => text.push_str(who.uid),
+                Hole::PerPod(values) => who.fill_in(&values[who.number % values.len()], &mut text),
+                Hole::PerGroup(values) => who.fill_in(&values[who.group % values.len()], &mut text),
             }
         }
-        text + &self.rest
+        who.fill_in(&self.rest, &mut text);
+        text
     }
 }
+
+/// Stands on both sides of a hole for a number, within the quotes, until the quotes are taken away.
+const BARE: &str = "@#";
 
 fn find<'v>(mut value: &'v mut Value, path: &[&str]) -> anyhow::Result<&'v mut Value> {
     for key in path {
@@ -97,8 +151,9 @@ mod tests {
     #[track_caller]
     fn check(mut value: Value, path: &[&str], written: &str, number: usize, want: Value) {
         let mut text = Text::default();
-        text.hole(&mut value, path, Hole::per_pod(written)).unwrap();
-        let filled = text.of(&value).fill("", "", number);
+        text.hole(&mut value, path, Hole::PerPod(values(written))).unwrap();
+        let who = Who { namespace: "shop", name: "web", number, group: number / 2, place: 1, uid: "" };
+        let filled = text.of(&value).fill(&who);
         assert_eq!(serde_json::from_str::<Value>(&filled).unwrap(), want);
     }
 
@@ -108,8 +163,24 @@ mod tests {
     }
 
     #[test]
+    fn words_are_filled_in_wherever_they_stand() {
+        check(
+            json!({"x-$n": "$namespace/$name-$g.$i $5 $"}),
+            &["b"],
+            "$",
+            7,
+            json!({"x-7": "shop/web-3.1 $5 $", "b": "$"}),
+        );
+    }
+
+    #[test]
     fn a_list_is_taken_in_turn() {
         check(json!({"a": [{"b": "x"}]}), &["a", "0", "b"], "[p, q, r]", 5, json!({"a": [{"b": "r"}]}));
+    }
+
+    #[test]
+    fn a_number_stays_a_number() {
+        check(json!({"a": 1}), &["a"], "[10, 20]", 3, json!({"a": 20}));
     }
 
     #[test]

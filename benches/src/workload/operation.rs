@@ -1,10 +1,14 @@
 //! The operations of a workload.
 
+mod pods;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+
+pub use pods::{Arrive, CreatePods, Expect, Groups, Namespaces, Order, Part, Spread};
 
 /// One step of a workload.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,14 +24,38 @@ pub enum Operation {
     CreatePods(CreatePods),
     /// Objects that come and go beside what follows.
     Churn(Churn),
-    /// Deletes pods beside what follows.
+    /// Deletes pods, at once or beside what follows.
     DeletePods(DeletePods),
-    /// Goes on when every pod that can be placed is.
+    /// Deletes nodes.
+    DeleteNodes(DeleteNodes),
+    /// Puts other versions in the place of objects, beside what follows.
+    Update(Update),
+    /// Does operations again and again.
+    Repeat(Repeat),
+    /// Goes on when every pod that can be placed is, or was tried.
     Barrier(Barrier),
 }
 
+impl Operation {
+    /// Whether it goes on beside the measured pods, so that runs to compare with leave it out.
+    pub fn is_beside(&self) -> bool {
+        match self {
+            Self::Churn(churn) => churn.beside,
+            Self::DeletePods(deletion) => deletion.beside && deletion.per_second.is_some(),
+            Self::CreatePods(pods) => pods.beside,
+            Self::Repeat(repeat) => repeat.beside,
+            Self::CreateNodes(_)
+            | Self::CreateNamespaces(_)
+            | Self::CreateObjects(_)
+            | Self::DeleteNodes(_)
+            | Self::Update(_)
+            | Self::Barrier(_) => false,
+        }
+    }
+}
+
 /// Adds nodes; each gets the label `kubernetes.io/hostname`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateNodes {
     /// How many.
@@ -40,6 +68,12 @@ pub struct CreateNodes {
     /// What stands before `-NUMBER` in their names; `node` if absent. A template that has a name keeps it.
     #[serde(default = "node")]
     pub name: String,
+    /// Templates of objects that each node has, such as its CSINode.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// How many features each node declares: `feature-0`, `feature-1` and so on.
+    #[serde(default)]
+    pub features: usize,
 }
 
 fn node() -> String {
@@ -59,72 +93,15 @@ pub struct CreateNamespaces {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Adds one object of each template.
+/// Adds objects of each template.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateObjects {
     /// Which templates.
     pub templates: Vec<String>,
-}
-
-/// Adds pods.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreatePods {
-    /// How many, in each of the namespaces.
+    /// How many of each; one if absent. `$n` in a template is the number of the object.
+    #[serde(default = "one")]
     pub count: usize,
-    /// Which template.
-    pub template: String,
-    /// Where; `default` if absent.
-    #[serde(default)]
-    pub namespace: Namespaces,
-    /// Fields that differ pod by pod. `$n` is the number of the pod; of a list in brackets a value is taken in turn.
-    #[serde(default)]
-    pub per_pod: BTreeMap<String, String>,
-    /// Whether they are on nodes already.
-    pub bound: Option<Spread>,
-    /// Whether they are the ones that are timed.
-    #[serde(default)]
-    pub measured: bool,
-}
-
-/// How pods that are bound already lie on the nodes.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Spread {
-    /// Pod i on node i modulo the number of nodes.
-    Spread,
-}
-
-/// One namespace, or several.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Namespaces {
-    /// This one.
-    One(String),
-    /// `PREFIX-0` to `PREFIX-(COUNT - 1)`.
-    Each {
-        /// What stands before `-NUMBER`.
-        prefix: String,
-        /// How many.
-        count: usize,
-    },
-}
-
-impl Default for Namespaces {
-    fn default() -> Self {
-        Self::One("default".to_owned())
-    }
-}
-
-impl Namespaces {
-    /// Their names.
-    pub fn names(&self) -> Vec<String> {
-        match self {
-            Self::One(name) => vec![name.clone()],
-            Self::Each { prefix, count } => (0..*count).map(|n| format!("{prefix}-{n}")).collect(),
-        }
-    }
 }
 
 /// Objects that come, and may go, until the last measured pod is bound.
@@ -141,6 +118,9 @@ pub struct Churn {
     /// How many of each template at a turn.
     #[serde(default = "one")]
     pub count: usize,
+    /// Whether calm runs leave it out.
+    #[serde(default = "yes")]
+    pub beside: bool,
 }
 
 fn one() -> usize {
@@ -157,30 +137,84 @@ pub enum ChurnMode {
     Create,
 }
 
-/// Deletes the pods of a namespace that an operation before it created, at a rate, until none is left.
+/// Deletes the pods of a namespace that an operation before it created, until none is left. A pod with finalizers stays,
+/// terminating.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeletePods {
     /// Which namespace.
     pub namespace: String,
-    /// How many a second of the simulated clock.
+    /// How many a second of the simulated clock, beside what follows; all at once if absent.
+    pub per_second: Option<u32>,
+    /// Whether calm runs leave it out; not where measured pods need the room.
+    #[serde(default = "yes")]
+    pub beside: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Deletes the nodes of a name, and the pods on them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteNodes {
+    /// What stands before `-NUMBER` in their names.
+    pub name: String,
+}
+
+/// Replaces objects by name. The template has a name with `$n` in it, as that of what is replaced had.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Update {
+    /// What they become: a Pod or a Node.
+    pub template: String,
+    /// How many, from the first.
+    pub count: usize,
+    /// Where pods are; `default` if absent.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// How many a second of the simulated clock, beside what follows.
     pub per_second: u32,
 }
 
-/// Nothing can be set of a barrier.
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+/// Does operations again and again. Numbers of nodes go on from round to round.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// How often.
+    pub times: usize,
+    /// What.
+    pub operations: Vec<Operation>,
+    /// Whether calm runs leave it out.
+    #[serde(default)]
+    pub beside: bool,
+}
+
+/// What is waited for.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Barrier {}
+pub struct Barrier {
+    /// Not that every pod is placed that can be, but only that every pod was tried.
+    #[serde(default)]
+    pub tried: bool,
+}
 
-/// `1s` or `200ms`.
 fn duration<'d, D: Deserializer<'d>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1),
-        None => (text.strip_suffix('s').unwrap_or_default(), 1000),
+    time(&String::deserialize(from)?)
+}
+
+/// `200ms`, `1s`, `5m` or `2h`.
+fn time<E: Error>(text: &str) -> Result<Duration, E> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let parse = |(unit, milliseconds): (&str, u64)| {
+        let number = text.strip_suffix(unit)?.parse::<u64>().ok().filter(|number| *number > 0)?;
+        Some(Duration::from_millis(number.saturating_mul(milliseconds)))
     };
-    match number.parse::<u64>() {
-        Ok(number) if number > 0 => Ok(Duration::from_millis(number.saturating_mul(unit))),
-        _ => Err(D::Error::custom(format!("{text:?} is not a time such as 1s or 200ms"))),
-    }
+    let read = units.into_iter().find_map(parse);
+    read.ok_or_else(|| E::custom(format!("{text:?} is not a time such as 200ms, 1s, 5m or 2h")))
 }

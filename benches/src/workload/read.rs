@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Operation, Size, Workload};
+use super::{CreatePods, Operation, Size, Workload};
 
 /// Where the workload files are.
 pub fn folder() -> PathBuf {
@@ -36,13 +36,32 @@ pub fn read_all(folder: &Path) -> anyhow::Result<Vec<(String, Workload)>> {
 /// # Errors
 /// Names the field.
 pub fn read(text: &str) -> anyhow::Result<Workload> {
-    let value: Value = serde_saphyr::from_str(text).map_err(|e| anyhow::anyhow!("{e}"))?;
+    let mut value = parse(text)?;
+    complete(&mut value)?;
     let workload: Workload = typed(value)?;
     ensure!(!workload.sizes.is_empty(), "sizes: there is none");
     for size in &workload.sizes {
         workload.check(size).with_context(|| format!("size {}", size.name))?;
     }
     Ok(workload)
+}
+
+fn parse(text: &str) -> anyhow::Result<Value> {
+    serde_saphyr::from_str(text).map_err(|e| anyhow::anyhow!("{e}"))
+}
+
+/// Takes what is lacking from the file that `like` names.
+fn complete(value: &mut Value) -> anyhow::Result<()> {
+    let Some(like) = value["like"].as_str() else { return Ok(()) };
+    let path = folder().join(format!("{like}.yaml"));
+    let other = fs::read_to_string(&path).with_context(|| format!("like: {}", path.display()))?;
+    let other = parse(&other)?;
+    for field in ["templates", "operations", "parameters"] {
+        if value[field].is_null() && !other[field].is_null() {
+            value[field] = other[field].clone();
+        }
+    }
+    Ok(())
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> anyhow::Result<T> {
@@ -62,32 +81,47 @@ impl Workload {
         typed(operations).context("operations")
     }
 
+    /// How many pods of a size are measured.
+    ///
+    /// # Errors
+    /// Names the field that is not as it should be.
+    pub fn measured_pods(&self, size: &Size) -> anyhow::Result<usize> {
+        Ok(self.operations(size)?.iter().filter_map(measured).map(CreatePods::total).sum())
+    }
+
     fn check(&self, size: &Size) -> anyhow::Result<()> {
         let operations = self.operations(size)?;
-        let mut measured = 0;
-        for operation in &operations {
-            for template in templates(operation) {
-                ensure!(self.templates.contains_key(template), "there is no template {template}");
-            }
-            measured += usize::from(matches!(operation, Operation::CreatePods(pods) if pods.measured));
+        for template in operations.iter().flat_map(templates) {
+            ensure!(self.templates.contains_key(template), "there is no template {template}");
         }
-        if measured != 1 {
-            bail!("{measured} operations are measured, not one");
-        }
-        match operations.last() {
-            Some(Operation::CreatePods(pods)) if pods.measured => Ok(()),
-            _ => bail!("the last operation is not the one that is measured"),
-        }
+        ensure!(operations.iter().any(|operation| measured(operation).is_some()), "no operation is measured");
+        let beside = operations.iter().filter_map(measured).any(|pods| pods.beside);
+        ensure!(!beside, "pods that calm runs leave out cannot be measured");
+        Ok(())
+    }
+}
+
+fn measured(operation: &Operation) -> Option<&CreatePods> {
+    match operation {
+        Operation::CreatePods(pods) if pods.measured => Some(pods),
+        _ => None,
     }
 }
 
 fn templates(operation: &Operation) -> Vec<&String> {
     match operation {
-        Operation::CreateNodes(nodes) => vec![&nodes.template],
-        Operation::CreatePods(pods) => vec![&pods.template],
+        Operation::CreateNodes(nodes) => [&nodes.template].into_iter().chain(&nodes.with).collect(),
+        Operation::CreatePods(pods) => {
+            pods.parts.iter().flat_map(|part| [&part.template].into_iter().chain(&part.with)).collect()
+        }
         Operation::CreateObjects(objects) => objects.templates.iter().collect(),
         Operation::Churn(churn) => churn.templates.iter().collect(),
-        Operation::CreateNamespaces(_) | Operation::DeletePods(_) | Operation::Barrier(_) => Vec::new(),
+        Operation::Update(update) => vec![&update.template],
+        Operation::Repeat(repeat) => repeat.operations.iter().flat_map(templates).collect(),
+        Operation::CreateNamespaces(_)
+        | Operation::DeletePods(_)
+        | Operation::DeleteNodes(_)
+        | Operation::Barrier(_) => Vec::new(),
     }
 }
 
@@ -146,11 +180,23 @@ sizes: [{name: s, parameters: {nodes: 2}}]
         check("every: 200ms", "every: often", Some("is not a time"));
         check("measured: true", "measured: true, prio: 1", Some("prio"));
         check("count: $nodes", "count: $node", Some("[0].createNodes.count"));
+        check("template: pod, measured", "measured", Some("one of template and mix"));
+        check("template: pod, measured", "mix: [{template: pod, parts: 3}], measured", Some("parts"));
+        check("measured: true", "measured: true, groups: {order: random}", Some("one of count and size"));
+        check("measured: true", "measured: true, run: [5m, often]", Some("is not a time"));
+    }
+
+    #[test]
+    fn a_file_may_be_like_another() {
+        let text = "{name: W, bench: B0, about: a, like: b1-basic, sizes: [{name: s, parameters: {nodes: 3, initPods: 0, measuredPods: 4}}]}";
+        let workload = read(text).unwrap();
+        assert_eq!(workload.measured_pods(&workload.sizes[0]).unwrap(), 4);
+        assert!(read(&text.replace("b1-basic", "b1-complex")).is_err());
     }
 
     #[test]
     fn what_cannot_be_run_is_refused() {
         check("template: node", "template: nod", Some("no template nod"));
-        check(", measured: true", "", Some("0 operations are measured"));
+        check(", measured: true", "", Some("no operation is measured"));
     }
 }

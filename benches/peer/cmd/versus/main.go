@@ -105,6 +105,10 @@ func (a *arguments) jobs() ([]job, error) {
 		if !a.wants(file) {
 			continue
 		}
+		if what := file.Unsupported(); what != "" {
+			fmt.Fprintf(os.Stderr, "left out: %s, because %s cannot be done with kube-scheduler here\n", file.Name, what)
+			continue
+		}
 		for _, size := range file.SizesNamed(a.size) {
 			jobs = append(jobs, job{file.Name, file.Stem(), file.Bench, size.Name})
 		}
