@@ -50,6 +50,14 @@ impl BitSet {
         }
     }
 
+    /// Removes all of them; the memory stays.
+    pub fn clear(&mut self) {
+        if self.count > 0 {
+            self.words.fill(0);
+            self.count = 0;
+        }
+    }
+
     /// Whether `at` is in the set.
     pub fn contains(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|w| w & (1 << (at % 64)) != 0)

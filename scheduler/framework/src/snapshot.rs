@@ -20,6 +20,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::FxHashMap;
 
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId};
+pub use dirty::Changed;
 pub use matching::{NamespaceSet, PodColumn, PodQuery};
 pub use terms::{TermNumber, Terms};
 pub use topology::{NO_DOMAIN, TopologyColumn};
@@ -247,7 +248,7 @@ impl Snapshot {
         self.epoch
     }
 
-    /// Rises when a node comes or goes, or reports other images.
+    /// Rises when a node reports other images, and when one comes or goes while any node has an image.
     pub fn images_revision(&self) -> u64 {
         self.images_revision
     }
@@ -260,6 +261,11 @@ impl Snapshot {
     /// The slots changed after `generation`, oldest change first and possibly repeated; `None` when the log no longer
     /// reaches back that far and everything has to be looked at.
     pub fn changed_since(&self, generation: u64) -> Option<impl Iterator<Item = Slot> + '_> {
+        Some(self.dirty.since(generation)?.map(|(slot, _)| slot))
+    }
+
+    /// The same with what changed.
+    pub fn changes_since(&self, generation: u64) -> Option<impl Iterator<Item = (Slot, Changed)> + '_> {
         self.dirty.since(generation)
     }
 }
@@ -291,8 +297,12 @@ impl Snapshot {
 impl Snapshot {
     /// Marks a node as changed for a reason that lies outside the snapshot.
     pub fn touch(&mut self, slot: Slot) {
+        self.log(slot, Changed::Anything);
+    }
+
+    fn log(&mut self, slot: Slot, changed: Changed) {
         self.epoch += u64::from(self.topologies.make_room());
-        self.dirty.push(slot, self.nodes.len());
+        self.dirty.push(slot, changed, self.nodes.len());
     }
 
     /// Adds a node or replaces the one of that name; pods on it stay. A node that is equal to what is known changes
@@ -317,7 +327,7 @@ impl Snapshot {
         self.fill(slot, &Amounts::default(), &node);
         self.set_topologies(slot, Some(&node));
         self.nodes[slot.index()] = node;
-        self.images_revision += 1;
+        self.images_revision += u64::from(!self.images.is_empty());
         self.touch(slot);
         slot
     }
@@ -347,6 +357,7 @@ impl Snapshot {
             self.remove_known(slot, pod);
         }
         let node = std::mem::take(&mut self.nodes[slot.index()]);
+        self.images_revision += u64::from(!self.images.is_empty());
         self.images.remove(slot.index(), &node.images);
         self.set_topologies(slot, None);
         self.order.remove(slot);
@@ -357,7 +368,6 @@ impl Snapshot {
         self.epoch += u64::from(self.resources.set_allocatable(slot, &node.allocatable, &none));
         self.allowed_pods[slot.index()] = 0;
         self.free.push(slot);
-        self.images_revision += 1;
         self.touch(slot);
         Some(orphans)
     }
@@ -378,7 +388,7 @@ impl Snapshot {
             *self.claim_users.entry((Arc::clone(&pod.meta.namespace), Arc::clone(claim))).or_default() += 1;
         }
         self.pods[at].push(pod);
-        self.touch(slot);
+        self.log(slot, Changed::Pods);
     }
 
     /// Takes a pod off a node and returns it; `None` when it was not there. As in kube-scheduler the last pod of the node
@@ -424,7 +434,7 @@ impl Snapshot {
                 }
             }
         }
-        self.touch(slot);
+        self.log(slot, Changed::Pods);
         pod
     }
 
@@ -435,7 +445,7 @@ impl Snapshot {
         self.nonzero_cpu[at] = self.nonzero_cpu[at].saturating_add(cpu.saturating_mul(sign));
         self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
         self.pod_counts[at] += sign;
-        self.matching.count(slot, pod, sign);
+        self.matching.count(slot, pod, if sign > 0 { 1 } else { -1 }, self.nodes.len());
     }
 
     fn fill(&mut self, slot: Slot, offered: &Amounts, node: &Node) {

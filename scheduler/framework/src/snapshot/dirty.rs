@@ -7,30 +7,53 @@ use super::Slot;
 /// Changes remembered at the most, unless there are more nodes; a reader that is further behind looks at everything.
 const MAX_LOG: usize = 1 << 16;
 
+/// What changed of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// A pod came to it or left it. The node object is as it was.
+    Pods,
+    /// Anything: it came, went, or is another; or what lies outside the snapshot is.
+    Anything,
+}
+
+/// A slot and what changed of it, in one word: a reader that keeps many answers reads many entries.
+#[derive(Clone, Copy, Debug)]
+struct Entry(u32);
+
+impl Entry {
+    fn new(slot: Slot, changed: Changed) -> Self {
+        Self(slot.0 << 1 | u32::from(changed == Changed::Anything))
+    }
+
+    fn read(self) -> (Slot, Changed) {
+        (Slot(self.0 >> 1), if self.0 & 1 == 1 { Changed::Anything } else { Changed::Pods })
+    }
+}
+
 /// Change number g (counting from 1) touched `log[g − first]`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DirtyLog {
-    log: VecDeque<Slot>,
+    log: VecDeque<Entry>,
     dropped: u64,
 }
 
 impl DirtyLog {
     /// `slots`: how long the columns are. A log longer than that tells a reader nothing that looking at everything would not.
-    pub(super) fn push(&mut self, slot: Slot, slots: usize) {
+    pub(super) fn push(&mut self, slot: Slot, changed: Changed, slots: usize) {
         if self.log.len() >= MAX_LOG.max(slots) {
             self.log.pop_front();
             self.dropped += 1;
         }
-        self.log.push_back(slot);
+        self.log.push_back(Entry::new(slot, changed));
     }
 
     pub(super) fn generation(&self) -> u64 {
         self.dropped + self.log.len() as u64
     }
 
-    pub(super) fn since(&self, generation: u64) -> Option<impl Iterator<Item = Slot> + '_> {
+    pub(super) fn since(&self, generation: u64) -> Option<impl Iterator<Item = (Slot, Changed)> + '_> {
         let skip = generation.checked_sub(self.dropped)?;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(self.log.len());
-        Some(self.log.iter().skip(skip).copied())
+        Some(self.log.range(skip..).map(|entry| entry.read()))
     }
 }

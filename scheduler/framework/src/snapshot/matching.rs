@@ -1,15 +1,21 @@
 //! How many pods of a kind every node has, for whoever counts pods by selector.
 
+mod column;
+mod index;
+
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use rustc_hash::FxHashMap;
 
 use super::Slot;
 use crate::Str;
+use crate::keyed::KeyedState;
 use crate::labels::LabelSelector;
 use crate::pod::Pod;
+pub use column::PodColumn;
+use index::{ColumnNumber, Index};
 
 /// Namespaces, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +30,14 @@ impl NamespaceSet {
         names.sort_unstable();
         names.dedup();
         Self { names, all_but }
+    }
+
+    /// The only namespace of the set, if it is one.
+    pub(super) fn only(&self) -> Option<&Str> {
+        match (&*self.names, self.all_but) {
+            ([only], false) => Some(only),
+            _ => None,
+        }
     }
 
     /// Whether the namespace is one of them.
@@ -52,39 +66,35 @@ impl PodQuery {
     }
 }
 
-/// The number of matching pods by slot.
-#[derive(Clone, Debug)]
-pub struct PodColumn(Vec<i64>);
+/// Columns kept at the most.
+const MAX_COLUMNS: usize = 4096;
 
-impl PodColumn {
-    pub(super) fn build(query: &PodQuery, pods: &[Vec<Arc<Pod>>]) -> Self {
-        let count = |pods: &Vec<Arc<Pod>>| pods.iter().filter(|p| query.matches(p)).count() as i64;
-        Self(pods.iter().map(count).collect())
-    }
+/// Cells kept at the most, of four to twelve bytes each.
+const MAX_CELLS: usize = 16 << 20;
 
-    pub(super) fn add(&mut self, slot: Slot, sign: i64) {
-        if slot.index() >= self.0.len() {
-            self.0.resize(slot.index() + 1, 0);
-        }
-        self.0[slot.index()] += sign;
-    }
-
-    /// Matching pods on a node.
-    pub fn get(&self, slot: Slot) -> i64 {
-        self.0.get(slot.index()).copied().unwrap_or(0)
-    }
+/// A column that is kept.
+#[derive(Debug)]
+struct Kept {
+    query: PodQuery,
+    column: Arc<PodColumn>,
+    /// When it was last asked for.
+    asked: AtomicU64,
 }
 
-/// Columns kept at the most: every pod that comes or goes is matched against those that may concern it.
-const MAX_COLUMNS: usize = 256;
-
-/// The columns by query. A column is built by whichever thread of a decision asks first, and then kept up to date.
+/// The columns by query. A column is built by whichever thread of a decision asks first, and then kept up to date, until
+/// there are too many and others were asked for later.
 #[derive(Debug, Default)]
 pub(super) struct PodColumns {
-    columns: FxHashMap<PodQuery, Arc<PodColumn>>,
+    /// By number.
+    kept: Vec<Option<Kept>>,
+    free: Vec<ColumnNumber>,
+    numbers: HashMap<PodQuery, ColumnNumber, KeyedState>,
+    index: Index,
     /// Columns built since the last change of any pod.
-    fresh: DashMap<PodQuery, Arc<PodColumn>>,
+    fresh: DashMap<PodQuery, Arc<PodColumn>, KeyedState>,
     any_fresh: AtomicBool,
+    /// Counts up with each question.
+    clock: AtomicU64,
 }
 
 impl Clone for PodColumns {
@@ -96,44 +106,83 @@ impl Clone for PodColumns {
 
 impl PodColumns {
     pub(super) fn get(&self, query: &PodQuery, pods: &[Vec<Arc<Pod>>]) -> Arc<PodColumn> {
-        if let Some(column) = self.columns.get(query) {
-            return Arc::clone(column);
+        let kept = self.numbers.get(query).and_then(|number| self.kept.get(*number as usize)?.as_ref());
+        if let Some(kept) = kept {
+            kept.asked.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            return Arc::clone(&kept.column);
         }
         if let Some(column) = self.fresh.get(query) {
             return Arc::clone(&column);
         }
         let column = Arc::new(PodColumn::build(query, pods));
-        if self.fresh.len() >= MAX_COLUMNS {
-            self.fresh.clear();
+        // No decision asks for so many.
+        if self.fresh.len() < MAX_COLUMNS {
+            self.fresh.insert(query.clone(), Arc::clone(&column));
+            self.any_fresh.store(true, Ordering::Release);
         }
-        self.fresh.insert(query.clone(), Arc::clone(&column));
-        self.any_fresh.store(true, Ordering::Release);
         column
     }
 
-    /// A pod came to the node (`sign` 1) or left it (−1).
-    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i64) {
+    /// A pod came to the node (`sign` 1) or left it (−1); there are so many slots.
+    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i32, slots: usize) {
         if *self.any_fresh.get_mut() {
             self.adopt();
         }
-        for (query, column) in &mut self.columns {
-            if query.matches(pod) {
-                Arc::make_mut(column).add(slot, sign);
+        for number in self.index.candidates(pod) {
+            if let Some(Some(kept)) = self.kept.get_mut(number as usize)
+                && kept.query.matches(pod)
+            {
+                Arc::make_mut(&mut kept.column).add(slot, sign, slots);
             }
         }
     }
 
+    /// Keeps the columns that were built.
     fn adopt(&mut self) {
-        if self.columns.len() + self.fresh.len() > MAX_COLUMNS {
-            self.columns.clear();
-        }
-        self.columns.extend(std::mem::take(&mut self.fresh));
         *self.any_fresh.get_mut() = false;
+        for (query, column) in std::mem::take(&mut self.fresh) {
+            let number = self.free.pop().unwrap_or_else(|| {
+                self.kept.push(None);
+                ColumnNumber::try_from(self.kept.len() - 1).unwrap_or(ColumnNumber::MAX)
+            });
+            self.index.insert(number, &query);
+            self.numbers.insert(query.clone(), number);
+            let asked = self.clock.fetch_add(1, Ordering::Relaxed).into();
+            self.kept[number as usize] = Some(Kept { query, column, asked });
+        }
+        self.limit();
+    }
+
+    /// Forgets the columns that were asked for longest ago while there are too many.
+    fn limit(&mut self) {
+        let kept = || self.kept.iter().flatten();
+        let mut cells: usize = kept().map(|kept| kept.column.allocated()).sum();
+        if self.numbers.len() <= MAX_COLUMNS && cells <= MAX_CELLS {
+            return;
+        }
+        let mut oldest: Vec<(u64, ColumnNumber)> = Vec::new();
+        for (number, kept) in (0..).zip(&mut self.kept) {
+            oldest.extend(kept.as_mut().map(|kept| (*kept.asked.get_mut(), number)));
+        }
+        oldest.sort_unstable();
+        // Some room is left, so that this is not done for each new column.
+        for (_, number) in oldest {
+            if self.numbers.len() <= MAX_COLUMNS / 8 * 7 && cells <= MAX_CELLS / 8 * 7 {
+                break;
+            }
+            if let Some(kept) = self.kept.get_mut(number as usize).and_then(Option::take) {
+                cells -= kept.column.allocated();
+                self.index.remove(number, &kept.query);
+                self.numbers.remove(&kept.query);
+                self.free.push(number);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::MAX_COLUMNS;
     use crate::fixture::{node, pod};
     use crate::snapshot::{NamespaceSet, PodQuery, Snapshot};
 
@@ -158,5 +207,29 @@ mod tests {
         assert_eq!(snapshot.matching(&outside).get(b), 1);
         snapshot.remove_node("b");
         assert_eq!((snapshot.matching(&living).get(b), snapshot.matching(&outside).get(b)), (0, 0));
+    }
+
+    #[test]
+    fn the_columns_that_were_asked_for_last_stay() {
+        let mut snapshot = Snapshot::default();
+        let a = snapshot.set_node(node("a").build());
+        let query = |at: usize| {
+            let here = NamespaceSet::new(vec!["default".into()], false);
+            let labels = [("app", format!("app-{at}"))].into_iter();
+            PodQuery { all_of: vec![(here, labels.collect())], terminating: true }
+        };
+        for at in 0..MAX_COLUMNS + 10 {
+            let count = snapshot.matching(&query(at)).get(a);
+            assert_eq!((count, snapshot.matching(&query(0)).get(a)), (0, i64::from(at > 0)));
+            if at == 0 {
+                snapshot.add_pod(a, pod("first").label("app", "app-0").build());
+            } else {
+                snapshot.add_pod(a, pod(&format!("pod-{at}")).label("app", "other").build());
+            }
+        }
+        let kept = &snapshot.matching.numbers;
+        assert!(kept.len() <= MAX_COLUMNS && kept.contains_key(&query(0)) && !kept.contains_key(&query(1)));
+        snapshot.remove_pod(a, "default/first");
+        assert_eq!(snapshot.matching(&query(0)).get(a), 0);
     }
 }

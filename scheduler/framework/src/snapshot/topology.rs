@@ -14,14 +14,17 @@ use crate::node::Node;
 /// The domain of a node without the label.
 pub const NO_DOMAIN: u32 = u32::MAX;
 
-/// Domains are numbered in the order they were first seen; a number outlives its last node until the column is built
-/// anew.
+/// Domains are numbered. The number of a domain whose last node is gone goes to the next new one: whoever counts by domain
+/// is told of both nodes, takes back what the one counted with and adds the other. So tables by domain are as long as there
+/// were ever domains at a time.
 #[derive(Clone, Debug)]
 pub struct TopologyColumn {
     key: Str,
     domains: Vec<u32>,
     values: Vec<Str>,
     by_value: FxHashMap<Str, u32>,
+    /// Numbers that no domain has.
+    free: Vec<u32>,
     /// Nodes by domain, and how many domains have two or more.
     nodes: Vec<u32>,
     shared: usize,
@@ -34,6 +37,7 @@ impl TopologyColumn {
             domains: vec![NO_DOMAIN; nodes.len()],
             values: Vec::new(),
             by_value: FxHashMap::default(),
+            free: Vec::new(),
             nodes: Vec::new(),
             shared: 0,
         };
@@ -49,13 +53,25 @@ impl TopologyColumn {
         }
         let domain = value.map_or(NO_DOMAIN, |v| self.number(v));
         let before = std::mem::replace(&mut self.domains[slot.index()], domain);
-        if let Some(nodes) = self.nodes.get_mut(before as usize) {
-            *nodes -= 1;
-            self.shared -= usize::from(*nodes == 1);
-        }
         if let Some(nodes) = self.nodes.get_mut(domain as usize) {
             *nodes += 1;
             self.shared += usize::from(*nodes == 2);
+        }
+        if let Some(nodes) = self.nodes.get_mut(before as usize) {
+            *nodes -= 1;
+            self.shared -= usize::from(*nodes == 1);
+            if *nodes == 0 {
+                self.forget(before);
+            }
+        }
+    }
+
+    /// A domain has no node any more. The one whose value is empty keeps its number: plugins treat it apart from others.
+    fn forget(&mut self, domain: u32) {
+        let value = &mut self.values[domain as usize];
+        if !value.is_empty() {
+            self.by_value.remove(&std::mem::take(value));
+            self.free.push(domain);
         }
     }
 
@@ -63,9 +79,14 @@ impl TopologyColumn {
         if let Some(have) = self.by_value.get(&value) {
             return *have;
         }
-        let number = u32::try_from(self.values.len()).unwrap_or(NO_DOMAIN);
-        self.values.push(Arc::clone(&value));
-        self.nodes.push(0);
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.values.push(Str::default());
+            self.nodes.push(0);
+            u32::try_from(self.values.len() - 1).unwrap_or(NO_DOMAIN)
+        });
+        if let Some(place) = self.values.get_mut(number as usize) {
+            *place = Arc::clone(&value);
+        }
         self.by_value.insert(value, number);
         number
     }
@@ -91,7 +112,7 @@ impl TopologyColumn {
         self.values.len()
     }
 
-    /// The domain with this label value, if any node ever had it.
+    /// The domain with this label value, if any node has it; the one with the empty value also if any node ever had it.
     pub fn find(&self, value: &str) -> Option<u32> {
         self.by_value.get(value).copied()
     }
