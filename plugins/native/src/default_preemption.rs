@@ -117,6 +117,11 @@ impl PostFilter for DefaultPreemption {
             acceptable,
         })
     }
+
+    /// All nodes are tried before it finds nothing.
+    fn repeats(&self, _pod: &Pod) -> bool {
+        true
+    }
 }
 
 impl DefaultPreemption {

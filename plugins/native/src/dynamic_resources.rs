@@ -132,6 +132,11 @@ impl PostFilter for DynamicResources {
         let rejected = Some(Rejection::unschedulable(Reason::Other(text.into())));
         Ok(PostFilterOutcome { rejected, ..Default::default() })
     }
+
+    /// Without claims there is nothing to deallocate.
+    fn repeats(&self, pod: &Pod) -> bool {
+        pod.spec.resource_claims.is_empty()
+    }
 }
 
 impl Score for DynamicResources {

@@ -49,8 +49,18 @@ impl Plugin for ImageLocality {
         Vec::new()
     }
 
-    /// By the spec alone.
-    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+    /// By the images that lie on some node, and by how many containers there are for them.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.snapshot.images().is_empty() {
+            return;
+        }
+        let lies = |reference: &&str| cx.snapshot.images().get(&normalised(reference)).is_some();
+        let images: SmallVec<[&str; 4]> = references(cx.pod).filter(lies).collect();
+        if !images.is_empty() {
+            likeness.add_numbers(&[containers(cx.pod).unsigned_abs()]);
+            likeness.add_images(images.into_iter());
+        }
+    }
 }
 
 impl Score for ImageLocality {
@@ -82,7 +92,7 @@ impl Score for ImageLocality {
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
         // An image counts by its share of all nodes, so the answer for a node changes with the other nodes, too.
-        if references(pod).all(str::is_empty) { Dependence::Static } else { Dependence::Cluster }
+        if references(pod).all(str::is_empty) { Dependence::Static } else { Dependence::Images }
     }
 }
 

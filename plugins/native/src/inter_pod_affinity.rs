@@ -216,9 +216,11 @@ impl Score for InterPodAffinity {
 }
 
 impl Census for InterPodAffinity {
+    /// Pods that [other terms speak of](Plugin::tell_apart) are not alike: who is spoken of by none stays so.
     fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError> {
         let filter = FilterState::count(cx);
-        let counted = Counted { filters: !filter.is_idle(), scores: !self.ignores_others(cx.pod) };
+        let scores = has_preferences(cx.pod) || (filter.is_spoken_of() && !self.ignores_others(cx.pod));
+        let counted = Counted { filters: !filter.is_idle(), scores };
         state.put(filter);
         if counted.scores {
             state.put(ScoreState::count(cx, self.args.hard_pod_affinity_weight));

@@ -49,8 +49,10 @@ impl Plugin for NodePorts {
         }
     }
 
-    /// By the spec alone.
-    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+    /// By the ports.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        likeness.add_host_ports(cx.pod);
+    }
 }
 
 /// That PreFilter ran in this cycle. Filter fails without it, as upstream.

@@ -7,6 +7,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
 
+use crate::path::Path;
 use crate::trace::Trace;
 
 /// One attempt.
@@ -20,6 +21,8 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// Which attempt at this pod it was; the first is 1.
     pub number: u32,
+    /// By which path it was decided.
+    pub path: Path,
     /// How many nodes were looked at.
     pub evaluated_nodes: usize,
     /// How many of them it fits on.

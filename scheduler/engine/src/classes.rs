@@ -6,15 +6,21 @@
 //! node per group and decision.
 //!
 //! The [literal evaluator](crate::cycle) stays the measure: a decision here is one that it could have made. It also does what
-//! is not done here: pods whose plugins keep nothing, restricted searches, extenders, traces, and the first pod of a class.
+//! is not done here, and [`Literal`] says why.
 
 mod alike;
+mod ask;
 mod audit;
+mod changes;
 mod class;
 mod decide;
+mod evaluate;
 mod groups;
+mod moment;
 mod plan;
 mod rejected_nodes;
+mod repeat;
+mod scratch;
 mod unfit;
 
 use std::sync::Arc;
@@ -26,12 +32,14 @@ use rustc_hash::FxBuildHasher;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Evaluator, Stopped};
+use crate::known_failure::KnownFailure;
+use crate::path::Literal;
 use crate::trace::Trace;
 use alike::{Alike, ClassKey};
 use class::Class;
 
 /// Classes that are remembered at the most, with or without columns.
-const MAX_CLASSES: usize = 4096;
+const MAX_CLASSES: usize = 8192;
 
 /// Nodes times classes with columns at the most; each takes some thirty bytes, and twelve more for every constraint over
 /// topology domains.
@@ -40,16 +48,39 @@ const MAX_CELLS: usize = 16 << 20;
 /// Nodes times classes at the most for which it is kept what evictions could do; each takes some two hundred bytes.
 const MAX_RUNS: usize = 1 << 19;
 
+/// Where there is no room, so many decisions are literal before a class takes the place of another: if more classes are in
+/// use than there is room for, to let each in would be to look at all nodes each time.
+const CROWDED_FOR: u32 = 16;
+
+/// A class that was not asked for so many decisions, times those there is room for, gives its place at once.
+const STALE_AFTER: u64 = 4;
+
 /// The classes that pods of late belonged to.
 #[derive(Debug)]
 pub(crate) struct Classes {
     alike: Alike,
-    /// Columns are made for the second pod: many classes have only one.
-    entries: LruCache<Arc<ClassKey>, Option<Box<Class>>, FxBuildHasher>,
+    entries: LruCache<Arc<ClassKey>, Entry, FxBuildHasher>,
     with_columns: usize,
+    /// [`MAX_CELLS`], and less in tests.
+    cells: usize,
     /// The classes for which it is kept what evictions could do, the one asked last at the end.
     with_runs: Vec<Arc<ClassKey>>,
-    scratch: decide::Scratch,
+    /// How many decisions were asked for.
+    decisions: u64,
+    /// How many decisions have been literal for want of room since a class was let in.
+    crowded: u32,
+    scratch: scratch::Scratch,
+    /// The class of the pod that was decided last, when it fits nowhere.
+    unfit: Option<Arc<ClassKey>>,
+}
+
+/// A class that is known.
+#[derive(Debug, Default)]
+struct Entry {
+    /// Columns are made for the second pod: many classes have only one.
+    class: Option<Box<Class>>,
+    /// The decision it was last asked for.
+    asked: u64,
 }
 
 impl Default for Classes {
@@ -58,8 +89,12 @@ impl Default for Classes {
             alike: Alike::default(),
             entries: LruCache::unbounded_with_hasher(FxBuildHasher),
             with_columns: 0,
+            cells: MAX_CELLS,
             with_runs: Vec::new(),
-            scratch: decide::Scratch::default(),
+            decisions: 0,
+            crowded: 0,
+            scratch: scratch::Scratch::default(),
+            unfit: None,
         }
     }
 }
@@ -81,7 +116,7 @@ impl Classes {
         *self = Self::default();
     }
 
-    /// Decides as the literal evaluator would; `None` leaves it to that one. With `audit` the literal evaluator is asked
+    /// Decides as the literal evaluator would, or says why that one has to. With `audit` the literal evaluator is asked
     /// as well, what it says is written there, and a decision that it would not have made is an error.
     pub(crate) fn decide(
         &mut self,
@@ -89,29 +124,53 @@ impl Classes {
         profile: usize,
         chooser: &mut Chooser,
         audit: Option<&mut Trace>,
-    ) -> Option<Decided> {
-        if !plan::is_plain(evaluator) {
-            return None;
+    ) -> Result<Decided, Literal> {
+        self.unfit = None;
+        if let Some(why) = plan::has_to_be_literal(evaluator) {
+            return Err(why);
         }
+        self.decisions += 1;
         let key = self.alike.class_of(evaluator, profile);
         let kept = self.take(evaluator.snapshot, &key);
-        let is_kept = kept.is_some();
-        let mut class = kept.or_else(|| audit.is_some().then(Box::default))?;
-        let mut decided = class.decide(evaluator, chooser, &mut self.scratch);
-        if let (Some(trace), Some(decided)) = (audit, &mut decided) {
+        let is_kept = kept.is_ok();
+        let mut class = match kept {
+            Ok(class) => class,
+            Err(_) if audit.is_some() => Box::default(),
+            Err(why) => return Err(why),
+        };
+        let audits = audit.is_some();
+        let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
+        if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
-            if let Some(difference) = class.audit(evaluator, decided, &best, trace) {
+            if let Some(difference) =
+                class.audit(evaluator, decided, (&best, self.scratch.turned_down()), trace)
+            {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
         }
-        if let (true, Some(place)) = (is_kept, self.entries.peek_mut(&key)) {
+        if let (true, Some(entry)) = (is_kept, self.entries.peek_mut(&key)) {
+            if matches!(decided, Ok(Decided { outcome: Err(Stopped::Unfit(_)), .. })) {
+                self.unfit = Some(Arc::clone(&key));
+            }
             let keeps_runs = class.rejected_nodes.keeps_runs();
-            *place = Some(class);
+            entry.class = Some(class);
             if keeps_runs && !self.with_runs.last().is_some_and(|last| Arc::ptr_eq(last, &key)) {
                 self.limit_runs(evaluator.snapshot, key);
             }
         }
         decided
+    }
+
+    /// What came of the pod that was decided last, and for which nothing could be done. How that differs from what is known
+    /// of its class, if it does.
+    pub(crate) fn note_failure(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        failure: KnownFailure,
+    ) -> Option<String> {
+        let key = self.unfit.take()?;
+        let class = self.entries.peek_mut(&key).and_then(|entry| entry.class.as_mut())?;
+        class.note_failure(evaluator, failure)
     }
 
     /// It is kept for this class what evictions could do; others forget it when that is too much in all.
@@ -120,46 +179,63 @@ impl Classes {
         let most = (MAX_RUNS / snapshot.slots().max(1)).max(1);
         let surplus = (self.with_runs.len() + 1).saturating_sub(most);
         for oldest in self.with_runs.drain(..surplus) {
-            if let Some(Some(class)) = self.entries.peek_mut(&oldest) {
+            if let Some(class) = self.entries.peek_mut(&oldest).and_then(|entry| entry.class.as_mut()) {
                 class.rejected_nodes.forget_runs();
             }
         }
         self.with_runs.push(key);
     }
 
-    /// Takes the class out of its place; `None` when the pod is the first of it.
-    fn take(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) -> Option<Box<Class>> {
-        let Some(place) = self.entries.get_mut(key) else {
+    /// Takes the class out of its place.
+    fn take(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) -> Result<Box<Class>, Literal> {
+        let Some(entry) = self.entries.get_mut(key) else {
             self.enter(Arc::clone(key));
-            return None;
+            return Err(Literal::FirstOfClass);
         };
-        let kept = place.take();
-        if kept.is_none() {
-            self.with_columns += 1;
-            self.make_room(snapshot, key);
+        entry.asked = self.decisions;
+        if let Some(class) = entry.class.take() {
+            return Ok(class);
         }
-        Some(kept.unwrap_or_default())
+        self.make_room(snapshot, key)?;
+        self.with_columns += 1;
+        Ok(Box::default())
     }
 
     fn enter(&mut self, key: Arc<ClassKey>) {
         while self.entries.len() >= MAX_CLASSES {
             self.forget_oldest();
         }
-        self.entries.push(key, None);
+        self.entries.push(key, Entry { class: None, asked: self.decisions });
     }
 
-    /// Forgets the classes that were asked longest ago while there are too many columns, but not the one with this key.
-    fn make_room(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) {
-        let most = (MAX_CELLS / snapshot.slots().max(1)).max(1);
-        while self.with_columns > most && self.entries.peek_lru().is_some_and(|(oldest, _)| oldest != key) {
+    /// Makes room for the columns of one more class, with this key, if its turn has come.
+    fn make_room(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) -> Result<(), Literal> {
+        let most = (self.cells / snapshot.slots().max(1)).max(1);
+        if self.with_columns < most {
+            return Ok(());
+        }
+        self.crowded += 1;
+        let stale = self.decisions.saturating_sub(most as u64 * STALE_AFTER);
+        while self.with_columns >= most
+            && let Some((oldest, entry)) = self.entries.peek_lru()
+            && oldest != key
+        {
+            if entry.class.is_some() && entry.asked >= stale && self.crowded <= CROWDED_FOR {
+                return Err(Literal::Crowded);
+            }
             self.forget_oldest();
         }
+        self.crowded = 0;
+        Ok(())
     }
 
     fn forget_oldest(&mut self) {
-        if let Some((key, class)) = self.entries.pop_lru() {
-            self.with_columns -= usize::from(class.is_some());
+        if let Some((key, entry)) = self.entries.pop_lru() {
+            self.with_columns -= usize::from(entry.class.is_some());
             self.with_runs.retain(|other| *other != key);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

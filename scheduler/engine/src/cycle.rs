@@ -26,6 +26,7 @@ use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
 use crate::extenders::Extenders;
 use crate::kept_runs::KeptRuns;
+use crate::known_failure::KnownFailure;
 use crate::meter::Watch;
 use crate::options::Parallelism;
 use crate::plugin_set::PluginSet;
@@ -128,6 +129,8 @@ impl Diagnosis {
 pub(crate) enum Stopped {
     /// The pod does not fit.
     Unfit(Box<Diagnosis>),
+    /// It does not fit, as another one of its class did not.
+    Known(Arc<KnownFailure>),
     /// There is no node at all.
     NoNodes,
     /// Something broke.

@@ -10,6 +10,7 @@ mod post_filter;
 mod preemption;
 mod recheck;
 mod reload;
+mod repeat;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ use crate::groups;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::{Evaluation, Options};
+use crate::path::{Literal, Path};
 use crate::queue::{Queue, QueueCounts, QueuedPod};
 use crate::reservation::{Guard, Phase, Reservation};
 use crate::rules::EngineRules;
@@ -216,6 +218,7 @@ impl Engine {
             profile: Arc::clone(&self.profiles[queued.profile].scheduler_name),
             outcome: Outcome::Terminating,
             number: queued.attempts,
+            path: Path::Untried,
             evaluated_nodes: 0,
             feasible_nodes: 0,
             rejected: Vec::new(),
@@ -232,7 +235,9 @@ impl Engine {
         }
         let mut trace = self.options.trace.then(Box::<Trace>::default);
         let mut state = CycleState::default();
-        let decided = self.decide(&queued, &mut state, trace.as_deref_mut());
+        let (path, decided) = self.decide(&queued, &mut state, trace.as_deref_mut());
+        self.meter.tell(|m| m.decided(queued.profile, &path));
+        attempt.path = path;
         (attempt.evaluated_nodes, attempt.feasible_nodes) = (state.evaluated, state.feasible);
         attempt.outcome = match decided {
             Ok(slot) => {
@@ -240,10 +245,21 @@ impl Engine {
                 self.reserve(queued, slot, state, &mut attempt.effects)
             }
             Err(stopped) => {
-                if let (Stopped::Unfit(diagnosis), Some(examples)) = (&stopped, self.options.example_nodes) {
-                    attempt.rejected = self.group_rejections(queued.profile, diagnosis, examples);
-                }
-                let failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                let failure = match stopped {
+                    Stopped::Known(known) => {
+                        attempt.rejected.clone_from(&known.rejected);
+                        self.repeat(queued.profile, &known)
+                    }
+                    stopped => {
+                        if let (Stopped::Unfit(diagnosis), Some(most)) =
+                            (&stopped, self.options.example_nodes)
+                        {
+                            attempt.rejected = self.group_rejections(queued.profile, diagnosis, most);
+                        }
+                        let failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                        self.note(&queued, failure, &attempt.rejected)
+                    }
+                };
                 self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
                 self.fail(queued, failure, &mut attempt.effects)
             }
@@ -257,7 +273,7 @@ impl Engine {
         queued: &QueuedPod,
         state: &mut CycleState,
         mut trace: Option<&mut Trace>,
-    ) -> Result<Slot, Stopped> {
+    ) -> (Path, Result<Slot, Stopped>) {
         self.touch_promised_nodes();
         state.sampled = self.meter.samples();
         // The fields are named one by one, because what a decision reads is apart from what it changes.
@@ -274,19 +290,22 @@ impl Engine {
         let mut unread = Trace::default();
         let mut keep = |audit| self.classes.decide(&evaluator, queued.profile, &mut self.chooser, audit);
         let kept = match (self.options.evaluation, trace.as_deref_mut()) {
-            (Evaluation::Literal, _) | (Evaluation::Incremental, Some(_)) => None,
+            (Evaluation::Literal, _) | (Evaluation::Incremental, Some(_)) => Err(Literal::AskedFor),
             (Evaluation::Incremental, None) => keep(None),
             (Evaluation::Audited, trace) => keep(Some(trace.unwrap_or(&mut unread))),
         };
         match kept {
-            Some(Decided { outcome, searched, state: kept }) => {
+            Ok(Decided { outcome, searched, state: kept }) => {
                 self.start = (self.start + searched) % evaluator.snapshot.len().max(1);
                 let sampled = state.sampled;
                 *state = kept;
                 state.sampled = sampled;
-                outcome
+                (Path::Kept, outcome)
             }
-            None => evaluator.decide(state, &mut self.chooser, &mut self.start, trace),
+            Err(why) => {
+                let outcome = evaluator.decide(state, &mut self.chooser, &mut self.start, trace);
+                (Path::Literal(why), outcome)
+            }
         }
     }
 
@@ -363,6 +382,7 @@ impl Engine {
                 Failure { reason: FailureReason::Unschedulable, ..Failure::broken(NO_NODES.to_string()) }
             }
             Stopped::Unfit(diagnosis) => self.unfit(queued, *diagnosis, state, trace),
+            Stopped::Known(known) => self.repeat(queued.profile, &known),
         }
     }
 

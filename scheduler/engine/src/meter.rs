@@ -16,6 +16,8 @@ use longshore_framework::registry::Stage;
 use longshore_framework::verdict::RejectCode;
 use rustc_hash::FxHashMap;
 
+use crate::path::Path;
+
 /// How an attempt ended, with the names of kube-scheduler's label `result`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptResult {
@@ -257,6 +259,9 @@ pub trait Meter: Send + Sync + fmt::Debug {
     /// An attempt ended, a successful one with the API server's answer to the binding; `took` counts from the moment
     /// the pod was taken from the queue.
     fn attempt(&self, _profile: usize, _result: AttemptResult, _took: Duration) {}
+
+    /// A node was looked for, by this path.
+    fn decided(&self, _profile: usize, _path: &Path) {}
 
     /// The search for a node ended, PostFilter included.
     fn algorithm(&self, _took: Duration) {}

@@ -1,4 +1,4 @@
-//! What tells two pods of one spec apart.
+//! What tells two pods apart.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use smallvec::SmallVec;
 use crate::Str;
 use crate::labels::{LabelSelector, Labels};
 use crate::pod::{Owner, Pod};
+use crate::ports::HostPort;
 
-/// What plugins read of a pod beside its spec. Pods with equal specs for which it is equal get the same answers of every
-/// plugin, whatever their names and labels are.
+/// What plugins read of a pod beside its effective requests and the parts of its spec outside the containers. Pods for which
+/// these are equal get the same answers of every plugin, whatever their names, labels and images are.
 ///
 /// Plugins [add to it](crate::plugin::Plugin::tell_apart) one after the other, always in the same order. A list is preceded by
 /// its length, so that what two plugins add cannot be mixed up.
@@ -17,6 +18,9 @@ use crate::pod::{Owner, Pod};
 pub struct Likeness {
     identity: Option<Box<Identity>>,
     namespace: Option<Str>,
+    containers: bool,
+    ports: Vec<HostPort>,
+    images: Vec<Str>,
     selectors: Vec<LabelSelector>,
     numbers: SmallVec<[u64; 4]>,
 }
@@ -28,7 +32,13 @@ struct Identity {
 }
 
 impl Likeness {
-    /// Everything may matter: namespace, labels and controlling owner.
+    /// Everything may matter: namespace, labels, controlling owner, and all of the spec.
+    pub fn add_all(&mut self, pod: &Pod) {
+        self.add_identity(pod);
+        self.containers = true;
+    }
+
+    /// Namespace, labels and controlling owner matter.
     pub fn add_identity(&mut self, pod: &Pod) {
         self.add_namespace(pod);
         let identity = || Identity { labels: pod.meta.labels.clone(), owner: pod.meta.owner.clone() };
@@ -38,6 +48,21 @@ impl Likeness {
     /// The namespace matters.
     pub fn add_namespace(&mut self, pod: &Pod) {
         self.namespace.get_or_insert_with(|| Arc::clone(&pod.meta.namespace));
+    }
+
+    /// The host ports matter.
+    pub fn add_host_ports(&mut self, pod: &Pod) {
+        self.ports.extend(pod.host_ports().cloned());
+    }
+
+    /// These images matter.
+    pub fn add_images<'i>(&mut self, images: impl Iterator<Item = &'i str>) {
+        self.images.extend(images.map(Str::from));
+    }
+
+    /// Whether more of the containers matters than effective requests, host ports and images.
+    pub fn reads_containers(&self) -> bool {
+        self.containers
     }
 
     /// A selector matters that was made for the pod.

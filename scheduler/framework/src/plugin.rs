@@ -41,20 +41,28 @@ pub trait Plugin: Send + Sync + 'static {
         Hint::Queue
     }
 
-    /// Adds what the plugin reads of the pod beside its spec, so that pods that it cannot tell apart share the answers that
-    /// are kept. The default is that everything matters that [`Dependence`] allows.
+    /// How many answers so far stood for a failure: they say nothing about the pods to come, and are not kept. `None`, the
+    /// default, for a plugin that never gives such answers.
+    fn failed_answers(&self) -> Option<u64> {
+        None
+    }
+
+    /// Adds what the plugin reads of the pod beside its effective requests and the parts of its spec outside the containers,
+    /// so that pods that it cannot tell apart share the answers that are kept. The default is that everything matters that
+    /// [`Dependence`] allows.
     ///
-    /// What is added may depend on the pod, on namespaces, Services and controllers, and on the
-    /// [terms](crate::snapshot::Terms) of pods on nodes; it is asked for again when one of these changes.
+    /// What is added may depend on the pod, on namespaces, Services and controllers, on the
+    /// [terms](crate::snapshot::Terms) of pods on nodes, and on which images lie on nodes; it is asked for again when one of
+    /// these changes.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        likeness.add_identity(cx.pod);
+        likeness.add_all(cx.pod);
     }
 }
 
 /// What a plugin's answer for a pod and a node depends on, so that the engine knows how long it may keep it.
 ///
 /// Of the pod, an answer that is kept may depend on namespace, labels, controlling owner and spec, and on nothing else of
-/// it; on the first three, and on Services and controllers, only as far as the plugin [says](Plugin::tell_apart). Pods that
+/// it; on the first three, on containers, and on Services and controllers, only as far as the plugin [says](Plugin::tell_apart). Pods that
 /// are alike in this are of one class and share the answer. What the same plugin's PreFilter or PreScore says, and what it
 /// puts into the state, is kept with the answer, so it must depend on no more; a kept PreScore must not depend on which
 /// nodes are feasible.
@@ -62,14 +70,28 @@ pub trait Plugin: Send + Sync + 'static {
 pub enum Dependence {
     /// The pod and the node object: labels, taints, images, name.
     Static,
-    /// Also that node's own pods and what they use.
-    Node,
     /// Also how many nodes the cluster has, and which images lie on them.
+    Images,
+    /// The pod and the node object, and that node's own pods and what they use.
+    Node,
+    /// All of these.
     Cluster,
     /// Also pods on other nodes of the same topology domains. The plugin has to take a [`Census`].
     Domain,
     /// Anything: ask every time.
     Uncacheable,
+}
+
+impl Dependence {
+    /// Whether the answer may change when the node's own pods do.
+    pub fn on_pods(self) -> bool {
+        self >= Self::Node
+    }
+
+    /// Whether the answer may change when a node comes or goes or reports other images.
+    pub fn on_images(self) -> bool {
+        matches!(self, Self::Images | Self::Cluster)
+    }
 }
 
 /// What a stage may look at: the cluster and the pod to be placed.

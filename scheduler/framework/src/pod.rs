@@ -175,6 +175,19 @@ pub struct PodSpec {
 }
 
 impl PodSpec {
+    /// The spec without its containers, and without whatever else only counts through
+    /// [effective requests](PodResources).
+    pub fn without_containers(&self) -> Self {
+        Self {
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            overhead: ResourceList::default(),
+            pod_level: PodLevelResources::default(),
+            resize_infeasible: false,
+            ..self.clone()
+        }
+    }
+
     /// Whether the specs are equal but for the node's name.
     fn is_same_but_placed(&self, other: &Self) -> bool {
         // Every field is named, so that a new one is not forgotten.

@@ -28,6 +28,8 @@ struct Own {
     namespace_labels: Labels,
     /// The pod matches all its own affinity terms, so it may be the first of a group.
     may_be_first: bool,
+    /// Some term of a pod on a node speaks of the pod.
+    is_spoken_of: bool,
 }
 
 /// Pods of one node, by key.
@@ -66,7 +68,10 @@ impl FilterState {
         let enter = |counts: &mut Counts, terms: &[OwnTerm]| {
             terms.iter().map(|t| counts.table_mut().key(cx.snapshot, &t.topology_key)).collect()
         };
+        let namespace_labels = cx.objects.namespace_labels(&cx.pod.meta.namespace);
+        let terms = cx.snapshot.terms();
         let own = Own {
+            is_spoken_of: !terms.is_empty() && !terms.speaking_of(cx.pod, &namespace_labels).is_empty(),
             may_be_first: matches_all(&affinity, cx.pod),
             company: query(&affinity),
             averse: anti_affinity.iter().map(|t| query(std::slice::from_ref(t))).collect(),
@@ -74,7 +79,7 @@ impl FilterState {
             anti_affinity_keys: enter(&mut averse, &anti_affinity),
             affinity,
             anti_affinity,
-            namespace_labels: cx.objects.namespace_labels(&cx.pod.meta.namespace),
+            namespace_labels,
         };
         let against_pod = Counts::default();
         Self { own: Arc::new(own), against_pod, affinity: company, anti_affinity: averse }
@@ -89,7 +94,12 @@ impl FilterState {
         if self.has_own_terms() {
             self.recount_own(cx, nodes.clone());
         }
-        self.recount_against_pod(cx, nodes)
+        self.own.is_spoken_of && self.recount_against_pod(cx, nodes)
+    }
+
+    /// Whether some term of a pod on a node spoke of the pod when all nodes were counted.
+    pub(super) fn is_spoken_of(&self) -> bool {
+        self.own.is_spoken_of
     }
 
     fn recount_own(&mut self, cx: Cycle<'_>, nodes: impl Iterator<Item = Slot>) {

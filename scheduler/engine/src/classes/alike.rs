@@ -7,7 +7,7 @@ use longshore_framework::Str;
 use longshore_framework::keyed::KeyedState;
 use longshore_framework::labels::Labels;
 use longshore_framework::likeness::Likeness;
-use longshore_framework::pod::{Owner, Pod, PodSpec};
+use longshore_framework::pod::{Owner, Pod, PodResources, PodSpec};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Terms;
 use lru::LruCache;
@@ -16,24 +16,54 @@ use smallvec::SmallVec;
 
 use crate::cycle::Evaluator;
 
-/// Pods of which it is remembered what class they are of.
+/// Pods of which it is remembered what class they are of, and specs of which it is remembered what of them matters.
 const MAX_KNOWN: usize = 4096;
 
+/// What of a spec matters for the answers that are kept.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Essence {
+    spec: PodSpec,
+    resources: PodResources,
+}
+
+impl Essence {
+    /// Of a pod whose containers count through its requests only, beside what its likeness has.
+    pub(super) fn of(pod: &Pod) -> Self {
+        let resources = PodResources { spec_hash: 0, ..(*pod.resources).clone() };
+        Self { spec: pod.spec.without_containers(), resources }
+    }
+
+    /// Of a pod of which everything counts.
+    fn all_of(pod: &Pod) -> Self {
+        Self { spec: (*pod.spec).clone(), resources: (*pod.resources).clone() }
+    }
+}
+
 /// What pods of a class share: all that an answer which is kept may depend on.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct ClassKey {
     hash: u64,
     profile: usize,
     likeness: Likeness,
-    spec: Arc<PodSpec>,
+    essence: Arc<Essence>,
 }
 
 impl ClassKey {
-    fn new(profile: usize, pod: &Pod, likeness: Likeness) -> Self {
-        let hash = KeyedState.hash_one((profile, pod.resources.spec_hash, &likeness));
-        Self { hash, profile, likeness, spec: Arc::clone(&pod.spec) }
+    pub(super) fn new(profile: usize, likeness: Likeness, (hash, essence): (u64, Arc<Essence>)) -> Self {
+        let hash = KeyedState.hash_one((profile, hash, &likeness));
+        Self { hash, profile, likeness, essence }
     }
 }
+
+impl PartialEq for ClassKey {
+    fn eq(&self, other: &Self) -> bool {
+        (self.hash, self.profile) == (other.hash, other.profile)
+            && self.likeness == other.likeness
+            && (Arc::ptr_eq(&self.essence, &other.essence) || self.essence == other.essence)
+    }
+}
+
+impl Eq for ClassKey {}
 
 impl Hash for ClassKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -42,7 +72,7 @@ impl Hash for ClassKey {
 }
 
 /// When it was asked what tells pods apart.
-type Moment = [u64; 3];
+type Moment = [u64; 4];
 
 /// A pod, as far as plugins may read it, and its class at some moment.
 #[derive(Debug)]
@@ -66,24 +96,33 @@ impl Known {
     }
 }
 
+/// A spec and what of it matters, with a hash of that.
+type KnownSpec = (Arc<PodSpec>, (u64, Arc<Essence>));
+
 /// Asks the plugins what tells a pod apart, and remembers it for its replicas.
 #[derive(Debug)]
 pub(super) struct Alike {
     known: LruCache<u64, Known, FxBuildHasher>,
+    /// By the hash of the spec.
+    essences: LruCache<u64, KnownSpec, FxBuildHasher>,
 }
 
 impl Default for Alike {
     fn default() -> Self {
-        Self { known: LruCache::unbounded_with_hasher(FxBuildHasher) }
+        Self {
+            known: LruCache::unbounded_with_hasher(FxBuildHasher),
+            essences: LruCache::unbounded_with_hasher(FxBuildHasher),
+        }
     }
 }
 
 impl Alike {
     /// The key of the pod's class.
     pub(super) fn class_of(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Arc<ClassKey> {
-        let pod = &**evaluator.pod;
-        let terms = [evaluator.snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
-        let moment = [evaluator.objects.selecting_revision(), terms[0], terms[1]];
+        let (pod, snapshot) = (&**evaluator.pod, evaluator.snapshot);
+        let terms = [snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
+        let selecting = evaluator.objects.selecting_revision();
+        let moment = [selecting, terms[0], terms[1], snapshot.images_revision()];
         let hash = hash_of(profile, pod);
         if let Some(known) = self.known.get(&hash)
             && known.moment == moment
@@ -91,7 +130,12 @@ impl Alike {
         {
             return Arc::clone(&known.class);
         }
-        let class = Arc::new(ClassKey::new(profile, pod, likeness(evaluator)));
+        let likeness = likeness(evaluator);
+        let essence = match likeness.reads_containers() {
+            true => (pod.resources.spec_hash, Arc::new(Essence::all_of(pod))),
+            false => self.essence(pod),
+        };
+        let class = Arc::new(ClassKey::new(profile, likeness, essence));
         let (meta, spec) = (&pod.meta, Arc::clone(&pod.spec));
         let known = Known {
             profile,
@@ -107,6 +151,22 @@ impl Alike {
         }
         self.known.push(hash, known);
         class
+    }
+
+    fn essence(&mut self, pod: &Pod) -> (u64, Arc<Essence>) {
+        let hash = pod.resources.spec_hash;
+        if let Some((spec, essence)) = self.essences.get(&hash)
+            && (Arc::ptr_eq(spec, &pod.spec) || *spec == pod.spec)
+        {
+            return essence.clone();
+        }
+        let essence = Arc::new(Essence::of(pod));
+        let essence = (KeyedState.hash_one(&*essence), essence);
+        while self.essences.len() >= MAX_KNOWN {
+            self.essences.pop_lru();
+        }
+        self.essences.push(hash, (Arc::clone(&pod.spec), essence.clone()));
+        essence
     }
 }
 

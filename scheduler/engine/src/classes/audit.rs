@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::snapshot::Slot;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::Rejected;
 use super::{Class, Decided};
@@ -21,7 +21,7 @@ impl Class {
         &self,
         evaluator: &Evaluator<'_>,
         decided: &Decided,
-        best: &[Slot],
+        (best, turned_down): (&[Slot], &[Slot]),
         trace: &mut Trace,
     ) -> Option<String> {
         let mut state = CycleState::default();
@@ -40,7 +40,7 @@ impl Class {
             (Ok(ours), Ok(theirs)) if state.feasible == 1 => {
                 (ours != theirs).then(|| format!("{ours:?}, not {theirs:?}"))
             }
-            (Ok(_), Ok(_)) => self.audit_choice(evaluator, trace, best),
+            (Ok(_), Ok(_)) => self.audit_choice(evaluator, trace, best, turned_down),
             (Err(Stopped::Unfit(ours)), Err(Stopped::Unfit(theirs))) => {
                 let differs = ours.rejected_by != theirs.rejected_by || ours.pending_on != theirs.pending_on;
                 differs
@@ -51,7 +51,13 @@ impl Class {
         }
     }
 
-    fn audit_choice(&self, evaluator: &Evaluator<'_>, trace: &Trace, best: &[Slot]) -> Option<String> {
+    fn audit_choice(
+        &self,
+        evaluator: &Evaluator<'_>,
+        trace: &Trace,
+        best: &[Slot],
+        turned_down: &[Slot],
+    ) -> Option<String> {
         let name = |slot: &Slot| Arc::clone(&evaluator.snapshot.node(*slot).name);
         let mut names: Vec<Str> = best.iter().map(name).collect();
         names.sort_unstable();
@@ -60,9 +66,13 @@ impl Class {
         }
         let mut ours: FxHashMap<Str, Option<Rejected>> = FxHashMap::default();
         for group in self.groups.iter() {
-            let verdict = self.first_word(evaluator, group)?;
-            ours.extend(group.slots().map(|slot| (name(&slot), verdict.clone())));
+            let verdict = match self.first_word(evaluator, group) {
+                Ok(verdict) => verdict,
+                Err(why) => return Some(format!("no word on a group: {why:?}")),
+            };
+            ours.extend(group.slots().iter().map(|slot| (name(slot), verdict.clone())));
         }
+        let turned_down: FxHashSet<Str> = turned_down.iter().map(name).collect();
         for (node, verdict) in trace.nodes.iter().flatten() {
             let said =
                 ours.get(node).map(|v| v.as_ref().map(|r| (evaluator.profile.name(r.plugin), &r.rejection)));
@@ -70,6 +80,14 @@ impl Class {
                 NodeTrace::Rejected { plugin, rejection } => Some((&**plugin, rejection)),
                 NodeTrace::Feasible { .. } => None,
             };
+            if let Some((plugin, _)) = literal
+                && self.plan.asked.iter().any(|id| evaluator.profile.name(*id) == plugin)
+            {
+                // Who is asked is not asked about nodes that what is kept rejects.
+                if turned_down.contains(node) || said.flatten().is_some() {
+                    continue;
+                }
+            }
             if said != Some(literal) {
                 return Some(format!("{node}: {said:?}, not {literal:?}"));
             }

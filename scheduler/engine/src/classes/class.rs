@@ -4,29 +4,35 @@ use std::sync::Arc;
 
 use longshore_framework::plugin::Recounted;
 use longshore_framework::pod::Pod;
-use longshore_framework::profile::PluginId;
+use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Rejection;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
-use super::groups::Groups;
+use super::changes::Changes;
+use super::groups::{GroupNumber, Groups};
+use super::moment::Moment;
 use super::plan::Plan;
 use super::rejected_nodes::RejectedNodes;
+
+use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
-use crate::cycle::{Evaluator, NodeStatus};
-use crate::meter::Watch;
+use crate::known_failure::KnownFailure;
+use crate::path::Literal;
 
 /// Different rejections of a class beyond which it is begun anew: reasons should be few.
 const MAX_REJECTIONS: usize = 1024;
 
 /// So many nodes are asked about one by one.
-const FEW_NODES: usize = 8;
+pub(super) const FEW_NODES: usize = 2;
 
-/// Which changes a class has seen.
+/// So many nodes may change, more than their pods, before all are looked at.
+const FEW_CHANGES: usize = 8;
+
+/// What a class has seen of all that is not told by the log of changed nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
+struct AsOf {
     lineage: u64,
     epoch: u64,
     anywhere: u64,
@@ -43,200 +49,159 @@ pub(super) struct Rejected {
     pub(super) rejection: Rejection,
 }
 
+/// What plugins remember, by when they are asked.
+#[derive(Debug, Default)]
+pub(super) struct States {
+    /// What all remember: their counts, and what PreFilter and PreScore left. For whoever is asked about groups, and for
+    /// evictions.
+    pub(super) all: CycleState,
+    /// For those who are asked about every node; the others are left out.
+    pub(super) by_node: CycleState,
+    /// The same without the filters that only look at the node itself.
+    pub(super) by_pods: CycleState,
+    /// For those who have a say after the decision.
+    pub(super) after: CycleState,
+    /// For those who are asked every time: the others are left out.
+    pub(super) asked: CycleState,
+}
+
+impl States {
+    fn new(plan: &Plan, all: CycleState, profile: &Profile) -> Self {
+        let mut by_node = all.clone();
+        for (id, _) in &plan.censuses {
+            by_node.of_mut(*id).clear();
+            by_node.skip_filter(*id);
+        }
+        let mut by_pods = by_node.clone();
+        for id in &plan.fixed_filters {
+            by_pods.skip_filter(*id);
+        }
+        let mut asked = CycleState::default();
+        for id in profile.stage(Stage::Filter).iter().filter(|id| !plan.is_asked(**id)) {
+            asked.skip_filter(*id);
+        }
+        Self { after: all.only(&plan.after), all, by_node, by_pods, asked }
+    }
+}
+
 /// What is known for a class.
 #[derive(Debug, Default)]
 pub(super) struct Class {
     pub(super) plan: Plan,
-    /// What all plugins remember: their counts, and what PreFilter and PreScore left. For whoever is asked about groups, and
-    /// for evictions.
-    pub(super) state: Option<CycleState>,
-    /// What those remember who are asked about every node; the others are left out.
-    local: Option<CycleState>,
-    /// What those remember who have a say after the decision.
-    pub(super) late: CycleState,
+    pub(super) states: States,
+    /// Every node that filters which go by nodes were asked about.
     pub(super) groups: Groups,
+    /// What of a node's score does not change with its pods, by slot; 0 beyond the end.
+    pub(super) fixed_scores: Vec<i64>,
     pub(super) rejected_nodes: RejectedNodes,
     rejections: Vec<Rejected>,
     numbers: FxHashMap<Rejected, usize>,
-    seen: Option<Seen>,
-    /// What had been seen when it turned out that nothing can be kept for the class.
-    refused: Option<Seen>,
+    /// `None` when nothing is known.
+    as_of: Option<AsOf>,
+    /// Why nothing can be kept for the class, and as of when.
+    refused: Option<(AsOf, Literal)>,
     generation: u64,
+    /// Why a pod of the class fitted nowhere, and as of when.
+    pub(super) failure: Option<(Moment, Arc<KnownFailure>)>,
     /// The key of the node that is being put into its group.
-    key: Vec<i64>,
+    pub(super) key: Vec<i64>,
+    /// The groups of the nodes that are being taken in.
+    pub(super) numbers_of_changed: Vec<GroupNumber>,
     /// The node that the pod of the last decision was promised: it was judged for that pod alone.
-    pub(super) own: Option<Slot>,
+    pub(super) promised: Option<Slot>,
 }
 
 impl Class {
-    /// Takes in what changed since the class was last asked. `None` when the literal evaluator has to decide.
-    pub(super) fn catch_up(&mut self, evaluator: &Evaluator<'_>, changed: &mut Vec<Slot>) -> Option<()> {
-        let (snapshot, nominator, now) = (evaluator.snapshot, evaluator.nominator, self.now(evaluator));
-        if self.refused == Some(now) {
-            return None;
+    /// Takes in what changed since the class was last asked. An error when the literal evaluator has to decide.
+    pub(super) fn catch_up(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        changes: &mut Changes,
+    ) -> Result<(), Literal> {
+        let (snapshot, now) = (evaluator.snapshot, self.now(evaluator));
+        if let Some((as_of, why)) = &self.refused
+            && *as_of == now
+        {
+            return Err(why.clone());
         }
-        // Whatever breaks below leaves a class that has seen nothing.
-        if self.seen.take() != Some(now) || self.rejections.len() > MAX_REJECTIONS {
+        // Whatever breaks below leaves a class that knows nothing.
+        if self.as_of.take() != Some(now)
+            || self.rejections.len() > MAX_REJECTIONS
+            || !changes.read(snapshot, self.generation)
+        {
             return self.begin(evaluator);
         }
-        let Some(log) = snapshot.changed_since(self.generation) else { return self.begin(evaluator) };
-        changed.clear();
-        changed.extend(log);
-        let promised = nominator.node_of(&evaluator.pod.meta.uid).and_then(|name| snapshot.slot(name));
-        changed.extend(self.own.take().into_iter().chain(promised));
-        self.own = promised;
-        changed.sort_unstable();
-        changed.dedup();
-        if changed.len() > FEW_NODES.max(snapshot.len() / 2) {
+        let promised = promised_node(evaluator);
+        changes.add(self.promised.take().into_iter().chain(promised));
+        self.promised = promised;
+        if changes.count_anything() > FEW_CHANGES.max(snapshot.len() / 2) {
             return self.begin(evaluator);
         }
         self.generation = snapshot.generation();
-        let state = self.state.as_mut()?;
         for (id, census) in &self.plan.censuses {
-            if census.recount(evaluator.cycle(), state.of_mut(*id), changed).ok()? == Recounted::Anew {
+            let state = self.states.all.of_mut(*id);
+            if census.recount(evaluator.cycle(), state, &changes.slots)? == Recounted::Anew {
                 return self.begin(evaluator);
             }
         }
-        for slot in &*changed {
-            let number = self.groups.of(*slot).map_or(0, |group| number_in(group.key()));
-            self.rejected_nodes.remove(*slot, number);
-            self.groups.remove(*slot);
-        }
-        changed.retain(|slot| snapshot.live().contains(slot.index()));
-        self.evaluate(evaluator, changed)?;
-        self.seen = Some(now);
-        Some(())
+        let failed = failed_answers(evaluator);
+        self.take_in(evaluator, changes)?;
+        self.groups.settle();
+        // An answer that stands for a failure serves this pod and no other.
+        self.as_of = (failed == failed_answers(evaluator)).then_some(now);
+        Ok(())
     }
 
-    fn now(&self, evaluator: &Evaluator<'_>) -> Seen {
+    fn now(&self, evaluator: &Evaluator<'_>) -> AsOf {
         let snapshot = evaluator.snapshot;
-        Seen {
+        AsOf {
             lineage: snapshot.lineage(),
             epoch: snapshot.epoch(),
             anywhere: evaluator.objects.anywhere_revision(),
-            images: self.plan.cluster.then(|| snapshot.images_revision()),
+            images: self.plan.by_images.then(|| snapshot.images_revision()),
         }
     }
 
     /// Looks at everything.
-    fn begin(&mut self, evaluator: &Evaluator<'_>) -> Option<()> {
+    fn begin(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
         *self = Self::default();
+        let failed = failed_answers(evaluator);
         let mut state = CycleState::default();
-        let Some(plan) = Plan::prepare(evaluator, &mut state) else {
-            self.refused = Some(self.now(evaluator));
-            return None;
+        self.plan = match Plan::prepare(evaluator, &mut state) {
+            Ok(plan) => plan,
+            Err(why) => {
+                self.refused = Some((self.now(evaluator), why.clone()));
+                return Err(why);
+            }
         };
-        self.plan = plan;
-        let mut local = state.clone();
-        for (id, _) in &self.plan.censuses {
-            local.of_mut(*id).clear();
-            local.skip_filter(*id);
-        }
-        self.late = state.only(&self.plan.late);
-        (self.state, self.local) = (Some(state), Some(local));
+        self.states = States::new(&self.plan, state, evaluator.profile);
+        self.promised = promised_node(evaluator);
         let snapshot = evaluator.snapshot;
-        self.own = evaluator.nominator.node_of(&evaluator.pod.meta.uid).and_then(|n| snapshot.slot(n));
         self.generation = snapshot.generation();
         self.groups.clear(snapshot.slots());
         self.evaluate(evaluator, &evaluator.all_slots())?;
-        self.seen = Some(self.now(evaluator));
-        Some(())
+        self.groups.settle();
+        self.as_of = (failed == failed_answers(evaluator)).then(|| self.now(evaluator));
+        Ok(())
     }
 
-    /// Judges and scores nodes that are in no group, and puts each into its own. A few are asked about one by one, which
-    /// needs no memory; many in columns.
-    fn evaluate(&mut self, evaluator: &Evaluator<'_>, slots: &[Slot]) -> Option<()> {
-        if self.plan.only.is_some() {
-            return Some(());
+    /// Puts what is known of a node into `key`, behind the number of its rejection and its raw scores.
+    pub(super) fn add_kinds(&mut self, evaluator: &Evaluator<'_>, slot: Slot) -> Result<(), Literal> {
+        for (id, census) in &self.plan.speaking {
+            census.kind(evaluator.cycle(), self.states.all.of(*id), slot, &mut self.key)?;
         }
-        if slots.len() > FEW_NODES {
-            return self.evaluate_many(evaluator, slots);
-        }
-        // To count a dozen answers would take longer than to give them.
-        let evaluator = &Evaluator { watch: Watch::default(), ..*evaluator };
-        let scorers = self.plan.node_scorers(evaluator.profile);
-        let mut raw = SmallVec::<[i64; 8]>::new();
-        for slot in slots {
-            let local = self.local.as_ref()?;
-            if let Some((plugin, rejection)) = evaluator.judge(local, *slot).ok()? {
-                self.reject(evaluator, NodeStatus { slot: *slot, plugin, rejection })?;
-                continue;
-            }
-            let node = evaluator.snapshot.view(*slot);
-            raw.clear();
-            for (id, plugin) in &scorers {
-                raw.push(plugin.score(evaluator.cycle(), local.of(*id), node).ok()?);
-            }
-            self.accept(evaluator, *slot, &raw)?;
-        }
-        Some(())
-    }
-
-    fn evaluate_many(&mut self, evaluator: &Evaluator<'_>, slots: &[Slot]) -> Option<()> {
-        let local = self.local.as_ref()?;
-        let filtered = evaluator.filter(local, slots.to_vec()).ok()?;
-        let scorers = self.plan.node_scorers(evaluator.profile);
-        let columns = evaluator.raw_scores(local, &scorers, &filtered.feasible).ok()?;
-        let mut raw = SmallVec::<[i64; 8]>::new();
-        for (at, slot) in filtered.feasible.iter().enumerate() {
-            raw.clear();
-            raw.extend(columns.iter().map(|column| column[at]));
-            self.accept(evaluator, *slot, &raw)?;
-        }
-        filtered.rejected.into_iter().try_for_each(|status| self.reject(evaluator, status))
-    }
-
-    /// Groups a node that every filter passed which goes by nodes, given its raw scores.
-    fn accept(&mut self, evaluator: &Evaluator<'_>, slot: Slot, raw: &[i64]) -> Option<()> {
-        let (absolute, relative) = raw.split_at(self.plan.absolute.len());
-        let mut score: i64 = 0;
-        for (id, raw) in self.plan.absolute.iter().zip(absolute) {
-            evaluator.check_range(*id, std::slice::from_ref(raw)).ok()?;
-            score = score.saturating_add(evaluator.profile.weight(*id).saturating_mul(*raw));
-        }
-        self.key.clear();
-        self.key.push(FEASIBLE);
-        self.key.extend(relative);
-        self.add_kinds(evaluator, slot)?;
-        self.add_apart(evaluator, slot);
-        self.groups.insert(slot, &self.key, score);
-        Some(())
-    }
-
-    /// Groups a node that a filter rejected which goes by nodes.
-    fn reject(&mut self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Option<()> {
-        let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == status.plugin)?;
-        let (code, slot) = (status.rejection.code, status.slot);
-        let number = self.number(Rejected { turn, plugin: status.plugin, rejection: status.rejection });
-        self.rejected_nodes.insert(slot, number, code);
-        self.key.clear();
-        self.key.push(i64::try_from(number).ok()?);
-        // Where a filter that goes by groups has the first word, its groups have to be told apart here as well.
-        if self.plan.group_filters.first().is_some_and(|first| first.turn < turn) {
-            self.add_kinds(evaluator, status.slot)?;
-        }
-        self.add_apart(evaluator, slot);
-        self.groups.insert(status.slot, &self.key, 0);
-        Some(())
-    }
-
-    fn add_kinds(&mut self, evaluator: &Evaluator<'_>, slot: Slot) -> Option<()> {
-        let state = self.state.as_ref()?;
-        for (id, census) in &self.plan.censuses {
-            census.kind(evaluator.cycle(), state.of(*id), slot, &mut self.key).ok()?;
-        }
-        Some(())
+        Ok(())
     }
 
     /// Where filters go by groups, a node is a group of its own if room on it is promised to a pod that they count.
-    fn add_apart(&mut self, evaluator: &Evaluator<'_>, slot: Slot) {
+    pub(super) fn add_apart(&mut self, evaluator: &Evaluator<'_>, slot: Slot) {
         if !self.plan.group_filters.is_empty() {
             self.key.push(if self.is_apart(evaluator, slot) { i64::from(slot.0) } else { NOT_APART });
         }
     }
 
     fn is_apart(&self, evaluator: &Evaluator<'_>, slot: Slot) -> bool {
-        let Some(state) = &self.state else { return false };
+        let state = &self.states.all;
         let counts = |other: &Arc<Pod>| {
             let asked = self.plan.censuses.iter().filter(|(id, _)| !state.skips_filter(*id));
             asked.into_iter().any(|(id, census)| census.counts(evaluator.cycle(), state.of(*id), other, slot))
@@ -252,20 +217,20 @@ impl Class {
         key.last().and_then(|slot| u32::try_from(*slot).ok()).map(Slot)
     }
 
-    /// The only node that PreFilter leaves, if it is feasible.
-    pub(super) fn only_node(&self, evaluator: &Evaluator<'_>) -> Option<Slot> {
-        let slot = evaluator.snapshot.slot(self.plan.only.as_ref()?)?;
-        let verdict = evaluator.judge(self.local.as_ref()?, slot).ok()?;
-        verdict.is_none().then_some(slot)
-    }
-
-    fn number(&mut self, rejected: Rejected) -> usize {
+    /// The number of a rejection.
+    pub(super) fn number(&mut self, rejected: Rejected) -> usize {
         if let Some(number) = self.numbers.get(&rejected) {
             return *number;
         }
         self.rejections.push(rejected.clone());
         self.numbers.insert(rejected, self.rejections.len());
         self.rejections.len()
+    }
+
+    /// The turn of a filter among all filters.
+    pub(super) fn turn(evaluator: &Evaluator<'_>, plugin: PluginId) -> usize {
+        let stage = evaluator.profile.stage(Stage::Filter);
+        stage.iter().position(|id| *id == plugin).unwrap_or(usize::MAX)
     }
 
     /// Whether the key is that of nodes that passed every filter that goes by nodes.
@@ -284,6 +249,16 @@ impl Class {
     }
 }
 
+/// How many answers of all plugins stood for a failure.
+fn failed_answers(evaluator: &Evaluator<'_>) -> u64 {
+    evaluator.profile.plugins().iter().filter_map(|instance| instance.plugin.failed_answers()).sum()
+}
+
+fn promised_node(evaluator: &Evaluator<'_>) -> Option<Slot> {
+    let node = evaluator.nominator.node_of(&evaluator.pod.meta.uid)?;
+    evaluator.snapshot.slot(node)
+}
+
 /// In place of the number of a rejection, in front of a key.
 pub(super) const FEASIBLE: i64 = 0;
 
@@ -291,7 +266,7 @@ pub(super) const FEASIBLE: i64 = 0;
 const NOT_APART: i64 = -1;
 
 /// The number of the rejection that a key begins with; 0 when there is none.
-fn number_in(key: &[i64]) -> usize {
+pub(super) fn number_in(key: &[i64]) -> usize {
     key.first().and_then(|number| usize::try_from(*number).ok()).unwrap_or(0)
 }
 

@@ -1,120 +1,156 @@
 //! A decision by groups: which are feasible, what they score, and one of the best nodes.
 
 use longshore_framework::plugin::MAX_SCORE;
-use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Verdict;
 
 use super::Decided;
 use super::class::{Class, Rejected, raw_in};
 use super::groups::{Group, Groups};
-use crate::cycle::Evaluator;
+use super::scratch::Scratch;
 use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::cycle::{Evaluator, Stopped};
 use crate::meter::{ExtensionPoint, Status};
+use crate::path::Literal;
+use crate::ranking::Ranked;
 
 /// More groups than this, if they are no fewer than a quarter of the nodes, are no gain over the nodes themselves.
 const FEW_GROUPS: usize = 256;
 
-/// Memory that decisions use one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    changed: Vec<Slot>,
-    /// The feasible groups: a node of each, and how many nodes there are.
-    feasible: Vec<(Slot, usize)>,
-    slots: Vec<Slot>,
-    scores: Vec<i64>,
-    totals: Vec<i64>,
-}
-
 impl Scratch {
     /// The nodes among which chance decided last.
     pub(super) fn best(&self, class: &Class) -> Vec<Slot> {
-        let buckets = best_buckets(&class.groups, &self.feasible, &self.totals);
-        buckets.flatten().copied().collect()
+        if !self.found.best.is_empty() {
+            return self.found.best.clone();
+        }
+        best_rankings(&class.groups, &self.feasible, &self.totals).flat_map(Ranked::best_slots).collect()
+    }
+
+    /// The nodes that plugins rejected which were asked in the last decision.
+    pub(super) fn turned_down(&self) -> &[Slot] {
+        &self.found.rejected
     }
 }
 
 /// The nodes with the highest total: of each feasible group with the highest the best.
-fn best_buckets<'g>(
+fn best_rankings<'g>(
     groups: &'g Groups,
     feasible: &'g [(Slot, usize)],
     totals: &'g [i64],
-) -> impl Iterator<Item = &'g [Slot]> + Clone {
+) -> impl Iterator<Item = Ranked<'g>> + Clone {
     let best = totals.iter().max();
     let in_best = feasible.iter().zip(totals).filter(move |(_, total)| Some(*total) == best);
-    in_best.filter_map(|((slot, _), _)| Some(groups.of(*slot)?.best().1))
+    in_best.filter_map(|((slot, _), _)| Some(groups.ranked(groups.of(*slot)?)))
 }
 
 impl Class {
-    /// A decision for `evaluator.pod`; `None` when the literal evaluator has to decide.
+    /// A decision for `evaluator.pod`; an error when the literal evaluator has to decide. With `audits` nothing is told again
+    /// that was told of another pod.
     pub(super) fn decide(
         &mut self,
         evaluator: &Evaluator<'_>,
         chooser: &mut Chooser,
         scratch: &mut Scratch,
-    ) -> Option<Decided> {
+        audits: bool,
+    ) -> Result<Decided, Literal> {
         let began = evaluator.watch.start();
-        self.catch_up(evaluator, &mut scratch.changed)?;
-        if self.plan.only.is_some() {
-            if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
-                return None;
-            }
-            // Why it does not fit anywhere else is the literal evaluator's to say.
-            return self.decided(self.only_node(evaluator)?, (1, 1), 1);
+        self.catch_up(evaluator, &mut scratch.changes)?;
+        if let (false, Some(known)) = (audits, self.known_failure(evaluator)) {
+            evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);
+            let nodes = evaluator.snapshot.len();
+            let mut state = CycleState::default();
+            state.evaluated = nodes;
+            return Ok(Decided { outcome: Err(Stopped::Known(known)), searched: nodes, state });
         }
-        if let Some(slot) = self.own
-            && let Some(group) = self.groups.of(slot)
-            && self.first_word_on(evaluator, group, slot)?.is_none()
-        {
-            return self.decided(slot, (1, 1), 0);
+        if let Some(decided) = self.by_promise(evaluator)? {
+            return Ok(decided);
         }
         let (groups, nodes) = (self.groups.len(), evaluator.snapshot.len());
         if groups > FEW_GROUPS && groups > nodes / 4 {
-            return None;
+            return Err(Literal::ManyGroups);
         }
         scratch.feasible.clear();
+        scratch.found.clear();
         for group in self.groups.iter().filter(|group| Self::passed(group.key())) {
-            if self.first_word(evaluator, group)?.is_none() {
-                scratch.feasible.push((*group.best().1.first()?, group.len()));
+            if let (None, Some(slot)) = (self.first_word(evaluator, group)?, group.any()) {
+                scratch.feasible.push((slot, group.len()));
             }
         }
         let feasible: usize = scratch.feasible.iter().map(|(_, count)| count).sum();
         let searched = evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);
-        let slot = match feasible {
-            0 => return self.unfit(evaluator),
-            1 => scratch.feasible.first()?.0,
-            _ => self.choose(evaluator, chooser, scratch)?,
+        let Some((any, _)) = scratch.feasible.first().copied() else { return self.unfit(evaluator) };
+        let asked = self
+            .asks()
+            .map(|plugin| Ok::<_, Literal>((plugin, self.begin_asking(evaluator)?)))
+            .transpose()?;
+        let (slot, feasible, state) = match asked {
+            Some((plugin, mut state)) if self.asks_about_nodes(evaluator, &state) => {
+                let found = self.choose_asking(evaluator, chooser, scratch, &mut state)?;
+                // Why the pod fits nowhere is the literal evaluator's to say.
+                let (slot, feasible) = found.ok_or(Literal::Uncacheable(plugin))?;
+                (slot, feasible, Some(state))
+            }
+            asked => {
+                let slot = if feasible > 1 { self.choose(evaluator, chooser, scratch)? } else { any };
+                (slot, feasible, asked.map(|(_, state)| state))
+            }
         };
         if feasible > 1 {
             evaluator.watch.point(ExtensionPoint::Score, Status::Success, searched);
         }
-        self.decided(slot, (nodes, feasible), nodes)
+        let mut decided = self.decided(slot, (nodes, feasible), nodes);
+        decided.state.take_over(state.unwrap_or_default(), &self.plan.after);
+        Ok(decided)
+    }
+
+    /// The decision where only one node is looked at: the one that PreFilter leaves, or the one that the pod is promised if
+    /// it is feasible.
+    fn by_promise(&self, evaluator: &Evaluator<'_>) -> Result<Option<Decided>, Literal> {
+        if let Some(plugin) = self.plan.single_node_by {
+            if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
+                return Err(Literal::Nominated);
+            }
+            // Why it does not fit anywhere else is the literal evaluator's to say.
+            let slot = self.single_node(evaluator)?.ok_or(Literal::PreFilter(plugin))?;
+            return Ok(Some(self.decided(slot, (1, 1), 1)));
+        }
+        let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.of(slot)?))) else {
+            return Ok(None);
+        };
+        if self.first_word_on(evaluator, group, slot)?.is_some() {
+            return Ok(None);
+        }
+        let mut decided = self.decided(slot, (1, 1), 0);
+        if self.asks().is_some() {
+            let Some(state) = self.ask_about(evaluator, slot)? else { return Ok(None) };
+            decided.state.take_over(state, &self.plan.after);
+        }
+        Ok(Some(decided))
     }
 
     /// The choice, with what plugins remember that have a say later.
-    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize), searched: usize) -> Option<Decided> {
-        let mut state = self.late.clone();
+    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize), searched: usize) -> Decided {
+        let mut state = self.states.after.clone();
         (state.evaluated, state.feasible) = (evaluated, feasible);
-        Some(Decided { outcome: Ok(slot), searched, state })
+        Decided { outcome: Ok(slot), searched, state }
     }
 
     /// The first of the filters that go by groups and whose turn is before `turn` that rejects the node.
-    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
     fn rejected_by_group(
         &self,
         evaluator: &Evaluator<'_>,
         slot: Slot,
         turn: usize,
-    ) -> Option<Option<Rejected>> {
-        let state = self.state.as_ref()?;
+    ) -> Result<Option<Rejected>, Literal> {
         let node = evaluator.snapshot.view(slot);
         for filter in self.plan.group_filters.iter().filter(|filter| filter.turn < turn) {
-            let verdict = filter.plugin.filter(evaluator.cycle(), state.of(filter.id), node).ok()?;
-            if let Verdict::Reject(rejection) = verdict {
-                return Some(Some(Rejected { turn: filter.turn, plugin: filter.id, rejection }));
+            let state = self.states.all.of(filter.id);
+            if let Verdict::Reject(rejection) = filter.plugin.filter(evaluator.cycle(), state, node)? {
+                return Ok(Some(Rejected { turn: filter.turn, plugin: filter.id, rejection }));
             }
         }
-        Some(None)
+        Ok(None)
     }
 
     /// One of the nodes with the highest total, each as likely.
@@ -123,79 +159,88 @@ impl Class {
         evaluator: &Evaluator<'_>,
         chooser: &mut Chooser,
         scratch: &mut Scratch,
-    ) -> Option<Slot> {
-        scratch.totals.clear();
-        scratch.totals.resize(scratch.feasible.len(), 0);
-        if scratch.feasible.len() > 1 {
-            self.add_relative_scores(evaluator, scratch)?;
-        }
+    ) -> Result<Slot, Literal> {
+        self.add_relative_scores(evaluator, scratch)?;
         for ((slot, _), total) in scratch.feasible.iter().zip(&mut scratch.totals) {
-            *total = total.saturating_add(self.groups.of(*slot)?.best().0);
+            let best = self.groups.of(*slot).map_or(0, Group::best);
+            *total = total.saturating_add(best);
         }
-        let buckets = best_buckets(&self.groups, &scratch.feasible, &scratch.totals);
-        chooser.choose_among(buckets, |slot| &evaluator.snapshot.node(slot).name)
+        let rankings = best_rankings(&self.groups, &scratch.feasible, &scratch.totals);
+        let chosen = chooser.choose_among(rankings, |slot| &evaluator.snapshot.node(slot).name);
+        chosen.ok_or_else(|| Literal::Broken("no node is best".to_string()))
     }
 
-    fn add_relative_scores(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Option<()> {
+    /// Sets the totals of the feasible groups to what is normalised over them; to 0 for only one: there it makes no
+    /// difference.
+    pub(super) fn add_relative_scores(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Literal> {
+        scratch.totals.clear();
+        scratch.totals.resize(scratch.feasible.len(), 0);
+        if scratch.feasible.len() < 2 {
+            return Ok(());
+        }
         let Scratch { feasible, slots, scores, totals, .. } = scratch;
         slots.clear();
         slots.extend(feasible.iter().map(|(slot, _)| *slot));
-        let (cycle, state) = (evaluator.cycle(), self.state.as_mut()?);
+        let (cycle, state) = (evaluator.cycle(), &mut self.states.all);
         for (id, census) in &self.plan.censuses {
-            census.weigh(cycle, state.of_mut(*id), feasible).ok()?;
+            census.weigh(cycle, state.of_mut(*id), feasible)?;
         }
         let mut by_node = 0;
         for scorer in &self.plan.relative {
             scores.clear();
             if scorer.by_group {
                 scores.resize(slots.len(), 0);
-                scorer.plugin.score_range(cycle, state.of(scorer.id), slots, scores).ok()?;
+                scorer.plugin.score_range(cycle, state.of(scorer.id), slots, scores)?;
             } else {
                 let raw =
                     slots.iter().map(|slot| self.groups.of(*slot).map_or(0, |g| raw_in(g.key(), by_node)));
                 scores.extend(raw);
                 by_node += 1;
             }
-            scorer.plugin.normalise(cycle, state.of(scorer.id), slots, scores).ok()?;
-            if scores.iter().any(|score| !(0..=MAX_SCORE).contains(score)) {
-                return None;
+            scorer.plugin.normalise(cycle, state.of(scorer.id), slots, scores)?;
+            if let Some(score) = scores.iter().find(|score| !(0..=MAX_SCORE).contains(*score)) {
+                return Err(Literal::Broken(format!("a normalised score of {score}")));
             }
             for (total, score) in totals.iter_mut().zip(&*scores) {
                 *total = total.saturating_add(scorer.weight.saturating_mul(*score));
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// The first rejection of the group's nodes, whoever it is by.
-    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
-    pub(super) fn first_word(&self, evaluator: &Evaluator<'_>, group: &Group) -> Option<Option<Rejected>> {
-        self.first_word_on(evaluator, group, *group.best().1.first()?)
+    pub(super) fn first_word(
+        &self,
+        evaluator: &Evaluator<'_>,
+        group: &Group,
+    ) -> Result<Option<Rejected>, Literal> {
+        let slot = group.any().ok_or_else(|| Literal::Broken("a group without nodes".to_string()))?;
+        self.first_word_on(evaluator, group, slot)
     }
 
     /// The same of one node of the group.
-    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
     fn first_word_on(
         &self,
         evaluator: &Evaluator<'_>,
         group: &Group,
         slot: Slot,
-    ) -> Option<Option<Rejected>> {
+    ) -> Result<Option<Rejected>, Literal> {
         if let Some(slot) = self.node_apart(group.key()) {
             return self.word_on_apart(evaluator, slot);
         }
-        let own = self.rejected(group.key());
-        let by_group = self.rejected_by_group(evaluator, slot, own.map_or(usize::MAX, |r| r.turn))?;
-        Some(by_group.or_else(|| own.cloned()))
+        let by_node = self.rejected(group.key());
+        let by_group = self.rejected_by_group(evaluator, slot, by_node.map_or(usize::MAX, |r| r.turn))?;
+        Ok(by_group.or_else(|| by_node.cloned()))
     }
 
     /// What all filters say of a node where room is promised to pods that count: with these pods, then without them.
-    #[expect(clippy::option_option, reason = "no word at all, no rejection, a rejection")]
-    fn word_on_apart(&self, evaluator: &Evaluator<'_>, slot: Slot) -> Option<Option<Rejected>> {
-        let Some((plugin, rejection)) = evaluator.judge(self.state.as_ref()?, slot).ok()? else {
-            return Some(None);
-        };
-        let turn = evaluator.profile.stage(Stage::Filter).iter().position(|id| *id == plugin)?;
-        Some(Some(Rejected { turn, plugin, rejection }))
+    fn word_on_apart(&self, evaluator: &Evaluator<'_>, slot: Slot) -> Result<Option<Rejected>, Literal> {
+        let word = evaluator.judge(&self.states.all, slot)?;
+        let turn = |plugin| Self::turn(evaluator, plugin);
+        Ok(word.map(|(plugin, rejection)| Rejected { turn: turn(plugin), plugin, rejection }))
     }
 }

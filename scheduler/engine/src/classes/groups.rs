@@ -1,10 +1,10 @@
 //! Nodes sorted into groups, and within a group by score.
 
-use std::collections::BTreeMap;
-
 use longshore_framework::snapshot::Slot;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+
+use crate::ranking::{Place, Ranked, Ranking};
 
 /// What nodes of a group have in common.
 pub(super) type GroupKey = SmallVec<[i64; 6]>;
@@ -12,25 +12,17 @@ pub(super) type GroupKey = SmallVec<[i64; 6]>;
 /// The number of a group.
 pub(super) type GroupNumber = u32;
 
-/// The place of a node that is in no group.
-const NOWHERE: Place = Place { group: GroupNumber::MAX, at: 0, score: 0 };
+/// In place of the number of a group.
+pub(super) const NO_GROUP: GroupNumber = GroupNumber::MAX;
 
-/// Where a node stands.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    group: GroupNumber,
-    /// Index in the bucket.
-    at: u32,
-    score: i64,
-}
+/// The place of a node that is in no group.
+const NOWHERE: Place = Place { owner: NO_GROUP, at: 0, score: 0 };
 
 /// Nodes that have a key in common.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     key: GroupKey,
-    nodes: usize,
-    /// By score.
-    buckets: BTreeMap<i64, Vec<Slot>>,
+    ranking: Ranking,
 }
 
 impl Group {
@@ -41,17 +33,22 @@ impl Group {
 
     /// How many nodes it has.
     pub(super) fn len(&self) -> usize {
-        self.nodes
+        self.ranking.len()
     }
 
-    /// The highest score and the nodes that have it, in no particular order; there is one at least.
-    pub(super) fn best(&self) -> (i64, &[Slot]) {
-        self.buckets.last_key_value().map_or((0, &[]), |(score, slots)| (*score, slots))
+    /// Its nodes, in no particular order.
+    pub(super) fn slots(&self) -> &[Slot] {
+        self.ranking.slots()
     }
 
-    /// Every node, in no particular order.
-    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.buckets.values().flatten().copied()
+    /// The highest score of its nodes.
+    pub(super) fn best(&self) -> i64 {
+        self.ranking.best()
+    }
+
+    /// One of its nodes; `None` only if it has none, which no group that exists has.
+    pub(super) fn any(&self) -> Option<Slot> {
+        self.ranking.slots().first().copied()
     }
 }
 
@@ -63,8 +60,8 @@ pub(super) struct Groups {
     by_key: FxHashMap<GroupKey, GroupNumber>,
     /// By slot.
     places: Vec<Place>,
-    /// Buckets that became empty, to be filled again.
-    spare: Vec<Vec<Slot>>,
+    /// Groups whose rankings have to be settled.
+    unsettled: Vec<GroupNumber>,
 }
 
 impl Groups {
@@ -73,21 +70,32 @@ impl Groups {
         *self = Self { places: vec![NOWHERE; slots], ..Self::default() };
     }
 
-    /// Puts a node into the group with this key; it is in none.
-    pub(super) fn insert(&mut self, slot: Slot, key: &[i64], score: i64) {
+    /// Puts a node into the group with this key, wherever it was.
+    pub(super) fn put(&mut self, slot: Slot, key: &[i64], score: i64) {
+        match self.of(slot) {
+            Some(group) if group.key() == key => self.set_score(slot, score),
+            known => {
+                if known.is_some() {
+                    self.remove(slot);
+                }
+                self.insert(slot, key, score);
+            }
+        }
+    }
+
+    fn insert(&mut self, slot: Slot, key: &[i64], score: i64) {
         let number = match self.by_key.get(key) {
             Some(number) => *number,
             None => self.add_group(key),
         };
-        let group = &mut self.groups[number as usize];
-        group.nodes += 1;
-        let bucket = group.buckets.entry(score).or_insert_with(|| self.spare.pop().unwrap_or_default());
-        let at = u32::try_from(bucket.len()).unwrap_or(u32::MAX);
-        bucket.push(slot);
         if self.places.len() <= slot.index() {
             self.places.resize(slot.index() + 1, NOWHERE);
         }
-        self.places[slot.index()] = Place { group: number, at, score };
+        self.unsettle(number);
+        let ranking = &mut self.groups[number as usize].ranking;
+        let at = u32::try_from(ranking.len()).unwrap_or(u32::MAX);
+        self.places[slot.index()] = Place { owner: number, at, score };
+        ranking.push(slot, score);
     }
 
     fn add_group(&mut self, key: &[i64]) -> GroupNumber {
@@ -106,24 +114,44 @@ impl Groups {
         number
     }
 
+    /// A node's score changed; without effect when it is in no group.
+    pub(super) fn set_score(&mut self, slot: Slot, score: i64) {
+        let Some(place) = self.places.get_mut(slot.index()) else { return };
+        if let Some(group) = self.groups.get_mut(place.owner as usize) {
+            group.ranking.set(place.at as usize, place.score, score);
+            place.score = score;
+            let owner = place.owner;
+            self.unsettle(owner);
+        }
+    }
+
+    fn unsettle(&mut self, group: GroupNumber) {
+        if self.unsettled.last() != Some(&group) {
+            self.unsettled.push(group);
+        }
+    }
+
+    /// Brings what is known of the best nodes of each group up to date. To be called after changes.
+    pub(super) fn settle(&mut self) {
+        for number in self.unsettled.drain(..) {
+            self.groups[number as usize].ranking.settle(&self.places);
+        }
+    }
+
     /// Takes a node out; without effect when it is in no group.
     pub(super) fn remove(&mut self, slot: Slot) {
         let Some(place) = self.places.get_mut(slot.index()) else { return };
         let place = std::mem::replace(place, NOWHERE);
-        let Some(group) = self.groups.get_mut(place.group as usize) else { return };
-        let Some(bucket) = group.buckets.get_mut(&place.score) else { return };
-        bucket.swap_remove(place.at as usize);
-        if let Some(moved) = bucket.get(place.at as usize) {
+        let Some(group) = self.groups.get_mut(place.owner as usize) else { return };
+        if let Some(moved) = group.ranking.swap_remove(place.at as usize, place.score, &self.places) {
             self.places[moved.index()].at = place.at;
         }
-        if bucket.is_empty() {
-            self.spare.extend(group.buckets.remove(&place.score));
-        }
-        group.nodes -= 1;
-        if group.nodes == 0 {
+        if group.ranking.len() == 0 {
+            group.ranking = Ranking::default();
             self.by_key.remove(&group.key);
-            self.vacant.push(place.group);
+            self.vacant.push(place.owner);
         }
+        self.unsettle(place.owner);
     }
 
     /// How many groups there are.
@@ -133,12 +161,41 @@ impl Groups {
 
     /// The groups, in the order of their numbers: the same after the same history.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter().filter(|group| group.nodes > 0)
+        self.groups.iter().filter(|group| group.len() > 0)
+    }
+
+    /// The nodes of a group by score, once they are settled.
+    pub(super) fn ranked<'g>(&'g self, group: &'g Group) -> Ranked<'g> {
+        Ranked { ranking: &group.ranking, places: &self.places }
+    }
+
+    /// The numbers of the groups of some nodes, [`NO_GROUP`] for those in none, in one go: what is known of a class
+    /// lies far from the processor, and so many reads are under way at a time.
+    pub(super) fn numbers_of(&self, slots: &[Slot], numbers: &mut Vec<GroupNumber>) {
+        numbers.clear();
+        let places = &self.places;
+        numbers.extend(slots.iter().map(|slot| places.get(slot.index()).map_or(NO_GROUP, |p| p.owner)));
+    }
+
+    /// The group with this number, if it is one.
+    pub(super) fn numbered(&self, number: GroupNumber) -> Option<&Group> {
+        self.groups.get(number as usize)
+    }
+
+    /// The number of a node's group.
+    pub(super) fn number_of(&self, slot: Slot) -> Option<GroupNumber> {
+        let number = self.places.get(slot.index())?.owner;
+        (number != NO_GROUP).then_some(number)
+    }
+
+    /// A node's score; 0 when it is in no group.
+    pub(super) fn score_of(&self, slot: Slot) -> i64 {
+        self.places.get(slot.index()).map_or(0, |place| place.score)
     }
 
     /// The group of a node.
     pub(super) fn of(&self, slot: Slot) -> Option<&Group> {
-        self.groups.get(self.places.get(slot.index())?.group as usize)
+        self.groups.get(self.places.get(slot.index())?.owner as usize)
     }
 }
 
@@ -152,19 +209,19 @@ mod tests {
         let mut groups = Groups::default();
         groups.clear(2);
         for (slot, key, score) in put {
-            groups.insert(Slot(*slot), &[*key], *score);
+            groups.put(Slot(*slot), &[*key], *score);
         }
         for slot in taken {
             groups.remove(Slot(*slot));
             assert!(groups.of(Slot(*slot)).is_none());
         }
+        groups.settle();
         let mut got: Vec<_> = groups
             .iter()
             .map(|group| {
-                let (best, slots) = group.best();
-                let mut slots: Vec<u32> = slots.iter().map(|slot| slot.0).collect();
+                let mut slots: Vec<u32> = groups.ranked(group).best_slots().map(|slot| slot.0).collect();
                 slots.sort_unstable();
-                (group.key()[0], group.len(), best, slots)
+                (group.key()[0], group.len(), group.best(), slots)
             })
             .collect();
         got.sort_unstable();
@@ -177,6 +234,7 @@ mod tests {
     fn the_best_of_a_group_follows_its_nodes() {
         let put = [(0, 7, 10), (1, 7, 20), (2, 7, 20), (3, 8, 5)];
         check(&put, &[], &[(7, 3, 20, &[1, 2]), (8, 1, 5, &[3])]);
+        check(&[put[0], put[1], (1, 7, 5), (0, 8, 5)], &[], &[(7, 1, 5, &[1]), (8, 1, 5, &[0])]);
         check(&put, &[1], &[(7, 2, 20, &[2]), (8, 1, 5, &[3])]);
         check(&put, &[1, 2], &[(7, 1, 10, &[0]), (8, 1, 5, &[3])]);
         check(&put, &[3, 3, 9], &[(7, 3, 20, &[1, 2])]);

@@ -35,12 +35,16 @@ impl RejectedNodes {
         }
     }
 
-    /// A node changed; `number` is that of its rejection, 0 when it was not rejected.
+    /// A node is not rejected any more; `number` is that of its rejection, 0 when it was not rejected.
     pub(super) fn remove(&mut self, slot: Slot, number: usize) {
         if let Some(nodes) = number.checked_sub(1).and_then(|at| self.by_number.get_mut(at)) {
             Arc::make_mut(nodes).remove(slot.index());
             Arc::make_mut(&mut self.resolvable).remove(slot.index());
         }
+    }
+
+    /// A node changed: what evictions could do there has to be asked anew.
+    pub(super) fn forget_run(&mut self, slot: Slot) {
         match self.runs.as_mut().map(Arc::get_mut) {
             Some(Some(runs)) => runs.forget(slot),
             // Somebody holds what was handed out: it stays as it was.

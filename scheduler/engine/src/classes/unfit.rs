@@ -6,10 +6,14 @@ use super::Decided;
 use super::class::{Class, Rejected};
 use crate::cycle::rejections::{RejectedGroup, Rejections};
 use crate::cycle::{Diagnosis, Evaluator, NodeStatus, Stopped};
+use crate::path::Literal;
 
 impl Class {
     /// Why no node is feasible: the first word on each.
-    pub(super) fn unfit(&mut self, evaluator: &Evaluator<'_>) -> Option<Decided> {
+    pub(super) fn unfit(&mut self, evaluator: &Evaluator<'_>) -> Result<Decided, Literal> {
+        if let Some(plugin) = self.asks() {
+            return Err(Literal::Uncacheable(plugin));
+        }
         let mut diagnosis = Diagnosis::default();
         if self.plan.group_filters.is_empty() {
             self.add_rejected(&mut diagnosis);
@@ -21,9 +25,9 @@ impl Class {
             self.add_first_words(evaluator, &mut diagnosis)?;
         }
         diagnosis.blame_all();
-        let mut state = self.state.clone()?;
+        let mut state = self.states.all.clone();
         (state.evaluated, state.feasible) = (evaluator.snapshot.len(), 0);
-        Some(Decided {
+        Ok(Decided {
             outcome: Err(Stopped::Unfit(Box::new(diagnosis))),
             searched: evaluator.snapshot.len(),
             state,
@@ -40,15 +44,17 @@ impl Class {
         }
     }
 
-    fn add_first_words(&self, evaluator: &Evaluator<'_>, diagnosis: &mut Diagnosis) -> Option<()> {
+    fn add_first_words(&self, evaluator: &Evaluator<'_>, diagnosis: &mut Diagnosis) -> Result<(), Literal> {
         let mut rejections = Rejections::default();
         for group in self.groups.iter() {
-            let Rejected { plugin, rejection, .. } = self.first_word(evaluator, group)??;
+            let Some(Rejected { plugin, rejection, .. }) = self.first_word(evaluator, group)? else {
+                continue;
+            };
             for slot in group.slots() {
-                rejections.add(NodeStatus { slot, plugin, rejection: rejection.clone() });
+                rejections.add(NodeStatus { slot: *slot, plugin, rejection: rejection.clone() });
             }
         }
         diagnosis.rejected = rejections;
-        Some(())
+        Ok(())
     }
 }

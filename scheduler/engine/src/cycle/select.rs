@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::options::TieBreak;
+use crate::ranking::Ranked;
 
 /// Breaks ties; the same seed breaks the same ties the same way on every machine.
 #[derive(Debug)]
@@ -27,20 +28,20 @@ impl Chooser {
         }
     }
 
-    /// One of the nodes in `buckets`; the first by name when ties go to the first. `None` when there is no node.
+    /// One of the best nodes of all `rankings`; the first by name when ties go to the first. `None` when there is no node.
     pub(crate) fn choose_among<'n>(
         &mut self,
-        buckets: impl Iterator<Item = &'n [Slot]> + Clone,
+        rankings: impl Iterator<Item = Ranked<'n>> + Clone,
         name: impl Fn(Slot) -> &'n Str,
     ) -> Option<Slot> {
         if self.tie_break == TieBreak::First {
-            return buckets.flatten().copied().min_by_key(|slot| name(*slot));
+            return rankings.flat_map(Ranked::best_slots).min_by_key(|slot| name(*slot));
         }
-        let mut at = self.below(buckets.clone().map(<[Slot]>::len).sum());
-        for bucket in buckets {
-            match bucket.get(at) {
-                Some(slot) => return Some(*slot),
-                None => at -= bucket.len(),
+        let mut number = self.below(rankings.clone().map(|ranked| ranked.ranking.best_count()).sum());
+        for ranked in rankings {
+            match number.checked_sub(ranked.ranking.best_count()) {
+                Some(left) => number = left,
+                None => return ranked.nth_best(number),
             }
         }
         None

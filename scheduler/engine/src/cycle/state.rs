@@ -46,6 +46,12 @@ impl CycleState {
         Self { plugins: wanted.cloned().collect(), ..Self::default() }
     }
 
+    /// Takes over the states of these plugins, which kept none here.
+    pub(crate) fn take_over(&mut self, from: Self, plugins: &[PluginId]) {
+        let wanted = from.plugins.into_iter().filter(|(id, state)| plugins.contains(id) && !state.is_empty());
+        self.plugins.extend(wanted);
+    }
+
     /// Leaves out Filter, and with it the pod extension of PreFilter.
     pub(crate) fn skip_filter(&mut self, plugin: PluginId) {
         self.skip_filter.insert(plugin);

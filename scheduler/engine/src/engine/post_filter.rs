@@ -28,6 +28,8 @@ pub(crate) struct PostFiltered {
     pub(crate) plugin: Str,
     pub(crate) victims: Vec<Arc<Pod>>,
     pub(crate) lapsed: Vec<Arc<Pod>>,
+    /// A plugin broke.
+    pub(crate) broke: bool,
 }
 
 impl Engine {
@@ -83,6 +85,7 @@ fn run(
                 record.code = "Error";
                 said = vec![error.to_string()];
                 done.nomination = Nomination::Keep;
+                done.broke = true;
                 break;
             }
         };

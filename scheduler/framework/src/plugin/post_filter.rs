@@ -180,4 +180,10 @@ pub trait PostFilter: Plugin {
         cx: &mut PostFilterContext<'_>,
         state: &PluginState,
     ) -> Result<PostFilterOutcome, PluginError>;
+
+    /// Whether it finds nothing for a pod if it found nothing for another one of the same class, which nothing was promised
+    /// either, and nothing changed in between. One who says so is not asked again.
+    fn repeats(&self, _pod: &Pod) -> bool {
+        false
+    }
 }

@@ -1,0 +1,149 @@
+//! Plugins whose answers are not kept. They are asked at every decision, about the nodes that what is kept leaves over, and
+//! spoil nothing of what others keep.
+
+use longshore_framework::plugin::Score;
+use longshore_framework::profile::PluginId;
+use longshore_framework::registry::Stage;
+use longshore_framework::snapshot::Slot;
+use longshore_framework::verdict::{PreFilterVerdict, PreScoreVerdict};
+
+use super::class::Class;
+use super::scratch::{Found, Scratch};
+use crate::cycle::Evaluator;
+use crate::cycle::score::Scorer;
+use crate::cycle::select::Chooser;
+use crate::cycle::state::CycleState;
+use crate::path::Literal;
+
+impl Class {
+    /// The plugin because of which something is asked, if there is one.
+    pub(super) fn asks(&self) -> Option<PluginId> {
+        self.plan.asked.first().copied()
+    }
+
+    /// Runs PreFilter of the plugins that are asked; the others are left out of the state.
+    pub(super) fn begin_asking(&self, evaluator: &Evaluator<'_>) -> Result<CycleState, Literal> {
+        let mut state = self.states.asked.clone();
+        for (id, plugin) in evaluator.profile.at(Stage::PreFilter, |i| i.pre_filter.as_ref()) {
+            if !self.plan.is_asked(id) {
+                continue;
+            }
+            match plugin.pre_filter(evaluator.cycle(), state.of_mut(id))? {
+                PreFilterVerdict::Pass(None) => {}
+                PreFilterVerdict::Skip => state.skip_filter(id),
+                PreFilterVerdict::Pass(Some(_)) | PreFilterVerdict::Reject(_) => {
+                    return Err(Literal::PreFilter(id));
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    /// Whether any of them has something to say about single nodes.
+    pub(super) fn asks_about_nodes(&self, evaluator: &Evaluator<'_>, state: &CycleState) -> bool {
+        let on = |stage: Stage, id: PluginId| evaluator.profile.stage(stage).contains(&id);
+        let filters = |id: PluginId| on(Stage::Filter, id) && !state.skips_filter(id);
+        let scores = |id: PluginId| on(Stage::PreScore, id) || on(Stage::Score, id);
+        self.plan.asked.iter().any(|id| filters(*id) || scores(*id))
+    }
+
+    /// Whether the plugins that are asked pass this node as well; then with what they remember.
+    pub(super) fn ask_about(
+        &self,
+        evaluator: &Evaluator<'_>,
+        slot: Slot,
+    ) -> Result<Option<CycleState>, Literal> {
+        let state = self.begin_asking(evaluator)?;
+        Ok(evaluator.judge(&state, slot)?.is_none().then_some(state))
+    }
+
+    /// The best of the nodes that what is kept leaves over and that all plugins that are asked pass, each as likely, and how
+    /// many there are. `None` when they pass none.
+    pub(super) fn choose_asking(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        chooser: &mut Chooser,
+        scratch: &mut Scratch,
+        state: &mut CycleState,
+    ) -> Result<Option<(Slot, usize)>, Literal> {
+        let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.of(*slot));
+        scratch.found.slots.extend(left.flat_map(|group| group.slots()));
+        scratch.found.slots.sort_unstable();
+        let filtered = evaluator.filter(state, std::mem::take(&mut scratch.found.slots))?;
+        scratch.found.rejected.extend(filtered.rejected.iter().map(|status| status.slot));
+        scratch.found.slots = filtered.feasible;
+        let feasible = scratch.found.slots.len();
+        let slot = match *scratch.found.slots {
+            [] => return Ok(None),
+            [only] => only,
+            _ => {
+                self.add_kept_scores(evaluator, scratch)?;
+                self.add_asked_scores(evaluator, state, &mut scratch.found)?;
+                choose(evaluator, chooser, &mut scratch.found)?
+            }
+        };
+        Ok(Some((slot, feasible)))
+    }
+
+    /// What is kept of the scores of the nodes that passed. What is normalised is so over these alone.
+    fn add_kept_scores(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Result<(), Literal> {
+        scratch.feasible.clear();
+        let mut place_of_group = rustc_hash::FxHashMap::default();
+        for slot in &scratch.found.slots {
+            let Some(number) = self.groups.number_of(*slot) else { continue };
+            let places = scratch.feasible.len();
+            let place = *place_of_group.entry(number).or_insert(places);
+            match scratch.feasible.get_mut(place) {
+                Some((_, count)) => *count += 1,
+                None => scratch.feasible.push((*slot, 1)),
+            }
+        }
+        self.add_relative_scores(evaluator, scratch)?;
+        for slot in &scratch.found.slots {
+            let place = self.groups.number_of(*slot).and_then(|number| place_of_group.get(&number));
+            let relative = place.and_then(|place| scratch.totals.get(*place)).copied().unwrap_or(0);
+            scratch.found.totals.push(relative.saturating_add(self.groups.score_of(*slot)));
+        }
+        Ok(())
+    }
+
+    fn add_asked_scores(
+        &self,
+        evaluator: &Evaluator<'_>,
+        state: &mut CycleState,
+        found: &mut Found,
+    ) -> Result<(), Literal> {
+        for (id, plugin) in evaluator.profile.at(Stage::PreScore, |i| i.pre_score.as_ref()) {
+            if self.plan.is_asked(id) {
+                match plugin.pre_score(evaluator.cycle(), state.of_mut(id), &found.slots)? {
+                    PreScoreVerdict::Score => {}
+                    PreScoreVerdict::Skip => state.skip_score(id),
+                }
+            }
+        }
+        let scorers: Vec<Scorer<'_>> = evaluator
+            .profile
+            .at(Stage::Score, |i| i.score.as_ref())
+            .filter(|(id, _)| self.plan.is_asked(*id) && !state.skips_score(*id))
+            .collect();
+        let columns = evaluator.raw_scores(state, &scorers, &found.slots)?;
+        for ((id, plugin), mut scores) in scorers.into_iter().zip(columns) {
+            Score::normalise(&**plugin, evaluator.cycle(), state.of(id), &found.slots, &mut scores)?;
+            evaluator.check_range(id, &scores)?;
+            let weight = evaluator.profile.weight(id);
+            for (total, score) in found.totals.iter_mut().zip(scores) {
+                *total = total.saturating_add(weight.saturating_mul(score));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn choose(evaluator: &Evaluator<'_>, chooser: &mut Chooser, found: &mut Found) -> Result<Slot, Literal> {
+    let best = found.totals.iter().max().copied();
+    let tied = found.slots.iter().zip(&found.totals).filter(|(_, total)| Some(**total) == best);
+    found.best.extend(tied.map(|(slot, _)| *slot));
+    let at: Vec<usize> = (0..found.best.len()).collect();
+    let chosen = chooser.choose(&at, |at| &evaluator.snapshot.node(found.best[at]).name);
+    found.best.get(chosen).copied().ok_or_else(|| Literal::Broken("no node is best".to_string()))
+}

@@ -1,0 +1,67 @@
+//! Failures that are told of one pod after another as long as nothing changes.
+
+use longshore_framework::plugin::Nomination;
+use longshore_framework::port::FailureReason;
+use longshore_framework::registry::Stage;
+
+use super::Engine;
+use super::failure::Failure;
+use super::post_filter::PostFiltered;
+use crate::attempt::RejectedNodes;
+use crate::cycle::Evaluator;
+use crate::known_failure::KnownFailure;
+use crate::meter::Watch;
+use crate::queue::QueuedPod;
+
+impl Engine {
+    /// The failure of a pod that is that of another one of its class. PostFilter counts as asked: it would say the same.
+    pub(crate) fn repeat(&self, profile: usize, known: &KnownFailure) -> Failure {
+        let watch: Watch<'_> = self.meter.watch(profile, false);
+        for id in self.profiles[profile].stage(Stage::PostFilter) {
+            watch.post_filter_asked(*id);
+        }
+        let nomination = known.nomination.clone();
+        Failure {
+            reason: FailureReason::Unschedulable,
+            message: known.message.clone(),
+            rejected_by: known.rejected_by.clone(),
+            pending_on: known.pending_on.clone(),
+            post_filter: nomination.map(|nomination| PostFiltered { nomination, ..PostFiltered::default() }),
+        }
+    }
+
+    /// Keeps a failure for others of the pod's class, if it is theirs as well.
+    pub(crate) fn note(
+        &mut self,
+        queued: &QueuedPod,
+        failure: Failure,
+        rejected: &[RejectedNodes],
+    ) -> Failure {
+        let nomination = failure.post_filter.as_ref().map(|post| post.nomination.clone());
+        let helped = matches!(nomination, Some(Nomination::Node(_)));
+        let broke = failure.post_filter.as_ref().is_some_and(|post| post.broke);
+        if failure.reason != FailureReason::Unschedulable || helped || broke {
+            return failure;
+        }
+        let known = KnownFailure {
+            message: failure.message.clone(),
+            rejected_by: failure.rejected_by.clone(),
+            pending_on: failure.pending_on.clone(),
+            nomination,
+            rejected: rejected.to_vec(),
+        };
+        // The fields are named one by one, because what is read is apart from what is changed.
+        let evaluator = Evaluator {
+            profile: &self.profiles[queued.profile],
+            snapshot: self.cache.snapshot(),
+            objects: self.cache.objects(),
+            pod: &queued.pod,
+            nominator: &self.queue.nominator,
+            parallelism: &self.options.parallelism,
+            watch: Watch::default(),
+            extenders: &self.extenders,
+        };
+        let difference = self.classes.note_failure(&evaluator, known);
+        difference.map_or(failure, Failure::broken)
+    }
+}
