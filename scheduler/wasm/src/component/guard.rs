@@ -213,7 +213,10 @@ impl ComponentPlugin {
     /// What takes the place of an answer: an error, or nothing when failures are ignored.
     pub(super) fn excused<T>(&self, answer: Result<T, Failure>, instead: T) -> Result<T, Failure> {
         match answer {
-            Err(_) if self.loaded.settings.failure_policy == FailurePolicy::Ignore => Ok(instead),
+            Err(_) if self.loaded.settings.failure_policy == FailurePolicy::Ignore => {
+                self.excuses.fetch_add(1, Ordering::Relaxed);
+                Ok(instead)
+            }
             other => other,
         }
     }

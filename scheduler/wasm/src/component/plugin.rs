@@ -54,6 +54,8 @@ pub(crate) struct ComponentPlugin {
     /// State of a predecessor, for the next control instance.
     pub(super) inherited: Mutex<Option<Vec<u8>>>,
     pub(super) failures: AtomicU64,
+    /// Answers that were given in place of those that failed.
+    pub(super) excuses: AtomicU64,
     /// The control instance missed something.
     pub(super) stale: AtomicBool,
     /// The last of those that took each other's place, which all of them share.
@@ -81,6 +83,7 @@ impl ComponentPlugin {
             pre_filtered: Mutex::default(),
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
+            excuses: AtomicU64::new(0),
             stale: AtomicBool::new(false),
             line: Mutex::default(),
         }
@@ -102,6 +105,11 @@ impl ComponentPlugin {
     /// How often it failed.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
+    }
+
+    /// How many answers stood for a failure.
+    pub(crate) fn excuses(&self) -> u64 {
+        self.excuses.load(Ordering::Relaxed)
     }
 
     /// Why it is not called, if it is not.

@@ -1,7 +1,8 @@
 //! Answers of pure plugins, kept per class of pods and row.
 //!
 //! A pure plugin's verdict is a function of the config, of what the pod has in common with its replicas, and of the row.
-//! So a queue of replicas asks once about every node and then about the rows that changed.
+//! So a queue of replicas asks once about every node and then about the rows that changed. The engine keeps them as well,
+//! where it can, and asks then about the few nodes that changed: these questions go past what is kept here.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -20,6 +21,9 @@ const MOST_CLASSES: usize = 64;
 
 /// Rejections of a class beyond which it is begun anew: reasons should be few.
 const MOST_REJECTIONS: usize = 256;
+
+/// So many nodes, or fewer, are asked about without a look at what is kept.
+pub(crate) const FEW: usize = 16;
 
 /// Not known yet.
 const UNKNOWN: u16 = u16::MAX;

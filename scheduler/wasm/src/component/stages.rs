@@ -29,6 +29,10 @@ impl Plugin for Staged {
     fn events(&self) -> Vec<EventPattern> {
         self.0.loaded.events.clone()
     }
+
+    fn failed_answers(&self) -> Option<u64> {
+        Some(self.0.excuses())
+    }
 }
 
 impl Staged {
@@ -51,10 +55,16 @@ impl Staged {
         instance.build()
     }
 
-    /// What a pure plugin says is kept [here](super::pure), where it is known which answers a failure stands behind: those
-    /// must not outlive it.
-    fn dependence(&self) -> Dependence {
-        Dependence::Uncacheable
+    /// Filter of a pure plugin is a function of what the engine keeps answers by.
+    fn filter_dependence(&self) -> Dependence {
+        if self.0.loaded.pure { Dependence::Node } else { Dependence::Uncacheable }
+    }
+
+    /// Score as well, unless PreScore or NormalizeScore have a say: what they are given depends on which nodes are feasible.
+    fn score_dependence(&self) -> Dependence {
+        let indices = &self.0.loaded.indices;
+        let by_itself = !indices.normalizes() && !indices.has(Stage::PreScore);
+        if self.0.loaded.pure && by_itself { Dependence::Node } else { Dependence::Uncacheable }
     }
 }
 

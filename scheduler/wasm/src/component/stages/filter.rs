@@ -12,6 +12,7 @@ use longshore_framework::view::NodeView;
 use super::super::convert;
 use super::super::live::Live;
 use super::super::plugin::{ComponentPlugin, Piece, shared_of};
+use super::super::pure::FEW;
 use super::super::table::row;
 use super::super::verdicts::{self, FIT, Judged};
 use super::Staged;
@@ -59,7 +60,7 @@ impl Filter for Staged {
     }
 
     fn depends_on(&self, _pod: &Pod) -> Dependence {
-        self.dependence()
+        self.filter_dependence()
     }
 }
 
@@ -84,7 +85,7 @@ impl ComponentPlugin {
     ) -> Result<Judged, Failure> {
         self.piece(piece, "Filter", cx.snapshot, |kept, way| {
             let mut judged = Judged::All;
-            if !self.loaded.pure {
+            if !self.loaded.pure || piece.slots.len() <= FEW {
                 way(&mut |live| {
                     judged = self.ask_filter(live, cx, shared, piece.base, piece.slots)?;
                     Ok(())

@@ -12,6 +12,7 @@ use longshore_framework::view::NodeView;
 use super::super::bindings::exports::longshore::scheduler::pre_score;
 use super::super::live::Live;
 use super::super::plugin::{Absent, ComponentPlugin, Piece, shared_of};
+use super::super::pure::FEW;
 use super::super::verdicts;
 use super::{Staged, bounded};
 use crate::failure::Failure;
@@ -104,8 +105,12 @@ impl Score for Staged {
         Ok(())
     }
 
+    fn is_absolute(&self) -> bool {
+        !self.0.loaded.indices.normalizes()
+    }
+
     fn depends_on(&self, _pod: &Pod) -> Dependence {
-        self.dependence()
+        self.score_dependence()
     }
 }
 
@@ -134,7 +139,7 @@ impl ComponentPlugin {
         scores: &mut [i64],
     ) -> Result<(), Failure> {
         self.piece(piece, "Score", cx.snapshot, |kept, way| {
-            if !self.loaded.pure {
+            if !self.loaded.pure || piece.slots.len() <= FEW {
                 return way(&mut |live| {
                     scores.copy_from_slice(&self.ask_score(live, cx, shared, piece.base, piece.slots)?);
                     Ok(())
