@@ -1,6 +1,7 @@
 //! What a command found out, as the documents that `-o json` and `-o yaml` print. Every field is described in
 //! `docs/output.md`, and the tests hold real output against `docs/schema`.
 
+mod decided;
 mod explanation;
 mod left_out;
 pub mod plugin;
@@ -9,6 +10,7 @@ mod utilisation;
 
 use serde::Serialize;
 
+pub use decided::Decided;
 pub use explanation::{
     Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
     PreemptionFailure, Relaxation, ScoredNode, Status,

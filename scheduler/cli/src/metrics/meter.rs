@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use longshore_engine::{AttemptResult, EventLabel, ExtensionPoint, Meter, QueueName, Status};
+use longshore_engine::{AttemptResult, EventLabel, ExtensionPoint, Meter, Path, QueueName, Status};
 use longshore_framework::event::Hint;
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
@@ -41,6 +41,7 @@ pub struct EngineMeter {
     events: [Handles<IntCounter>; QueueName::ALL.len()],
     handled: Handles<Histogram>,
     hints: Handles<Histogram, (usize, PluginId, EventLabel, bool)>,
+    decisions: Handles<IntCounter, (&'static str, Option<(usize, PluginId)>)>,
 }
 
 /// What is looked up once for a profile.
@@ -108,6 +109,7 @@ impl EngineMeter {
             events: Default::default(),
             handled: Handles::default(),
             hints: Handles::default(),
+            decisions: Handles::default(),
         }
     }
 
@@ -135,6 +137,16 @@ impl Meter for EngineMeter {
         });
         count.inc();
         time.observe(took.as_secs_f64());
+    }
+
+    fn decided(&self, profile: usize, path: &Path) {
+        let plugin = path.plugin().map(|plugin| (profile, plugin));
+        let look_up = || {
+            let known = plugin.and_then(|(profile, plugin)| self.plugin_of(profile, plugin));
+            let name = known.map_or("", |(_, plugin)| &plugin.name);
+            self.own.decisions.with_label_values(&[path.name(), name])
+        };
+        self.decisions.get((path.name(), plugin), look_up).inc();
     }
 
     fn algorithm(&self, took: Duration) {

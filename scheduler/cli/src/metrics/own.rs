@@ -16,6 +16,9 @@ pub struct OwnMetrics {
     pub binds: IntCounter,
     /// The same per second, over the last seconds.
     pub binds_per_second: Gauge,
+    /// Decisions by `path`: Kept, from what is kept of pods that are alike, or why every node was looked at; with the
+    /// `plugin` that is the cause, if one is.
+    pub decisions: IntCounterVec,
     /// Since when the oldest pending pod was made, in seconds; gated pods apart.
     pub oldest_pending: Gauge,
     /// Time that calls to the API server took, by `operation`.
@@ -49,6 +52,7 @@ impl OwnMetrics {
         let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
         let own = Self {
             binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
+            decisions: add(registry, IntCounterVec::new(opts("decisions_total", "Decisions, by path: from what is kept of pods that are alike (Kept), or why every node was looked at."), &["path", "plugin"])?)?,
             binds_per_second: add(registry, Gauge::with_opts(opts("binds_per_second", "Pods bound per second, over the last seconds."))?)?,
             oldest_pending: add(registry, Gauge::with_opts(opts("oldest_pending_pod_seconds", "Age of the oldest pending pod; gated pods apart."))?)?,
             api_wait: add(registry, HistogramVec::new(wait.buckets(exponential(0.0005, 2.0, 16)), &["operation"])?)?,
@@ -69,6 +73,7 @@ impl OwnMetrics {
         for kind in &KINDS {
             self.unreadable_objects.with_label_values(&[kind.plural]);
         }
+        self.decisions.with_label_values(&["Kept", ""]);
         for result in ["success", "error"] {
             self.config_reloads.with_label_values(&[result]);
         }

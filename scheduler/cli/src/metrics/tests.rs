@@ -154,6 +154,7 @@ fn our_own_names() {
         ("config_generation", "gauge "),
         ("config_reloads_total", "counter result"),
         ("decision_ring_dropped_total", "counter "),
+        ("decisions_total", "counter path,plugin"),
         ("lost_races_total", "counter reason,scheduler"),
         ("oldest_pending_pod_seconds", "gauge "),
         ("plugin_breaker_open", "gauge plugin"),

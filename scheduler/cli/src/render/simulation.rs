@@ -6,7 +6,7 @@ use super::bytes::amount;
 use super::table::Table;
 use crate::console::{Style, printable};
 use crate::input::some;
-use crate::report::{Pending, Simulation, Summary, Utilisation};
+use crate::report::{Decided, Pending, Simulation, Summary, Utilisation};
 
 /// The table lists placements up to this many pods; more is for `-o wide`.
 pub(crate) const LISTED: usize = 50;
@@ -147,6 +147,9 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
         table.row(["not expanded".to_string(), missing(report)]);
     }
     table.row(["time".to_string(), times(summary)]);
+    if !summary.decided.is_empty() {
+        table.row(["decided".to_string(), paths(&summary.decided)]);
+    }
     if let Some(seed) = summary.seed {
         table.row(["ties".to_string(), format!("at random, seed {seed}")]);
     }
@@ -172,6 +175,22 @@ fn counts(summary: &Summary) -> String {
         }
     }
     text
+}
+
+/// How many decisions were made from what is kept, and why the others were not.
+fn paths(decided: &[Decided]) -> String {
+    let kept: usize = decided.iter().filter(|d| d.is_kept()).map(|d| d.decisions).sum();
+    let in_full = decided.iter().filter(|d| !d.is_kept());
+    let why = in_full.clone().map(|d| match &d.plugin {
+        Some(plugin) => format!("{} {plugin} {}", d.path, d.decisions),
+        None => format!("{} {}", d.path, d.decisions),
+    });
+    match in_full.clone().map(|d| d.decisions).sum::<usize>() {
+        0 => format!("{kept} from what is kept"),
+        count => {
+            format!("{kept} from what is kept, {count} in full ({})", why.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// Pods that no object stands for.

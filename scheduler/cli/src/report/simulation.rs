@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::left_out::{Refused, Unexpanded, Unreadable};
-use super::{API_VERSION, Utilisation, rounded, utilisation};
+use super::{API_VERSION, Decided, Utilisation, decided, rounded, utilisation};
 use crate::simulation::{Record, Said, Simulated};
 
 /// What became of a cluster.
@@ -152,6 +152,8 @@ pub struct Summary {
     pub decide_seconds: f64,
     /// Pods decided per second of deciding; 0 when there were none.
     pub pods_per_second: f64,
+    /// By which paths, the most frequent first.
+    pub decided: Vec<Decided>,
     /// How full the nodes are at the end, by resource.
     pub utilisation: Vec<Utilisation>,
 }
@@ -292,6 +294,7 @@ impl Summary {
             read_seconds: rounded(around.read_seconds, 6),
             decide_seconds: rounded(simulated.deciding.as_secs_f64(), 6),
             pods_per_second: 0.0,
+            decided: decided::of(simulated),
             utilisation: utilisation::of(simulated.engine.snapshot()),
         }
     }
