@@ -16,6 +16,8 @@ mod likeness;
 mod preemption;
 /// Random clusters and events.
 mod properties;
+/// Failures that are told again.
+mod repeated;
 /// Whole clusters and what becomes of them.
 mod scenarios;
 /// What wakes pods.

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use longshore_engine::{Attempt, Engine, Options, Outcome};
+use longshore_engine::{Attempt, Engine, Evaluation, Options, Outcome, Path};
 use longshore_framework::fixture;
 use longshore_framework::port::{Effect, Input};
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::{Str, Timestamp};
-use longshore_wasm::{FailureKind, Settings};
+use longshore_wasm::{FailureKind, FailurePolicy, Settings};
 
 use crate::cluster::Stand;
 use crate::wat::{ALL_FIT, RESET, Wat, guest, same_score};
@@ -46,10 +46,14 @@ struct Run {
 
 impl Run {
     fn new(wat: &Wat) -> Self {
+        Self::with(wat, FailurePolicy::default(), Evaluation::Incremental)
+    }
+
+    fn with(wat: &Wat, failure_policy: FailurePolicy, evaluation: Evaluation) -> Self {
         let stand = Stand::new();
-        let settings = Settings { time: Duration::from_millis(20), ..Settings::default() };
+        let settings = Settings { time: Duration::from_millis(20), failure_policy, ..Settings::default() };
         let asked = stand.load(&wat.build(), &settings).unwrap();
-        let options = Options { requests: stand.requests.clone(), ..Options::default() };
+        let options = Options { requests: stand.requests.clone(), evaluation, ..Options::default() };
         let mut engine = Engine::new(profiles(&asked.instance), options);
         for number in 0..10 {
             let node =
@@ -190,4 +194,39 @@ fn a_plugin_may_let_the_pod_go_while_it_is_asked_about_it() {
     run.add("waits", BAD);
     run.steps();
     assert_eq!((run.placed.len(), run.engine.next_timeout()), (1, None));
+}
+
+/// Twenty replicas of the plugin's profile are placed, all from the third on from what is kept; how often Filter was asked.
+#[track_caller]
+fn check_kept(wat: &Wat, failure_policy: FailurePolicy, evaluation: Evaluation) -> usize {
+    let mut run = Run::with(wat, failure_policy, evaluation);
+    for number in 0..20 {
+        run.add(&format!("p{number}"), BAD);
+        let Attempt { outcome, effects, path, .. } = run.engine.step().unwrap();
+        assert!(matches!(outcome, Outcome::Assumed { .. }), "{outcome:?}");
+        assert!(number < 2 || path == Path::Kept, "p{number}: {path:?}");
+        run.meet(effects);
+    }
+    run.stand.heard.calls.lock().unwrap().iter().filter(|stage| **stage == "Filter").count()
+}
+
+#[test]
+fn the_engine_keeps_what_pure_plugins_say_and_asks_others_every_time() {
+    let pure = guest().pure().column(13, "").filter(ALL_FIT).score(&same_score(5));
+    let other = guest().column(13, "").filter(ALL_FIT).score(&same_score(5));
+    let (incremental, audited) = (Evaluation::Incremental, Evaluation::Audited);
+    // The first pod asks about all nodes, the second of a class as well, and every other about the node that changed.
+    assert_eq!(check_kept(&pure, FailurePolicy::Fail, incremental), 20);
+    assert_eq!(check_kept(&other, FailurePolicy::Fail, incremental), 20);
+    check_kept(&pure, FailurePolicy::Fail, audited);
+    check_kept(&other, FailurePolicy::Fail, audited);
+}
+
+#[test]
+fn an_answer_that_stands_for_a_failure_serves_one_pod() {
+    let breaks = guest().pure().column(13, "").filter("unreachable");
+    // Each pod asks again, and a second time after the first instance broke, until the breaker opens.
+    let asked = check_kept(&breaks, FailurePolicy::Ignore, Evaluation::Incremental);
+    assert_eq!(asked, longshore_wasm::breaker::FAILURES);
+    check_kept(&breaks, FailurePolicy::Ignore, Evaluation::Audited);
 }

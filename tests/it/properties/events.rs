@@ -1,6 +1,7 @@
 //! Whatever happens, in whatever order: no pod is lost or held twice, and the columns say what the pods say.
 
 mod incremental;
+mod profiles;
 mod world;
 
 use longshore_framework::plugin::Cycle;

@@ -1,12 +1,14 @@
 //! What the engine keeps from decision to decision answers as if everything were asked anew.
 
 use longshore_engine::{Evaluation, Options};
+use longshore_framework::profile::Profile;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::profiles::{ASKING, BACKWARDS, REVERSED};
 use super::world::World;
 use super::{Happening, PodDraft, happening, node_draft, pod_draft};
-use crate::properties::config;
+use crate::properties::{PROFILES, config};
 
 /// Few kinds of pods, so that pods share a class, and what happens: a replica of one of them comes, or anything else.
 fn history(length: usize) -> impl Strategy<Value = Vec<Happening>> {
@@ -45,8 +47,9 @@ impl Step {
 
 /// The engine holds every decision against the literal one; the world does not stand errors.
 #[track_caller]
-fn check(happenings: &[Happening]) {
-    let mut world = World::with(Options { evaluation: Evaluation::Audited, ..Options::default() });
+fn check(profiles: &[Profile], happenings: &[Happening]) {
+    let options = Options { evaluation: Evaluation::Audited, ..Options::default() };
+    let mut world = World::of(profiles.to_vec(), options);
     for happening in happenings {
         world.happens(happening);
     }
@@ -86,11 +89,26 @@ proptest! {
 
     #[test]
     fn a_decision_from_what_is_kept_is_one_from_everything(happenings in history(120)) {
-        check(&happenings);
+        check(&PROFILES, &happenings);
+    }
+
+    #[test]
+    fn it_is_so_whatever_the_order_of_filters(happenings in history(80)) {
+        check(&REVERSED, &happenings);
+    }
+
+    #[test]
+    fn who_is_asked_every_time_spoils_nothing(happenings in history(80)) {
+        check(&ASKING, &happenings);
+    }
+
+    #[test]
+    fn nor_does_who_only_looks_at_the_pod_or_comes_first(happenings in history(80)) {
+        check(&BACKWARDS, &happenings);
     }
 
     #[test]
     fn an_eviction_that_was_tried_before_is_one_that_is_tried_now(happenings in evictions(80)) {
-        check(&happenings);
+        check(&PROFILES, &happenings);
     }
 }

@@ -7,6 +7,7 @@ use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::node::Node;
 use longshore_framework::pod::{Pod, PodMeta, PodSpec};
 use longshore_framework::port::{Effect, Input};
+use longshore_framework::profile::Profile;
 use longshore_framework::{Str, Timestamp};
 
 use super::Happening;
@@ -34,8 +35,12 @@ impl World {
     }
 
     pub(super) fn with(options: Options) -> Self {
+        Self::of(PROFILES.clone(), options)
+    }
+
+    pub(super) fn of(profiles: Vec<Profile>, options: Options) -> Self {
         Self {
-            engine: Engine::new(PROFILES.clone(), options),
+            engine: Engine::new(profiles, options),
             pods: BTreeMap::new(),
             nodes: BTreeMap::new(),
             budgets: BTreeMap::new(),
