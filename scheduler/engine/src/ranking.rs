@@ -314,14 +314,14 @@ mod tests {
                 }
                 (_, len) => take(&mut ranking, &places, &mut model, at % len),
             }
-            if number as usize % every == 0 {
+            if (number as usize).is_multiple_of(every) {
                 check(&mut ranking, &places, &model);
             }
         }
         check(&mut ranking, &places, &model);
         while let Some(last) = model.len().checked_sub(1) {
             take(&mut ranking, &places, &mut model, last / 2);
-            if model.len() % every == 0 {
+            if model.len().is_multiple_of(every) {
                 check(&mut ranking, &places, &model);
             }
         }

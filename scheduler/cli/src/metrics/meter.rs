@@ -41,8 +41,11 @@ pub struct EngineMeter {
     events: [Handles<IntCounter>; QueueName::ALL.len()],
     handled: Handles<Histogram>,
     hints: Handles<Histogram, (usize, PluginId, EventLabel, bool)>,
-    decisions: Handles<IntCounter, (&'static str, Option<(usize, PluginId)>)>,
+    decisions: Handles<IntCounter, PathLabels>,
 }
+
+/// The name of a path, and the plugin of a profile that is its cause, if one is.
+type PathLabels = (&'static str, Option<(usize, PluginId)>);
 
 /// What is looked up once for a profile.
 #[derive(Debug)]
