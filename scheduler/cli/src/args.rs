@@ -217,8 +217,8 @@ pub struct SimulateArgs {
     /// Record who said what of which node in every attempt (the field attempts of -o json and yaml)
     #[arg(long)]
     pub trace: bool,
-    /// Exit with 3 when a pod does not fit or would not be created, or when pods are missing because their object is not
-    /// expanded
+    /// Exit with 3 when a pod does not fit, belongs to no profile or would not be created, or when pods are missing because
+    /// their object is not expanded
     #[arg(long)]
     pub fail_on_pending: bool,
 }

@@ -99,6 +99,9 @@ pub struct Skipped {
     pub pod: String,
     /// Why not.
     pub reason: String,
+    /// No profile has its scheduler name.
+    #[serde(skip)]
+    pub(crate) is_nobodys: bool,
 }
 
 /// An event that a plugin would have recorded.
@@ -206,7 +209,7 @@ impl Simulation {
         match last {
             Record::NoProfile { .. } => {
                 let reason = format!("no profile has the scheduler name {}", pod.spec.scheduler_name);
-                self.skipped.push(Skipped { pod: pod.key(), reason });
+                self.skipped.push(Skipped { pod: pod.key(), reason, is_nobodys: true });
             }
             Record::Gated { rejection, .. } => self.pending.push(Pending {
                 pod: pod.key(),
@@ -229,7 +232,7 @@ impl Simulation {
                     }
                     Outcome::Terminating | Outcome::Placed => {
                         let reason = "it is being deleted".to_string();
-                        return self.skipped.push(Skipped { pod: pod.key(), reason });
+                        return self.skipped.push(Skipped { pod: pod.key(), reason, is_nobodys: false });
                     }
                     Outcome::Unschedulable { message, nominated } => {
                         ("Unschedulable", message, nominated.as_ref())
@@ -247,9 +250,11 @@ impl Simulation {
         }
     }
 
-    /// Whether a pod has no node, would not be created, or is missing because its object is not expanded.
+    /// Whether a pod has no node, belongs to no profile, would not be created, or is missing because its object is not
+    /// expanded.
     pub(crate) fn leaves_pods_out(&self) -> bool {
-        !(self.pending.is_empty() && self.refused.is_empty() && self.unexpanded.is_empty())
+        let placed = self.pending.is_empty() && !self.skipped.iter().any(|skipped| skipped.is_nobodys);
+        !(placed && self.refused.is_empty() && self.unexpanded.is_empty())
     }
 
     fn count(&mut self) {

@@ -71,6 +71,12 @@ fn a_trace_has_every_verdict() {
 fn exit_codes() {
     run_with(&["simulate", "-f", "-", "--fail-on-pending"], &cluster()).exits(3);
     run_with(&["simulate", "-f", "-", "--fail-on-pending"], &format!("{NODE}{}", pod("small", "1"))).exits(0);
+    // The profile is another scheduler's, so nobody places the pod.
+    let packing = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/binpack.yaml");
+    let input = format!("{NODE}{}", pod("small", "1"));
+    run_with(&["simulate", "-f", "-", "--config", packing, "--fail-on-pending"], &input)
+        .exits(3)
+        .says(&["no profile has the scheduler name default-scheduler"]);
     for wrong in [
         &["simulate"][..],
         &["simulate", "-f"],
