@@ -21,7 +21,7 @@ use crate::status::{StatusWriter, Written};
 use crate::told::{Tell, Told};
 use crate::volumes::{PreBind, StorageStore};
 
-pub use underway::Writes;
+pub use underway::{Finished, Writes};
 use underway::{Guard, Underway, Write};
 
 /// Who does what the engine wants. Never blocks.
@@ -84,8 +84,8 @@ impl Performer {
     }
 
     /// Waits until everything that was begun is written, for `within` at the most; the wait for volumes to be bound is not
-    /// part of it. What is left then.
-    pub async fn finish(&self, within: Duration) -> Writes {
+    /// part of it.
+    pub async fn finish(&self, within: Duration) -> Finished {
         self.shared.underway.finish(within).await
     }
 

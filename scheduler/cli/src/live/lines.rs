@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use longshore_cluster::discover::Discovered;
 use longshore_cluster::lease::{Leadership, LossReason};
-use longshore_cluster::perform::Writes;
 use longshore_cluster::record::EventCounts;
 use longshore_framework::Str;
 
@@ -80,13 +79,8 @@ impl Starting<'_> {
     }
 }
 
-/// Says what was done, as the last word; with what was `left` when the time for it was over, if anything was.
-pub(crate) fn stopped(
-    tally: &Tally,
-    (elected, leadership): (bool, &Leadership),
-    events: &EventCounts,
-    left: Writes,
-) {
+/// Says what was done, as the last word.
+pub(crate) fn stopped(tally: &Tally, (elected, leadership): (bool, &Leadership), events: &EventCounts) {
     let lease = match leadership {
         Leadership::Lost(reason @ LossReason::Stopped { .. }) => reason.to_string(),
         Leadership::Lost(reason) => format!("lost: {reason}"),
@@ -101,18 +95,12 @@ pub(crate) fn stopped(
         count(&events.failed),
         count(&events.dropped)
     );
-    let [bindings, evictions, volumes] =
-        [Work::Binding, Work::Eviction, Work::Volumes].map(|work| tally.of(work));
-    if left == Writes::default() {
-        tracing::info!(bindings, evictions, volumes, lease, events, "Stopped");
-    } else {
-        tracing::warn!(
-            bindings,
-            evictions,
-            volumes,
-            lease,
-            events,
-            "Stopped; not finished in time, and not sent any more: {left}"
-        );
-    }
+    tracing::info!(
+        bindings = tally.of(Work::Binding),
+        evictions = tally.of(Work::Eviction),
+        volumes = tally.of(Work::Volumes),
+        lease,
+        events,
+        "Stopped"
+    );
 }

@@ -10,7 +10,7 @@ use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
 use longshore_cluster::lease::LossReason;
-use longshore_cluster::perform::{Performer, Tools, Writes};
+use longshore_cluster::perform::{Finished, Performer, Tools, Writes};
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Recorder, RecorderOptions, RecorderTask};
 use longshore_cluster::status::StatusWriter;
@@ -120,15 +120,14 @@ pub(crate) async fn start(args: &RunArgs, prepared: Prepared, level: Level) -> a
     let candidacy = common.stand(args)?;
     let ended = common.run(args, engine, rest.receiver, &candidacy, &mut signals, level).await;
     common.stop.cancel();
-    let left = match &ended {
-        Ok(Ended { performer: Some(performer), .. }) => drain(performer).await,
-        _ => Writes::default(),
-    };
+    if let Ok(Ended { performer: Some(performer), .. }) = &ended {
+        drain(performer).await;
+    }
     let leadership = candidacy.leadership.clone();
     let elected = leader::settings(&args.leader, &common.configuration).is_some();
     candidacy.withdraw(WITHDRAWAL).await;
     rest.recording.finish(LAST_WORDS).await;
-    lines::stopped(&common.tally, (elected, &leadership.borrow()), common.recorder.counts(), left);
+    lines::stopped(&common.tally, (elected, &leadership.borrow()), common.recorder.counts());
     common.close.cancel();
     let Ended { end, server, .. } = ended?;
     if let Some(server) = server {
@@ -146,9 +145,15 @@ struct Ended {
 }
 
 /// While the lease is still ours, what was begun is finished. What is left after that is not sent any more.
-async fn drain(performer: &Performer) -> Writes {
-    tracing::debug!("waiting for what is being written, {DRAIN:?} at the most");
-    performer.finish(DRAIN).await
+async fn drain(performer: &Performer) {
+    let Finished { done, left } = performer.finish(DRAIN).await;
+    if left == Writes::default() {
+        tracing::info!("Nothing is being written any more; finished at the end: {done}");
+    } else {
+        tracing::warn!(
+            "Written at the end: {done}. Not finished within {DRAIN:?}, and not sent any more: {left}"
+        );
+    }
 }
 
 /// What only one part needs.

@@ -45,6 +45,16 @@ impl Writes {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What of it is not in `left`.
+    fn without(self, left: Self) -> Self {
+        Self {
+            bindings: self.bindings.saturating_sub(left.bindings),
+            evictions: self.evictions.saturating_sub(left.evictions),
+            volumes: self.volumes.saturating_sub(left.volumes),
+            statuses: self.statuses.saturating_sub(left.statuses),
+        }
+    }
 }
 
 impl fmt::Display for Writes {
@@ -55,6 +65,15 @@ impl fmt::Display for Writes {
             "{bindings} bindings, evictions for {evictions} pods, volumes of {volumes} pods, status of {statuses} pods"
         )
     }
+}
+
+/// How the end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// Was under way and has ended.
+    pub done: Writes,
+    /// Is still under way.
+    pub left: Writes,
 }
 
 /// Counts what is being written; clones share the count.
@@ -68,12 +87,14 @@ impl Underway {
         Guard { underway: self.clone(), write }
     }
 
-    /// Waits until nothing is under way, for `within` at the most; what is left then.
-    pub(super) async fn finish(&self, within: Duration) -> Writes {
+    /// Waits until nothing is under way, for `within` at the most.
+    pub(super) async fn finish(&self, within: Duration) -> Finished {
         let mut now = self.0.subscribe();
+        let before = *now.borrow_and_update();
         // That the time is over shows in what is left.
         let _ = tokio::time::timeout(within, now.wait_for(Writes::is_empty)).await;
-        *self.0.borrow()
+        let left = *self.0.borrow();
+        Finished { done: before.without(left), left }
     }
 }
 
@@ -103,9 +124,11 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
             drop(binding);
         });
-        let left = underway.finish(Duration::from_millis(200)).await;
+        let Finished { done, left } = underway.finish(Duration::from_millis(200)).await;
+        assert_eq!(done, Writes { bindings: 1, ..Writes::default() });
         assert_eq!(left, Writes { evictions: 1, ..Writes::default() });
         drop(evictions);
-        assert_eq!(underway.finish(Duration::from_secs(60)).await, Writes::default());
+        let finished = underway.finish(Duration::from_secs(60)).await;
+        assert_eq!((finished.done, finished.left), (Writes::default(), Writes::default()));
     }
 }
