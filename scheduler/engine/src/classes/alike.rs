@@ -182,12 +182,16 @@ fn likeness(evaluator: &Evaluator<'_>) -> Likeness {
     for id in asked {
         profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
     }
-    // The plugins do not see the pods that room is promised to.
+    // The plugins do not see the pods that room is promised to. Terms of these have numbers of their own, so the list stands
+    // in its place also when it is empty.
     let promised = evaluator.nominator.terms();
-    if !promised.is_empty() {
+    let speaking = if promised.is_empty() {
+        Default::default()
+    } else {
         let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
-        likeness.add_numbers(&promised.speaking_of(evaluator.pod, &labels));
-    }
+        promised.speaking_of(evaluator.pod, &labels)
+    };
+    likeness.add_numbers(&speaking);
     likeness
 }
 
