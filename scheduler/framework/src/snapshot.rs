@@ -5,6 +5,7 @@
 //! generation and is appended to a dirty log, so that whoever keeps an answer per node can re-evaluate only the slots
 //! that changed since. What concerns all nodes at once raises the epoch instead: then everything is looked at again.
 
+mod by_label;
 mod columns;
 mod dirty;
 mod lineage;

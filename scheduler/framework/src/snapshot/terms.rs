@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use crate::Str;
-use crate::labels::{Labels, Operator, Requirement};
+use super::by_label::{ByLabel, anchor};
+use crate::labels::{Labels, Requirement};
 use crate::pod::{AffinityTerm, Pod};
 
 /// The number of a term. Numbers are never used again, so that a number that is kept means one term or none.
@@ -13,15 +13,11 @@ pub type TermNumber = u64;
 
 /// Every affinity and anti-affinity term of some pods, required or preferred.
 ///
-/// Terms lie by a label that a pod must have, so that a pod is held against those only that ask for one of its labels. The
-/// maps are keyed at random, since texts are whatever users write; their order is never read.
+/// Terms lie [by a label](ByLabel) that a pod must have.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     numbers: HashMap<AffinityTerm, Counted>,
-    /// By key and value of a label.
-    by_label: HashMap<Str, HashMap<Str, Vec<TermNumber>>>,
-    /// Terms that ask for no value of a label.
-    by_none: Vec<TermNumber>,
+    by_label: ByLabel<TermNumber>,
     terms: HashMap<TermNumber, AffinityTerm>,
     next: TermNumber,
     revision: u64,
@@ -51,8 +47,7 @@ impl Terms {
 
     /// The numbers of the terms that speak of `pod`, whose namespace has `namespace_labels`, in ascending order.
     pub fn speaking_of(&self, pod: &Pod, namespace_labels: &Labels) -> SmallVec<[TermNumber; 4]> {
-        let by_label = pod.meta.labels.iter().filter_map(|(key, value)| self.by_label.get(key)?.get(value));
-        let candidates = by_label.flatten().chain(&self.by_none).copied();
+        let candidates = self.by_label.candidates(&pod.meta.labels);
         let speaks =
             |number: &TermNumber| self.terms.get(number).is_some_and(|t| t.matches(pod, namespace_labels));
         let mut found: SmallVec<[TermNumber; 4]> = candidates.filter(speaks).collect();
@@ -85,15 +80,7 @@ impl Terms {
         let number = self.next;
         self.next += 1;
         self.revision += 1;
-        match anchor(term) {
-            Some(Requirement { key, values, .. }) => {
-                let by_value = self.by_label.entry(Str::clone(key)).or_default();
-                for value in distinct(values) {
-                    by_value.entry(Str::clone(value)).or_default().push(number);
-                }
-            }
-            None => self.by_none.push(number),
-        }
+        self.by_label.insert(number, anchor_of(term));
         self.numbers.insert(term.clone(), Counted { number, pods: 1 });
         self.terms.insert(number, term.clone());
     }
@@ -102,22 +89,7 @@ impl Terms {
         let Some(Counted { number, .. }) = self.numbers.remove(term) else { return };
         self.revision += 1;
         self.terms.remove(&number);
-        let Some(Requirement { key, values, .. }) = anchor(term) else {
-            self.by_none.retain(|other| *other != number);
-            return;
-        };
-        let Some(by_value) = self.by_label.get_mut(key) else { return };
-        for value in values {
-            if let Some(numbers) = by_value.get_mut(value) {
-                numbers.retain(|other| *other != number);
-                if numbers.is_empty() {
-                    by_value.remove(value);
-                }
-            }
-        }
-        if by_value.is_empty() {
-            self.by_label.remove(key);
-        }
+        self.by_label.remove(number, anchor_of(term));
     }
 }
 
@@ -129,14 +101,9 @@ fn terms_of(pod: &Pod) -> impl Iterator<Item = &AffinityTerm> {
     all.filter(|term| term.selector.is_some())
 }
 
-/// The requirement that a term lies by: a label with one of some values, the fewer the better.
-fn anchor(term: &AffinityTerm) -> Option<&Requirement> {
-    let requirements = term.selector.iter().flat_map(|selector| &selector.requirements);
-    requirements.filter(|r| r.operator == Operator::In).min_by_key(|r| r.values.len())
-}
-
-fn distinct(values: &[Str]) -> impl Iterator<Item = &Str> {
-    values.iter().enumerate().filter(|(at, value)| !values[..*at].contains(value)).map(|(_, value)| value)
+/// The requirement that a term lies by.
+fn anchor_of(term: &AffinityTerm) -> Option<&Requirement> {
+    anchor(term.selector.iter().flat_map(|selector| &selector.requirements))
 }
 
 #[cfg(test)]
@@ -145,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::fixture::{affinity_term, pod};
-    use crate::labels::LabelSelector;
+    use crate::labels::{LabelSelector, Operator};
 
     fn term(operator: Operator, values: &[&str]) -> AffinityTerm {
         let values = values.iter().map(|v| (*v).into()).collect();
@@ -169,7 +136,7 @@ mod tests {
         assert_eq!((terms.len(), terms.revision()), (1, 1));
         terms.remove(&b);
         assert_eq!((terms.len(), terms.revision()), (0, 2));
-        assert!(terms.by_label.is_empty() && terms.by_none.is_empty() && terms.numbers.is_empty());
+        assert!(terms.by_label.is_empty() && terms.numbers.is_empty());
         terms.add(&a);
         assert_eq!(
             terms.speaking_of(&pod("p").label("app", "api").build(), &Labels::default()).as_slice(),

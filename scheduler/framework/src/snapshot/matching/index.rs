@@ -4,28 +4,21 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
+use super::super::by_label::{ByLabel, anchor};
 use super::PodQuery;
 use crate::Str;
 use crate::keyed::KeyedState;
-use crate::labels::{Operator, Requirement};
+use crate::labels::Requirement;
 use crate::pod::Pod;
 
 /// The number of a column.
 pub(super) type ColumnNumber = u32;
 
-/// Queries by the namespace that they speak of, if it is one, and there by a label that a pod must have. So a pod is held
-/// against those only that ask for one of its labels, and what one namespace asks for costs others nothing.
+/// Queries by the namespace that they speak of, if it is one, and there by a label that a pod must have: what one
+/// namespace asks for costs others nothing.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    by_namespace: HashMap<Option<Str>, ByLabel, KeyedState>,
-}
-
-#[derive(Debug, Default)]
-struct ByLabel {
-    /// By key and value.
-    labels: HashMap<Str, HashMap<Str, Vec<ColumnNumber>, KeyedState>, KeyedState>,
-    /// Queries that ask for no value of a label.
-    others: Vec<ColumnNumber>,
+    by_namespace: HashMap<Option<Str>, ByLabel<ColumnNumber>, KeyedState>,
 }
 
 impl Index {
@@ -37,52 +30,21 @@ impl Index {
         }
         let own = self.by_namespace.get(&Some(Str::clone(&pod.meta.namespace)));
         for by_label in own.into_iter().chain(self.by_namespace.get(&None)) {
-            found.extend_from_slice(&by_label.others);
-            if by_label.labels.is_empty() {
-                continue;
-            }
-            for (key, value) in pod.meta.labels.iter() {
-                let numbers = by_label.labels.get(key).and_then(|by_value| by_value.get(value));
-                found.extend_from_slice(numbers.map_or(&[], Vec::as_slice));
-            }
+            found.extend(by_label.candidates(&pod.meta.labels));
         }
         found
     }
 
     pub(super) fn insert(&mut self, number: ColumnNumber, query: &PodQuery) {
         let by_label = self.by_namespace.entry(namespace(query).cloned()).or_default();
-        match anchor(query) {
-            None => by_label.others.push(number),
-            Some(Requirement { key, values, .. }) => {
-                let by_value = by_label.labels.entry(Str::clone(key)).or_default();
-                for value in distinct(values) {
-                    by_value.entry(Str::clone(value)).or_default().push(number);
-                }
-            }
-        }
+        by_label.insert(number, anchor_of(query));
     }
 
     pub(super) fn remove(&mut self, number: ColumnNumber, query: &PodQuery) {
         let namespace = namespace(query).cloned();
         let Some(by_label) = self.by_namespace.get_mut(&namespace) else { return };
-        match anchor(query) {
-            None => by_label.others.retain(|other| *other != number),
-            Some(Requirement { key, values, .. }) => {
-                let Some(by_value) = by_label.labels.get_mut(key) else { return };
-                for value in distinct(values) {
-                    if let Some(numbers) = by_value.get_mut(value) {
-                        numbers.retain(|other| *other != number);
-                        if numbers.is_empty() {
-                            by_value.remove(value);
-                        }
-                    }
-                }
-                if by_value.is_empty() {
-                    by_label.labels.remove(key);
-                }
-            }
-        }
-        if by_label.others.is_empty() && by_label.labels.is_empty() {
+        by_label.remove(number, anchor_of(query));
+        if by_label.is_empty() {
             self.by_namespace.remove(&namespace);
         }
     }
@@ -93,14 +55,9 @@ fn namespace(query: &PodQuery) -> Option<&Str> {
     query.all_of.iter().find_map(|(namespaces, _)| namespaces.only())
 }
 
-/// The requirement that a query lies by: a label with one of some values, the fewer the better.
-fn anchor(query: &PodQuery) -> Option<&Requirement> {
-    let requirements = query.all_of.iter().flat_map(|(_, selector)| &selector.requirements);
-    requirements.filter(|r| r.operator == Operator::In).min_by_key(|r| r.values.len())
-}
-
-fn distinct(values: &[Str]) -> impl Iterator<Item = &Str> {
-    values.iter().enumerate().filter(|(at, value)| !values[..*at].contains(value)).map(|(_, value)| value)
+/// The requirement that a query lies by.
+fn anchor_of(query: &PodQuery) -> Option<&Requirement> {
+    anchor(query.all_of.iter().flat_map(|(_, selector)| &selector.requirements))
 }
 
 #[cfg(test)]
@@ -108,7 +65,7 @@ mod tests {
     use super::super::NamespaceSet;
     use super::*;
     use crate::fixture::pod;
-    use crate::labels::LabelSelector;
+    use crate::labels::{LabelSelector, Operator};
 
     fn query(namespaces: &[&str], all_but: bool, requirements: Vec<Requirement>) -> PodQuery {
         let namespaces = NamespaceSet::new(namespaces.iter().map(|n| (*n).into()).collect(), all_but);
