@@ -87,12 +87,8 @@ impl Plugin for InterPodAffinity {
 
     /// Which terms of pods on nodes speak of the pod, and whether its own do.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        let terms = cx.snapshot.terms();
-        let labels = || cx.objects.namespace_labels(&cx.pod.meta.namespace);
-        // A list that is empty is added as well: it must not be left out where another one could stand in its place.
-        let speaking =
-            if terms.is_empty() { Default::default() } else { terms.speaking_of(cx.pod, &labels()) };
-        likeness.add_numbers(&speaking);
+        let labels = cx.objects.namespace_labels(&cx.pod.meta.namespace);
+        likeness.add_numbers(&cx.snapshot.terms().speaking_of(cx.pod, &labels));
         let own = &cx.pod.spec.pod_affinity.required;
         if !own.is_empty() {
             let own: Vec<OwnTerm> = own.iter().map(|term| OwnTerm::new(term, cx.objects)).collect();

@@ -13,7 +13,7 @@ use crate::ports::HostPort;
 /// these are equal get the same answers of every plugin, whatever their names, labels and images are.
 ///
 /// Plugins [add to it](crate::plugin::Plugin::tell_apart) one after the other, always in the same order. A list is preceded by
-/// its length, so that what two plugins add cannot be mixed up.
+/// its length and by who added it, so that what two add cannot be mixed up, also where one of them adds nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Likeness {
     identity: Option<Box<Identity>>,
@@ -23,6 +23,8 @@ pub struct Likeness {
     images: Vec<Str>,
     selectors: Vec<LabelSelector>,
     numbers: SmallVec<[u64; 4]>,
+    /// Who adds to it now.
+    adding: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -70,9 +72,15 @@ impl Likeness {
         self.selectors.push(selector);
     }
 
+    /// What is added from here on comes from the one with this number. Likenesses are compared after the same one was the
+    /// last.
+    pub fn added_by(&mut self, number: u16) {
+        self.adding = number;
+    }
+
     /// Some numbers matter, in this order.
     pub fn add_numbers(&mut self, numbers: &[u64]) {
-        self.numbers.push(numbers.len() as u64);
+        self.numbers.push((numbers.len() as u64) << 16 | u64::from(self.adding));
         self.numbers.extend_from_slice(numbers);
     }
 }
@@ -113,5 +121,18 @@ mod tests {
             likeness
         };
         assert_ne!(of(&[&[1, 2], &[]]), of(&[&[1], &[2]]));
+    }
+
+    #[test]
+    fn lists_are_told_apart_by_who_added_them() {
+        let of = |number: u16| {
+            let mut likeness = Likeness::default();
+            likeness.added_by(number);
+            likeness.add_numbers(&[7]);
+            likeness.added_by(u16::MAX);
+            likeness
+        };
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
     }
 }

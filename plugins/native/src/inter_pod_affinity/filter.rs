@@ -69,9 +69,8 @@ impl FilterState {
             terms.iter().map(|t| counts.table_mut().key(cx.snapshot, &t.topology_key)).collect()
         };
         let namespace_labels = cx.objects.namespace_labels(&cx.pod.meta.namespace);
-        let terms = cx.snapshot.terms();
         let own = Own {
-            is_spoken_of: !terms.is_empty() && !terms.speaking_of(cx.pod, &namespace_labels).is_empty(),
+            is_spoken_of: !cx.snapshot.terms().speaking_of(cx.pod, &namespace_labels).is_empty(),
             may_be_first: matches_all(&affinity, cx.pod),
             company: query(&affinity),
             averse: anti_affinity.iter().map(|t| query(std::slice::from_ref(t))).collect(),

@@ -19,6 +19,9 @@ use crate::cycle::Evaluator;
 /// Pods of which it is remembered what class they are of, and specs of which it is remembered what of them matters.
 const MAX_KNOWN: usize = 4096;
 
+/// Who adds to a likeness what concerns promised pods; no plugin has this number.
+const PROMISED: u16 = u16::MAX;
+
 /// What of a spec matters for the answers that are kept.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Essence {
@@ -146,10 +149,7 @@ impl Alike {
             moment,
             class: Arc::clone(&class),
         };
-        while self.known.len() >= MAX_KNOWN {
-            self.known.pop_lru();
-        }
-        self.known.push(hash, known);
+        remember(&mut self.known, hash, known);
         class
     }
 
@@ -162,12 +162,17 @@ impl Alike {
         }
         let essence = Arc::new(Essence::of(pod));
         let essence = (KeyedState.hash_one(&*essence), essence);
-        while self.essences.len() >= MAX_KNOWN {
-            self.essences.pop_lru();
-        }
-        self.essences.push(hash, (Arc::clone(&pod.spec), essence.clone()));
+        remember(&mut self.essences, hash, (Arc::clone(&pod.spec), essence.clone()));
         essence
     }
+}
+
+/// Keeps a value; the one that was asked for longest ago goes when there are too many.
+fn remember<T>(cache: &mut LruCache<u64, T, FxBuildHasher>, hash: u64, value: T) {
+    while cache.len() >= MAX_KNOWN {
+        cache.pop_lru();
+    }
+    cache.push(hash, value);
 }
 
 /// What all plugins whose answers are kept read of the pod.
@@ -180,18 +185,13 @@ fn likeness(evaluator: &Evaluator<'_>) -> Likeness {
     asked.dedup();
     let mut likeness = Likeness::default();
     for id in asked {
+        likeness.added_by(id.0);
         profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
     }
-    // The plugins do not see the pods that room is promised to. Terms of these have numbers of their own, so the list stands
-    // in its place also when it is empty.
-    let promised = evaluator.nominator.terms();
-    let speaking = if promised.is_empty() {
-        Default::default()
-    } else {
-        let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
-        promised.speaking_of(evaluator.pod, &labels)
-    };
-    likeness.add_numbers(&speaking);
+    // The plugins do not see the pods that room is promised to. Terms of these have numbers of their own.
+    likeness.added_by(PROMISED);
+    let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
+    likeness.add_numbers(&evaluator.nominator.terms().speaking_of(evaluator.pod, &labels));
     likeness
 }
 
