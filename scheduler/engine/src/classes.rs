@@ -37,6 +37,7 @@ use crate::path::Literal;
 use crate::trace::Trace;
 use alike::{Alike, ClassKey};
 use class::Class;
+pub(crate) use moment::Moment;
 
 /// Classes that are remembered at the most, with or without columns.
 const MAX_CLASSES: usize = 8192;
@@ -161,16 +162,17 @@ impl Classes {
         decided
     }
 
+    /// Whether what comes of the pod that was decided last is of use to others of its class.
+    pub(crate) fn notes_failures(&self) -> bool {
+        self.unfit.is_some()
+    }
+
     /// What came of the pod that was decided last, and for which nothing could be done. How that differs from what is known
     /// of its class, if it does.
-    pub(crate) fn note_failure(
-        &mut self,
-        evaluator: &Evaluator<'_>,
-        failure: KnownFailure,
-    ) -> Option<String> {
+    pub(crate) fn note_failure(&mut self, moment: Moment, failure: KnownFailure) -> Option<String> {
         let key = self.unfit.take()?;
         let class = self.entries.peek_mut(&key).and_then(|entry| entry.class.as_mut())?;
-        class.note_failure(evaluator, failure)
+        class.note_failure(moment, failure)
     }
 
     /// It is kept for this class what evictions could do; others forget it when that is too much in all.

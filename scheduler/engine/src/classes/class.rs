@@ -96,6 +96,8 @@ pub(super) struct Class {
     pub(super) rejected_nodes: RejectedNodes,
     rejections: Vec<Rejected>,
     numbers: FxHashMap<Rejected, usize>,
+    /// Plugins that give answers which stand for a failure.
+    fallible: Vec<PluginId>,
     /// `None` when nothing is known.
     as_of: Option<AsOf>,
     /// Why nothing can be kept for the class, and as of when.
@@ -144,12 +146,18 @@ impl Class {
                 return self.begin(evaluator);
             }
         }
-        let failed = failed_answers(evaluator);
+        let failed = self.failed_answers(evaluator);
         self.take_in(evaluator, changes)?;
         self.groups.settle();
         // An answer that stands for a failure serves this pod and no other.
-        self.as_of = (failed == failed_answers(evaluator)).then_some(now);
+        self.as_of = (failed == self.failed_answers(evaluator)).then_some(now);
         Ok(())
+    }
+
+    /// How many answers of all plugins stood for a failure.
+    fn failed_answers(&self, evaluator: &Evaluator<'_>) -> u64 {
+        let failed = |id: &PluginId| evaluator.profile.plugin(*id).plugin.failed_answers();
+        self.fallible.iter().filter_map(failed).sum()
     }
 
     fn now(&self, evaluator: &Evaluator<'_>) -> AsOf {
@@ -165,7 +173,8 @@ impl Class {
     /// Looks at everything.
     fn begin(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
         *self = Self::default();
-        let failed = failed_answers(evaluator);
+        self.fallible = fallible(evaluator);
+        let failed = self.failed_answers(evaluator);
         let mut state = CycleState::default();
         self.plan = match Plan::prepare(evaluator, &mut state) {
             Ok(plan) => plan,
@@ -181,7 +190,7 @@ impl Class {
         self.groups.clear(snapshot.slots());
         self.evaluate(evaluator, &evaluator.all_slots())?;
         self.groups.settle();
-        self.as_of = (failed == failed_answers(evaluator)).then(|| self.now(evaluator));
+        self.as_of = (failed == self.failed_answers(evaluator)).then(|| self.now(evaluator));
         Ok(())
     }
 
@@ -249,9 +258,11 @@ impl Class {
     }
 }
 
-/// How many answers of all plugins stood for a failure.
-fn failed_answers(evaluator: &Evaluator<'_>) -> u64 {
-    evaluator.profile.plugins().iter().filter_map(|instance| instance.plugin.failed_answers()).sum()
+/// The plugins that give answers which stand for a failure.
+fn fallible(evaluator: &Evaluator<'_>) -> Vec<PluginId> {
+    let profile = evaluator.profile;
+    let ids = (0..).map(PluginId).take(profile.plugins().len());
+    ids.filter(|id| profile.plugin(*id).plugin.failed_answers().is_some()).collect()
 }
 
 fn promised_node(evaluator: &Evaluator<'_>) -> Option<Slot> {

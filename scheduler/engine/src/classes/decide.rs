@@ -107,12 +107,12 @@ impl Class {
     /// The decision where only one node is looked at: the one that PreFilter leaves, or the one that the pod is promised if
     /// it is feasible.
     fn by_promise(&self, evaluator: &Evaluator<'_>) -> Result<Option<Decided>, Literal> {
-        if let Some(plugin) = self.plan.single_node_by {
+        if let Some((name, plugin)) = &self.plan.single_node {
             if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
                 return Err(Literal::Nominated);
             }
             // Why it does not fit anywhere else is the literal evaluator's to say.
-            let slot = self.single_node(evaluator)?.ok_or(Literal::PreFilter(plugin))?;
+            let slot = self.single_node(evaluator, name)?.ok_or(Literal::PreFilter(*plugin))?;
             return Ok(Some(self.decided(slot, (1, 1), 1)));
         }
         let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.of(slot)?))) else {

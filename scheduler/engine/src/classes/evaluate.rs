@@ -190,9 +190,8 @@ impl Class {
         Ok(())
     }
 
-    /// The only node that PreFilter leaves, if it is feasible.
-    pub(super) fn single_node(&self, evaluator: &Evaluator<'_>) -> Result<Option<Slot>, Literal> {
-        let Some(name) = &self.plan.single_node else { return Ok(None) };
+    /// The node of this name, the only one that PreFilter leaves, if it is feasible.
+    pub(super) fn single_node(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Slot>, Literal> {
         let Some(slot) = evaluator.snapshot.slot(name) else { return Ok(None) };
         Ok(evaluator.judge(&self.states.by_node, slot)?.is_none().then_some(slot))
     }

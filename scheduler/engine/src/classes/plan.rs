@@ -82,10 +82,9 @@ pub(super) struct Plan {
     pub(super) after: Vec<PluginId>,
     /// Some answer depends on the images of all nodes.
     pub(super) by_images: bool,
-    /// The only node that PreFilter leaves, when it leaves but one. Then nothing else is kept of any node.
-    pub(super) single_node: Option<Str>,
-    /// The plugin whose PreFilter it was.
-    pub(super) single_node_by: Option<PluginId>,
+    /// The only node that PreFilter leaves, when it leaves but one, and whose PreFilter it was. Then nothing else is kept of
+    /// any node.
+    pub(super) single_node: Option<(Str, PluginId)>,
 }
 
 impl std::fmt::Debug for Plan {
@@ -195,7 +194,7 @@ impl Plan {
                 Said::Skip => state.skip_filter(id),
                 Said::Pass(Some(names)) => match <[Str; 1]>::try_from(names) {
                     Ok([name]) if self.single_node.is_none() => {
-                        (self.single_node, self.single_node_by) = (Some(name), Some(id));
+                        self.single_node = Some((name, id));
                     }
                     _ => return Err(Literal::PreFilter(id)),
                 },

@@ -8,7 +8,7 @@ use super::Engine;
 use super::failure::Failure;
 use super::post_filter::PostFiltered;
 use crate::attempt::RejectedNodes;
-use crate::cycle::Evaluator;
+use crate::classes::Moment;
 use crate::known_failure::KnownFailure;
 use crate::meter::Watch;
 use crate::queue::QueuedPod;
@@ -37,12 +37,16 @@ impl Engine {
         failure: Failure,
         rejected: &[RejectedNodes],
     ) -> Failure {
+        if !self.classes.notes_failures() {
+            return failure;
+        }
         let nomination = failure.post_filter.as_ref().map(|post| post.nomination.clone());
         let helped = matches!(nomination, Some(Nomination::Node(_)));
         let broke = failure.post_filter.as_ref().is_some_and(|post| post.broke);
         if failure.reason != FailureReason::Unschedulable || helped || broke {
             return failure;
         }
+        let Some(moment) = Moment::of(&self.evaluator(queued.profile, &queued.pod)) else { return failure };
         let known = KnownFailure {
             message: failure.message.clone(),
             rejected_by: failure.rejected_by.clone(),
@@ -50,18 +54,7 @@ impl Engine {
             nomination,
             rejected: rejected.to_vec(),
         };
-        // The fields are named one by one, because what is read is apart from what is changed.
-        let evaluator = Evaluator {
-            profile: &self.profiles[queued.profile],
-            snapshot: self.cache.snapshot(),
-            objects: self.cache.objects(),
-            pod: &queued.pod,
-            nominator: &self.queue.nominator,
-            parallelism: &self.options.parallelism,
-            watch: Watch::default(),
-            extenders: &self.extenders,
-        };
-        let difference = self.classes.note_failure(&evaluator, known);
+        let difference = self.classes.note_failure(moment, known);
         difference.map_or(failure, Failure::broken)
     }
 }
