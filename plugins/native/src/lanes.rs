@@ -9,6 +9,7 @@
 
 use longshore_framework::plugin::FilterSink;
 use longshore_framework::snapshot::Slot;
+use longshore_framework::wide::wide;
 
 /// Nodes in a block. What is read of them fits into the first-level cache.
 pub(crate) const LANES: usize = FilterSink::BLOCK;
@@ -32,6 +33,7 @@ pub(crate) struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The block of these nodes.
+    #[inline(always)]
     pub(crate) fn of(nodes: &'a [Slot]) -> Self {
         let from = <&[Slot; LANES]>::try_from(nodes).ok().and_then(|nodes| {
             let first = nodes[0].0;
@@ -43,6 +45,7 @@ impl<'a> Block<'a> {
 
     /// What the column has for the nodes, copied to `room` unless it lies there in one piece. Places without a node
     /// repeat the last one.
+    #[inline(always)]
     pub(crate) fn of_column<'c>(&self, column: &'c [i64], room: &'c mut Lanes) -> &'c Lanes {
         let piece = self.from.and_then(|from| column.get(from..)?.first_chunk::<LANES>());
         if let Some(piece) = piece {
@@ -60,11 +63,26 @@ impl<'a> Block<'a> {
 }
 
 /// Scores nodes block by block: by `block`, which says whether what it wrote is exact, and where it is not, by `one`.
+/// `block` and what it calls has to be `#[inline(always)]`, so that it is compiled for [wide] vectors.
+#[inline(always)]
 pub(crate) fn score_blocks(
     nodes: &[Slot],
     scores: &mut [i64],
     mut block: impl FnMut(&Block<'_>, &mut Lanes) -> bool,
     one: impl Fn(Slot) -> i64,
+) {
+    wide(
+        #[inline(always)]
+        || score_each_block(nodes, scores, &mut block, &one),
+    );
+}
+
+#[inline(always)]
+fn score_each_block(
+    nodes: &[Slot],
+    scores: &mut [i64],
+    block: &mut impl FnMut(&Block<'_>, &mut Lanes) -> bool,
+    one: &impl Fn(Slot) -> i64,
 ) {
     for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
         let exact = match <&mut Lanes>::try_from(&mut *scores) {
@@ -110,6 +128,7 @@ impl Check {
     }
 
     /// Whether all were numbers to compute with.
+    #[inline(always)]
     pub(crate) fn passed(&self) -> bool {
         (self.bits as u64) < TOO_LARGE && self.less >= 0
     }

@@ -89,8 +89,13 @@ impl Score for NodeResourcesBalancedAllocation {
         }
         let parts = self.parts(cx);
         let mut rooms = [[0; LANES]; 4];
-        let block = |block: &Block<'_>, scores: &mut Lanes| block_gains(&parts, block, &mut rooms, scores);
-        lanes::score_blocks(nodes, scores, block, |slot| balance_gained(&parts, slot));
+        lanes::score_blocks(
+            nodes,
+            scores,
+            #[inline(always)]
+            |block, scores| block_gains(&parts, block, &mut rooms, scores),
+            |slot| balance_gained(&parts, slot),
+        );
         Ok(())
     }
 
@@ -133,6 +138,7 @@ impl NodeResourcesBalancedAllocation {
 
 /// [`balance_gained`] for a block of nodes that offer both of two resources, which is what nearly every node and profile
 /// has; false for others, or when a number is too large.
+#[inline(always)]
 fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], scores: &mut Lanes) -> bool {
     let [a, b] = parts.as_slice() else { return false };
     let [room_1, room_2, room_3, room_4] = rooms;
@@ -194,6 +200,7 @@ fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
 }
 
 /// [`f64::min`] with 1 for a number, without its care for what is none.
+#[inline(always)]
 fn at_most_1(fraction: f64) -> f64 {
     if fraction < 1.0 { fraction } else { 1.0 }
 }
@@ -203,10 +210,12 @@ fn pair_balance(a: f64, b: f64) -> i64 {
     pair_percent(a, b) as i64
 }
 
+#[inline(always)]
 fn pair_percent(a: f64, b: f64) -> f64 {
     percent_of(((a - b) / 2.0).abs())
 }
 
+#[inline(always)]
 fn percent_of(deviation: f64) -> f64 {
     (1.0 - deviation) * MAX_SCORE as f64
 }

@@ -46,6 +46,7 @@ pub mod state;
 pub mod taint;
 pub mod verdict;
 pub mod volume;
+pub mod wide;
 
 pub use snapshot::view;
 

@@ -10,6 +10,7 @@ use longshore_framework::snapshot::{
 };
 use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection, Verdict};
 use longshore_framework::view::NodeView;
+use longshore_framework::wide::wide;
 use smallvec::SmallVec;
 
 use super::NodeResourcesFit;
@@ -105,8 +106,7 @@ impl Needs {
             }
         }
         let mut rooms = [[0; LANES]; 2];
-        let all_fit = |nodes: &[Slot]| offered && sparse.is_empty() && all_fit(nodes, &flat, &mut rooms);
-        nodes.retain_blocks(all_fit, |slot| {
+        let judge = |slot: Slot| {
             let at = slot.index();
             let has_room = |(amount, column): &(i64, ResourceColumn<'_>)| {
                 let (has, held) = column.at(slot);
@@ -116,12 +116,26 @@ impl Needs {
                 && sparse.iter().all(has_room)
                 && flat.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
-        })
+        };
+        if !offered || !sparse.is_empty() {
+            return nodes.retain(judge);
+        }
+        wide(
+            #[inline(always)]
+            || {
+                nodes.retain_blocks(
+                    #[inline(always)]
+                    |nodes| all_fit(nodes, &flat, &mut rooms),
+                    judge,
+                )
+            },
+        )
     }
 }
 
 /// Whether every node has room for all that is needed; false also when some number is negative or so large that it has
 /// to be looked at with care.
+#[inline(always)]
 fn all_fit(nodes: &[Slot], columns: &[Column<'_>], [has_room, held_room]: &mut [Lanes; 2]) -> bool {
     let block = Block::of(nodes);
     // Of numbers below 2^62 these differences do not overflow; the sign of any of them stays in the bits of them all.

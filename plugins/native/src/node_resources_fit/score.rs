@@ -87,20 +87,33 @@ impl Strategy {
     /// The scores of many nodes, block by block.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
         let mut rooms = [[0; LANES]; 2];
-        let block = |block: &Block<'_>, scores: &mut Lanes| match self {
-            Self::LeastAllocated => {
-                block_means(parts, block, &mut rooms, scores, |used, whole| whole - lesser(used, whole))
+        let one = |slot| self.score(parts, slot);
+        match self {
+            Self::LeastAllocated => lanes::score_blocks(
+                nodes,
+                scores,
+                #[inline(always)]
+                |block, scores| block_means(parts, block, &mut rooms, scores, unused),
+                one,
+            ),
+            Self::MostAllocated => lanes::score_blocks(
+                nodes,
+                scores,
+                #[inline(always)]
+                |block, scores| block_means(parts, block, &mut rooms, scores, lesser),
+                one,
+            ),
+            Self::RequestedToCapacityRatio(_) => {
+                nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot));
             }
-            Self::MostAllocated => block_means(parts, block, &mut rooms, scores, lesser),
-            Self::RequestedToCapacityRatio(_) => false,
-        };
-        lanes::score_blocks(nodes, scores, block, |slot| self.score(parts, slot));
+        }
     }
 }
 
 /// [`mean`] for a block of nodes that all offer every resource, where `part` is the part of the whole that counts;
 /// false when they do not, or when a number is
 /// too large.
+#[inline(always)]
 fn block_means(
     parts: &Parts<'_>,
     block: &Block<'_>,
@@ -136,7 +149,14 @@ fn block_means(
     check.passed()
 }
 
+/// What is left of the whole.
+#[inline(always)]
+fn unused(used: f64, whole: f64) -> f64 {
+    whole - lesser(used, whole)
+}
+
 /// [`f64::min`] for numbers, without its care for what is none.
+#[inline(always)]
 fn lesser(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }

@@ -56,6 +56,7 @@ impl<'a> FilterSink<'a> {
     ///
     /// # Errors
     /// The first error of `judge`.
+    #[inline(always)]
     pub fn retain_blocks(
         &mut self,
         mut all_pass: impl FnMut(&[Slot]) -> bool,
