@@ -157,6 +157,10 @@ impl Score for DynamicResources {
         Ok(())
     }
 
+    fn even_score(&self, _: Cycle<'_>, state: &PluginState) -> Option<i64> {
+        state.get::<Seen>().is_ok().then_some(0)
+    }
+
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Static
     }

@@ -76,14 +76,14 @@ impl Score for ImageLocality {
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
         let (images, containers) = (present(cx.snapshot, cx.pod), containers(cx.pod));
-        if images.is_empty() {
-            scores.fill(0);
-            return Ok(());
-        }
         for (slot, out) in nodes.iter().zip(scores) {
             *out = score(&images, *slot, containers);
         }
         Ok(())
+    }
+
+    fn even_score(&self, cx: Cycle<'_>, _: &PluginState) -> Option<i64> {
+        present(cx.snapshot, cx.pod).is_empty().then_some(0)
     }
 
     fn is_absolute(&self) -> bool {
@@ -172,6 +172,7 @@ mod tests {
         let (state, mut scores) = (PluginState::default(), vec![-1; slots.len()]);
         ImageLocality.score_range(cx, &state, &slots, &mut scores).unwrap();
         assert_eq!(scores, want);
+        assert!(ImageLocality.even_score(cx, &state).is_none_or(|even| scores.iter().all(|s| *s == even)));
         for (slot, score) in slots.iter().zip(scores) {
             assert_eq!(ImageLocality.score(cx, &state, snapshot.view(*slot)), Ok(score));
         }
@@ -191,6 +192,7 @@ mod tests {
     #[test]
     fn images_on_no_node_count_nothing() {
         check(&[&[("app:1", 300)], &[]], &["other"], &[0, 0]);
+        check(&[&[("app:1", 300)], &[]], &[], &[0, 0]);
     }
 
     #[test]

@@ -114,10 +114,6 @@ impl Score for TaintToleration {
     ) -> Result<(), PluginError> {
         state.get_or::<Seen>(NOT_SEEN)?;
         let tainted = cx.snapshot.tainted();
-        if tainted.is_empty() {
-            scores.fill(0);
-            return Ok(());
-        }
         for (slot, score) in nodes.iter().zip(scores) {
             *score = match tainted.contains(slot.index()) {
                 true => reluctance(&cx.snapshot.node(*slot).taints, cx.pod),
@@ -125,6 +121,10 @@ impl Score for TaintToleration {
             };
         }
         Ok(())
+    }
+
+    fn even_score(&self, cx: Cycle<'_>, state: &PluginState) -> Option<i64> {
+        (cx.snapshot.tainted().is_empty() && state.get::<Seen>().is_ok()).then_some(0)
     }
 
     fn normalise(
@@ -191,11 +191,14 @@ mod tests {
         let mut scores = vec![-1; slots.len()];
         let unasked = TaintToleration.score_range(cx, &state, &slots, &mut scores);
         assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreScore");
+        assert_eq!(TaintToleration.even_score(cx, &state), None, "without PreScore");
         assert_eq!(TaintToleration.pre_score(cx, &mut state, &slots), Ok(PreScoreVerdict::Score));
         TaintToleration.score_range(cx, &state, &slots, &mut scores).unwrap();
         for (slot, score) in slots.iter().zip(&scores) {
             assert_eq!(TaintToleration.score(cx, &state, snapshot.view(*slot)), Ok(*score));
         }
+        let even = TaintToleration.even_score(cx, &state);
+        assert_eq!(even, counts.iter().all(|count| *count == 0).then_some(0));
         TaintToleration.normalise(cx, &state, &slots, &mut scores).unwrap();
         assert_eq!(scores, want);
     }

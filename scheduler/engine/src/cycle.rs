@@ -8,6 +8,7 @@ mod extend;
 pub(crate) mod filter;
 mod pre_filter;
 pub(crate) mod rejections;
+pub(crate) mod room;
 pub(crate) mod score;
 mod search;
 pub(crate) mod select;
@@ -33,6 +34,7 @@ use crate::plugin_set::PluginSet;
 use crate::queue::Nominator;
 use crate::trace::Trace;
 use rejections::Rejections;
+use room::Room;
 use score::Scores;
 use select::Chooser;
 use state::CycleState;
@@ -162,12 +164,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// PreFilter, Filter, PreScore, Score and the choice. With `trace`, what was said is written there, also when the
-    /// decision stops on the way. `start` is where a search of fewer than all nodes begins, and is moved on.
+    /// decision stops on the way. `start` is where a search of fewer than all nodes begins, and is moved on. `room` is
+    /// memory that another decision has used.
     pub(crate) fn decide(
         &self,
         state: &mut CycleState,
         chooser: &mut Chooser,
-        start: &mut usize,
+        (start, room): (&mut usize, &mut Room),
         mut trace: Option<&mut Trace>,
     ) -> Result<Slot, Stopped> {
         if self.snapshot.is_empty() {
@@ -177,7 +180,7 @@ impl<'a> Evaluator<'a> {
             trace.ran = true;
         }
         let mut diagnosis = Diagnosis::default();
-        let feasible = self.feasible(state, &mut diagnosis, start, trace.as_deref_mut())?;
+        let feasible = self.feasible(state, &mut diagnosis, (start, room), trace.as_deref_mut())?;
         state.feasible = feasible.len();
         state.evaluated = feasible.len() + diagnosis.rejected.len();
         if let Some(trace) = trace.as_deref_mut() {
@@ -192,14 +195,16 @@ impl<'a> Evaluator<'a> {
                 *only
             }
             several => {
-                let scores = self.score(state, several, trace.is_some()).map_err(Stopped::Broken)?;
+                let scores = self.score(state, several, trace.is_some(), room).map_err(Stopped::Broken)?;
                 let best = scores.best();
                 if let Some(trace) = trace {
                     self.trace_scores(trace, several, &scores, &best);
                 }
-                several[chooser.choose(&best, |at| &self.snapshot.node(several[at]).name)]
+                scores.give_back(room);
+                several[chooser.choose_of(&best, |at| &self.snapshot.node(several[at]).name)]
             }
         };
+        room.give_slots(feasible);
         Ok(chosen)
     }
 
@@ -238,10 +243,10 @@ impl Evaluator<'_> {
         nodes.into_iter().map(|(slot, node)| (name(slot), node)).collect()
     }
 
-    fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores, best: &[usize]) {
+    fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores, best: &BitSet) {
         use crate::trace::{NodeTrace, PluginScore};
         let name = |at: usize| &self.snapshot.node(feasible[at]).name;
-        trace.best = best.iter().map(|at| Arc::clone(name(*at))).collect();
+        trace.best = best.iter().map(|at| Arc::clone(name(at))).collect();
         trace.best.sort_unstable();
         let mut by_name: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
         by_name.extend((0..feasible.len()).map(|at| (&**name(at), at)));
@@ -257,8 +262,8 @@ impl Evaluator<'_> {
                     .iter()
                     .map(|c| PluginScore {
                         plugin: self.profile.name(c.plugin).into(),
-                        raw: c.raw[*at],
-                        score: c.score[*at],
+                        raw: c.raw.at(*at),
+                        score: c.score.at(*at),
                         weight: c.weight,
                     })
                     .collect(),

@@ -26,6 +26,7 @@ use rustc_hash::FxHashMap;
 use crate::attempt::{Attempt, Outcome};
 use crate::cache::Cache;
 use crate::classes::{Classes, Decided};
+use crate::cycle::room::Room;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
@@ -74,6 +75,8 @@ pub struct Engine {
     pub(crate) first_timeout: Timestamp,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
+    /// Memory for literal decisions.
+    room: Room,
 }
 
 impl Engine {
@@ -97,6 +100,7 @@ impl Engine {
             now: Timestamp::default(),
             first_timeout: NEVER,
             start: 0,
+            room: Room::default(),
         }
     }
 
@@ -303,7 +307,8 @@ impl Engine {
                 (Path::Kept, outcome)
             }
             Err(why) => {
-                let outcome = evaluator.decide(state, &mut self.chooser, &mut self.start, trace);
+                let outcome =
+                    evaluator.decide(state, &mut self.chooser, (&mut self.start, &mut self.room), trace);
                 (Path::Literal(why), outcome)
             }
         }

@@ -19,6 +19,12 @@ impl BitSet {
         Self { words, count: len }
     }
 
+    /// The set of all numbers whose bit is set: bit `n % 64` of word `n / 64` stands for `n`.
+    pub fn from_words(words: Vec<u64>) -> Self {
+        let count = words.iter().map(|word| word.count_ones() as usize).sum();
+        Self { words, count }
+    }
+
     /// Adds `at`; whether it was new.
     pub fn insert(&mut self, at: usize) -> bool {
         if at / 64 >= self.words.len() {
@@ -78,6 +84,18 @@ impl BitSet {
         &self.words
     }
 
+    /// The member before which there are `at` others in ascending order.
+    pub fn nth(&self, at: usize) -> Option<usize> {
+        let mut before = at;
+        for (place, word) in self.words.iter().enumerate() {
+            match before.checked_sub(word.count_ones() as usize) {
+                Some(left) => before = left,
+                None => return Bits(*word).nth(before).map(|bit| place * 64 + bit),
+            }
+        }
+        None
+    }
+
     /// The members in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.within(0..self.words.len() * 64)
@@ -135,6 +153,9 @@ mod tests {
         assert_eq!(set.within(63..66).collect::<Vec<_>>(), [63, 65]);
         assert_eq!(set.within(128..500).collect::<Vec<_>>(), [128, 129]);
         assert_eq!(set.within(900..950).count(), 0);
+        assert_eq!(BitSet::from_words(set.words().to_vec()), set);
+        let one_by_one: Vec<_> = (0..).map_while(|at| set.nth(at)).collect();
+        assert_eq!(one_by_one, set.iter().collect::<Vec<_>>());
         assert!(BitSet::full(64).contains(63) && !BitSet::full(64).contains(64));
     }
 }

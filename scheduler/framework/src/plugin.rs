@@ -233,7 +233,8 @@ pub trait Score: Plugin {
     /// Ends the cycle.
     fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError>;
 
-    /// Scores some feasible nodes into `scores`, one for one. The default asks [`score`](Self::score) of each.
+    /// Scores some feasible nodes into `scores`, one for one; what was there before means nothing. The default asks
+    /// [`score`](Self::score) of each.
     ///
     /// # Errors
     /// Ends the cycle.
@@ -248,6 +249,12 @@ pub trait Score: Plugin {
             *score = self.score(cx, state, cx.snapshot.view(*slot))?;
         }
         Ok(())
+    }
+
+    /// The raw score of every node, where the plugin knows without a look at any that all have the same; nobody asks about
+    /// single nodes then. The default knows nothing.
+    fn even_score(&self, _cx: Cycle<'_>, _state: &PluginState) -> Option<i64> {
+        None
     }
 
     /// Whether [`normalise`](Self::normalise) leaves every score as it is. One who says so truthfully spares the engine

@@ -138,6 +138,9 @@ fn check(instance: &Instance, snapshot: &Snapshot, pod: &Pod) {
     let score = instance.score.as_ref().unwrap();
     let mut scores = vec![-1; slots.len()];
     score.score_range(cx, &state, &slots, &mut scores).unwrap();
+    if let Some(even) = score.even_score(cx, &state) {
+        assert!(scores.iter().all(|score| *score == even));
+    }
     for (slot, ranged) in slots.iter().zip(scores) {
         assert_eq!(score.score(cx, &state, snapshot.view(*slot)).unwrap(), ranged, "{slot:?}");
     }

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::Rejected;
 use super::{Class, Decided};
+use crate::cycle::room::Room;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator, Stopped};
@@ -26,7 +27,7 @@ impl Class {
     ) -> Option<String> {
         let mut state = CycleState::default();
         let mut chooser = Chooser::new(0, TieBreak::First);
-        let literal = evaluator.decide(&mut state, &mut chooser, &mut 0, Some(trace));
+        let literal = evaluator.decide(&mut state, &mut chooser, (&mut 0, &mut Room::default()), Some(trace));
         let counts = |s: &CycleState| (s.evaluated, s.feasible);
         if counts(&state) != counts(&decided.state) {
             return Some(format!(

@@ -10,7 +10,7 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{PluginError, Rejection};
 use longshore_framework::{Str, extender};
 
-use super::score::ScoreColumn;
+use super::score::{Column, ScoreColumn};
 use super::{Diagnosis, Evaluator, NodeStatus};
 
 /// What a trace says of a node that an extender neither kept nor gave a reason for.
@@ -137,8 +137,8 @@ impl Evaluator<'_> {
             match scores {
                 Ok(scores) => {
                     let column = self.column(*id, extender.weight(), feasible, &scores);
-                    for (total, score) in totals.iter_mut().zip(&column.score) {
-                        *total = total.saturating_add(score.saturating_mul(column.weight));
+                    for (at, total) in totals.iter_mut().enumerate() {
+                        *total = total.saturating_add(column.score.at(at).saturating_mul(column.weight));
                     }
                     columns.push(column);
                 }
@@ -174,7 +174,7 @@ impl Evaluator<'_> {
         }
         let scale = MAX_SCORE / MAX_EXTENDER_SCORE;
         let score = raw.iter().map(|raw| raw.saturating_mul(scale)).collect();
-        ScoreColumn { plugin, weight, raw, score }
+        ScoreColumn { plugin, weight, raw: Column::Each(raw), score: Column::Each(score) }
     }
 
     fn nodes(&self, slots: &[Slot]) -> Vec<&Node> {

@@ -25,13 +25,19 @@ pub(crate) struct Filtered {
 impl<'a> Evaluator<'a> {
     /// Every node, in slot order.
     pub(crate) fn all_slots(&self) -> Vec<Slot> {
+        self.all_slots_in(Vec::new())
+    }
+
+    /// The same in a list that is empty.
+    pub(super) fn all_slots_in(&self, mut all: Vec<Slot>) -> Vec<Slot> {
         let (live, slots) = (self.snapshot.live(), self.snapshot.slots());
         if live.len() == slots {
             // No slot is free: nothing needs to be looked up.
-            return (0..Slot::from(slots).0).map(Slot).collect();
+            all.extend((0..Slot::from(slots).0).map(Slot));
+        } else {
+            all.reserve(live.len());
+            all.extend(live.iter().map(Slot::from));
         }
-        let mut all = Vec::with_capacity(live.len());
-        all.extend(live.iter().map(Slot::from));
         all
     }
 

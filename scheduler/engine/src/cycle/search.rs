@@ -9,6 +9,7 @@ use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Rejection;
 
+use super::room::Room;
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator, NodeStatus, Stopped};
 use crate::meter::{ExtensionPoint, Status};
@@ -23,7 +24,7 @@ impl Evaluator<'_> {
         &self,
         state: &mut CycleState,
         diagnosis: &mut Diagnosis,
-        start: &mut usize,
+        (start, room): (&mut usize, &mut Room),
         mut trace: Option<&mut Trace>,
     ) -> Result<Vec<Slot>, Stopped> {
         let names = self.pre_filter(state, diagnosis).map_err(Stopped::Broken)?;
@@ -45,7 +46,7 @@ impl Evaluator<'_> {
         }
         let order = self.search_order(names, diagnosis);
         let began = self.watch.start();
-        let found = self.search(state, order, diagnosis, start);
+        let found = self.search(state, order, diagnosis, (start, room));
         self.watch.point(ExtensionPoint::Filter, Status::of(&found), began);
         self.ask_extenders(found.map_err(Stopped::Broken)?, diagnosis).map_err(Stopped::Broken)
     }
@@ -86,7 +87,7 @@ impl Evaluator<'_> {
         state: &CycleState,
         order: Option<Vec<Slot>>,
         diagnosis: &mut Diagnosis,
-        start: &mut usize,
+        (start, room): (&mut usize, &mut Room),
     ) -> Result<Vec<Slot>, String> {
         let known = std::mem::take(&mut diagnosis.rejected);
         let count = order.as_ref().map_or(self.snapshot.len(), Vec::len);
@@ -100,7 +101,7 @@ impl Evaluator<'_> {
                 slots.sort_unstable();
                 self.filter(state, slots)?
             }
-            None => self.filter(state, self.all_slots())?,
+            None => self.filter(state, self.all_slots_in(room.take_slots()))?,
         };
         diagnosis.rejected = found.rejected.drain(..).collect();
         diagnosis.blame_all();

@@ -1,6 +1,7 @@
 //! The choice among equals.
 
 use longshore_framework::Str;
+use longshore_framework::bitset::BitSet;
 use longshore_framework::snapshot::Slot;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -21,6 +22,15 @@ impl Chooser {
     }
 
     /// One of `best`, which is not empty; by name when ties go to the first.
+    pub(crate) fn choose_of<'n>(&mut self, best: &BitSet, name: impl Fn(usize) -> &'n Str) -> usize {
+        let chosen = match self.tie_break {
+            TieBreak::First => best.iter().min_by_key(|at| name(*at)),
+            TieBreak::Random => best.nth(self.below(best.len())),
+        };
+        chosen.unwrap_or_default()
+    }
+
+    /// The same of a list in ascending order.
     pub(crate) fn choose<'n>(&mut self, best: &[usize], name: impl Fn(usize) -> &'n Str) -> usize {
         match self.tie_break {
             TieBreak::First => best.iter().copied().min_by_key(|at| name(*at)).unwrap_or_default(),
@@ -75,6 +85,12 @@ mod tests {
             let mut chooser = Chooser::new(seed, TieBreak::Random);
             (0..3000).map(|_| chooser.choose(&[0, 1, 2], |at| &names[at])).collect::<Vec<_>>()
         };
+        let draw_of_set = |seed| {
+            let mut chooser = Chooser::new(seed, TieBreak::Random);
+            let best = BitSet::full(3);
+            (0..3000).map(|_| chooser.choose_of(&best, |at| &names[at])).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw_of_set(1));
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
         for place in 0..3 {
@@ -87,5 +103,6 @@ mod tests {
     fn the_first_by_name_when_asked() {
         let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
         assert_eq!(Chooser::new(1, TieBreak::First).choose(&[0, 1, 2], |at| &names[at]), 1);
+        assert_eq!(Chooser::new(1, TieBreak::First).choose_of(&BitSet::full(3), |at| &names[at]), 1);
     }
 }

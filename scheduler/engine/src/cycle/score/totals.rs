@@ -1,18 +1,53 @@
 //! The scores of all plugins, their sum, and the best of it.
 
+use longshore_framework::bitset::BitSet;
 use longshore_framework::plugin::MAX_SCORE;
 use longshore_framework::profile::PluginId;
+use longshore_framework::wide::wide;
+use smallvec::SmallVec;
 
-/// Nodes that are looked at together at once.
+use crate::cycle::room::Room;
+
+/// Nodes that are looked at together at once: as many as a word of a set has bits.
 const BLOCK: usize = 64;
 
-/// The scores of one plugin, one for each feasible node.
+/// One score for each feasible node.
+#[derive(Clone, Debug)]
+pub(crate) enum Column {
+    /// All have the same.
+    Even(i64),
+    /// One by one.
+    Each(Vec<i64>),
+}
+
+impl Column {
+    /// The score of the node at this place.
+    pub(crate) fn at(&self, place: usize) -> i64 {
+        self.each()[if matches!(self, Self::Even(_)) { 0 } else { place }]
+    }
+
+    /// The scores one by one, or the one that all have.
+    pub(crate) fn each(&self) -> &[i64] {
+        match self {
+            Self::Even(score) => std::slice::from_ref(score),
+            Self::Each(scores) => scores,
+        }
+    }
+
+    fn give_back(self, room: &mut Room) {
+        if let Self::Each(scores) = self {
+            room.give_column(scores);
+        }
+    }
+}
+
+/// The scores of one plugin.
 #[derive(Debug)]
 pub(crate) struct ScoreColumn {
     pub(crate) plugin: PluginId,
     pub(crate) weight: i64,
-    pub(crate) raw: Vec<i64>,
-    pub(crate) score: Vec<i64>,
+    pub(crate) raw: Column,
+    pub(crate) score: Column,
 }
 
 /// The scores of all plugins.
@@ -24,67 +59,116 @@ pub(crate) struct Scores {
 
 impl Scores {
     /// The places of the highest total.
-    pub(crate) fn best(&self) -> Vec<usize> {
-        // The highest of each block: only where it is that of all, places have to be looked at one by one.
-        let highest: Vec<i64> = self.totals.chunks(BLOCK).map(highest).collect();
-        let Some(max) = highest.iter().max() else { return Vec::new() };
-        let mut best = Vec::new();
-        for (block, _) in highest.iter().enumerate().filter(|(_, highest)| *highest == max) {
-            let from = block * BLOCK;
-            let totals = &self.totals[from..self.totals.len().min(from + BLOCK)];
-            let (mut places, mut count) = ([0; BLOCK], 0);
-            for (at, total) in totals.iter().enumerate() {
-                // Equals are often as many as others, so that a branch here would be mistaken half of the time.
-                places[count] = from + at;
-                count += usize::from(total == max);
-            }
-            best.extend_from_slice(&places[..count]);
+    pub(crate) fn best(&self) -> BitSet {
+        BitSet::from_words(wide(
+            #[inline(always)]
+            || places_of_highest(&self.totals),
+        ))
+    }
+
+    /// The memory is of use again.
+    pub(crate) fn give_back(self, room: &mut Room) {
+        room.give_column(self.totals);
+        for column in self.columns {
+            column.raw.give_back(room);
+            column.score.give_back(room);
         }
-        best
     }
 }
 
-/// The weighted sum of the columns for each of `count` nodes; `None` when a score is not from 0 to [`MAX_SCORE`].
-pub(super) fn add_up(columns: &[ScoreColumn], count: usize) -> Option<Vec<i64>> {
+/// The places of the highest number, as words of a set.
+#[inline(always)]
+fn places_of_highest(numbers: &[i64]) -> Vec<u64> {
+    let mut words = Vec::with_capacity(numbers.len().div_ceil(BLOCK));
+    let (mut max, mut first) = (i64::MIN, 0);
+    for block in numbers.chunks(BLOCK) {
+        let high = highest(block);
+        if high > max {
+            // What was the highest so far is not.
+            (max, first) = (high, words.len());
+        }
+        words.push(if high == max { places_of(max, block) } else { 0 });
+    }
+    words[..first].fill(0);
+    words
+}
+
+/// A bit for each number of a block: whether it is this one.
+#[inline(always)]
+fn places_of(number: i64, block: &[i64]) -> u64 {
+    block.iter().enumerate().fold(0, |places, (at, other)| places | u64::from(*other == number) << at)
+}
+
+/// The weighted sum of the columns for each node; false, and the totals are of no use, when a score is not from 0 to
+/// [`MAX_SCORE`].
+pub(super) fn add_up(columns: &[ScoreColumn], totals: &mut [i64]) -> bool {
     // The products of such weights fit into 39 bits.
-    let light = columns.iter().all(|column| u32::try_from(column.weight).is_ok());
+    if !columns.iter().all(|column| u32::try_from(column.weight).is_ok()) {
+        totals.fill(0);
+        return columns.iter().fold(true, |valid, column| valid & add_heavy(totals, column));
+    }
     // Of columns where all nodes score the same, as they often do, there is one number to add.
-    let even = |column: &&ScoreColumn| light && is_even(&column.score);
-    let (even, uneven): (Vec<_>, Vec<_>) = columns.iter().partition(even);
-    let common = even.iter().map(|column| column.weight * column.score.first().unwrap_or(&0)).sum();
-    let mut totals = vec![common; count];
-    for column in uneven {
-        if !add_weighted(&mut totals, &column.score, column.weight, light) {
-            return None;
+    let (mut common, mut valid) = (0, true);
+    let mut uneven: SmallVec<[(i64, &[i64]); 8]> = SmallVec::new();
+    for ScoreColumn { weight, score, .. } in columns {
+        match score {
+            Column::Even(score) => {
+                valid &= (0..=MAX_SCORE).contains(score);
+                common += weight.wrapping_mul(*score);
+            }
+            Column::Each(scores) => match even(scores) {
+                Some(score) => common += weight * score,
+                None => uneven.push((*weight, scores)),
+            },
         }
     }
-    Some(totals)
+    let signs = wide(
+        #[inline(always)]
+        || add_light(totals, &uneven, common),
+    );
+    valid && signs >= 0
 }
 
-/// Adds scores to the totals; false, and the totals are of no use, when a score is not from 0 to [`MAX_SCORE`]. When
-/// all weights are `light`, they fit into 32 bits: then nothing can overflow, and the product is that of two small
-/// numbers.
-fn add_weighted(totals: &mut [i64], scores: &[i64], weight: i64, light: bool) -> bool {
+/// Adds columns whose weights fit into 32 bits to what all nodes have in common: nothing can overflow, and a product is
+/// that of two small numbers. The sign of the answer is that of any score that is not from 0 to [`MAX_SCORE`].
+#[inline(always)]
+fn add_light(totals: &mut [i64], columns: &[(i64, &[i64])], common: i64) -> i64 {
     let low = |number: i64| number & i64::from(u32::MAX);
     // The signs of the scores and of what they lack to the highest, all together: no branch for each.
     let mut signs = 0;
-    for (total, score) in totals.iter_mut().zip(scores) {
-        signs |= score | MAX_SCORE.wrapping_sub(*score);
-        *total = match light {
-            true => total.wrapping_add(low(weight).wrapping_mul(low(*score))),
-            false => total.saturating_add(weight.saturating_mul(*score)),
-        };
+    for (block, totals) in totals.chunks_mut(BLOCK).enumerate() {
+        totals.fill(common);
+        for (weight, scores) in columns {
+            for (total, score) in totals.iter_mut().zip(&scores[block * BLOCK..]) {
+                signs |= score | MAX_SCORE.wrapping_sub(*score);
+                *total = total.wrapping_add(low(*weight).wrapping_mul(low(*score)));
+            }
+        }
     }
-    signs >= 0
+    signs
 }
 
-/// Whether all scores are the same and in range.
-fn is_even(scores: &[i64]) -> bool {
-    let Some(first @ 0..=MAX_SCORE) = scores.first() else { return false };
-    scores.chunks(BLOCK).all(|block| block.iter().fold(0, |differ, score| differ | (score ^ first)) == 0)
+/// Adds a column of any weight; false when a score is not from 0 to [`MAX_SCORE`].
+fn add_heavy(totals: &mut [i64], column: &ScoreColumn) -> bool {
+    let mut valid = true;
+    for (at, total) in totals.iter_mut().enumerate() {
+        let score = column.score.at(at);
+        valid &= (0..=MAX_SCORE).contains(&score);
+        *total = total.saturating_add(column.weight.saturating_mul(score));
+    }
+    valid
+}
+
+/// The score that all have, if they do and it is in range.
+fn even(scores: &[i64]) -> Option<i64> {
+    let first @ 0..=MAX_SCORE = *scores.first()? else { return None };
+    let is_even =
+        scores.chunks(BLOCK).all(|block| block.iter().fold(0, |differ, score| differ | (score ^ first)) == 0);
+    is_even.then_some(first)
 }
 
 /// The highest of some numbers, which are not none.
+#[inline(always)]
 fn highest(numbers: &[i64]) -> i64 {
     // Nearly always all are small and not negative, and numbers of half the size are compared at twice the speed.
     let (mut bits, mut small) = (0, 0);
@@ -117,13 +201,23 @@ mod tests {
         let column = |(weight, score): &(i64, Vec<i64>)| ScoreColumn {
             plugin: PluginId(0),
             weight: *weight,
-            raw: Vec::new(),
-            score: score.clone(),
+            raw: Column::Even(0),
+            score: Column::Each(score.clone()),
         };
-        let columns: Vec<_> = columns.iter().map(column).collect();
-        let totals = add_up(&columns, count).unwrap();
-        assert_eq!(totals, want);
-        assert_eq!(Scores { columns, totals }.best(), want_best);
+        let each: Vec<_> = columns.iter().map(column).collect();
+        let known_even = columns.iter().map(column).map(|column| match column.score.each() {
+            [first, others @ ..] if others.iter().all(|other| other == first) => {
+                ScoreColumn { score: Column::Even(*first), ..column }
+            }
+            _ => column,
+        });
+        for columns in [known_even.collect(), each] {
+            // What a total was before means nothing.
+            let mut totals = vec![-7; count];
+            assert!(add_up(&columns, &mut totals));
+            assert_eq!(totals, want);
+            assert_eq!(Scores { columns, totals }.best().iter().collect::<Vec<_>>(), want_best);
+        }
     }
 
     #[test]
@@ -146,7 +240,8 @@ mod tests {
         {
             let max = *totals.iter().max().unwrap();
             let want: Vec<usize> = (0..totals.len()).filter(|at| totals[*at] == max).collect();
-            assert_eq!(Scores { columns: Vec::new(), totals }.best(), want);
+            let best = Scores { columns: Vec::new(), totals }.best();
+            assert_eq!((best.len(), best.iter().collect::<Vec<_>>()), (want.len(), want));
         }
     }
 
@@ -155,9 +250,10 @@ mod tests {
         for wrong in [-1, 101, i64::MIN, i64::MAX] {
             for scores in [vec![wrong; 70], (0..70).map(|at| if at == 69 { wrong } else { 0 }).collect()] {
                 for weight in [1, 0, i64::MAX] {
-                    let column =
-                        ScoreColumn { plugin: PluginId(3), weight, raw: Vec::new(), score: scores.clone() };
-                    assert!(add_up(&[column], 70).is_none(), "{wrong}");
+                    for score in [Column::Each(scores.clone()), Column::Even(wrong)] {
+                        let column = ScoreColumn { plugin: PluginId(3), weight, raw: Column::Even(0), score };
+                        assert!(!add_up(&[column], &mut [0; 70]), "{wrong}");
+                    }
                 }
             }
         }
