@@ -1,10 +1,14 @@
 //! Arithmetic on blocks of nodes: the same steps for many nodes side by side, so that the processor does several at a
 //! time, with the results of whole numbers.
 //!
-//! Amounts are worked on as `f64`, which divides several times as fast as `i64`. That is exact where this file lets it
-//! be: for whole numbers 0 ≤ p ≤ w < 2⁴⁶ the product 100·p is below 2⁵³, so it is represented exactly, and so is w. A
-//! true quotient q = 100·p/w that is below a whole number n ≤ 100 is below it by at least 1/w > 2⁻⁴⁶. Numbers around
-//! 100 are 2⁻⁴⁶ apart, and closer below, so n − 2⁻⁴⁶ or something nearer to q is a number, and q is not rounded up to n.
+//! Amounts are worked on as `f64`, which is exact where this file lets it be: whole numbers below 2⁵³ are.
+//!
+//! Percentages are a product with the reciprocal r of a whole w, because a division takes several times as long. For
+//! 1 ≤ w ≤ 2⁴⁴ and a part p, q = (100·p + ½) / w lies between two whole numbers, at least 1/2w ≥ 2⁻⁴⁵ from either, and so
+//! does (100·p − ½) / w. r and the product are each off by up to 2⁻⁵³ of themselves, which is less than 2.3·10⁻¹⁴ in all
+//! where q is below 100; and 2⁻⁴⁵ is more than 2.8·10⁻¹⁴. So what is computed lies between the same two whole numbers. Where
+//! p is more than w the product is, less than that much off, at least 100, and only that is of interest.
+//!
 //! Whoever meets a number outside these bounds works on `i64`.
 
 use longshore_framework::plugin::FilterSink;
@@ -46,12 +50,16 @@ impl<'a> Block<'a> {
     /// What the column has for the nodes, copied to `room` unless it lies there in one piece. Places without a node
     /// repeat the last one.
     #[inline(always)]
-    pub(crate) fn of_column<'c>(&self, column: &'c [i64], room: &'c mut Lanes) -> &'c Lanes {
+    pub(crate) fn of_column<'c, T: Copy + Default>(
+        &self,
+        column: &'c [T],
+        room: &'c mut [T; LANES],
+    ) -> &'c [T; LANES] {
         let piece = self.from.and_then(|from| column.get(from..)?.first_chunk::<LANES>());
         if let Some(piece) = piece {
             return piece;
         }
-        let mut last = 0;
+        let mut last = T::default();
         for (at, place) in room.iter_mut().enumerate() {
             if let Some(slot) = self.nodes.get(at) {
                 last = column[slot.index()];
@@ -146,14 +154,29 @@ pub(crate) fn nearest(number: f64) -> i64 {
     (number + WHOLE).to_bits().wrapping_sub(WHOLE_BITS) as i64
 }
 
-/// `number`, from 0 to 2⁵¹, rounded down. Of another, anything.
+/// 2⁵¹ more: numbers around it are whole, and a number that is added to it and taken away again, be it below 0, becomes
+/// the nearest whole one.
+const ROUND: f64 = WHOLE * 1.5;
+
+/// `part` of a whole in percent, rounded down; 100 if it is more. It needs the whole's reciprocal.
 #[inline(always)]
-pub(crate) fn floor(number: f64) -> f64 {
-    let nearest = (number + WHOLE) - WHOLE;
-    nearest - if nearest > number { 1.0 } else { 0.0 }
+pub(crate) fn percent_down(part: f64, reciprocal: f64) -> f64 {
+    (at_most((part * 100.0 + 0.5) * reciprocal, 100.25) - 0.5 + ROUND) - ROUND
 }
 
-/// [`floor`] as a whole number.
+/// The same rounded up.
+#[inline(always)]
+pub(crate) fn percent_up(part: f64, reciprocal: f64) -> f64 {
+    (at_most((part * 100.0 - 0.5) * reciprocal, 99.75) + 0.5 + ROUND) - ROUND
+}
+
+/// The lesser of two; what is not a number stays so.
+#[inline(always)]
+fn at_most(number: f64, most: f64) -> f64 {
+    if most < number { most } else { number }
+}
+
+/// `number`, from 0 to 2⁵¹, rounded down to a whole number. Of another, anything.
 #[inline(always)]
 pub(crate) fn whole(number: f64) -> i64 {
     let above = (number + WHOLE) - WHOLE > number;

@@ -10,7 +10,7 @@ use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::resources::is_scalar;
-use longshore_framework::snapshot::{ResourceColumn, Slot};
+use longshore_framework::snapshot::{Derived, ResourceColumn, Slot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, PreScoreVerdict};
 use longshore_framework::view::NodeView;
@@ -28,6 +28,8 @@ pub const NAME: &str = "NodeResourcesBalancedAllocation";
 pub struct NodeResourcesBalancedAllocation {
     /// `resources`: what is compared; every weight is 1. cpu and memory by default.
     resources: Vec<Str>,
+    /// How balanced each node is as it is, by all of them.
+    balances: Derived,
 }
 
 /// Makes the plugin from `NodeResourcesBalancedAllocationArgs`.
@@ -43,7 +45,7 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
             under.index(at).field("name").report(format!("{:?} stands here twice", &**name));
         }
     }
-    Instance::of(NodeResourcesBalancedAllocation { resources }).pre_score().score().args(effective).build()
+    Instance::of(NodeResourcesBalancedAllocation::new(resources)).pre_score().score().args(effective).build()
 }
 
 impl Plugin for NodeResourcesBalancedAllocation {
@@ -88,14 +90,16 @@ impl Score for NodeResourcesBalancedAllocation {
             return Ok(());
         }
         let parts = self.parts(cx);
-        let mut rooms = [[0; LANES]; 4];
-        lanes::score_blocks(
-            nodes,
-            scores,
-            #[inline(always)]
-            |block, scores| block_gains(&parts, block, &mut rooms, scores),
-            |slot| balance_gained(&parts, slot),
-        );
+        let one = |slot| balance_gained(&parts, slot);
+        match pair_of_columns(&parts) {
+            Some(pair) if parts.len() == self.resources.len() => {
+                let derive = |slot| balance_before(&parts, slot);
+                let score = |before: &[i64]| score_pairs(&pair, before, nodes, scores, one);
+                self.balances.read(cx.snapshot, derive, score);
+            }
+            Some(pair) => score_pairs_anew(&pair, nodes, scores, one),
+            None => nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot)),
+        }
         Ok(())
     }
 
@@ -119,6 +123,10 @@ const HALF: i64 = MAX_SCORE / 2;
 type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
+    fn new(resources: Vec<Str>) -> Self {
+        Self { resources, balances: Derived::default() }
+    }
+
     /// Whether the pod requests any of the resources: balance would draw all pods without requests to one node.
     fn concerns(&self, cx: Cycle<'_>) -> bool {
         self.resources.iter().any(|name| cx.pod.resources.usage.get(name) != 0)
@@ -136,32 +144,98 @@ impl NodeResourcesBalancedAllocation {
     }
 }
 
-/// [`balance_gained`] for a block of nodes that offer both of two resources, which is what nearly every node and profile
-/// has; false for others, or when a number is too large.
+/// What is read of one of two resources: what the pod adds, what nodes have, and what their pods hold.
+type Column<'a> = (i64, &'a [i64], &'a [i64]);
+
+/// Two resources that have a cell for every node, which is what nearly every profile compares.
+fn pair_of_columns<'a>(parts: &Parts<'a>) -> Option<[Column<'a>; 2]> {
+    let [a, b] = parts.as_slice() else { return None };
+    let column = |part: &Part<'a>| part.column.flat().map(|(all, used)| (part.amount, all, used));
+    Some([column(a)?, column(b)?])
+}
+
+/// [`balance_gained`] for many nodes, given how balanced every node is without the pod, by slot.
+fn score_pairs(
+    pair: &[Column<'_>; 2],
+    before: &[i64],
+    nodes: &[Slot],
+    scores: &mut [i64],
+    one: impl Fn(Slot) -> i64,
+) {
+    let (mut rooms, mut room) = ([[0; LANES]; 4], [0; LANES]);
+    lanes::score_blocks(
+        nodes,
+        scores,
+        #[inline(always)]
+        |block, scores| {
+            let before = block.of_column(before, &mut room);
+            block_gains(
+                pair,
+                block,
+                &mut rooms,
+                scores,
+                #[inline(always)]
+                |at, _| before[at],
+            )
+        },
+        one,
+    );
+}
+
+/// The same where that is not known.
+fn score_pairs_anew(pair: &[Column<'_>; 2], nodes: &[Slot], scores: &mut [i64], one: impl Fn(Slot) -> i64) {
+    let mut rooms = [[0; LANES]; 4];
+    lanes::score_blocks(
+        nodes,
+        scores,
+        #[inline(always)]
+        |block, scores| {
+            block_gains(
+                pair,
+                block,
+                &mut rooms,
+                scores,
+                #[inline(always)]
+                |_, [used_a, all_a, used_b, all_b]| {
+                    lanes::whole(pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b)))
+                },
+            )
+        },
+        one,
+    );
+}
+
+/// [`balance_gained`] for a block of nodes that offer both resources; false for others, or when a number is too large.
+/// `before` says how balanced a node is without the pod, by its place in the block or by what is used of both resources.
 #[inline(always)]
-fn block_gains(parts: &Parts<'_>, block: &Block<'_>, rooms: &mut [Lanes; 4], scores: &mut Lanes) -> bool {
-    let [a, b] = parts.as_slice() else { return false };
-    let [room_1, room_2, room_3, room_4] = rooms;
-    let (Some((all_a, used_a)), Some((all_b, used_b))) = (a.column.flat(), b.column.flat()) else {
-        return false;
-    };
-    let used_a = block.of_column(used_a, room_1);
-    let used_b = block.of_column(used_b, room_2);
-    let all_a = block.of_column(all_a, room_3);
-    let all_b = block.of_column(all_b, room_4);
+fn block_gains(
+    [(more_a, all_a, used_a), (more_b, all_b, used_b)]: &[Column<'_>; 2],
+    block: &Block<'_>,
+    [room_1, room_2, room_3, room_4]: &mut [Lanes; 4],
+    scores: &mut Lanes,
+    before: impl Fn(usize, [f64; 4]) -> i64,
+) -> bool {
+    let (used_a, used_b) = (block.of_column(used_a, room_1), block.of_column(used_b, room_2));
+    let (all_a, all_b) = (block.of_column(all_a, room_3), block.of_column(all_b, room_4));
     let mut check = Check::default();
-    let (more_a, more_b) = (check.number(a.amount), check.number(b.amount));
+    let (more_a, more_b) = (check.number(*more_a), check.number(*more_b));
     for at in 0..LANES {
         let (used_a, used_b) = (check.number(used_a[at]), check.number(used_b[at]));
         let (all_a, all_b) = (check.divisor(all_a[at]), check.divisor(all_b[at]));
         let with = pair_percent(at_most_1((used_a + more_a) / all_a), at_most_1((used_b + more_b) / all_b));
-        let without = pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b));
         // Both are 50 to 100, so the difference and 50 is not negative, and a shift, which the processor has for several
         // at a time, divides it by 2.
-        let gained = HALF.wrapping_add(lanes::whole(with)).wrapping_sub(lanes::whole(without));
+        let before = before(at, [used_a, all_a, used_b, all_b]);
+        let gained = HALF.wrapping_add(lanes::whole(with)).wrapping_sub(before);
         scores[at] = HALF.wrapping_add((gained as u64 >> 1) as i64);
     }
     check.passed()
+}
+
+/// How balanced the node is without the pod.
+fn balance_before(parts: &Parts<'_>, slot: Slot) -> i64 {
+    let cells = parts.iter().map(|part| part.column.at(slot));
+    balance(cells.filter(|(all, _)| *all != 0).map(|(all, used)| (used, all)))
 }
 
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
@@ -176,11 +250,10 @@ fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
         let with = pair_balance(with_a, fraction(used_b.saturating_add(b.amount), all_b));
         return HALF + (HALF + with - pair_balance(fraction(used_a, all_a), fraction(used_b, all_b))) / 2;
     }
-    let cells = || parts.iter().map(|p| (p.amount, p.column.at(slot)));
-    let offered = || cells().filter(|(_, (all, _))| *all != 0);
-    let with = offered().map(|(amount, (all, used))| (used.saturating_add(amount), all));
-    let without = offered().map(|(_, (all, used))| (used, all));
-    HALF + (HALF + balance(with) - balance(without)) / 2
+    let cells = parts.iter().map(|p| (p.amount, p.column.at(slot)));
+    let offered = cells.filter(|(_, (all, _))| *all != 0);
+    let with = offered.map(|(amount, (all, used))| (used.saturating_add(amount), all));
+    HALF + (HALF + balance(with) - balance_before(parts, slot)) / 2
 }
 
 /// 100 when all resources are used to the same fraction, less with the standard deviation of the fractions. Of pairs
@@ -251,7 +324,7 @@ mod tests {
         let (objects, mut state, wants) = (Objects::default(), PluginState::default(), wants.build());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &wants };
         let resources = RESOURCES[..before.len()].iter().map(|r| Str::from(*r)).collect();
-        let plugin = NodeResourcesBalancedAllocation { resources };
+        let plugin = NodeResourcesBalancedAllocation::new(resources);
         let got = match plugin.pre_score(cx, &mut state, &[slot]).unwrap() {
             PreScoreVerdict::Skip => {
                 assert_eq!(plugin.score(cx, &state, snapshot.view(slot)), Ok(0), "without PreScore");

@@ -7,6 +7,7 @@
 
 mod by_label;
 mod columns;
+mod derived;
 mod dirty;
 mod lineage;
 mod matching;
@@ -21,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::FxHashMap;
 
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId};
+pub use derived::Derived;
 pub use dirty::Changed;
 pub use matching::{NamespaceSet, PodColumn, PodQuery};
 pub use terms::{TermNumber, Terms};
@@ -162,6 +164,12 @@ impl Snapshot {
     /// What nodes offer of a resource, and what their pods hold.
     pub fn column(&self, resource: ResourceId) -> ResourceColumn<'_> {
         self.resources.column(resource)
+    }
+
+    /// By slot, 1 divided by what the node offers of a resource, for whoever would divide by that many times; not a number
+    /// where the node offers nothing, less, or more than 2⁴⁴. `None` for a resource that has no cell for every node.
+    pub fn reciprocals(&self, resource: ResourceId) -> Option<&[f64]> {
+        self.resources.reciprocals(resource)
     }
 
     /// How many cells there is memory for in the columns of all resources: it grows with what there is, and not with the

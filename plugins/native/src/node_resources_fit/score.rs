@@ -24,6 +24,8 @@ struct Part<'a> {
     weight: i64,
     amount: i64,
     column: ResourceColumn<'a>,
+    /// 1 divided by what nodes have, where each has a cell.
+    reciprocals: Option<&'a [f64]>,
 }
 
 /// The resources that count for a pod.
@@ -38,7 +40,8 @@ impl<'a> Parts<'a> {
             if amount == 0 && is_scalar(name) {
                 return None;
             }
-            let column = cx.snapshot.column(cx.snapshot.resource(name)?);
+            let id = cx.snapshot.resource(name)?;
+            let column = cx.snapshot.column(id);
             let nonzero = match &**name {
                 CPU => Some(cx.snapshot.nonzero_cpu()),
                 MEMORY => Some(cx.snapshot.nonzero_memory()),
@@ -50,7 +53,7 @@ impl<'a> Parts<'a> {
                 }
                 (other, _) => other,
             };
-            Some(Part { weight: *weight, amount, column })
+            Some(Part { weight: *weight, amount, column, reciprocals: cx.snapshot.reciprocals(id) })
         };
         Self(resources.iter().filter_map(part).collect())
     }
@@ -86,21 +89,21 @@ impl Strategy {
 
     /// The scores of many nodes, block by block.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
-        let mut rooms = [[0; LANES]; 2];
+        let mut rooms = ([0; LANES], [0.0; LANES]);
         let one = |slot| self.score(parts, slot);
         match self {
             Self::LeastAllocated => lanes::score_blocks(
                 nodes,
                 scores,
                 #[inline(always)]
-                |block, scores| block_means(parts, block, &mut rooms, scores, unused),
+                |block, scores| block_means(parts, block, &mut rooms, scores, unused_percent),
                 one,
             ),
             Self::MostAllocated => lanes::score_blocks(
                 nodes,
                 scores,
                 #[inline(always)]
-                |block, scores| block_means(parts, block, &mut rooms, scores, lesser),
+                |block, scores| block_means(parts, block, &mut rooms, scores, lanes::percent_down),
                 one,
             ),
             Self::RequestedToCapacityRatio(_) => {
@@ -110,28 +113,25 @@ impl Strategy {
     }
 }
 
-/// [`mean`] for a block of nodes that all offer every resource, where `part` is the part of the whole that counts;
-/// false when they do not, or when a number is
-/// too large.
+/// [`mean`] for a block of nodes that all offer every resource, where `percent` is the score of a resource by what is used
+/// and the reciprocal of what there is; false when they do not, or when a number is too large.
 #[inline(always)]
 fn block_means(
     parts: &Parts<'_>,
     block: &Block<'_>,
-    [used_room, whole_room]: &mut [Lanes; 2],
+    (used_room, reciprocal_room): &mut (Lanes, [f64; LANES]),
     scores: &mut Lanes,
-    part: impl Fn(f64, f64) -> f64,
+    percent: impl Fn(f64, f64) -> f64,
 ) -> bool {
     let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
     let mut check = Check::default();
-    for Part { weight, amount, column } in &parts.0 {
-        let Some((allocatable, used)) = column.flat() else { return false };
+    for Part { weight, amount, column, reciprocals } in &parts.0 {
+        let (Some((_, used)), Some(reciprocals)) = (column.flat(), reciprocals) else { return false };
         let used = block.of_column(used, used_room);
-        let whole = block.of_column(allocatable, whole_room);
+        let reciprocals = block.of_column(reciprocals, reciprocal_room);
         let (factor, amount) = (*weight as f64, check.number(*amount));
         for at in 0..LANES {
-            let whole = check.divisor(whole[at]);
-            let part = part(check.number(used[at]) + amount, whole);
-            sums[at] += factor * lanes::floor(part * MAX_SCORE as f64 / whole);
+            sums[at] += factor * percent(check.number(used[at]) + amount, reciprocals[at]);
         }
         weights = weights.saturating_add(*weight);
     }
@@ -143,22 +143,19 @@ fn block_means(
     // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
     let reciprocal = 1.0 / weights as f64;
     let half = 0.5 * reciprocal + 0.5;
+    let mut bits = 0;
     for (score, sum) in scores.iter_mut().zip(&sums) {
         *score = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
+        bits |= *score;
     }
-    check.passed()
+    // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
+    check.passed() && (0..128).contains(&bits)
 }
 
-/// What is left of the whole.
+/// How much is left in percent, rounded down.
 #[inline(always)]
-fn unused(used: f64, whole: f64) -> f64 {
-    whole - lesser(used, whole)
-}
-
-/// [`f64::min`] for numbers, without its care for what is none.
-#[inline(always)]
-fn lesser(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
+fn unused_percent(used: f64, reciprocal: f64) -> f64 {
+    MAX_SCORE as f64 - lanes::percent_up(used, reciprocal)
 }
 
 /// Weights are from 1 to 100; a sum from here on takes the slow way.

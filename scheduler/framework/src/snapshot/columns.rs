@@ -95,6 +95,10 @@ impl ResourceColumns {
         self.columns[id.0].cells.column()
     }
 
+    pub(super) fn reciprocals(&self, id: ResourceId) -> Option<&[f64]> {
+        self.columns[id.0].cells.reciprocals()
+    }
+
     pub(super) fn allocated(&self) -> usize {
         self.columns.iter().map(|column| column.cells.allocated()).sum()
     }

@@ -4,13 +4,20 @@ use rustc_hash::FxHashMap;
 
 use super::super::Slot;
 
-/// A resource that at least one node in so many has lies in a flat column, which takes sixteen bytes for every node and is
+/// A resource that at least one node in so many has lies in a flat column, which takes 24 bytes for every node and is
 /// read many nodes at a time. One that fewer have takes some fifty bytes for each node that has it.
 const FLAT_FROM: usize = 8;
 
 /// A flat column becomes sparse again when fewer nodes have the resource than one in so many, so that a node that comes
 /// and goes does not change it every time.
 const SPARSE_BELOW: usize = 32;
+
+/// There is no reciprocal of amounts above this: with such it would be too far off for what it is used for.
+const MOST: i64 = 1 << 44;
+
+fn reciprocal(amount: i64) -> f64 {
+    if (1..=MOST).contains(&amount) { 1.0 / amount as f64 } else { f64::NAN }
+}
 
 /// What a node offers, and what its pods hold.
 type Cell = (i64, i64);
@@ -21,6 +28,8 @@ pub(super) enum Cells {
     Flat {
         allocatable: Vec<i64>,
         requested: Vec<i64>,
+        /// 1 divided by what is allocatable, where that can be done.
+        reciprocals: Vec<f64>,
         /// Cells that are not `(0, 0)`.
         used: usize,
     },
@@ -36,13 +45,20 @@ impl Default for Cells {
 
 impl Cells {
     pub(super) fn flat() -> Self {
-        Self::Flat { allocatable: Vec::new(), requested: Vec::new(), used: 0 }
+        Self::Flat { allocatable: Vec::new(), requested: Vec::new(), reciprocals: Vec::new(), used: 0 }
     }
 
     pub(super) fn column(&self) -> ResourceColumn<'_> {
         match self {
             Self::Flat { allocatable, requested, .. } => ResourceColumn::Flat { allocatable, requested },
             Self::Sparse(cells) => ResourceColumn::Sparse(Rare(cells)),
+        }
+    }
+
+    pub(super) fn reciprocals(&self) -> Option<&[f64]> {
+        match self {
+            Self::Flat { reciprocals, .. } => Some(reciprocals),
+            Self::Sparse(_) => None,
         }
     }
 
@@ -72,19 +88,23 @@ impl Cells {
 
     /// There is one more slot.
     pub(super) fn grow(&mut self) {
-        if let Self::Flat { allocatable, requested, .. } = self {
+        if let Self::Flat { allocatable, requested, reciprocals, .. } = self {
             allocatable.push(0);
             requested.push(0);
+            reciprocals.push(reciprocal(0));
         }
     }
 
     pub(super) fn write(&mut self, slot: Slot, change: impl FnOnce(&mut Cell)) {
         match self {
-            Self::Flat { allocatable, requested, used } => {
+            Self::Flat { allocatable, requested, reciprocals, used } => {
                 let (has, held) = (&mut allocatable[slot.index()], &mut requested[slot.index()]);
                 let mut cell = (*has, *held);
                 let before = usize::from(cell != (0, 0));
                 change(&mut cell);
+                if *has != cell.0 {
+                    reciprocals[slot.index()] = reciprocal(cell.0);
+                }
                 (*has, *held) = cell;
                 *used = *used + usize::from(cell != (0, 0)) - before;
             }
@@ -110,7 +130,8 @@ impl Cells {
                     allocatable[slot.index()] = *has;
                     requested[slot.index()] = *held;
                 }
-                *self = Self::Flat { allocatable, requested, used };
+                let reciprocals = allocatable.iter().map(|has| reciprocal(*has)).collect();
+                *self = Self::Flat { allocatable, requested, reciprocals, used };
             }
             Self::Flat { allocatable, requested, .. } if used.saturating_mul(SPARSE_BELOW) < slots => {
                 let cells = allocatable.iter().copied().zip(requested.iter().copied());

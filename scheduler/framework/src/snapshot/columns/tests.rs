@@ -47,6 +47,11 @@ fn a_resource_is_the_same_whether_few_nodes_have_it_or_many() {
             let want = if at < with { (4, at as i64 + 1) } else { (0, 0) };
             assert_eq!(column.at(Slot::from(at)), want, "of node {at} where {with} have it");
         }
+        if let Some(reciprocals) = columns.reciprocals(columns.id(NAME).unwrap()) {
+            let want = |at: usize| if at < with { Some(0.25) } else { None };
+            let right = |(at, r): (usize, &f64)| want(at).map_or(r.is_nan(), |want| *r == want);
+            assert!(reciprocals.iter().enumerate().all(right));
+        }
         column.flat().is_some()
     };
     for at in 0..100 {
@@ -90,4 +95,25 @@ fn numbers_of_resources_that_nobody_has_are_given_back() {
     // Nothing of a resource is nothing to have a column for.
     assert!(!columns.count(Slot(0), &amounts(&[("example.com/none", 0)]), 1));
     assert_eq!(columns.id("example.com/none"), None);
+}
+
+#[test]
+fn only_amounts_that_can_be_divided_by_have_a_reciprocal() {
+    let mut columns = columns(1);
+    let mut before = Amounts::default();
+    for (amount, want) in [
+        (1, Some(1.0)),
+        (1 << 44, Some(1.0 / 17_592_186_044_416.0)),
+        (1 << 45, None),
+        (i64::MAX, None),
+        (-4, None),
+        (3, Some(1.0 / 3.0)),
+        (0, None),
+    ] {
+        let now = Amounts { memory: amount, ..Amounts::default() };
+        columns.set_allocatable(Slot(0), &before, &now);
+        let got = columns.reciprocals(MEMORY_ID).unwrap()[0];
+        assert_eq!((!got.is_nan()).then_some(got), want, "{amount}");
+        before = now;
+    }
 }
