@@ -47,6 +47,16 @@ impl<'a> Block<'a> {
         Self { nodes, from }
     }
 
+    /// The same of nodes that are known to lie in ascending order, each once.
+    #[inline(always)]
+    pub(crate) fn of_ascending(nodes: &'a [Slot]) -> Self {
+        let from = <&[Slot; LANES]>::try_from(nodes).ok().and_then(|nodes| {
+            let (first, last) = (nodes[0].index(), nodes[LANES - 1].index());
+            (last - first == LANES - 1).then_some(first)
+        });
+        Self { nodes, from }
+    }
+
     /// What the column has for the nodes, copied to `room` unless it lies there in one piece. Places without a node
     /// repeat the last one.
     #[inline(always)]

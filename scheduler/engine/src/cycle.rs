@@ -196,11 +196,10 @@ impl<'a> Evaluator<'a> {
             }
             several => {
                 let scores = self.score(state, several, trace.is_some(), room).map_err(Stopped::Broken)?;
-                let best = scores.best();
                 if let Some(trace) = trace {
-                    self.trace_scores(trace, several, &scores, &best);
+                    self.trace_scores(trace, several, &scores);
                 }
-                scores.give_back(room);
+                let best = scores.give_back(room);
                 several[chooser.choose_of(&best, |at| &self.snapshot.node(several[at]).name)]
             }
         };
@@ -243,10 +242,10 @@ impl Evaluator<'_> {
         nodes.into_iter().map(|(slot, node)| (name(slot), node)).collect()
     }
 
-    fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores, best: &BitSet) {
+    fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores) {
         use crate::trace::{NodeTrace, PluginScore};
         let name = |at: usize| &self.snapshot.node(feasible[at]).name;
-        trace.best = best.iter().map(|at| Arc::clone(name(at))).collect();
+        trace.best = scores.best.iter().map(|at| Arc::clone(name(at))).collect();
         trace.best.sort_unstable();
         let mut by_name: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
         by_name.extend((0..feasible.len()).map(|at| (&**name(at), at)));

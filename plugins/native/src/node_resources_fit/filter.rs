@@ -105,7 +105,6 @@ impl Needs {
                 None => sparse.push((amount, column)),
             }
         }
-        let mut rooms = [[0; LANES]; 2];
         let judge = |slot: Slot| {
             let at = slot.index();
             let has_room = |(amount, column): &(i64, ResourceColumn<'_>)| {
@@ -117,36 +116,52 @@ impl Needs {
                 && flat.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
         };
-        if !offered || !sparse.is_empty() {
-            return nodes.retain(judge);
+        match *flat {
+            _ if !offered || !sparse.is_empty() => nodes.retain(judge),
+            [pods] => sift_blocks(&[pods], nodes, judge),
+            [pods, a] => sift_blocks(&[pods, a], nodes, judge),
+            [pods, a, b] => sift_blocks(&[pods, a, b], nodes, judge),
+            [pods, a, b, c] => sift_blocks(&[pods, a, b, c], nodes, judge),
+            _ => nodes.retain(judge),
         }
-        wide(
-            #[inline(always)]
-            || {
-                nodes.retain_blocks(
-                    #[inline(always)]
-                    |nodes| all_fit(nodes, &flat, &mut rooms),
-                    judge,
-                )
-            },
-        )
     }
+}
+
+/// Judges those nodes one by one that are not in a block where all have room.
+fn sift_blocks<const N: usize>(
+    columns: &[Column<'_>; N],
+    nodes: &mut FilterSink<'_>,
+    judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
+) -> Result<(), PluginError> {
+    let mut rooms = [[[0; LANES]; 2]; N];
+    wide(
+        #[inline(always)]
+        || {
+            nodes.retain_blocks(
+                #[inline(always)]
+                |nodes| all_fit(nodes, columns, &mut rooms),
+                judge,
+            )
+        },
+    )
 }
 
 /// Whether every node has room for all that is needed; false also when some number is negative or so large that it has
 /// to be looked at with care.
 #[inline(always)]
-fn all_fit(nodes: &[Slot], columns: &[Column<'_>], [has_room, held_room]: &mut [Lanes; 2]) -> bool {
-    let block = Block::of(nodes);
+fn all_fit<const N: usize>(nodes: &[Slot], columns: &[Column<'_>; N], rooms: &mut [[Lanes; 2]; N]) -> bool {
+    let block = Block::of_ascending(nodes);
     // Of numbers below 2^62 these differences do not overflow; the sign of any of them stays in the bits of them all.
     let (mut numbers, mut left) = (0, 0);
-    for (amount, has, held) in columns {
-        let has = block.of_column(has, has_room);
-        let held = block.of_column(held, held_room);
+    let mut cells = [(0, &[0; LANES], &[0; LANES]); N];
+    for ((cell, [has_room, held_room]), (amount, has, held)) in cells.iter_mut().zip(rooms).zip(columns) {
         numbers |= amount;
-        for (has, held) in has.iter().zip(held) {
-            numbers |= has | held;
-            left |= has.wrapping_sub(*held).wrapping_sub(*amount);
+        *cell = (*amount, block.of_column(has, has_room), block.of_column(held, held_room));
+    }
+    for at in 0..LANES {
+        for (amount, has, held) in &cells {
+            numbers |= has[at] | held[at];
+            left |= has[at].wrapping_sub(held[at]).wrapping_sub(*amount);
         }
     }
     (0..1 << 62).contains(&numbers) && left >= 0

@@ -87,69 +87,110 @@ impl Strategy {
         }
     }
 
-    /// The scores of many nodes, block by block.
+    /// The scores of many nodes.
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
-        let mut rooms = ([0; LANES], [0.0; LANES]);
         let one = |slot| self.score(parts, slot);
         match self {
-            Self::LeastAllocated => lanes::score_blocks(
-                nodes,
-                scores,
-                #[inline(always)]
-                |block, scores| block_means(parts, block, &mut rooms, scores, unused_percent),
-                one,
-            ),
-            Self::MostAllocated => lanes::score_blocks(
-                nodes,
-                scores,
-                #[inline(always)]
-                |block, scores| block_means(parts, block, &mut rooms, scores, lanes::percent_down),
-                one,
-            ),
-            Self::RequestedToCapacityRatio(_) => {
-                nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot));
-            }
+            Self::LeastAllocated => score_means(parts, nodes, scores, unused_percent, one),
+            Self::MostAllocated => score_means(parts, nodes, scores, lanes::percent_down, one),
+            Self::RequestedToCapacityRatio(_) => score_one_by_one(nodes, scores, one),
         }
     }
 }
 
-/// [`mean`] for a block of nodes that all offer every resource, where `percent` is the score of a resource by what is used
-/// and the reciprocal of what there is; false when they do not, or when a number is too large.
-#[inline(always)]
-fn block_means(
+fn score_one_by_one(nodes: &[Slot], scores: &mut [i64], one: impl Fn(Slot) -> i64) {
+    nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot));
+}
+
+/// [`mean`] for many nodes, where `percent` is the score of a resource by what is used and the reciprocal of what there is.
+fn score_means(
     parts: &Parts<'_>,
-    block: &Block<'_>,
-    (used_room, reciprocal_room): &mut (Lanes, [f64; LANES]),
-    scores: &mut Lanes,
+    nodes: &[Slot],
+    scores: &mut [i64],
     percent: impl Fn(f64, f64) -> f64,
-) -> bool {
-    let (mut sums, mut weights) = ([0.0; LANES], 0_i64);
-    let mut check = Check::default();
-    for Part { weight, amount, column, reciprocals } in &parts.0 {
-        let (Some((_, used)), Some(reciprocals)) = (column.flat(), reciprocals) else { return false };
-        let used = block.of_column(used, used_room);
-        let reciprocals = block.of_column(reciprocals, reciprocal_room);
-        let (factor, amount) = (*weight as f64, check.number(*amount));
-        for at in 0..LANES {
-            sums[at] += factor * percent(check.number(used[at]) + amount, reciprocals[at]);
+    one: impl Fn(Slot) -> i64,
+) {
+    match parts.0.len() {
+        1 => score_means_of::<1>(parts, nodes, scores, percent, one),
+        2 => score_means_of::<2>(parts, nodes, scores, percent, one),
+        3 => score_means_of::<3>(parts, nodes, scores, percent, one),
+        4 => score_means_of::<4>(parts, nodes, scores, percent, one),
+        _ => score_one_by_one(nodes, scores, one),
+    }
+}
+
+/// The same for a number of resources that is known to the compiler.
+fn score_means_of<const N: usize>(
+    parts: &Parts<'_>,
+    nodes: &[Slot],
+    scores: &mut [i64],
+    percent: impl Fn(f64, f64) -> f64,
+    one: impl Fn(Slot) -> i64,
+) {
+    let Some(columns) = Columns::<N>::of(parts) else { return score_one_by_one(nodes, scores, one) };
+    let mut rooms = [([0; LANES], [0.0; LANES]); N];
+    lanes::score_blocks(
+        nodes,
+        scores,
+        #[inline(always)]
+        |block, scores| columns.score_block(block, &mut rooms, scores, &percent),
+        one,
+    );
+}
+
+/// What is read of resources that have a cell for every node: weight, what the pod adds, what pods use and the reciprocals
+/// of what there is.
+struct Columns<'a, const N: usize> {
+    columns: [(f64, i64, &'a [i64], &'a [f64]); N],
+    weights: i64,
+}
+
+impl<'a, const N: usize> Columns<'a, N> {
+    /// `None` when a resource has no cell for every node, or the weights are too large.
+    fn of(parts: &Parts<'a>) -> Option<Self> {
+        let mut columns: [(f64, i64, &'a [i64], &'a [f64]); N] = [(0.0, 0, &[], &[]); N];
+        let mut weights = 0_i64;
+        for (column, part) in columns.iter_mut().zip(&parts.0) {
+            let (_, used) = part.column.flat()?;
+            *column = (part.weight as f64, part.amount, used, part.reciprocals?);
+            weights = weights.saturating_add(part.weight);
         }
-        weights = weights.saturating_add(*weight);
+        (1..MAX_WEIGHTS).contains(&weights).then_some(Self { columns, weights })
     }
-    if !(1..MAX_WEIGHTS).contains(&weights) {
-        return false;
+
+    /// The scores of a block of nodes that all offer every resource; false when they do not, or when a number is too large.
+    #[inline(always)]
+    fn score_block(
+        &self,
+        block: &Block<'_>,
+        rooms: &mut [(Lanes, [f64; LANES]); N],
+        scores: &mut Lanes,
+        percent: impl Fn(f64, f64) -> f64,
+    ) -> bool {
+        let mut check = Check::default();
+        let mut cells = [(0.0, 0.0, &[0; LANES], &[0.0; LANES]); N];
+        for ((cell, room), column) in cells.iter_mut().zip(rooms).zip(&self.columns) {
+            let (weight, amount, used, reciprocals) = *column;
+            let used = block.of_column(used, &mut room.0);
+            *cell = (weight, check.number(amount), used, block.of_column(reciprocals, &mut room.1));
+        }
+        // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
+        // the product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is
+        // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
+        let reciprocal = 1.0 / self.weights as f64;
+        let half = 0.5 * reciprocal + 0.5;
+        let mut bits = 0;
+        for at in 0..LANES {
+            let mut sum = 0.0;
+            for (weight, amount, used, reciprocals) in &cells {
+                sum += weight * percent(check.number(used[at]) + amount, reciprocals[at]);
+            }
+            scores[at] = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
+            bits |= scores[at];
+        }
+        // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
+        check.passed() && (0..128).contains(&bits)
     }
-    // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
-    // the product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is
-    // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
-    let reciprocal = 1.0 / weights as f64;
-    let half = 0.5 * reciprocal + 0.5;
-    let mut bits = 0;
-    for (score, sum) in scores.iter_mut().zip(&sums) {
-        *score = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
-        bits |= *score;
-    }
-    // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
-    check.passed() && (0..128).contains(&bits)
 }
 
 /// How much is left in percent, rounded down.

@@ -119,17 +119,18 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Adds the extenders' scores, brought from 0 to 10 to the range of the plugins' scores, to the totals.
+    /// Adds the extenders' scores, brought from 0 to 10 to the range of the plugins' scores, to the totals; whether there
+    /// are any.
     pub(super) fn add_extender_scores(
         &self,
         feasible: &[Slot],
         columns: &mut Vec<ScoreColumn>,
         totals: &mut [i64],
-    ) {
+    ) -> bool {
         let asked: Vec<(PluginId, &Arc<dyn Extender>)> =
             self.extenders.interested(self.profile, self.pod).filter(|(_, e)| e.is_prioritizer()).collect();
         if asked.is_empty() {
-            return;
+            return false;
         }
         let nodes = self.nodes(feasible);
         let extenders: Vec<&Arc<dyn Extender>> = asked.iter().map(|(_, e)| *e).collect();
@@ -145,6 +146,7 @@ impl Evaluator<'_> {
                 Err(error) => passed_over(extender, &error),
             }
         }
+        true
     }
 
     /// Asks all at the same time; the answers in the order of the extenders.

@@ -28,9 +28,15 @@ impl<'a> Evaluator<'a> {
         self.all_slots_in(Vec::new())
     }
 
-    /// The same in a list that is empty.
+    /// The same in a list of any slots in ascending order, each once.
     pub(super) fn all_slots_in(&self, mut all: Vec<Slot>) -> Vec<Slot> {
         let (live, slots) = (self.snapshot.live(), self.snapshot.slots());
+        let below = all.last().map_or(0, |last| last.index() + 1);
+        if (all.len(), below) == (slots, slots) && live.len() == slots {
+            // As many different ones below that number: these are all of them.
+            return all;
+        }
+        all.clear();
         if live.len() == slots {
             // No slot is free: nothing needs to be looked up.
             all.extend((0..Slot::from(slots).0).map(Slot));

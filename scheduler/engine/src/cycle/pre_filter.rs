@@ -58,7 +58,7 @@ impl<'a> Evaluator<'a> {
         let mut rejected: Option<(PluginId, Rejection)> = None;
         for (id, plugin) in self.pre_filters() {
             let began = self.watch.start_plugin();
-            let verdict = plugin.pre_filter(self.cycle(), state.of_mut(id));
+            let verdict = state.change(id, |own| plugin.pre_filter(self.cycle(), own));
             self.watch.plugin(id, ExtensionPoint::PreFilter, status_of(&verdict), began);
             let verdict = verdict.map_err(|e| self.broken(Stage::PreFilter, id, &e))?;
             if verdict != PreFilterVerdict::Skip {

@@ -13,13 +13,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// An empty list of slots.
+    /// A list of slots in ascending order, each once, any.
     pub(super) fn take_slots(&mut self) -> Vec<Slot> {
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.clear();
-        slots
+        std::mem::take(&mut self.slots)
     }
 
+    /// `slots` in ascending order, each once.
     pub(super) fn give_slots(&mut self, slots: Vec<Slot>) {
         self.slots = slots;
     }
@@ -52,6 +51,6 @@ mod tests {
         assert_eq!(room.take_column(12).len(), 12);
         assert_eq!(room.take_column(5).len(), 5);
         room.give_slots(vec![Slot(7)]);
-        assert!(room.take_slots().is_empty());
+        assert_eq!(room.take_slots(), [Slot(7)]);
     }
 }

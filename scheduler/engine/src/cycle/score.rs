@@ -16,8 +16,8 @@ use super::room::Room;
 use super::state::CycleState;
 use super::{Broken, Evaluator};
 use crate::meter::{ExtensionPoint, Status};
-use totals::add_up;
 pub(crate) use totals::{Column, ScoreColumn, Scores};
+use totals::{add_up, places_of_highest};
 
 /// A plugin that scores in this cycle.
 pub(crate) type Scorer<'a> = (PluginId, &'a Arc<dyn Score>);
@@ -72,21 +72,23 @@ impl<'a> Evaluator<'a> {
             columns.push(ScoreColumn { plugin: id, weight: self.profile.weight(id), raw, score });
         }
         let mut totals = room.take_column(feasible.len());
-        if !add_up(&columns, &mut totals) {
+        let Some(mut best) = add_up(&columns, &mut totals) else {
             let mut wrong = columns.iter().filter_map(|c| self.check_range(c.plugin, c.score.each()).err());
             return Err(wrong.next().unwrap_or_default());
-        }
+        };
         if self.profile.stage(Stage::Score).is_empty() && self.extenders.is_empty() {
             totals.fill(1);
         }
-        self.add_extender_scores(feasible, &mut columns, &mut totals);
-        Ok(Scores { columns, totals })
+        if self.add_extender_scores(feasible, &mut columns, &mut totals) {
+            best = places_of_highest(&totals);
+        }
+        Ok(Scores { columns, totals, best })
     }
 
     fn pre_score(&self, state: &mut CycleState, feasible: &[Slot]) -> Result<(), String> {
         for (id, plugin) in self.profile.at(Stage::PreScore, |i| i.pre_score.as_ref()) {
             let began = self.watch.start_plugin();
-            let verdict = plugin.pre_score(self.cycle(), state.of_mut(id), feasible);
+            let verdict = state.change(id, |own| plugin.pre_score(self.cycle(), own, feasible));
             let status = match &verdict {
                 Ok(PreScoreVerdict::Skip) => Status::Skip,
                 other => Status::of(other),

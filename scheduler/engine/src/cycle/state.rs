@@ -40,6 +40,19 @@ impl CycleState {
         &mut self.plugins[at].1
     }
 
+    /// Lets a plugin change what it remembers. One that remembers nothing takes no place.
+    pub(crate) fn change<R>(&mut self, plugin: PluginId, change: impl FnOnce(&mut PluginState) -> R) -> R {
+        if let Some((_, state)) = self.plugins.iter_mut().find(|(id, _)| *id == plugin) {
+            return change(state);
+        }
+        let mut state = PluginState::default();
+        let result = change(&mut state);
+        if !state.is_empty() {
+            self.plugins.push((plugin, state));
+        }
+        result
+    }
+
     /// The states of these plugins alone, shared until either side changes one.
     pub(crate) fn only(&self, plugins: &[PluginId]) -> Self {
         let wanted = self.plugins.iter().filter(|(id, state)| plugins.contains(id) && !state.is_empty());

@@ -55,42 +55,59 @@ pub(crate) struct ScoreColumn {
 pub(crate) struct Scores {
     pub(crate) columns: Vec<ScoreColumn>,
     pub(crate) totals: Vec<i64>,
+    /// The places of the highest total.
+    pub(crate) best: BitSet,
 }
 
 impl Scores {
-    /// The places of the highest total.
-    pub(crate) fn best(&self) -> BitSet {
-        BitSet::from_words(wide(
-            #[inline(always)]
-            || places_of_highest(&self.totals),
-        ))
-    }
-
-    /// The memory is of use again.
-    pub(crate) fn give_back(self, room: &mut Room) {
+    /// The places of the highest total; the memory of all else is of use again.
+    pub(crate) fn give_back(self, room: &mut Room) -> BitSet {
         room.give_column(self.totals);
         for column in self.columns {
             column.raw.give_back(room);
             column.score.give_back(room);
         }
+        self.best
     }
 }
 
-/// The places of the highest number, as words of a set.
-#[inline(always)]
-fn places_of_highest(numbers: &[i64]) -> Vec<u64> {
-    let mut words = Vec::with_capacity(numbers.len().div_ceil(BLOCK));
-    let (mut max, mut first) = (i64::MIN, 0);
-    for block in numbers.chunks(BLOCK) {
-        let high = highest(block);
-        if high > max {
-            // What was the highest so far is not.
-            (max, first) = (high, words.len());
-        }
-        words.push(if high == max { places_of(max, block) } else { 0 });
+/// The places of the highest number.
+pub(super) fn places_of_highest(numbers: &[i64]) -> BitSet {
+    let mut highest = Highest::of(numbers.len());
+    wide(
+        #[inline(always)]
+        || numbers.chunks(BLOCK).for_each(|block| highest.take(block)),
+    );
+    highest.places()
+}
+
+/// The places of the highest number so far, as words of a set.
+struct Highest {
+    number: i64,
+    /// The word before which it did not come.
+    first: usize,
+    words: Vec<u64>,
+}
+
+impl Highest {
+    fn of(count: usize) -> Self {
+        Self { number: i64::MIN, first: 0, words: Vec::with_capacity(count.div_ceil(BLOCK)) }
     }
-    words[..first].fill(0);
-    words
+
+    /// Looks at the next block.
+    #[inline(always)]
+    fn take(&mut self, block: &[i64]) {
+        let high = highest(block);
+        if high > self.number {
+            (self.number, self.first) = (high, self.words.len());
+        }
+        self.words.push(if high == self.number { places_of(high, block) } else { 0 });
+    }
+
+    fn places(mut self) -> BitSet {
+        self.words[..self.first].fill(0);
+        BitSet::from_words(self.words)
+    }
 }
 
 /// A bit for each number of a block: whether it is this one.
@@ -99,13 +116,14 @@ fn places_of(number: i64, block: &[i64]) -> u64 {
     block.iter().enumerate().fold(0, |places, (at, other)| places | u64::from(*other == number) << at)
 }
 
-/// The weighted sum of the columns for each node; false, and the totals are of no use, when a score is not from 0 to
-/// [`MAX_SCORE`].
-pub(super) fn add_up(columns: &[ScoreColumn], totals: &mut [i64]) -> bool {
+/// Makes the totals the weighted sum of the columns for each node, and finds the places of the highest; `None`, and the
+/// totals are of no use, when a score is not from 0 to [`MAX_SCORE`].
+pub(super) fn add_up(columns: &[ScoreColumn], totals: &mut [i64]) -> Option<BitSet> {
     // The products of such weights fit into 39 bits.
     if !columns.iter().all(|column| u32::try_from(column.weight).is_ok()) {
         totals.fill(0);
-        return columns.iter().fold(true, |valid, column| valid & add_heavy(totals, column));
+        let valid = columns.iter().fold(true, |valid, column| valid & add_heavy(totals, column));
+        return valid.then(|| places_of_highest(totals));
     }
     // Of columns where all nodes score the same, as they often do, there is one number to add.
     let (mut common, mut valid) = (0, true);
@@ -122,17 +140,18 @@ pub(super) fn add_up(columns: &[ScoreColumn], totals: &mut [i64]) -> bool {
             },
         }
     }
+    let mut highest = Highest::of(totals.len());
     let signs = wide(
         #[inline(always)]
-        || add_light(totals, &uneven, common),
+        || add_light(totals, &uneven, common, &mut highest),
     );
-    valid && signs >= 0
+    (valid && signs >= 0).then(|| highest.places())
 }
 
 /// Adds columns whose weights fit into 32 bits to what all nodes have in common: nothing can overflow, and a product is
 /// that of two small numbers. The sign of the answer is that of any score that is not from 0 to [`MAX_SCORE`].
 #[inline(always)]
-fn add_light(totals: &mut [i64], columns: &[(i64, &[i64])], common: i64) -> i64 {
+fn add_light(totals: &mut [i64], columns: &[(i64, &[i64])], common: i64, highest: &mut Highest) -> i64 {
     let low = |number: i64| number & i64::from(u32::MAX);
     // The signs of the scores and of what they lack to the highest, all together: no branch for each.
     let mut signs = 0;
@@ -144,6 +163,7 @@ fn add_light(totals: &mut [i64], columns: &[(i64, &[i64])], common: i64) -> i64 
                 *total = total.wrapping_add(low(*weight).wrapping_mul(low(*score)));
             }
         }
+        highest.take(totals);
     }
     signs
 }
@@ -214,9 +234,10 @@ mod tests {
         for columns in [known_even.collect(), each] {
             // What a total was before means nothing.
             let mut totals = vec![-7; count];
-            assert!(add_up(&columns, &mut totals));
+            let best = add_up(&columns, &mut totals).unwrap();
             assert_eq!(totals, want);
-            assert_eq!(Scores { columns, totals }.best().iter().collect::<Vec<_>>(), want_best);
+            assert_eq!(best.iter().collect::<Vec<_>>(), want_best);
+            assert_eq!(places_of_highest(&totals), best);
         }
     }
 
@@ -240,7 +261,7 @@ mod tests {
         {
             let max = *totals.iter().max().unwrap();
             let want: Vec<usize> = (0..totals.len()).filter(|at| totals[*at] == max).collect();
-            let best = Scores { columns: Vec::new(), totals }.best();
+            let best = places_of_highest(&totals);
             assert_eq!((best.len(), best.iter().collect::<Vec<_>>()), (want.len(), want));
         }
     }
@@ -252,7 +273,7 @@ mod tests {
                 for weight in [1, 0, i64::MAX] {
                     for score in [Column::Each(scores.clone()), Column::Even(wrong)] {
                         let column = ScoreColumn { plugin: PluginId(3), weight, raw: Column::Even(0), score };
-                        assert!(!add_up(&[column], &mut [0; 70]), "{wrong}");
+                        assert!(add_up(&[column], &mut [0; 70]).is_none(), "{wrong}");
                     }
                 }
             }
