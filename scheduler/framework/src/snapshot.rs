@@ -77,6 +77,7 @@ pub struct Snapshot {
     resources: ResourceColumns,
     pod_counts: Vec<i64>,
     allowed_pods: Vec<i64>,
+    pods_left: Vec<i64>,
     nonzero_cpu: Vec<i64>,
     nonzero_memory: Vec<i64>,
     pods: Vec<Vec<Arc<Pod>>>,
@@ -170,6 +171,17 @@ impl Snapshot {
     /// where the node offers nothing, less, or more than 2⁴⁴. `None` for a resource that has no cell for every node.
     pub fn reciprocals(&self, resource: ResourceId) -> Option<&[f64]> {
         self.resources.reciprocals(resource)
+    }
+
+    /// By slot, how much of a resource is left for more pods; −1 where pods hold more than there is. `None` for a resource
+    /// that has no cell for every node.
+    pub fn left(&self, resource: ResourceId) -> Option<&[i64]> {
+        self.resources.left(resource)
+    }
+
+    /// The same of pods: how many more are allowed.
+    pub fn pods_left(&self) -> &[i64] {
+        &self.pods_left
     }
 
     /// How many cells there is memory for in the columns of all resources: it grows with what there is, and not with the
@@ -376,6 +388,7 @@ impl Snapshot {
         let none = Amounts::default();
         self.epoch += u64::from(self.resources.set_allocatable(slot, &node.allocatable, &none));
         self.allowed_pods[slot.index()] = 0;
+        self.count_pods_left(slot);
         self.free.push(slot);
         self.touch(slot);
         Some(orphans)
@@ -454,15 +467,22 @@ impl Snapshot {
         self.nonzero_cpu[at] = self.nonzero_cpu[at].saturating_add(cpu.saturating_mul(sign));
         self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
         self.pod_counts[at] += sign;
+        self.count_pods_left(slot);
         self.matching.count(slot, pod, if sign > 0 { 1 } else { -1 }, self.nodes.len());
     }
 
     fn fill(&mut self, slot: Slot, offered: &Amounts, node: &Node) {
         self.epoch += u64::from(self.resources.set_allocatable(slot, offered, &node.allocatable));
         self.allowed_pods[slot.index()] = node.allocatable_pods;
+        self.count_pods_left(slot);
         self.images.add(slot.index(), &node.images);
         self.cordoned.set(slot.index(), node.unschedulable);
         self.tainted.set(slot.index(), !node.taints.is_empty());
+    }
+
+    fn count_pods_left(&mut self, slot: Slot) {
+        let at = slot.index();
+        self.pods_left[at] = columns::left(self.allowed_pods[at], self.pod_counts[at]);
     }
 
     fn set_topologies(&mut self, slot: Slot, node: Option<&Node>) {
@@ -475,9 +495,13 @@ impl Snapshot {
         self.pods.push(Vec::new());
         self.ports.push(UsedPorts::default());
         self.resources.grow();
-        for column in
-            [&mut self.pod_counts, &mut self.allowed_pods, &mut self.nonzero_cpu, &mut self.nonzero_memory]
-        {
+        for column in [
+            &mut self.pod_counts,
+            &mut self.allowed_pods,
+            &mut self.pods_left,
+            &mut self.nonzero_cpu,
+            &mut self.nonzero_memory,
+        ] {
             column.push(0);
         }
         slot

@@ -42,8 +42,8 @@ impl Need {
     }
 }
 
-/// An amount needed, what each node has, and what its pods hold.
-type Column<'a> = (i64, &'a [i64], &'a [i64]);
+/// An amount needed, and how much of it each node has left.
+type Column<'a> = (i64, &'a [i64]);
 
 /// What the pod asks for, in the order in which reasons are given.
 #[derive(Debug)]
@@ -96,13 +96,12 @@ impl Needs {
     pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
         let offered = self.0.iter().all(|need| need.column.is_some());
         let mut flat: SmallVec<[Column<'_>; 4]> = SmallVec::new();
-        flat.push((1, snapshot.allowed_pods(), snapshot.pod_counts()));
+        flat.push((1, snapshot.pods_left()));
         let mut sparse: SmallVec<[(i64, ResourceColumn<'_>); 1]> = SmallVec::new();
         for (amount, id) in self.0.iter().filter_map(|need| Some((need.amount, need.column?))) {
-            let column = snapshot.column(id);
-            match column.flat() {
-                Some((has, held)) => flat.push((amount, has, held)),
-                None => sparse.push((amount, column)),
+            match snapshot.left(id) {
+                Some(left) => flat.push((amount, left)),
+                None => sparse.push((amount, snapshot.column(id))),
             }
         }
         let judge = |slot: Slot| {
@@ -113,7 +112,7 @@ impl Needs {
             };
             let fits = offered
                 && sparse.iter().all(has_room)
-                && flat.iter().all(|(amount, has, held)| *amount <= has[at].saturating_sub(held[at]));
+                && flat.iter().all(|(amount, left)| *amount <= left[at]);
             Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
         };
         match *flat {
@@ -133,7 +132,7 @@ fn sift_blocks<const N: usize>(
     nodes: &mut FilterSink<'_>,
     judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
 ) -> Result<(), PluginError> {
-    let mut rooms = [[[0; LANES]; 2]; N];
+    let mut rooms = [[0; LANES]; N];
     wide(
         #[inline(always)]
         || {
@@ -146,23 +145,21 @@ fn sift_blocks<const N: usize>(
     )
 }
 
-/// Whether every node has room for all that is needed; false also when some number is negative or so large that it has
-/// to be looked at with care.
+/// Whether every node has room for all that is needed.
 #[inline(always)]
-fn all_fit<const N: usize>(nodes: &[Slot], columns: &[Column<'_>; N], rooms: &mut [[Lanes; 2]; N]) -> bool {
+fn all_fit<const N: usize>(nodes: &[Slot], columns: &[Column<'_>; N], rooms: &mut [Lanes; N]) -> bool {
     let block = Block::of_ascending(nodes);
-    // Of numbers below 2^62 these differences do not overflow; the sign of any of them stays in the bits of them all.
-    let (mut numbers, mut left) = (0, 0);
-    let mut cells = [(0, &[0; LANES], &[0; LANES]); N];
-    for ((cell, [has_room, held_room]), (amount, has, held)) in cells.iter_mut().zip(rooms).zip(columns) {
-        numbers |= amount;
-        *cell = (*amount, block.of_column(has, has_room), block.of_column(held, held_room));
+    let mut cells = [(0, &[0; LANES]); N];
+    for ((cell, room), (amount, left)) in cells.iter_mut().zip(rooms).zip(columns) {
+        *cell = (*amount, block.of_column(left, room));
     }
+    // An amount is more than nothing and what is left at least −1, so no difference overflows; the sign of any of them
+    // stays in the bits of them all.
+    let mut lacks = 0;
     for at in 0..LANES {
-        for (amount, has, held) in &cells {
-            numbers |= has[at] | held[at];
-            left |= has[at].wrapping_sub(held[at]).wrapping_sub(*amount);
+        for (amount, left) in &cells {
+            lacks |= left[at].wrapping_sub(*amount);
         }
     }
-    (0..1 << 62).contains(&numbers) && left >= 0
+    lacks >= 0
 }

@@ -12,6 +12,7 @@ use crate::resources::{Amounts, CPU, EPHEMERAL_STORAGE, MEMORY};
 
 use cells::Cells;
 pub use cells::ResourceColumn;
+pub(super) use cells::left;
 
 /// Which resource. The number of a resource that no node offers and no pod holds any more may go to another one; the
 /// [epoch](super::Snapshot::epoch) rises then.
@@ -97,6 +98,10 @@ impl ResourceColumns {
 
     pub(super) fn reciprocals(&self, id: ResourceId) -> Option<&[f64]> {
         self.columns[id.0].cells.reciprocals()
+    }
+
+    pub(super) fn left(&self, id: ResourceId) -> Option<&[i64]> {
+        self.columns[id.0].cells.left()
     }
 
     pub(super) fn allocated(&self) -> usize {

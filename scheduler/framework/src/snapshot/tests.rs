@@ -30,7 +30,9 @@ fn adding_and_removing_a_pod_restores_the_columns() {
     assert_eq!(s.column(CPU_ID).at(Slot(0)).1, 1000);
     let gpu = s.resource("x.io/gpu").unwrap();
     assert_eq!(s.column(gpu).at(Slot(0)).1, 2);
+    assert_eq!((s.left(CPU_ID).unwrap()[0], s.pods_left()[0]), (3000, 109));
     s.remove_pod(slot, "default/p").unwrap();
+    assert_eq!((s.left(CPU_ID).unwrap()[0], s.pods_left()[0]), (4000, 110));
     assert_eq!(
         (
             s.column(CPU_ID).at(Slot(0)).1,
@@ -49,6 +51,7 @@ fn a_slot_is_reused_and_its_columns_are_clean() {
     s.add_pod(slot, pod("p").request("cpu", "1").build());
     assert_eq!(s.remove_node("n").unwrap().len(), 1);
     assert!(s.is_empty());
+    assert_eq!((s.left(CPU_ID).unwrap()[0], s.pods_left()[0]), (0, 0));
     assert_eq!(s.set_node(node("m").build()), slot);
     assert_eq!(
         (s.column(CPU_ID).at(Slot(0)).0, s.column(CPU_ID).at(Slot(0)).1, s.pod_counts()[0]),

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::Slot;
 
-/// A resource that at least one node in so many has lies in a flat column, which takes 24 bytes for every node and is
+/// A resource that at least one node in so many has lies in a flat column, which takes 32 bytes for every node and is
 /// read many nodes at a time. One that fewer have takes some fifty bytes for each node that has it.
 const FLAT_FROM: usize = 8;
 
@@ -19,6 +19,11 @@ fn reciprocal(amount: i64) -> f64 {
     if (1..=MOST).contains(&amount) { 1.0 / amount as f64 } else { f64::NAN }
 }
 
+/// How much is left for more pods of what a node has; −1 where pods hold more than that.
+pub(in super::super) fn left(has: i64, held: i64) -> i64 {
+    has.saturating_sub(held).max(-1)
+}
+
 /// What a node offers, and what its pods hold.
 type Cell = (i64, i64);
 
@@ -30,6 +35,7 @@ pub(super) enum Cells {
         requested: Vec<i64>,
         /// 1 divided by what is allocatable, where that can be done.
         reciprocals: Vec<f64>,
+        left: Vec<i64>,
         /// Cells that are not `(0, 0)`.
         used: usize,
     },
@@ -45,7 +51,8 @@ impl Default for Cells {
 
 impl Cells {
     pub(super) fn flat() -> Self {
-        Self::Flat { allocatable: Vec::new(), requested: Vec::new(), reciprocals: Vec::new(), used: 0 }
+        let (allocatable, requested, left) = (Vec::new(), Vec::new(), Vec::new());
+        Self::Flat { allocatable, requested, reciprocals: Vec::new(), left, used: 0 }
     }
 
     pub(super) fn column(&self) -> ResourceColumn<'_> {
@@ -58,6 +65,13 @@ impl Cells {
     pub(super) fn reciprocals(&self) -> Option<&[f64]> {
         match self {
             Self::Flat { reciprocals, .. } => Some(reciprocals),
+            Self::Sparse(_) => None,
+        }
+    }
+
+    pub(super) fn left(&self) -> Option<&[i64]> {
+        match self {
+            Self::Flat { left, .. } => Some(left),
             Self::Sparse(_) => None,
         }
     }
@@ -88,16 +102,17 @@ impl Cells {
 
     /// There is one more slot.
     pub(super) fn grow(&mut self) {
-        if let Self::Flat { allocatable, requested, reciprocals, .. } = self {
+        if let Self::Flat { allocatable, requested, reciprocals, left, .. } = self {
             allocatable.push(0);
             requested.push(0);
             reciprocals.push(reciprocal(0));
+            left.push(0);
         }
     }
 
     pub(super) fn write(&mut self, slot: Slot, change: impl FnOnce(&mut Cell)) {
         match self {
-            Self::Flat { allocatable, requested, reciprocals, used } => {
+            Self::Flat { allocatable, requested, reciprocals, left: lefts, used } => {
                 let (has, held) = (&mut allocatable[slot.index()], &mut requested[slot.index()]);
                 let mut cell = (*has, *held);
                 let before = usize::from(cell != (0, 0));
@@ -106,6 +121,7 @@ impl Cells {
                     reciprocals[slot.index()] = reciprocal(cell.0);
                 }
                 (*has, *held) = cell;
+                lefts[slot.index()] = left(cell.0, cell.1);
                 *used = *used + usize::from(cell != (0, 0)) - before;
             }
             Self::Sparse(cells) => {
@@ -131,7 +147,8 @@ impl Cells {
                     requested[slot.index()] = *held;
                 }
                 let reciprocals = allocatable.iter().map(|has| reciprocal(*has)).collect();
-                *self = Self::Flat { allocatable, requested, reciprocals, used };
+                let left = allocatable.iter().zip(&requested).map(|(has, held)| left(*has, *held)).collect();
+                *self = Self::Flat { allocatable, requested, reciprocals, left, used };
             }
             Self::Flat { allocatable, requested, .. } if used.saturating_mul(SPARSE_BELOW) < slots => {
                 let cells = allocatable.iter().copied().zip(requested.iter().copied());

@@ -47,6 +47,10 @@ fn a_resource_is_the_same_whether_few_nodes_have_it_or_many() {
             let want = if at < with { (4, at as i64 + 1) } else { (0, 0) };
             assert_eq!(column.at(Slot::from(at)), want, "of node {at} where {with} have it");
         }
+        if let Some(left) = columns.left(columns.id(NAME).unwrap()) {
+            let want = |at: usize| if at < with { (3 - at as i64).max(-1) } else { 0 };
+            assert!(left.iter().enumerate().all(|(at, left)| *left == want(at)), "{left:?}");
+        }
         if let Some(reciprocals) = columns.reciprocals(columns.id(NAME).unwrap()) {
             let want = |at: usize| if at < with { Some(0.25) } else { None };
             let right = |(at, r): (usize, &f64)| want(at).map_or(r.is_nan(), |want| *r == want);
