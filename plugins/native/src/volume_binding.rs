@@ -13,6 +13,7 @@ mod candidates;
 pub(crate) mod claims;
 mod decide;
 mod hints;
+mod likeness;
 mod pin_index;
 mod pod_claims;
 mod provision;
@@ -114,17 +115,17 @@ impl Plugin for VolumeBinding {
         hints::hint(pod, event)
     }
 
-    /// Claims are found by the pod's namespace and name.
+    /// What is behind the claims matters, not their names.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        if cx.pod.claim_names().next().is_some() {
-            likeness.add_identity(cx.pod);
+        if cx.pod.has_claims() {
+            likeness::add(cx.pod, cx.objects, likeness);
         }
     }
 }
 
 impl PreFilter for VolumeBinding {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        match pod_claims::gather(cx.pod, cx.objects)? {
+        match pod_claims::gather(cx.pod, cx.objects, None)? {
             Gathered::Reject(rejection) => Ok(PreFilterVerdict::Reject(rejection)),
             Gathered::Nothing => {
                 state.put(State(None));
@@ -135,6 +136,17 @@ impl PreFilter for VolumeBinding {
                 Ok(PreFilterVerdict::Pass(None))
             }
         }
+    }
+
+    /// The claims are the pod's own.
+    fn renew(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<(), PluginError> {
+        let Some(alike) = state.get::<State>()?.0.clone() else { return Ok(()) };
+        let Gathered::Claims(claims) = pod_claims::gather(cx.pod, cx.objects, Some(&alike))? else {
+            return Err(PluginError::new("the claims of pods that are alike are not"));
+        };
+        claims.filtered.store(alike.filtered.load(Ordering::Relaxed), Ordering::Relaxed);
+        state.put(State(Some(Arc::new(claims))));
+        Ok(())
     }
 }
 
@@ -149,8 +161,7 @@ impl Filter for VolumeBinding {
     }
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
-        // Volumes, claims and classes come and go without a trace on any node.
-        if pod.claim_names().next().is_some() { Dependence::Uncacheable } else { Dependence::Static }
+        if pod.has_claims() { Dependence::Node } else { Dependence::Static }
     }
 }
 

@@ -71,33 +71,31 @@ impl Plugin for VolumeRestrictions {
         }
     }
 
-    /// Claims are found by the pod's namespace and name.
+    /// The inline disks matter, and the claims that one pod alone may use, if one is in use.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        if cx.pod.claim_names().next().is_some() {
-            likeness.add_identity(cx.pod);
+        if cx.pod.spec.volumes.is_empty() {
+            return;
+        }
+        let Ok(exclusive) = Exclusive::of(cx) else { return likeness.set_apart() };
+        if let Some(Exclusive { claims, uses }) = exclusive {
+            disks(cx.pod).for_each(|disk| likeness.add_volume(disk));
+            likeness.add_namespace(cx.pod);
+            likeness.add_numbers(&[uses.unsigned_abs()]);
+            likeness.add_texts(claims.iter());
         }
     }
 }
 
 impl PreFilter for VolumeRestrictions {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        let mut claims: Vec<Str> = Vec::new();
-        for name in named_claims(cx.pod) {
-            let Some(claim) = cx.objects.pod_claim(cx.pod, name) else {
-                return Ok(PreFilterVerdict::Reject(Rejection::unresolvable(claim_not_found(name))));
-            };
-            if claim.access_modes.iter().any(|m| &**m == READ_WRITE_ONCE_POD) && !claims.contains(name) {
-                claims.push(Arc::clone(name));
+        Ok(match Exclusive::of(cx) {
+            Err(why) => PreFilterVerdict::Reject(Rejection::unresolvable(why)),
+            Ok(None) => PreFilterVerdict::Skip,
+            Ok(Some(exclusive)) => {
+                state.put(exclusive);
+                PreFilterVerdict::Pass(None)
             }
-        }
-        let in_use = |name: &&Str| cx.snapshot.claim_users(&cx.pod.meta.namespace, name) > 0;
-        let used = claims.iter().filter(in_use).count();
-        if used == 0 && !has_disk(cx.pod) {
-            return Ok(PreFilterVerdict::Skip);
-        }
-        let uses = i64::try_from(used).unwrap_or(i64::MAX);
-        state.put(Exclusive { claims: claims.into(), uses });
-        Ok(PreFilterVerdict::Pass(None))
+        })
     }
 
     fn add_pod(
@@ -124,6 +122,22 @@ impl PreFilter for VolumeRestrictions {
 }
 
 impl Exclusive {
+    /// Of the pod; `None` when nothing can conflict with it, or why it cannot run anywhere.
+    fn of(cx: Cycle<'_>) -> Result<Option<Self>, String> {
+        let mut claims: Vec<Str> = Vec::new();
+        for name in named_claims(cx.pod) {
+            let claim = cx.objects.pod_claim(cx.pod, name).ok_or_else(|| claim_not_found(name))?;
+            if claim.access_modes.iter().any(|m| &**m == READ_WRITE_ONCE_POD) && !claims.contains(name) {
+                claims.push(Arc::clone(name));
+            }
+        }
+        let in_use = |name: &&Str| cx.snapshot.claim_users(&cx.pod.meta.namespace, name) > 0;
+        let used = claims.iter().filter(in_use).count();
+        let uses = i64::try_from(used).unwrap_or(i64::MAX);
+        let matters = used > 0 || has_disk(cx.pod);
+        Ok(matters.then(|| Self { claims: claims.into(), uses }))
+    }
+
     /// Counts the uses of a pod in or out: by claim name alone, as kube-scheduler does, whatever the pod's namespace.
     fn count(&mut self, pod: &Pod, sign: i64) {
         let uses = named_claims(pod).filter(|name| self.claims.contains(name)).count();
@@ -146,23 +160,21 @@ impl Filter for VolumeRestrictions {
     }
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
-        if named_claims(pod).next().is_some() {
-            // A claim's users may be on any node.
-            Dependence::Uncacheable
-        } else if has_disk(pod) {
-            Dependence::Node
-        } else {
-            Dependence::Static
-        }
+        if has_disk(pod) { Dependence::Node } else { Dependence::Static }
     }
 }
 
 /// Whether the pod has an inline disk of a kind that pods cannot always share.
 fn has_disk(pod: &Pod) -> bool {
+    disks(pod).next().is_some()
+}
+
+/// The inline disks of such a kind.
+fn disks(pod: &Pod) -> impl Iterator<Item = &VolumeSource> {
     use VolumeSource as V;
-    pod.spec.volumes.iter().any(|v| {
+    pod.spec.volumes.iter().map(|volume| &volume.source).filter(|source| {
         matches!(
-            v.source,
+            source,
             V::GcePersistentDisk { .. } | V::AwsElasticBlockStore { .. } | V::Iscsi { .. } | V::Rbd { .. }
         )
     })

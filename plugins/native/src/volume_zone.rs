@@ -77,10 +77,14 @@ impl Plugin for VolumeZone {
         })
     }
 
-    /// Claims are found by the pod's namespace and name.
+    /// The labels of the volumes matter.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        if cx.pod.claim_names().next().is_some() {
-            likeness.add_identity(cx.pod);
+        if named_claims(cx.pod).next().is_none() {
+            return;
+        }
+        let Ok(demands) = Demands::of(cx.pod, cx.objects) else { return likeness.set_apart() };
+        for demand in &*demands.0 {
+            likeness.add_texts([&Str::from(demand.key)].into_iter().chain(&demand.values).collect::<Vec<_>>().into_iter());
         }
     }
 }
@@ -120,9 +124,8 @@ impl Filter for VolumeZone {
         })
     }
 
-    fn depends_on(&self, pod: &Pod) -> Dependence {
-        // Claims and volumes change without a trace on any node.
-        if named_claims(pod).next().is_some() { Dependence::Uncacheable } else { Dependence::Static }
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
     }
 }
 

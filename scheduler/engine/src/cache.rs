@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::node::Node;
-use longshore_framework::objects::Objects;
+use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
 use rustc_hash::FxHashMap;
@@ -41,7 +41,7 @@ struct Entry {
 pub struct Cache {
     snapshot: Snapshot,
     /// Every other object.
-    pub(crate) objects: Objects,
+    objects: Objects,
     pods: FxHashMap<Str, Entry>,
     /// UIDs of pods on nodes that are not known.
     homeless: FxHashMap<Str, Vec<Str>>,
@@ -59,9 +59,30 @@ impl Cache {
         &self.objects
     }
 
-    /// The columns to read and the objects to change, for Reserve.
+    /// The columns to read and the objects to change, for Reserve; [`follow_objects`](Self::follow_objects) has to come after.
     pub(crate) fn parts_mut(&mut self) -> (&Snapshot, &mut Objects) {
         (&self.snapshot, &mut self.objects)
+    }
+
+    /// Puts an object in place of the one with the same key, which is returned.
+    pub(crate) fn set_object(&mut self, object: Object) -> Option<Object> {
+        let old = self.objects.set(object);
+        self.follow_objects();
+        old
+    }
+
+    /// Removes the object with the same key, and returns what was known of it.
+    pub(crate) fn remove_object(&mut self, object: &Object) -> Option<Object> {
+        let old = self.objects.remove(object);
+        self.follow_objects();
+        old
+    }
+
+    /// Marks the nodes that changes of objects concern.
+    pub(crate) fn follow_objects(&mut self) {
+        for concern in self.objects.take_concerns() {
+            self.snapshot.concern(&concern);
+        }
     }
 
     /// Number of pods, and how many of them are assumed.

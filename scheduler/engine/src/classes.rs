@@ -131,7 +131,7 @@ impl Classes {
             return Err(why);
         }
         self.decisions += 1;
-        let key = self.alike.class_of(evaluator, profile);
+        let key = self.alike.class_of(evaluator, profile)?;
         let kept = self.take(evaluator.snapshot, &key);
         let is_kept = kept.is_ok();
         let mut class = match kept {

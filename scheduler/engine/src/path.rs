@@ -34,6 +34,8 @@ pub enum Literal {
     Uncacheable(PluginId),
     /// PreFilter of this plugin rejected the pod, or left several nodes but not all.
     PreFilter(PluginId),
+    /// This plugin says that no other pod is like this one.
+    UnlikeAny(PluginId),
     /// There is no room for what would be kept of the class.
     Crowded,
     /// Nodes differ so much for the class that groups of them save nothing.
@@ -57,7 +59,7 @@ impl Path {
     /// The plugin that is the cause, if one is.
     pub fn plugin(&self) -> Option<PluginId> {
         match self {
-            Self::Literal(Literal::Uncacheable(plugin) | Literal::PreFilter(plugin)) => Some(*plugin),
+            Self::Literal(Literal::Uncacheable(plugin) | Literal::PreFilter(plugin) | Literal::UnlikeAny(plugin)) => Some(*plugin),
             _ => None,
         }
     }
@@ -74,6 +76,7 @@ impl Literal {
             Self::Group => "Group",
             Self::Uncacheable(_) => "Uncacheable",
             Self::PreFilter(_) => "PreFilter",
+            Self::UnlikeAny(_) => "UnlikeAny",
             Self::Crowded => "Crowded",
             Self::ManyGroups => "ManyGroups",
             Self::Nominated => "Nominated",

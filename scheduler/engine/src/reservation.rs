@@ -140,6 +140,7 @@ impl<'a> Guard<'a> {
     pub(crate) fn reserve(&mut self) -> Result<(), Refused> {
         let (watch, began) = self.begin();
         let done = self.ask_reserve(watch);
+        self.cache.follow_objects();
         self.clock = Some(watch.point(ExtensionPoint::Reserve, Refused::status(&done), began));
         done
     }
@@ -321,6 +322,7 @@ impl<'a> Guard<'a> {
             }
         }
         watch.point(ExtensionPoint::Unreserve, Status::Success, start);
+        self.cache.follow_objects();
         self.cache.forget(&held.queued.pod.meta.uid);
         let pod = Arc::clone(&held.queued.pod);
         if let Some(newest) = held.newest {

@@ -6,10 +6,13 @@ use smallvec::SmallVec;
 
 use crate::Str;
 use crate::labels::{LabelSelector, Labels};
+use crate::node_selector::NodeSelector;
 use crate::pod::{Owner, Pod};
 use crate::ports::HostPort;
+use crate::quantity::Quantity;
+use crate::volume::VolumeSource;
 
-/// What plugins read of a pod beside its effective requests and the parts of its spec outside the containers. Pods for which
+/// What plugins read of a pod beside its effective requests and the parts of its spec outside containers and volumes. Pods for which
 /// these are equal get the same answers of every plugin, whatever their names, labels and images are.
 ///
 /// Plugins [add to it](crate::plugin::Plugin::tell_apart) one after the other, always in the same order. A list is preceded by
@@ -22,9 +25,15 @@ pub struct Likeness {
     ports: Vec<HostPort>,
     images: Vec<Str>,
     selectors: Vec<LabelSelector>,
+    node_selectors: Vec<NodeSelector>,
+    volumes: Vec<VolumeSource>,
+    texts: Vec<Str>,
+    quantities: SmallVec<[Quantity; 2]>,
     numbers: SmallVec<[u64; 4]>,
     /// Who adds to it now.
     adding: u16,
+    /// No other pod is like this one.
+    unlike_any: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +43,38 @@ struct Identity {
 }
 
 impl Likeness {
+    /// No other pod is like this one: nothing is kept for it. For pods that PreFilter rejects because of what only they
+    /// name.
+    pub fn set_apart(&mut self) {
+        self.unlike_any = true;
+    }
+
+    /// Whether no other pod is like this one.
+    pub fn is_unlike_any(&self) -> bool {
+        self.unlike_any
+    }
+
+    /// A volume of the spec matters, as it is written.
+    pub fn add_volume(&mut self, source: &VolumeSource) {
+        self.volumes.push(source.clone());
+    }
+
+    /// The nodes that a volume can be used on matter.
+    pub fn add_node_selector(&mut self, selector: NodeSelector) {
+        self.node_selectors.push(selector);
+    }
+
+    /// A quantity matters.
+    pub fn add_quantity(&mut self, quantity: Quantity) {
+        self.quantities.push(quantity);
+    }
+
+    /// Some texts matter, in this order.
+    pub fn add_texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t Str>) {
+        self.add_numbers(&[texts.len() as u64]);
+        self.texts.extend(texts.cloned());
+    }
+
     /// Everything may matter: namespace, labels, controlling owner, and all of the spec.
     pub fn add_all(&mut self, pod: &Pod) {
         self.add_identity(pod);
@@ -62,7 +103,7 @@ impl Likeness {
         self.images.extend(images.map(Str::from));
     }
 
-    /// Whether more of the containers matters than effective requests, host ports and images.
+    /// Whether more of containers and volumes matters than was added.
     pub fn reads_containers(&self) -> bool {
         self.containers
     }

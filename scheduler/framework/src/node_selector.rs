@@ -2,7 +2,7 @@
 
 use crate::Str;
 use crate::labels::Labels;
-use crate::node::Node;
+use crate::node::{HOSTNAME, Node};
 use crate::resources::is_qualified_part;
 
 /// How a [`NodeRequirement`] compares.
@@ -147,6 +147,15 @@ impl NodeSelector {
     /// Whether some term matches the node.
     pub fn matches(&self, node: &Node) -> bool {
         self.terms.iter().any(|t| t.matches(node))
+    }
+
+    /// A label that a node must have with one of some values, when the selector says so in the plain way: one term with an
+    /// `In`. The host name is preferred, as it tells most.
+    pub fn pin(&self) -> Option<(&Str, &[Str])> {
+        let [term] = self.terms.as_slice() else { return None };
+        let mut listed = term.expressions.iter().filter(|e| e.operator == NodeOperator::In);
+        let found = listed.clone().find(|e| &*e.key == HOSTNAME).or_else(|| listed.next())?;
+        Some((&found.key, &found.values))
     }
 }
 

@@ -1,5 +1,11 @@
 //! Every object beside pods and nodes that a decision may read.
 
+mod assumable;
+mod claims;
+mod concern;
+mod free_volumes;
+mod volumes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,6 +14,10 @@ use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass};
 use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
 use crate::labels::{LabelSelector, Labels};
 use crate::pod::Pod;
+pub use claims::Claims;
+pub use concern::Concern;
+pub use volumes::Volumes;
+
 use crate::volume::{
     Claim, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, StorageClass, VolumeAttachment,
 };
@@ -96,58 +106,6 @@ pub enum Object {
 /// `namespace` and `name`.
 pub type NamespacedName = (Str, Str);
 
-/// Objects whose changes the scheduler may assume before the API server confirms them.
-#[derive(Clone, Debug)]
-pub struct Assumable<K, T> {
-    known: BTreeMap<K, Arc<T>>,
-    assumed: BTreeMap<K, Arc<T>>,
-}
-
-impl<K, T> Default for Assumable<K, T> {
-    fn default() -> Self {
-        Self { known: BTreeMap::new(), assumed: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord + Clone, T: PartialEq> Assumable<K, T> {
-    /// The object, as assumed if anything is assumed of it.
-    pub fn get(&self, key: &K) -> Option<&Arc<T>> {
-        let known = self.known.get(key)?;
-        Some(self.assumed.get(key).unwrap_or(known))
-    }
-
-    /// Every object in key order, as assumed.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.known.iter().map(|(key, known)| self.assumed.get(key).unwrap_or(known))
-    }
-
-    /// Assumes `object`; without effect when the API server has none of that key.
-    pub fn assume(&mut self, key: K, object: T) {
-        if self.known.contains_key(&key) {
-            self.assumed.insert(key, Arc::new(object));
-        }
-    }
-
-    /// Goes back to what the API server has.
-    pub fn restore(&mut self, key: &K) {
-        self.assumed.remove(key);
-    }
-
-    /// Takes the API server's version. When it says something new, what was assumed is over.
-    pub fn set(&mut self, key: K, object: Arc<T>) -> Option<Arc<T>> {
-        if self.known.get(&key) != Some(&object) {
-            self.assumed.remove(&key);
-        }
-        self.known.insert(key, object)
-    }
-
-    /// Forgets the object.
-    pub fn remove(&mut self, key: &K) -> Option<Arc<T>> {
-        self.assumed.remove(key);
-        self.known.remove(key)
-    }
-}
-
 /// The group of a pod.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GroupOf<'a> {
@@ -173,9 +131,9 @@ pub struct Objects {
     /// PodDisruptionBudgets.
     pub disruption_budgets: BTreeMap<NamespacedName, Arc<DisruptionBudget>>,
     /// PersistentVolumeClaims.
-    pub claims: Assumable<NamespacedName, Claim>,
+    pub claims: Claims,
     /// PersistentVolumes by name.
-    pub volumes: Assumable<Str, PersistentVolume>,
+    pub volumes: Volumes,
     /// StorageClasses by name.
     pub classes: BTreeMap<Str, Arc<StorageClass>>,
     /// CSINodes by node name.
@@ -188,6 +146,8 @@ pub struct Objects {
     pub attachments: BTreeMap<Str, Arc<VolumeAttachment>>,
     /// The same VolumeAttachments by (node name, name); [`set`](Self::set) and [`remove`](Self::remove) keep them in step.
     pub attachments_by_node: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
+    /// The same by (volume name, name).
+    attachments_by_volume: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
     /// PodGroups by API, namespace and name.
     pub pod_groups: BTreeMap<(GroupApi, Str, Str), Arc<PodGroup>>,
     /// DeviceClasses by name.
@@ -195,6 +155,8 @@ pub struct Objects {
     selecting: u64,
     anywhere: u64,
     budgets: u64,
+    capacities_revision: u64,
+    concerns: Vec<Concern>,
 }
 
 impl Objects {
@@ -205,7 +167,8 @@ impl Objects {
         self.selecting
     }
 
-    /// Rises when a namespace or a DeviceClass changes: what is said of any pod may be another then.
+    /// Rises when a namespace, a DeviceClass, a StorageClass or a CSIDriver changes: what is said of any pod may be another
+    /// then.
     pub fn anywhere_revision(&self) -> u64 {
         self.anywhere
     }
@@ -215,16 +178,53 @@ impl Objects {
         self.budgets
     }
 
+    /// Rises when a CSIStorageCapacity changes.
+    pub fn capacities_revision(&self) -> u64 {
+        self.capacities_revision
+    }
+
+    /// The nodes that changes of storage objects concern, since this was last asked.
+    pub fn take_concerns(&mut self) -> Vec<Concern> {
+        std::mem::take(&mut self.concerns)
+    }
+
+    /// Assumes that a volume is bound to a claim.
+    pub fn assume_volume(&mut self, volume: Arc<PersistentVolume>) {
+        self.volumes.assume(volume, &mut self.concerns);
+    }
+
+    /// Goes back to what the API server has of a volume.
+    pub fn restore_volume(&mut self, name: &Str) {
+        self.volumes.restore(name, &mut self.concerns);
+    }
+
     fn count_change(&mut self, object: &Object) {
         match object {
             Object::Namespace(_) | Object::DeviceClass(_) => {
                 self.selecting += 1;
                 self.anywhere += 1;
             }
+            Object::StorageClass(_) | Object::CsiDriver(_) => self.anywhere += 1,
+            Object::CsiStorageCapacity(_) => self.capacities_revision += 1,
+            Object::CsiNode(node) => self.concerns.push(Concern::Node(Arc::clone(&node.name))),
+            Object::VolumeAttachment(attachment) => self.concern_attached(attachment),
             Object::Service(_) | Object::Controller(_) => self.selecting += 1,
             Object::DisruptionBudget(_) => self.budgets += 1,
             _ => {}
         }
+    }
+
+    fn concern_attached(&mut self, attachment: &VolumeAttachment) {
+        self.concerns.push(Concern::Attached(Arc::clone(&attachment.node)));
+    }
+
+    /// The driver or the handle of a volume changed: that concerns the nodes that have it.
+    fn concern_users(&mut self, volume: &Str) {
+        let claims = self.claims.of_volume(volume).iter().cloned();
+        self.concerns.extend(claims.map(Concern::Users));
+        let first = (Arc::clone(volume), Str::default());
+        let attached = self.attachments_by_volume.range(first..).take_while(|((name, _), _)| name == volume);
+        self.concerns.extend(attached.map(|(_, a)| Concern::Attached(Arc::clone(&a.node))));
     }
 
     /// The labels of a namespace; none when it is not known.
@@ -300,8 +300,15 @@ impl Objects {
 
     fn set_attachment(&mut self, attachment: Arc<VolumeAttachment>) -> Option<Arc<VolumeAttachment>> {
         let old = self.remove_attachment(&attachment.name);
+        if let Some(old) = &old {
+            self.concern_attached(old);
+        }
         let key = (Arc::clone(&attachment.node), Arc::clone(&attachment.name));
         self.attachments_by_node.insert(key, Arc::clone(&attachment));
+        if let Some(volume) = &attachment.volume {
+            let key = (Arc::clone(volume), Arc::clone(&attachment.name));
+            self.attachments_by_volume.insert(key, Arc::clone(&attachment));
+        }
         self.attachments.insert(Arc::clone(&attachment.name), attachment);
         old
     }
@@ -309,6 +316,23 @@ impl Objects {
     fn remove_attachment(&mut self, name: &Str) -> Option<Arc<VolumeAttachment>> {
         let old = self.attachments.remove(name)?;
         self.attachments_by_node.remove(&(Arc::clone(&old.node), Arc::clone(name)));
+        if let Some(volume) = &old.volume {
+            self.attachments_by_volume.remove(&(Arc::clone(volume), Arc::clone(name)));
+        }
+        Some(old)
+    }
+
+    fn set_volume(&mut self, volume: Arc<PersistentVolume>) -> Option<Arc<PersistentVolume>> {
+        let old = self.volumes.set(Arc::clone(&volume), &mut self.concerns);
+        if old.as_ref().map(|old| &old.csi) != Some(&volume.csi) {
+            self.concern_users(&volume.name);
+        }
+        old
+    }
+
+    fn remove_volume(&mut self, name: &Str) -> Option<Arc<PersistentVolume>> {
+        let old = self.volumes.remove(name, &mut self.concerns)?;
+        self.concern_users(name);
         Some(old)
     }
 
@@ -335,8 +359,8 @@ impl Objects {
                 let key = (o.namespace.clone(), o.name.clone());
                 self.disruption_budgets.insert(key, o).map(O::DisruptionBudget)
             }
-            O::Claim(o) => self.claims.set((o.namespace.clone(), o.name.clone()), o).map(O::Claim),
-            O::PersistentVolume(o) => self.volumes.set(Arc::clone(&o.name), o).map(O::PersistentVolume),
+            O::Claim(o) => self.claims.set(o, &mut self.concerns).map(O::Claim),
+            O::PersistentVolume(o) => self.set_volume(o).map(O::PersistentVolume),
             O::StorageClass(o) => self.classes.insert(Arc::clone(&o.name), o).map(O::StorageClass),
             O::CsiNode(o) => self.csi_nodes.insert(Arc::clone(&o.name), o).map(O::CsiNode),
             O::CsiDriver(o) => self.csi_drivers.insert(Arc::clone(&o.name), o).map(O::CsiDriver),
@@ -371,8 +395,11 @@ impl Objects {
                 .disruption_budgets
                 .remove(&(o.namespace.clone(), o.name.clone()))
                 .map(O::DisruptionBudget),
-            O::Claim(o) => self.claims.remove(&(o.namespace.clone(), o.name.clone())).map(O::Claim),
-            O::PersistentVolume(o) => self.volumes.remove(&o.name).map(O::PersistentVolume),
+            O::Claim(o) => {
+                let key = (o.namespace.clone(), o.name.clone());
+                self.claims.remove(&key, &mut self.concerns).map(O::Claim)
+            }
+            O::PersistentVolume(o) => self.remove_volume(&o.name).map(O::PersistentVolume),
             O::StorageClass(o) => self.classes.remove(&o.name).map(O::StorageClass),
             O::CsiNode(o) => self.csi_nodes.remove(&o.name).map(O::CsiNode),
             O::CsiDriver(o) => self.csi_drivers.remove(&o.name).map(O::CsiDriver),

@@ -47,13 +47,13 @@ pub trait Plugin: Send + Sync + 'static {
         None
     }
 
-    /// Adds what the plugin reads of the pod beside its effective requests and the parts of its spec outside the containers,
-    /// so that pods that it cannot tell apart share the answers that are kept. The default is that everything matters that
+    /// Adds what the plugin reads of the pod beside its effective requests and the parts of its spec outside containers and
+    /// volumes, so that pods that it cannot tell apart share the answers that are kept. The default is that everything matters that
     /// [`Dependence`] allows.
     ///
     /// What is added may depend on the pod, on namespaces, Services and controllers, on the
     /// [terms](crate::snapshot::Terms) of pods on nodes, and on which images lie on nodes; it is asked for again when one of
-    /// these changes.
+    /// these changes. Of a pod with claims it is asked every time, so there it may depend on anything.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
         likeness.add_all(cx.pod);
     }
@@ -62,7 +62,7 @@ pub trait Plugin: Send + Sync + 'static {
 /// What a plugin's answer for a pod and a node depends on, so that the engine knows how long it may keep it.
 ///
 /// Of the pod, an answer that is kept may depend on namespace, labels, controlling owner and spec, and on nothing else of
-/// it; on the first three, on containers, and on Services and controllers, only as far as the plugin [says](Plugin::tell_apart). Pods that
+/// it; on the first three, on containers and volumes, and on Services and controllers, only as far as the plugin [says](Plugin::tell_apart). Pods that
 /// are alike in this are of one class and share the answer. What the same plugin's PreFilter or PreScore says, and what it
 /// puts into the state, is kept with the answer, so it must depend on no more; a kept PreScore must not depend on which
 /// nodes are feasible.
@@ -72,7 +72,7 @@ pub enum Dependence {
     Static,
     /// Also how many nodes the cluster has, and which images lie on them.
     Images,
-    /// The pod and the node object, and that node's own pods and what they use.
+    /// The pod and the node object, and that node's own pods, what they use, and which free volumes it can reach.
     Node,
     /// All of these.
     Cluster,
@@ -150,6 +150,15 @@ pub trait PreFilter: Plugin {
     /// # Errors
     /// Ends the cycle.
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError>;
+
+    /// Makes the state that another pod of the class left into that of `cx.pod`, which is [alike](Plugin::tell_apart), for the
+    /// stages after the decision. Where nothing in the state is the pod's own there is nothing to do.
+    ///
+    /// # Errors
+    /// Ends the cycle.
+    fn renew(&self, _cx: Cycle<'_>, _state: &mut PluginState) -> Result<(), PluginError> {
+        Ok(())
+    }
 
     /// How the state changes when `added` is put on `node`. Called on a copy of the state, for hypotheses.
     ///

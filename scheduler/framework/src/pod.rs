@@ -66,6 +66,11 @@ impl Pod {
         self.spec.containers.iter().chain(sidecars).flat_map(|c| &c.host_ports)
     }
 
+    /// Whether the pod uses any claim.
+    pub fn has_claims(&self) -> bool {
+        self.spec.volumes.iter().any(|volume| volume.is_claim())
+    }
+
     /// Claims that the pod's volumes name; those of generic ephemeral volumes are not among them.
     pub fn named_claims(&self) -> impl Iterator<Item = &Str> {
         self.spec.volumes.iter().filter_map(|v| match &v.source {
@@ -175,10 +180,11 @@ pub struct PodSpec {
 }
 
 impl PodSpec {
-    /// The spec without its containers, and without whatever else only counts through
+    /// The spec without its containers and volumes, and without whatever else only counts through
     /// [effective requests](PodResources).
-    pub fn without_containers(&self) -> Self {
+    pub fn without_parts(&self) -> Self {
         Self {
+            volumes: Vec::new(),
             containers: Vec::new(),
             init_containers: Vec::new(),
             overhead: ResourceList::default(),

@@ -6,6 +6,7 @@
 //! that changed since. What concerns all nodes at once raises the epoch instead: then everything is looked at again.
 
 mod by_label;
+mod claim_users;
 mod columns;
 mod derived;
 mod dirty;
@@ -16,7 +17,6 @@ mod terms;
 mod topology;
 pub mod view;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
@@ -32,14 +32,14 @@ use view::NodeView;
 use crate::Str;
 use crate::bitset::BitSet;
 use crate::images::ImageTable;
-use crate::keyed::KeyedState;
 use crate::node::Node;
-use crate::objects::NamespacedName;
+use crate::objects::Concern;
 use crate::pod::Pod;
 use crate::ports::UsedPorts;
 use crate::resources::Amounts;
+use claim_users::ClaimUsers;
 use columns::ResourceColumns;
-use dirty::DirtyLog;
+use dirty::{DirtyLog, Generations};
 use lineage::Lineage;
 use matching::PodColumns;
 use order::NodeOrder;
@@ -89,7 +89,7 @@ pub struct Snapshot {
     terms: Terms,
     with_affinity: BitSet,
     with_required_anti_affinity: BitSet,
-    claim_users: HashMap<NamespacedName, u32, KeyedState>,
+    claim_users: ClaimUsers,
     images: ImageTable,
     /// Built when first asked for, by whichever worker asks, and kept up to date after.
     topologies: Topologies,
@@ -98,6 +98,8 @@ pub struct Snapshot {
     dirty: DirtyLog,
     epoch: u64,
     images_revision: u64,
+    /// The generation at which a storage object last changed that concerns the node.
+    storage_changed: Generations,
     lineage: Lineage,
 }
 
@@ -237,7 +239,17 @@ impl Snapshot {
 
     /// How many pods on nodes name the claim; generic ephemeral volumes do not count.
     pub fn claim_users(&self, namespace: &Str, name: &Str) -> u32 {
-        self.claim_users.get(&(Arc::clone(namespace), Arc::clone(name))).copied().unwrap_or(0)
+        self.claim_users.named(namespace, name)
+    }
+
+    /// Whether a pod on a node uses the claim, also as a generic ephemeral volume.
+    pub fn is_claim_used(&self, namespace: &Str, name: &Str) -> bool {
+        !self.claim_users.slots(namespace, name).is_empty()
+    }
+
+    /// Whether a pod on a node may name the disk with this handle in its spec, without a claim.
+    pub fn may_be_inline(&self, handle: &str) -> bool {
+        self.claim_users.may_be_inline(handle)
     }
 
     /// Images of all nodes.
@@ -308,6 +320,16 @@ impl Snapshot {
         &self.pods[slot.index()]
     }
 
+    /// The generation at which the node last changed, or its pods, or what they use.
+    pub fn changed_at(&self, slot: Slot) -> u64 {
+        self.dirty.changed_at(slot)
+    }
+
+    /// The generation at which a storage object last changed that [concerns](Self::concern) the node.
+    pub fn storage_changed_at(&self, slot: Slot) -> u64 {
+        self.storage_changed.get(slot)
+    }
+
     /// The host ports taken on the node.
     pub fn ports(&self, slot: Slot) -> &UsedPorts {
         &self.ports[slot.index()]
@@ -319,6 +341,26 @@ impl Snapshot {
     /// Marks a node as changed for a reason that lies outside the snapshot.
     pub fn touch(&mut self, slot: Slot) {
         self.log(slot, Changed::Anything);
+    }
+
+    /// Marks the nodes as changed that a change of a storage object concerns.
+    pub fn concern(&mut self, concern: &Concern) {
+        let (slots, changed): (Vec<Slot>, Changed) = match concern {
+            Concern::Node(name) => (self.slot(name).into_iter().collect(), Changed::Anything),
+            Concern::Attached(name) => (self.slot(name).into_iter().collect(), Changed::Pods),
+            Concern::Users((namespace, name)) => {
+                (self.claim_users.slots(namespace, name).to_vec(), Changed::Pods)
+            }
+            Concern::Reached { key, values } => {
+                let column = self.topology(key);
+                let found = values.iter().flat_map(|value| column.nodes_of(value));
+                (found.collect(), Changed::Pods)
+            }
+        };
+        for slot in slots {
+            self.log(slot, changed);
+            self.storage_changed.set(slot, self.dirty.generation());
+        }
     }
 
     fn log(&mut self, slot: Slot, changed: Changed) {
@@ -406,9 +448,7 @@ impl Snapshot {
         if pod.has_required_anti_affinity() {
             self.with_required_anti_affinity.insert(at);
         }
-        for claim in pod.named_claims() {
-            *self.claim_users.entry((Arc::clone(&pod.meta.namespace), Arc::clone(claim))).or_default() += 1;
-        }
+        self.claim_users.add(slot, &pod);
         self.pods[at].push(pod);
         self.log(slot, Changed::Pods);
     }
@@ -447,15 +487,7 @@ impl Snapshot {
         if pod.has_required_anti_affinity() && !self.pods[at].iter().any(|p| p.has_required_anti_affinity()) {
             self.with_required_anti_affinity.remove(at);
         }
-        for claim in pod.named_claims() {
-            let key = (Arc::clone(&pod.meta.namespace), Arc::clone(claim));
-            if let Some(count) = self.claim_users.get_mut(&key) {
-                *count -= 1;
-                if *count == 0 {
-                    self.claim_users.remove(&key);
-                }
-            }
-        }
+        self.claim_users.remove(slot, &pod);
         self.log(slot, Changed::Pods);
         pod
     }

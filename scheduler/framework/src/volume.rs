@@ -32,6 +32,16 @@ impl Volume {
             _ => None,
         }
     }
+
+    /// Whether a claim stands behind the volume.
+    pub fn is_claim(&self) -> bool {
+        matches!(self.source, VolumeSource::Claim { .. } | VolumeSource::Ephemeral)
+    }
+
+    /// Whether the volume names a claim.
+    pub fn is_named_claim(&self) -> bool {
+        matches!(self.source, VolumeSource::Claim { .. })
+    }
 }
 
 /// What a volume is.
@@ -175,6 +185,16 @@ pub struct PersistentVolume {
     pub phase: Str,
     /// CSI driver and volume handle, also of an in-tree source that migration translates.
     pub csi: Option<CsiSource>,
+}
+
+/// The phase of a volume that no claim has.
+const AVAILABLE: &str = "Available";
+
+impl PersistentVolume {
+    /// Whether a claim for which it was not set aside may take it.
+    pub fn is_free(&self) -> bool {
+        self.claim.is_none() && &*self.phase == AVAILABLE && !self.terminating
+    }
 }
 
 /// Where a CSI volume lives.

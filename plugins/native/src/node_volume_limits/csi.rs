@@ -7,6 +7,7 @@ use longshore_framework::Str;
 use longshore_framework::objects::Objects;
 use longshore_framework::verdict::PluginError;
 use longshore_framework::volume::{Claim, Volume, VolumeAttachment, VolumeSource};
+use smallvec::{SmallVec, smallvec};
 
 const AWS_EBS: &str = "kubernetes.io/aws-ebs";
 const GCE_PD: &str = "kubernetes.io/gce-pd";
@@ -23,18 +24,36 @@ const IN_TREE: [(&str, &str, bool); 7] = [
 ];
 
 /// A volume as a driver counts it: the same one in several pods counts once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct CsiVolume {
     /// The driver.
     pub(super) driver: Str,
     handle: Handle,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Handle {
     Known(Str),
     /// Not made yet: namespace and name of the claim stand for it.
     Expected(Str, Str),
+}
+
+impl CsiVolume {
+    /// The handle, if the volume is made.
+    pub(super) fn handle(&self) -> Option<&Str> {
+        match &self.handle {
+            Handle::Known(handle) => Some(handle),
+            Handle::Expected(..) => None,
+        }
+    }
+
+    /// All that says which volume it is.
+    pub(super) fn words(&self) -> SmallVec<[&Str; 3]> {
+        match &self.handle {
+            Handle::Known(handle) => smallvec![&self.driver, handle],
+            Handle::Expected(namespace, name) => smallvec![&self.driver, namespace, name],
+        }
+    }
 }
 
 /// The plugin of an inline volume that a driver has taken over.

@@ -1,15 +1,19 @@
 //! The CSI volumes of one pod.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use longshore_framework::keyed::KeyedState;
 use longshore_framework::objects::Objects;
 use longshore_framework::pod::Pod;
 use longshore_framework::verdict::PluginError;
-use rustc_hash::FxHashSet;
+use longshore_framework::volume::Claim;
 
 use super::csi::{self, CsiVolume};
 use crate::volume_binding::claims::{ClaimVolume, claim_not_found, foreign_claim};
 
 /// Distinct volumes. Only ever counted, so their order does not matter.
-pub(super) type Volumes = FxHashSet<CsiVolume>;
+pub(super) type Volumes = HashSet<CsiVolume, KeyedState>;
 
 /// Why the volumes of a pod cannot be told.
 #[derive(Clone, Debug)]
@@ -29,31 +33,39 @@ pub(super) enum Whose {
     Existing,
 }
 
-/// Adds the volumes of a pod. Without a CSINode (`migrated` false) inline volumes do not count.
+/// Tells the volumes of a pod, each with the claim that it stands behind. Without a CSINode (`migrated` false) inline
+/// volumes do not count.
 pub(super) fn collect(
     pod: &Pod,
     objects: &Objects,
     whose: Whose,
     migrated: bool,
-    into: &mut Volumes,
+    mut tell: impl FnMut(CsiVolume, Option<&Claim>),
 ) -> Result<(), Trouble> {
     for volume in &pod.spec.volumes {
-        let counted = match ClaimVolume::of(pod, volume) {
-            Some(claim) => of_claim(pod, &claim, objects, whose)?,
-            None if migrated => csi::inline(volume).map_err(Trouble::Broken)?,
-            None => None,
-        };
-        into.extend(counted);
+        match ClaimVolume::of(pod, volume) {
+            Some(behind) => {
+                if let Some((counted, claim)) = of_claim(pod, &behind, objects, whose)? {
+                    tell(counted, Some(claim));
+                }
+            }
+            None if migrated => {
+                if let Some(counted) = csi::inline(volume).map_err(Trouble::Broken)? {
+                    tell(counted, None);
+                }
+            }
+            None => {}
+        }
     }
     Ok(())
 }
 
-fn of_claim(
+fn of_claim<'o>(
     pod: &Pod,
     volume: &ClaimVolume,
-    objects: &Objects,
+    objects: &'o Objects,
     whose: Whose,
-) -> Result<Option<CsiVolume>, Trouble> {
+) -> Result<Option<(CsiVolume, &'o Arc<Claim>)>, Trouble> {
     if volume.name.is_empty() {
         return Err(Trouble::Broken(PluginError::new("PersistentVolumeClaim had no name")));
     }
@@ -70,5 +82,5 @@ fn of_claim(
     if let Some(problem) = foreign_claim(pod, claim).filter(|_| volume.ephemeral) {
         return Err(Trouble::Broken(PluginError::new(problem)));
     }
-    Ok(csi::of_claim(claim, objects))
+    Ok(csi::of_claim(claim, objects).map(|counted| (counted, claim)))
 }

@@ -9,6 +9,10 @@ use longshore_framework::volume::{
     BindingMode, Claim, CsiSource, PersistentVolume, StorageClass, Volume, VolumeAttachment, VolumeSource,
 };
 
+use std::sync::Arc;
+
+use longshore_framework::objects::Objects;
+
 use super::*;
 
 const DRIVER: &str = "csi.example.com";
@@ -90,12 +94,12 @@ fn check(objects: &Objects, held: &[VolumeSource], incoming: &[VolumeSource], wa
     let incoming = user("incoming", incoming);
     let cx = Cycle { snapshot: &snapshot, objects, pod: &incoming };
     let mut state = PluginState::default();
-    let filter = |state: &PluginState| match NodeVolumeLimits.filter(cx, state, snapshot.view(slot)) {
+    let filter = |state: &PluginState| match NodeVolumeLimits::default().filter(cx, state, snapshot.view(slot)) {
         Ok(Verdict::Pass) => String::new(),
         Ok(Verdict::Reject(r)) => format!("{}: {}", r.code.as_str(), r.message()),
         Err(error) => format!("error: {error}"),
     };
-    if NodeVolumeLimits.pre_filter(cx, &mut state) == Ok(PreFilterVerdict::Skip) {
+    if NodeVolumeLimits::default().pre_filter(cx, &mut state) == Ok(PreFilterVerdict::Skip) {
         assert_eq!("skip", want);
     } else {
         assert_eq!(filter(&state), want);
@@ -171,7 +175,7 @@ fn check_hint(subject: Subject, want: Hint) {
     let event = ClusterEvent::new(Resource::CsiNode, Action::UPDATE, subject);
     let (snapshot, objects) = (Snapshot::default(), Objects::default());
     let cluster = HintContext { snapshot: &snapshot, objects: &objects };
-    assert_eq!(NodeVolumeLimits.hint(&user("waiting", &[ebs("vol-1")]), &event, cluster), want);
+    assert_eq!(NodeVolumeLimits::default().hint(&user("waiting", &[ebs("vol-1")]), &event, cluster), want);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::labels::Labels;
-use longshore_framework::node::{HOSTNAME, REGION, REGION_BETA, ZONE, ZONE_BETA};
+use longshore_framework::node::{REGION, REGION_BETA, ZONE, ZONE_BETA};
 use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelector, NodeSelectorTerm};
 use longshore_framework::volume::PersistentVolume;
 
@@ -25,15 +25,6 @@ fn term_allows(term: &NodeSelectorTerm, labels: &Labels) -> bool {
     }
     let by_label = NodeSelectorTerm { expressions: term.expressions.clone(), fields: Vec::new() };
     by_label.matches_labels_and_name(labels, "")
-}
-
-/// A label the node must have with one of some values, when the affinity says so in the plain way: one term with an
-/// `In`. The hostname is preferred, as it tells most.
-pub(super) fn pin(affinity: Option<&NodeSelector>) -> Option<(&Str, &[Str])> {
-    let [term] = affinity?.terms.as_slice() else { return None };
-    let mut listed = term.expressions.iter().filter(|e| e.operator == NodeOperator::In);
-    let found = listed.clone().find(|e| &*e.key == HOSTNAME).or_else(|| listed.next())?;
-    Some((&found.key, &found.values))
 }
 
 /// The zone label of the CSI driver that took over from an in-tree plugin; `None` where the volume's own affinity

@@ -31,7 +31,7 @@ pub(super) fn assume(bindings: Bindings, node: &Str, objects: &mut Objects) -> R
     let mut reserved = Reserved::default();
     for (volume, claim) in &bindings.bind {
         if let Some(bound) = bound_to(volume, claim) {
-            objects.volumes.assume(Arc::clone(&volume.name), bound);
+            objects.assume_volume(Arc::new(bound));
             reserved.volumes.extend(objects.volumes.get(&volume.name).cloned());
         }
         reserved.writes.push(StorageWrite::BindVolume {
@@ -43,7 +43,7 @@ pub(super) fn assume(bindings: Bindings, node: &Str, objects: &mut Objects) -> R
     for claim in &bindings.provision {
         if claim.annotations.get(SELECTED_NODE) != Some(node) {
             let key = key_of(claim);
-            objects.claims.assume(key.clone(), provisioned_on(claim, node));
+            objects.claims.assume(Arc::new(provisioned_on(claim, node)));
             reserved.claims.extend(objects.claims.get(&key).cloned());
         }
         reserved.writes.push(StorageWrite::Provision {
@@ -60,7 +60,7 @@ pub(super) fn assume(bindings: Bindings, node: &Str, objects: &mut Objects) -> R
 pub(super) fn restore(reserved: &mut Reserved, objects: &mut Objects) {
     for volume in reserved.volumes.drain(..) {
         if objects.volumes.get(&volume.name).is_some_and(|now| Arc::ptr_eq(now, &volume)) {
-            objects.volumes.restore(&volume.name);
+            objects.restore_volume(&volume.name);
         }
     }
     for claim in reserved.claims.drain(..) {

@@ -4,53 +4,36 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::labels::Labels;
+use longshore_framework::objects::Objects;
 use longshore_framework::volume::{Claim, PersistentVolume};
 
 use super::affinity;
-use super::pin_index::PinIndex;
 
-const AVAILABLE: &str = "Available";
 const FILESYSTEM: &str = "Filesystem";
 
-/// The volumes that suit a claim wherever the pod runs; only the node and the pod's other claims are left to look at.
-#[derive(Debug, Default)]
-pub(super) struct Candidates {
-    /// Volumes set aside for the claim, in name order. The first one decides.
-    prebound: Vec<Arc<PersistentVolume>>,
-    /// Free volumes, smallest first, equal ones in name order.
-    free: Vec<Arc<PersistentVolume>>,
-    index: PinIndex,
+/// The volumes that were set aside for the claim and suit it wherever the pod runs, in name order. The first one decides.
+pub(super) fn set_aside(claim: &Claim, objects: &Objects) -> Vec<Arc<PersistentVolume>> {
+    let key = (Arc::clone(&claim.namespace), Arc::clone(&claim.name));
+    let found = objects.volumes.of_claim(&key).filter(|v| suits(v, claim) && is_bound_to(v, claim));
+    found.cloned().collect()
 }
 
-impl Candidates {
-    /// Those of `pool`, which is in name order, that suit the claim.
-    pub(super) fn of(claim: &Claim, pool: &[&Arc<PersistentVolume>]) -> Self {
-        let mut found = Self::default();
-        for volume in pool.iter().filter(|v| suits(v, claim)) {
-            if is_bound_to(volume, claim) {
-                found.prebound.push(Arc::clone(volume));
-            } else if is_free_for(volume, claim) {
-                found.free.push(Arc::clone(volume));
-            }
-        }
-        found.free.sort_by_key(|v| v.capacity);
-        for (at, volume) in found.free.iter().enumerate() {
-            found.index.add(at, affinity::pin(volume.node_affinity.as_ref()));
-        }
-        found
+/// The volume to bind to the claim on a node with these labels, none of `taken`: the one set aside for it, or else the
+/// smallest that is free. When the one set aside cannot be used on the node, nothing else will do.
+pub(super) fn find<'v>(
+    claim: &Claim,
+    set_aside: &'v [Arc<PersistentVolume>],
+    objects: &'v Objects,
+    labels: &Labels,
+    taken: &[Str],
+) -> Option<&'v Arc<PersistentVolume>> {
+    let usable = |v: &PersistentVolume| affinity::allows(v.node_affinity.as_ref(), labels);
+    let is_taken = |v: &PersistentVolume| taken.contains(&v.name);
+    if let Some(own) = set_aside.iter().find(|v| !is_taken(v)) {
+        return Some(own).filter(|v| usable(v));
     }
-
-    /// The volume to bind on a node with these labels, none of `taken`: the one set aside for the claim, or else the
-    /// smallest. When the one set aside cannot be used on the node, nothing else will do.
-    pub(super) fn find(&self, labels: &Labels, taken: &[Str]) -> Option<&Arc<PersistentVolume>> {
-        let usable = |v: &PersistentVolume| affinity::allows(v.node_affinity.as_ref(), labels);
-        let is_taken = |v: &PersistentVolume| taken.contains(&v.name);
-        if let Some(own) = self.prebound.iter().find(|v| !is_taken(v)) {
-            return Some(own).filter(|v| usable(v));
-        }
-        let at = self.index.first(labels, |at| !is_taken(&self.free[at]) && usable(&self.free[at]))?;
-        self.free.get(at)
-    }
+    let accept = |v: &PersistentVolume| suits(v, claim) && is_free_for(v, claim) && !is_taken(v) && usable(v);
+    objects.volumes.first_free(claim.class.as_ref()?, claim.request, labels, accept)
 }
 
 /// Whether the volume is bound to the claim or set aside for it.
@@ -66,20 +49,19 @@ fn suits(volume: &PersistentVolume, claim: &Claim) -> bool {
         name.as_deref().unwrap_or_default()
     }
     Some(&volume.class) == claim.class.as_ref()
-        && (volume.claim.is_none() || is_bound_to(volume, claim))
         && volume.capacity >= claim.request
         && mode(&volume.volume_mode) == mode(&claim.volume_mode)
         && given(&volume.attributes_class) == given(&claim.attributes_class)
         && !volume.terminating
 }
 
-/// What is asked of a volume that was not set aside.
+/// What is asked of a free volume.
 fn is_free_for(volume: &PersistentVolume, claim: &Claim) -> bool {
-    &*volume.phase == AVAILABLE
-        && claim.selector.as_ref().is_none_or(|s| s.matches(&volume.labels))
+    claim.selector.as_ref().is_none_or(|s| s.matches(&volume.labels))
         && claim.access_modes.iter().all(|m| volume.access_modes.contains(m))
 }
 
-fn mode(written: &str) -> &str {
+/// The volume mode, with its default in place.
+pub(super) fn mode(written: &str) -> &str {
     if written.is_empty() { FILESYSTEM } else { written }
 }

@@ -10,6 +10,7 @@ use longshore_framework::verdict::{PluginError, Reasons, RejectCode, Rejection};
 use longshore_framework::volume::{Claim, PersistentVolume};
 
 use super::affinity;
+use super::candidates;
 use super::pod_claims::{BoundVolume, DelayedClaim, PodClaims};
 use super::provision::Provision;
 
@@ -32,7 +33,7 @@ pub(super) type Decision = Result<Bindings, Rejection>;
 pub(super) fn decide(claims: &PodClaims, objects: &Objects, node: &Node) -> Result<Decision, PluginError> {
     let (matched, exist) = check_bound(claims, objects, node);
     let mut bindings = Bindings::default();
-    let unbound = check_delayed(claims, node, &mut bindings)?;
+    let unbound = check_delayed(claims, objects, node, &mut bindings)?;
     let mut reasons = Reasons::new();
     if !matched {
         reasons.push(Reason::VolumeNodeConflict);
@@ -81,7 +82,15 @@ enum Unbound {
     NoRoom,
 }
 
-fn check_delayed(claims: &PodClaims, node: &Node, bindings: &mut Bindings) -> Result<Unbound, PluginError> {
+fn check_delayed(
+    claims: &PodClaims,
+    objects: &Objects,
+    node: &Node,
+    bindings: &mut Bindings,
+) -> Result<Unbound, PluginError> {
+    if claims.delayed.is_empty() {
+        return Ok(Unbound::Satisfied);
+    }
     let mut to_match = Vec::new();
     let mut to_provision = Vec::new();
     for claim in &claims.delayed {
@@ -94,7 +103,7 @@ fn check_delayed(claims: &PodClaims, node: &Node, bindings: &mut Bindings) -> Re
     to_match.sort_by_key(|c| c.claim.request);
     let mut taken = Vec::new();
     for claim in to_match {
-        match claim.candidates.find(&node.labels, &taken) {
+        match candidates::find(&claim.claim, &claim.set_aside, objects, &node.labels, &taken) {
             Some(volume) => {
                 taken.push(Arc::clone(&volume.name));
                 bindings.bind.push((Arc::clone(volume), Arc::clone(&claim.claim)));
@@ -112,7 +121,7 @@ fn check_provision(
     bindings: &mut Bindings,
 ) -> Result<Unbound, PluginError> {
     for claim in claims {
-        let class = match &claim.provision {
+        let class = match &*claim.provision {
             Provision::NoClass(name) => {
                 return Err(PluginError::new(format!("failed to find storage class \"{name}\"")));
             }
@@ -122,7 +131,7 @@ fn check_provision(
         if !class.allows(&node.labels) {
             return Ok(Unbound::Conflict);
         }
-        if let Provision::WithRoom(_, room) = &claim.provision
+        if let Provision::WithRoom(_, room) = &*claim.provision
             && !room.reaches(&node.labels)
         {
             return Ok(Unbound::NoRoom);

@@ -10,9 +10,10 @@ use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::verdict::{PluginError, Rejection};
 use longshore_framework::volume::{Claim, PersistentVolume, SELECTED_NODE};
+use smallvec::SmallVec;
 
 use super::affinity;
-use super::candidates::Candidates;
+use super::candidates;
 use super::claims::{claim_not_found, claim_volumes, foreign_claim};
 use super::provision::Provision;
 
@@ -47,10 +48,10 @@ pub(super) struct DelayedClaim {
     pub(super) claim: Arc<Claim>,
     /// The node it is being provisioned for already.
     pub(super) selected_node: Option<Str>,
-    /// Volumes it may be bound to.
-    pub(super) candidates: Candidates,
+    /// Volumes that were set aside for it.
+    pub(super) set_aside: Vec<Arc<PersistentVolume>>,
     /// What may be made for it.
-    pub(super) provision: Provision,
+    pub(super) provision: Arc<Provision>,
 }
 
 /// What PreFilter makes of the pod's volumes.
@@ -63,22 +64,74 @@ pub(super) enum Gathered {
     Claims(PodClaims),
 }
 
+/// How it stands with a claim that the pod may use.
+#[derive(Clone, Copy)]
+pub(super) enum Standing<'a> {
+    /// It is bound.
+    Bound(&'a Arc<Claim>),
+    /// It is to be bound now that a pod uses it.
+    Delayed(&'a Arc<Claim>),
+}
+
+/// The standing of every claim of the pod, in volume order, or why the pod cannot run anywhere for now.
+type Standings<'a> = Result<SmallVec<[Standing<'a>; 2]>, Rejection>;
+
 /// Looks at every claim of the pod.
 ///
 /// # Errors
 /// When a class does not say when to bind.
-pub(super) fn gather(pod: &Pod, objects: &Objects) -> Result<Gathered, PluginError> {
-    let mut used = Vec::new();
+pub(super) fn standings<'a>(pod: &Pod, objects: &'a Objects) -> Result<Standings<'a>, PluginError> {
+    let mut used = SmallVec::<[_; 2]>::new();
     for volume in claim_volumes(pod) {
         match usable(pod, objects, &volume.name, volume.ephemeral) {
             Ok(claim) => used.push(claim),
-            Err(why) => return Ok(Gathered::Reject(Rejection::unresolvable(why))),
+            Err(why) => return Ok(Err(Rejection::unresolvable(why))),
         }
     }
-    if used.is_empty() {
-        return Ok(Gathered::Nothing);
+    let mut found = SmallVec::new();
+    let mut immediate = false;
+    for claim in used {
+        if claim.is_bound() {
+            found.push(Standing::Bound(claim));
+        } else if waits(claim, objects)? && claim.volume_name.is_empty() {
+            found.push(Standing::Delayed(claim));
+        } else {
+            immediate = true;
+        }
     }
-    sort_out(used, objects)
+    if immediate {
+        return Ok(Err(Rejection::unresolvable(Reason::UnboundImmediateClaims)));
+    }
+    Ok(Ok(found))
+}
+
+/// Finds out all that Filter needs of the pod's claims. What may be made for them is taken over from `alike`, the claims of
+/// a pod that is alike, if there is one.
+///
+/// # Errors
+/// When a class does not say when to bind.
+pub(super) fn gather(
+    pod: &Pod,
+    objects: &Objects,
+    alike: Option<&PodClaims>,
+) -> Result<Gathered, PluginError> {
+    let standings = match standings(pod, objects)? {
+        Ok(standings) if standings.is_empty() => return Ok(Gathered::Nothing),
+        Ok(standings) => standings,
+        Err(rejection) => return Ok(Gathered::Reject(rejection)),
+    };
+    let mut found = PodClaims::default();
+    for standing in standings {
+        match standing {
+            Standing::Bound(claim) => found.bound.push(BoundClaim(BoundVolume::of(claim, objects))),
+            Standing::Delayed(claim) => {
+                let known = alike.and_then(|alike| alike.delayed.get(found.delayed.len()));
+                let provision = known.map(|known| Arc::clone(&known.provision));
+                found.delayed.push(DelayedClaim::of(claim, objects, provision));
+            }
+        }
+    }
+    Ok(Gathered::Claims(found))
 }
 
 /// The claim, unless the pod has to wait for it or can never use it.
@@ -110,27 +163,6 @@ fn usable<'a>(
     }
 }
 
-fn sort_out(used: Vec<&Arc<Claim>>, objects: &Objects) -> Result<Gathered, PluginError> {
-    let mut found = PodClaims::default();
-    let mut delayed = Vec::new();
-    let mut immediate = false;
-    for claim in used {
-        if claim.is_bound() {
-            found.bound.push(BoundClaim::of(claim, objects));
-        } else if waits(claim, objects)? && claim.volume_name.is_empty() {
-            delayed.push(claim);
-        } else {
-            immediate = true;
-        }
-    }
-    if immediate {
-        return Ok(Gathered::Reject(Rejection::unresolvable(Reason::UnboundImmediateClaims)));
-    }
-    let pool = pool(&delayed, objects);
-    found.delayed = delayed.into_iter().map(|c| DelayedClaim::of(c, &pool, objects)).collect();
-    Ok(Gathered::Claims(found))
-}
-
 /// Whether the claim's class waits for a pod. A class that is not there does not.
 fn waits(claim: &Claim, objects: &Objects) -> Result<bool, PluginError> {
     let Some(class) = class_name(claim).and_then(|name| objects.classes.get(name)) else { return Ok(false) };
@@ -148,40 +180,27 @@ fn class_name(claim: &Claim) -> Option<&Str> {
     claim.class.as_ref().filter(|c| !c.is_empty())
 }
 
-/// The volumes of the claims' classes, in name order.
-fn pool<'a>(claims: &[&Arc<Claim>], objects: &'a Objects) -> Vec<&'a Arc<PersistentVolume>> {
-    let searching: Vec<&Str> = claims
-        .iter()
-        .filter(|c| c.annotations.get(SELECTED_NODE).is_none())
-        .filter_map(|c| class_name(c))
-        .collect();
-    if searching.is_empty() {
-        return Vec::new();
-    }
-    objects.volumes.iter().filter(|v| searching.contains(&&v.class)).collect()
-}
-
-impl BoundClaim {
-    fn of(claim: &Claim, objects: &Objects) -> Self {
-        Self(objects.volumes.get(&claim.volume_name).map(|volume| {
-            let plugin = volume.csi.as_ref().and_then(|c| c.migrated_from.clone());
-            let migrated = plugin.and_then(|plugin| {
-                let changed = affinity::translated(volume, &plugin)?;
-                Some((plugin, Some(changed)))
-            });
-            BoundVolume { volume: Arc::clone(volume), migrated }
-        }))
+impl BoundVolume {
+    /// The volume of a claim; `None` when it is gone.
+    pub(super) fn of(claim: &Claim, objects: &Objects) -> Option<Self> {
+        let volume = objects.volumes.get(&claim.volume_name)?;
+        let plugin = volume.csi.as_ref().and_then(|c| c.migrated_from.clone());
+        let migrated = plugin.and_then(|plugin| {
+            let changed = affinity::translated(volume, &plugin)?;
+            Some((plugin, Some(changed)))
+        });
+        Some(Self { volume: Arc::clone(volume), migrated })
     }
 }
 
 impl DelayedClaim {
-    fn of(claim: &Arc<Claim>, pool: &[&Arc<PersistentVolume>], objects: &Objects) -> Self {
+    fn of(claim: &Arc<Claim>, objects: &Objects, provision: Option<Arc<Provision>>) -> Self {
         let selected_node = claim.annotations.get(SELECTED_NODE).cloned();
-        let candidates = match &selected_node {
-            Some(_) => Candidates::default(),
-            None => Candidates::of(claim, pool),
+        let set_aside = match &selected_node {
+            Some(_) => Vec::new(),
+            None => candidates::set_aside(claim, objects),
         };
-        let provision = Provision::of(claim, objects);
-        Self { claim: Arc::clone(claim), selected_node, candidates, provision }
+        let provision = provision.unwrap_or_else(|| Arc::new(Provision::of(claim, objects)));
+        Self { claim: Arc::clone(claim), selected_node, set_aside, provision }
     }
 }

@@ -43,6 +43,13 @@ impl Room {
     }
 }
 
+/// Whether the claim's driver says where there is room.
+pub(super) fn is_counted(claim: &Claim, objects: &Objects) -> bool {
+    let class = claim.class.as_ref().and_then(|name| objects.classes.get(name));
+    let driver = class.and_then(|class| objects.csi_drivers.get(&class.provisioner));
+    driver.is_some_and(|driver| driver.storage_capacity) && claim.request != Quantity::ZERO
+}
+
 impl Provision {
     /// What can be done for `claim`.
     pub(super) fn of(claim: &Claim, objects: &Objects) -> Self {
@@ -51,8 +58,7 @@ impl Provision {
         if class.provisioner.is_empty() || &*class.provisioner == NO_PROVISIONER {
             return Self::Never;
         }
-        let counted = objects.csi_drivers.get(&class.provisioner).is_some_and(|d| d.storage_capacity);
-        if !counted || claim.request == Quantity::ZERO {
+        if !is_counted(claim, objects) {
             return Self::Allowed(Arc::clone(class));
         }
         let size = claim.request.value();

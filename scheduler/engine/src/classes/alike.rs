@@ -15,6 +15,7 @@ use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use crate::cycle::Evaluator;
+use crate::path::Literal;
 
 /// Pods of which it is remembered what class they are of, and specs of which it is remembered what of them matters.
 const MAX_KNOWN: usize = 4096;
@@ -30,10 +31,10 @@ pub(super) struct Essence {
 }
 
 impl Essence {
-    /// Of a pod whose containers count through its requests only, beside what its likeness has.
+    /// Of a pod whose containers count through its requests only, and its volumes not at all, beside what its likeness has.
     pub(super) fn of(pod: &Pod) -> Self {
         let resources = PodResources { spec_hash: 0, ..(*pod.resources).clone() };
-        Self { spec: pod.spec.without_containers(), resources }
+        Self { spec: pod.spec.without_parts(), resources }
     }
 
     /// Of a pod of which everything counts.
@@ -121,24 +122,27 @@ impl Default for Alike {
 
 impl Alike {
     /// The key of the pod's class.
-    pub(super) fn class_of(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Arc<ClassKey> {
+    pub(super) fn class_of(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        profile: usize,
+    ) -> Result<Arc<ClassKey>, Literal> {
         let (pod, snapshot) = (&**evaluator.pod, evaluator.snapshot);
         let terms = [snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
         let selecting = evaluator.objects.selecting_revision();
         let moment = [selecting, terms[0], terms[1], snapshot.images_revision()];
+        // What is behind a claim changes with other pods, and a claim is rarely used by two.
+        if pod.has_claims() {
+            return self.ask(evaluator, profile).map(Arc::new);
+        }
         let hash = hash_of(profile, pod);
         if let Some(known) = self.known.get(&hash)
             && known.moment == moment
             && known.is(profile, pod)
         {
-            return Arc::clone(&known.class);
+            return Ok(Arc::clone(&known.class));
         }
-        let likeness = likeness(evaluator);
-        let essence = match likeness.reads_containers() {
-            true => (pod.resources.spec_hash, Arc::new(Essence::all_of(pod))),
-            false => self.essence(pod),
-        };
-        let class = Arc::new(ClassKey::new(profile, likeness, essence));
+        let class = Arc::new(self.ask(evaluator, profile)?);
         let (meta, spec) = (&pod.meta, Arc::clone(&pod.spec));
         let known = Known {
             profile,
@@ -150,7 +154,17 @@ impl Alike {
             class: Arc::clone(&class),
         };
         remember(&mut self.known, hash, known);
-        class
+        Ok(class)
+    }
+
+    /// Asks the plugins.
+    fn ask(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Result<ClassKey, Literal> {
+        let likeness = likeness(evaluator)?;
+        let essence = match likeness.reads_containers() {
+            true => (evaluator.pod.resources.spec_hash, Arc::new(Essence::all_of(evaluator.pod))),
+            false => self.essence(evaluator.pod),
+        };
+        Ok(ClassKey::new(profile, likeness, essence))
     }
 
     fn essence(&mut self, pod: &Pod) -> (u64, Arc<Essence>) {
@@ -176,7 +190,7 @@ fn remember<T>(cache: &mut LruCache<u64, T, FxBuildHasher>, hash: u64, value: T)
 }
 
 /// What all plugins whose answers are kept read of the pod.
-fn likeness(evaluator: &Evaluator<'_>) -> Likeness {
+fn likeness(evaluator: &Evaluator<'_>) -> Result<Likeness, Literal> {
     let profile = evaluator.profile;
     let stages = [Stage::PreFilter, Stage::Filter, Stage::PreScore, Stage::Score];
     let mut asked: SmallVec<[_; 32]> =
@@ -187,12 +201,32 @@ fn likeness(evaluator: &Evaluator<'_>) -> Likeness {
     for id in asked {
         likeness.added_by(id.0);
         profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
+        if likeness.is_unlike_any() {
+            return Err(Literal::UnlikeAny(id));
+        }
     }
     // The plugins do not see the pods that room is promised to. Terms of these have numbers of their own.
     likeness.added_by(PROMISED);
     let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
     likeness.add_numbers(&evaluator.nominator.terms().speaking_of(evaluator.pod, &labels));
-    likeness
+    add_shared_claims(evaluator, &mut likeness);
+    Ok(likeness)
+}
+
+/// Where a pod is promised room that shares a claim with this one, the claim matters on that node.
+fn add_shared_claims(evaluator: &Evaluator<'_>, likeness: &mut Likeness) {
+    let pod = evaluator.pod;
+    if pod.has_claims() && evaluator.nominator.pods().any(|other| shares_claim(pod, other)) {
+        likeness.add_namespace(pod);
+        pod.spec.volumes.iter().for_each(|volume| likeness.add_volume(&volume.source));
+    }
+}
+
+fn shares_claim(pod: &Pod, other: &Pod) -> bool {
+    let names = |claim: &Str| other.claim_names().any(|name| name == *claim);
+    pod.meta.uid != other.meta.uid
+        && pod.meta.namespace == other.meta.namespace
+        && pod.claim_names().any(|claim| names(&claim))
 }
 
 fn hash_of(profile: usize, pod: &Pod) -> u64 {

@@ -99,7 +99,7 @@ impl Class {
         if feasible > 1 {
             evaluator.watch.point(ExtensionPoint::Score, Status::Success, searched);
         }
-        let mut decided = self.decided(slot, (nodes, feasible), nodes);
+        let mut decided = self.decided(evaluator, slot, (nodes, feasible), nodes)?;
         decided.state.take_over(state.unwrap_or_default(), &self.plan.after);
         Ok(decided)
     }
@@ -113,7 +113,7 @@ impl Class {
             }
             // Why it does not fit anywhere else is the literal evaluator's to say.
             let slot = self.single_node(evaluator, name)?.ok_or(Literal::PreFilter(*plugin))?;
-            return Ok(Some(self.decided(slot, (1, 1), 1)));
+            return self.decided(evaluator, slot, (1, 1), 1).map(Some);
         }
         let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.of(slot)?))) else {
             return Ok(None);
@@ -121,7 +121,7 @@ impl Class {
         if self.first_word_on(evaluator, group, slot)?.is_some() {
             return Ok(None);
         }
-        let mut decided = self.decided(slot, (1, 1), 0);
+        let mut decided = self.decided(evaluator, slot, (1, 1), 0)?;
         if self.asks().is_some() {
             let Some(state) = self.ask_about(evaluator, slot)? else { return Ok(None) };
             decided.state.take_over(state, &self.plan.after);
@@ -129,11 +129,20 @@ impl Class {
         Ok(Some(decided))
     }
 
-    /// The choice, with what plugins remember that have a say later.
-    fn decided(&self, slot: Slot, (evaluated, feasible): (usize, usize), searched: usize) -> Decided {
+    /// The choice, with what plugins remember of this pod that have a say later.
+    fn decided(
+        &self,
+        evaluator: &Evaluator<'_>,
+        slot: Slot,
+        (evaluated, feasible): (usize, usize),
+        searched: usize,
+    ) -> Result<Decided, Literal> {
         let mut state = self.states.after.clone();
         (state.evaluated, state.feasible) = (evaluated, feasible);
-        Decided { outcome: Ok(slot), searched, state }
+        for (id, plugin) in &self.plan.renewed {
+            plugin.renew(evaluator.cycle(), state.of_mut(*id))?;
+        }
+        Ok(Decided { outcome: Ok(slot), searched, state })
     }
 
     /// The first of the filters that go by groups and whose turn is before `turn` that rejects the node.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::plugin::{Census, Counted, Dependence, Filter, Score};
+use longshore_framework::plugin::{Census, Counted, Dependence, Filter, PreFilter, Score};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::PreScoreVerdict;
@@ -80,6 +80,8 @@ pub(super) struct Plan {
     pub(super) relative: Vec<RelativeScorer>,
     /// Plugins that have a say after the decision.
     pub(super) after: Vec<PluginId>,
+    /// Those of them that have PreFilter: what they remember may be the pod's own.
+    pub(super) renewed: Vec<(PluginId, Arc<dyn PreFilter>)>,
     /// Some answer depends on the images of all nodes.
     pub(super) by_images: bool,
     /// The only node that PreFilter leaves, when it leaves but one, and whose PreFilter it was. Then nothing else is kept of
@@ -189,7 +191,11 @@ impl Plan {
             if self.has_census(id) || self.is_asked(id) {
                 continue;
             }
-            match plugin.pre_filter(evaluator.cycle(), state.of_mut(id))? {
+            let said = plugin.pre_filter(evaluator.cycle(), state.of_mut(id))?;
+            if said != Said::Skip && self.after.contains(&id) {
+                self.renewed.push((id, Arc::clone(plugin)));
+            }
+            match said {
                 Said::Pass(None) => {}
                 Said::Skip => state.skip_filter(id),
                 Said::Pass(Some(names)) => match <[Str; 1]>::try_from(names) {

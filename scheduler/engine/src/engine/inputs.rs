@@ -27,13 +27,13 @@ impl Engine {
             Input::Node(node) => self.node(node),
             Input::NodeDeleted { name } => self.node_deleted(&name),
             Input::Object(object) => {
-                let old = self.cache.objects.set(object.clone());
+                let old = self.cache.set_object(object.clone());
                 if old.as_ref() != Some(&object) {
                     self.tell_if(events::object(old, Some(object)));
                 }
             }
             Input::ObjectDeleted(object) => {
-                let old = self.cache.objects.remove(&object);
+                let old = self.cache.remove_object(&object);
                 self.tell_if(events::object(old, None));
             }
             Input::PreBound { uid, result } => self.pre_bound(&uid, result, &mut effects),

@@ -84,6 +84,11 @@ impl Nominator {
         self.by_node.get(node).map_or(&[], Vec::as_slice)
     }
 
+    /// Every pod that a node is promised to, in no particular order.
+    pub(crate) fn pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.by_node.values().flatten()
+    }
+
     /// How many nodes have a promise.
     pub(crate) fn node_count(&self) -> usize {
         self.by_node.len()

@@ -10,7 +10,8 @@ const MAX_LOG: usize = 1 << 16;
 /// What changed of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changed {
-    /// A pod came to it or left it. The node object is as it was.
+    /// A pod came to it or left it, or what its pods use of storage is another, or what it can reach. The node object is as
+    /// it was.
     Pods,
     /// Anything: it came, went, or is another; or what lies outside the snapshot is.
     Anything,
@@ -30,11 +31,29 @@ impl Entry {
     }
 }
 
+/// A generation for each slot; 0 for those that nothing was said of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Generations(Vec<u64>);
+
+impl Generations {
+    pub(super) fn get(&self, slot: Slot) -> u64 {
+        self.0.get(slot.index()).copied().unwrap_or(0)
+    }
+
+    pub(super) fn set(&mut self, slot: Slot, generation: u64) {
+        if self.0.len() <= slot.index() {
+            self.0.resize(slot.index() + 1, 0);
+        }
+        self.0[slot.index()] = generation;
+    }
+}
+
 /// Change number g (counting from 1) touched `log[g − first]`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DirtyLog {
     log: VecDeque<Entry>,
     dropped: u64,
+    last: Generations,
 }
 
 impl DirtyLog {
@@ -45,6 +64,12 @@ impl DirtyLog {
             self.dropped += 1;
         }
         self.log.push_back(Entry::new(slot, changed));
+        self.last.set(slot, self.generation());
+    }
+
+    /// The generation of the last change of the slot.
+    pub(super) fn changed_at(&self, slot: Slot) -> u64 {
+        self.last.get(slot)
     }
 
     pub(super) fn generation(&self) -> u64 {

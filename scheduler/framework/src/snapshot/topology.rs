@@ -117,6 +117,13 @@ impl TopologyColumn {
         self.by_value.get(value).copied()
     }
 
+    /// The nodes with this label value, by looking at all.
+    pub fn nodes_of<'c>(&'c self, value: &str) -> impl Iterator<Item = Slot> + use<'c> {
+        let domain = self.find(value);
+        let found = self.domains.iter().enumerate().filter(move |(_, have)| Some(**have) == domain);
+        found.map(|(slot, _)| Slot::from(slot))
+    }
+
     /// The label value of a domain.
     pub fn value(&self, domain: u32) -> Option<&Str> {
         self.values.get(domain as usize)
