@@ -11,6 +11,7 @@ mod preemption;
 mod range;
 mod seeds;
 mod split;
+mod storage;
 
 use std::sync::LazyLock;
 

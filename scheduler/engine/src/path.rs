@@ -59,7 +59,9 @@ impl Path {
     /// The plugin that is the cause, if one is.
     pub fn plugin(&self) -> Option<PluginId> {
         match self {
-            Self::Literal(Literal::Uncacheable(plugin) | Literal::PreFilter(plugin) | Literal::UnlikeAny(plugin)) => Some(*plugin),
+            Self::Literal(
+                Literal::Uncacheable(plugin) | Literal::PreFilter(plugin) | Literal::UnlikeAny(plugin),
+            ) => Some(*plugin),
             _ => None,
         }
     }

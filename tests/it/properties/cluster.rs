@@ -17,10 +17,12 @@ use longshore_manifest::Manifests;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::storage::VolumeDraft;
+
 /// Names of zones; a node may have none.
-const ZONES: [&str; 3] = ["a", "b", "c"];
+pub(super) const ZONES: [&str; 3] = ["a", "b", "c"];
 const APPS: [&str; 3] = ["web", "db", "batch"];
-const NAMESPACES: [&str; 2] = ["default", "other"];
+pub(super) const NAMESPACES: [&str; 2] = ["default", "other"];
 const EFFECTS: [TaintEffect; 3] =
     [TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute];
 
@@ -48,6 +50,7 @@ pub(super) struct PodDraft {
     node: Option<usize>,
     nominated: Option<usize>,
     rules: Vec<Rule>,
+    volumes: Vec<VolumeDraft>,
 }
 
 /// Something a pod asks for beside room.
@@ -115,6 +118,7 @@ pub(super) fn pod_draft() -> impl Strategy<Value = PodDraft> {
             node,
             nominated,
             rules,
+            volumes: Vec::new(),
         },
     )
 }
@@ -247,6 +251,16 @@ impl PodDraft {
         Self { priority, ..self }
     }
 
+    /// The same pod with volumes.
+    pub(super) fn with_volumes(self, volumes: Vec<VolumeDraft>) -> Self {
+        Self { volumes, ..self }
+    }
+
+    /// The claims that come with the pod.
+    pub(super) fn claims(&self, pod: &Pod) -> Vec<Object> {
+        self.volumes.iter().enumerate().filter_map(|(at, volume)| volume.claim(pod, at)).collect()
+    }
+
     /// The same pod without rules that go by topology domains.
     pub(super) fn plain(mut self) -> Self {
         self.rules.retain(|rule| !matches!(rule, Rule::Affinity { .. } | Rule::Spread { .. }));
@@ -269,6 +283,9 @@ impl PodDraft {
         if gpus > 0 {
             pod = pod.request("example.com/gpu", &gpus.to_string());
         }
+        pod = pod.spec(|s| {
+            s.volumes.extend(self.volumes.iter().enumerate().map(|(at, volume)| volume.volume(name, at)));
+        });
         pod = self.rules.iter().fold(pod, |pod, rule| rule.apply(pod, self, node.is_some()));
         if let Some(node) = node {
             return pod.on(node).meta(|m| m.started = Some(Timestamp(i64::from(cpu) * 1000))).build();

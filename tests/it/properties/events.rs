@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::cluster::{NodeDraft, PodDraft, node_draft, pod_draft};
 use super::range::{feasible, judges, scores};
+use super::storage::StorageChange;
 use super::{PROFILES, config};
 use world::World;
 
@@ -27,6 +28,7 @@ pub(super) enum Happening {
     BudgetSet(usize, i32),
     NamespaceLabelled(usize, u8),
     ServiceSet(usize, bool),
+    Storage(StorageChange),
     Step,
     BindingSucceeds(usize),
     BindingFails(usize),

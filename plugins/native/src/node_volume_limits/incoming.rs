@@ -77,7 +77,8 @@ impl Incoming {
             seen.push(volume);
         });
         // Without a CSINode less can go wrong.
-        let without = collected.is_err().then(|| collect(pod, objects, Whose::Incoming, false, |_, _| {}).err());
+        let without =
+            collected.is_err().then(|| collect(pod, objects, Whose::Incoming, false, |_, _| {}).err());
         let trouble_without_csi_node = without.flatten();
         Self(Arc::new(Found { volumes: collected.map(|()| brought), trouble_without_csi_node }))
     }
@@ -109,7 +110,9 @@ impl Incoming {
 
 /// Whether certainly no pod on any node uses the volume of this claim, by whatever way.
 fn is_unused(volume: &CsiVolume, claim: &Claim, objects: &Objects, snapshot: &Snapshot) -> bool {
-    if snapshot.is_claim_used(&claim.namespace, &claim.name) || volume.handle().is_some_and(|handle| snapshot.may_be_inline(handle)) {
+    if snapshot.is_claim_used(&claim.namespace, &claim.name)
+        || volume.handle().is_some_and(|handle| snapshot.may_be_inline(handle))
+    {
         return false;
     }
     let Some(bound) = objects.volumes.get(&claim.volume_name) else { return true };

@@ -94,11 +94,12 @@ fn check(objects: &Objects, held: &[VolumeSource], incoming: &[VolumeSource], wa
     let incoming = user("incoming", incoming);
     let cx = Cycle { snapshot: &snapshot, objects, pod: &incoming };
     let mut state = PluginState::default();
-    let filter = |state: &PluginState| match NodeVolumeLimits::default().filter(cx, state, snapshot.view(slot)) {
-        Ok(Verdict::Pass) => String::new(),
-        Ok(Verdict::Reject(r)) => format!("{}: {}", r.code.as_str(), r.message()),
-        Err(error) => format!("error: {error}"),
-    };
+    let filter =
+        |state: &PluginState| match NodeVolumeLimits::default().filter(cx, state, snapshot.view(slot)) {
+            Ok(Verdict::Pass) => String::new(),
+            Ok(Verdict::Reject(r)) => format!("{}: {}", r.code.as_str(), r.message()),
+            Err(error) => format!("error: {error}"),
+        };
     if NodeVolumeLimits::default().pre_filter(cx, &mut state) == Ok(PreFilterVerdict::Skip) {
         assert_eq!("skip", want);
     } else {

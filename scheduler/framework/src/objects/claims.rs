@@ -57,11 +57,7 @@ impl Claims {
         old
     }
 
-    pub(super) fn remove(
-        &mut self,
-        key: &NamespacedName,
-        concerns: &mut Vec<Concern>,
-    ) -> Option<Arc<Claim>> {
+    pub(super) fn remove(&mut self, key: &NamespacedName, concerns: &mut Vec<Concern>) -> Option<Arc<Claim>> {
         let old = self.all.remove(key)?;
         self.unindex(key, Some(&old));
         concerns.push(Concern::Users(key.clone()));

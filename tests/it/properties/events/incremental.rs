@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::profiles::{ASKING, BACKWARDS, REVERSED};
 use super::world::World;
 use super::{Happening, PodDraft, happening, node_draft, pod_draft};
+use crate::properties::storage::{first_changes, storage_change, volume_draft};
 use crate::properties::{PROFILES, config};
 
 /// Few kinds of pods, so that pods share a class, and what happens: a replica of one of them comes, or anything else.
@@ -84,8 +85,40 @@ fn evictions(length: usize) -> impl Strategy<Value = Vec<Happening>> {
     })
 }
 
+/// The same with pods that have volumes, and storage objects that come, change and go.
+fn storage(length: usize) -> impl Strategy<Value = Vec<Happening>> {
+    let at = 0..16_usize;
+    let step = prop_oneof![
+        8 => at.clone().prop_map(Step::Replica),
+        10 => Just(Step::Other(Happening::Step)),
+        4 => at.clone().prop_map(|at| Step::Other(Happening::BindingSucceeds(at))),
+        1 => at.prop_map(|at| Step::Other(Happening::BindingFails(at))),
+        6 => storage_change().prop_map(|change| Step::Other(Happening::Storage(change))),
+        4 => happening().prop_map(Step::Other),
+    ];
+    let kind = (pod_draft(), vec(volume_draft(), 1..3)).prop_map(|(pod, volumes)| pod.with_volumes(volumes));
+    let before = vec(storage_change().prop_map(Happening::Storage), 0..24);
+    (vec(kind, 1..4), vec(node_draft(), 2..12), before, vec(step, 1..length)).prop_map(
+        |(kinds, nodes, before, steps)| {
+            let nodes = nodes.into_iter().enumerate().map(|(at, draft)| Happening::NodeSet(at, draft));
+            let first = first_changes().into_iter().map(Happening::Storage);
+            nodes.chain(first).chain(before).chain(steps.into_iter().map(|step| step.of(&kinds))).collect()
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(config(768))]
+
+    #[test]
+    fn pods_with_volumes_are_decided_from_what_is_kept_as_from_everything(happenings in storage(100)) {
+        check(&PROFILES, &happenings);
+    }
+
+    #[test]
+    fn so_are_they_whatever_the_order_of_filters(happenings in storage(80)) {
+        check(&REVERSED, &happenings);
+    }
 
     #[test]
     fn a_decision_from_what_is_kept_is_one_from_everything(happenings in history(120)) {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::node::Node;
+use longshore_framework::objects::Object;
 use longshore_framework::pod::{Pod, PodMeta, PodSpec};
-use longshore_framework::port::{Effect, Input};
+use longshore_framework::port::{Effect, Input, StorageWrite};
 use longshore_framework::profile::Profile;
+use longshore_framework::volume::{BIND_COMPLETED, Claim, ClaimRef, PersistentVolume};
 use longshore_framework::{Str, Timestamp};
 
 use super::Happening;
@@ -22,6 +24,8 @@ pub(super) struct World {
     budgets: BTreeMap<usize, i32>,
     /// Bindings, or what goes before one, that have no answer yet.
     binding: Vec<(Str, Str, bool)>,
+    /// What is to be written before a pod is bound.
+    writes: BTreeMap<Str, Vec<StorageWrite>>,
     /// Pods that are bound, which the engine has not been shown.
     unseen: Vec<Arc<Pod>>,
     evicting: Vec<(Str, Vec<Str>)>,
@@ -45,6 +49,7 @@ impl World {
             nodes: BTreeMap::new(),
             budgets: BTreeMap::new(),
             binding: Vec::new(),
+            writes: BTreeMap::new(),
             unseen: Vec::new(),
             evicting: Vec::new(),
             now: 0,
@@ -80,6 +85,9 @@ impl World {
                 let name = format!("p{:03}", self.made);
                 self.made += 1;
                 let pod = draft.build(&name, None, self.nodes.len());
+                for claim in draft.claims(&pod) {
+                    self.apply(Input::Object(claim));
+                }
                 self.set_pod(pod);
             }
             Happening::PodChanged(at, label) => self.change_pod(*at, |meta, spec| {
@@ -110,6 +118,10 @@ impl World {
             Happening::NamespaceLabelled(at, label) => self.apply(Input::Object(namespace(*at, *label))),
             Happening::ServiceSet(app, true) => self.apply(Input::Object(service(*app))),
             Happening::ServiceSet(app, false) => self.apply(Input::ObjectDeleted(service(*app))),
+            Happening::Storage(change) => match change.shown() {
+                (object, true) => self.apply(Input::Object(object)),
+                (object, false) => self.apply(Input::ObjectDeleted(object)),
+            },
             Happening::TimePasses(milliseconds) => {
                 self.now += milliseconds;
                 self.apply(Input::Time(Timestamp(self.now)));
@@ -184,7 +196,9 @@ impl World {
     fn note(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::PreBind { pod, node, .. } => {
+                Effect::PreBind { pod, node, writes } => {
+                    check_writes(&pod, &writes);
+                    self.writes.insert(Arc::clone(&pod.meta.uid), writes);
                     self.binding.push((Arc::clone(&pod.meta.uid), node, true));
                 }
                 Effect::Bind { pod, binding, .. } => {
@@ -207,6 +221,10 @@ impl World {
         let known = self.pods.get(&uid).cloned();
         let result = if well && known.is_some() { Ok(()) } else { Err("the API server said no".into()) };
         if before {
+            let writes = self.writes.remove(&uid).unwrap_or_default();
+            for write in writes.iter().filter(|_| result.is_ok()) {
+                self.written(write).into_iter().for_each(|object| self.apply(Input::Object(object)));
+            }
             return self.apply(Input::PreBound { uid, result });
         }
         if let (Ok(()), Some(pod)) = (&result, known) {
@@ -215,6 +233,27 @@ impl World {
             self.unseen.push(bound);
         }
         self.apply(Input::Bound { uid, result });
+    }
+
+    /// The claim and the volume after a write: the volume is bound, or one is made and bound.
+    fn written(&self, write: &StorageWrite) -> Vec<Object> {
+        let (StorageWrite::BindVolume { namespace, claim, .. }
+        | StorageWrite::Provision { namespace, claim, .. }) = write;
+        let objects = self.engine.cache().objects();
+        let Some(claim) = objects.claim(namespace, claim) else { return Vec::new() };
+        let volume = match write {
+            StorageWrite::BindVolume { volume, .. } => match objects.volumes.get(volume) {
+                Some(volume) => PersistentVolume::clone(volume),
+                None => return Vec::new(),
+            },
+            StorageWrite::Provision { .. } => PersistentVolume {
+                name: format!("made-{}", claim.uid).into(),
+                class: claim.class.clone().unwrap_or_default(),
+                capacity: claim.request,
+                ..PersistentVolume::default()
+            },
+        };
+        bound(claim, volume)
     }
 
     /// The engine is shown a bound pod.
@@ -263,6 +302,30 @@ impl World {
         assert_eq!((held, counts.in_flight), (waiting, 0), "after {after:?}");
         let cached = self.pods.keys().filter(|uid| self.engine.cache().pod(uid).is_some()).count();
         assert_eq!(self.engine.cache().pod_counts().0, cached, "a pod that is gone is held after {after:?}");
+    }
+}
+
+/// A claim and the volume that it is bound to.
+fn bound(claim: &Claim, volume: PersistentVolume) -> Vec<Object> {
+    let reference = ClaimRef {
+        namespace: Arc::clone(&claim.namespace),
+        name: Arc::clone(&claim.name),
+        uid: Arc::clone(&claim.uid),
+    };
+    let annotations = [(BIND_COMPLETED, "yes")].into_iter().collect();
+    let claim = Claim { annotations, volume_name: Arc::clone(&volume.name), ..claim.clone() };
+    let volume = PersistentVolume { claim: Some(reference), phase: "Bound".into(), ..volume };
+    vec![Object::PersistentVolume(Arc::new(volume)), Object::Claim(Arc::new(claim))]
+}
+
+/// What is written for a pod concerns its own claims.
+#[track_caller]
+fn check_writes(pod: &Pod, writes: &[StorageWrite]) {
+    for write in writes {
+        let (StorageWrite::BindVolume { namespace, claim, .. }
+        | StorageWrite::Provision { namespace, claim, .. }) = write;
+        assert_eq!(*namespace, pod.meta.namespace);
+        assert!(pod.claim_names().any(|own| own == *claim), "{claim} is not a claim of {}", pod.key());
     }
 }
 
