@@ -2,11 +2,13 @@
 //!
 //! It rejects nothing, so no event concerns it.
 
+mod seats;
+
 use longshore_framework::Str;
 use longshore_framework::event::EventPattern;
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::likeness::Likeness;
-use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore, Score};
+use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore, Score, Seats};
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::resources::is_scalar;
@@ -19,6 +21,7 @@ use smallvec::SmallVec;
 
 use crate::lanes::{self, Block, Check, LANES, Lanes};
 use crate::node_resources_fit::args::{resources, resources_json};
+use seats::BalanceSeats;
 
 /// The plugin's name.
 pub const NAME: &str = "NodeResourcesBalancedAllocation";
@@ -59,6 +62,10 @@ impl Plugin for NodeResourcesBalancedAllocation {
 
     /// By the spec alone.
     fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+
+    fn seats(&self) -> Option<Box<dyn Seats>> {
+        Some(Box::new(BalanceSeats::new(&self.resources)))
+    }
 }
 
 impl PreScore for NodeResourcesBalancedAllocation {

@@ -8,6 +8,7 @@ pub(crate) mod args;
 mod filter;
 mod hints;
 mod score;
+mod seats;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintC
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score,
+    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score, Seats,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 use filter::Needs;
 use score::{Parts, Strategy};
+use seats::FitSeats;
 
 /// The plugin's name.
 pub const NAME: &str = "NodeResourcesFit";
@@ -88,6 +90,10 @@ impl Plugin for NodeResourcesFit {
 
     /// By the spec alone.
     fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+
+    fn seats(&self) -> Option<Box<dyn Seats>> {
+        Some(Box::new(FitSeats::new(self)))
+    }
 }
 
 impl PreFilter for NodeResourcesFit {

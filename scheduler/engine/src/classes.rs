@@ -17,10 +17,13 @@ mod decide;
 mod evaluate;
 mod groups;
 mod moment;
+mod panel;
+mod panels;
 mod plan;
 mod rejected_nodes;
 mod repeat;
 mod scratch;
+mod seated;
 mod unfit;
 
 use std::sync::Arc;
@@ -36,8 +39,10 @@ use crate::known_failure::KnownFailure;
 use crate::path::Literal;
 use crate::trace::Trace;
 use alike::{Alike, ClassKey};
+use audit::Chosen;
 use class::Class;
 pub(crate) use moment::Moment;
+use panels::{Panels, Seat};
 
 /// Classes that are remembered at the most, with or without columns.
 const MAX_CLASSES: usize = 8192;
@@ -61,6 +66,7 @@ const STALE_AFTER: u64 = 4;
 pub(crate) struct Classes {
     alike: Alike,
     entries: LruCache<Arc<ClassKey>, Entry, FxBuildHasher>,
+    panels: Panels,
     with_columns: usize,
     /// [`MAX_CELLS`], and less in tests.
     cells: usize,
@@ -80,6 +86,8 @@ pub(crate) struct Classes {
 struct Entry {
     /// Columns are made for the second pod: many classes have only one.
     class: Option<Box<Class>>,
+    /// Its place in a panel.
+    seat: Option<Seat>,
     /// The decision it was last asked for.
     asked: u64,
 }
@@ -89,6 +97,7 @@ impl Default for Classes {
         Self {
             alike: Alike::default(),
             entries: LruCache::unbounded_with_hasher(FxBuildHasher),
+            panels: Panels::default(),
             with_columns: 0,
             cells: MAX_CELLS,
             with_runs: Vec::new(),
@@ -124,7 +133,7 @@ impl Classes {
         evaluator: &Evaluator<'_>,
         profile: usize,
         chooser: &mut Chooser,
-        audit: Option<&mut Trace>,
+        mut audit: Option<&mut Trace>,
     ) -> Result<Decided, Literal> {
         self.unfit = None;
         if let Some(why) = plan::has_to_be_literal(evaluator) {
@@ -132,6 +141,11 @@ impl Classes {
         }
         self.decisions += 1;
         let key = self.alike.class_of(evaluator, profile)?;
+        if let Some(decided) =
+            self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
+        {
+            return Ok(decided);
+        }
         let kept = self.take(evaluator.snapshot, &key);
         let is_kept = kept.is_ok();
         let mut class = match kept {
@@ -143,11 +157,13 @@ impl Classes {
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
-            if let Some(difference) =
-                class.audit(evaluator, decided, (&best, self.scratch.turned_down()), trace)
-            {
+            let chosen = Chosen { best: &best, turned_down: self.scratch.turned_down(), by_groups: true };
+            if let Some(difference) = class.audit(evaluator, decided, chosen, trace) {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
+        }
+        if is_kept && decided.is_ok() && (audits || class.is_often_behind()) {
+            self.seat(evaluator, (profile, &key), &mut class)?;
         }
         if let (true, Some(entry)) = (is_kept, self.entries.peek_mut(&key)) {
             if matches!(decided, Ok(Decided { outcome: Err(Stopped::Unfit(_)), .. })) {
@@ -160,6 +176,63 @@ impl Classes {
             }
         }
         decided
+    }
+
+    /// The decision of a class that has a seat in a panel; `None` when it has none, or has to decide by itself.
+    fn decide_seated(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (profile, key): (usize, &Arc<ClassKey>),
+        chooser: &mut Chooser,
+        audit: Option<&mut Trace>,
+    ) -> Result<Option<Decided>, Literal> {
+        let Some(entry) = self.entries.get_mut(key) else { return Ok(None) };
+        let (Some(seat), Some(class)) = (entry.seat, &mut entry.class) else { return Ok(None) };
+        if !evaluator.nominator.is_empty() {
+            return Ok(None);
+        }
+        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_current(evaluator));
+        let Some(panel) = panel else {
+            entry.seat = None;
+            self.panels.leave(seat);
+            return Ok(None);
+        };
+        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+            self.panels.begin_anew(evaluator, seat);
+            return Ok(None);
+        }
+        let (mut best, audits) = (Vec::new(), audit.is_some());
+        let best_if_asked = audits.then_some(&mut best);
+        let decided = class.decide_seated(evaluator, (panel, seat.seat), chooser, best_if_asked);
+        let Some(mut decided) = decided? else { return Ok(None) };
+        entry.asked = self.decisions;
+        if let Some(trace) = audit {
+            let chosen = Chosen { best: &best, turned_down: &[], by_groups: false };
+            if let Some(difference) = class.audit(evaluator, &decided, chosen, trace) {
+                decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
+            }
+        }
+        Ok(Some(decided))
+    }
+
+    /// Gives a class that is up to date a seat in a panel, if it can have one and has none.
+    fn seat(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (profile, key): (usize, &Arc<ClassKey>),
+        class: &mut Class,
+    ) -> Result<(), Literal> {
+        let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else {
+            return Ok(());
+        };
+        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return Ok(()) };
+        let Some(panel) = self.panels.of_free(seat) else { return Ok(()) };
+        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+            self.panels.begin_anew(evaluator, seat);
+        } else if class.take_seat(evaluator, panel, seat.seat)? {
+            entry.seat = Some(seat);
+        }
+        Ok(())
     }
 
     /// Whether what comes of the pod that was decided last is of use to others of its class.
@@ -207,7 +280,7 @@ impl Classes {
         while self.entries.len() >= MAX_CLASSES {
             self.forget_oldest();
         }
-        self.entries.push(key, Entry { class: None, asked: self.decisions });
+        self.entries.push(key, Entry { class: None, seat: None, asked: self.decisions });
     }
 
     /// Makes room for the columns of one more class, with this key, if its turn has come.
@@ -234,6 +307,7 @@ impl Classes {
     fn forget_oldest(&mut self) {
         if let Some((key, entry)) = self.entries.pop_lru() {
             self.with_columns -= usize::from(entry.class.is_some());
+            entry.seat.into_iter().for_each(|seat| self.panels.leave(seat));
             self.with_runs.retain(|other| *other != key);
         }
     }

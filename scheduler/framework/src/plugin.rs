@@ -3,6 +3,7 @@
 
 mod census;
 mod post_filter;
+mod seats;
 mod sink;
 
 use std::ops::Range;
@@ -12,6 +13,7 @@ pub use post_filter::{
     Candidate, DryRun, Loss, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
     Tried,
 };
+pub use seats::{PerSeat, SEATS, Seats};
 pub use sink::FilterSink;
 
 use crate::Timestamp;
@@ -44,6 +46,12 @@ pub trait Plugin: Send + Sync + 'static {
     /// How many answers so far stood for a failure: they say nothing about the pods to come, and are not kept. `None`, the
     /// default, for a plugin that never gives such answers.
     fn failed_answers(&self) -> Option<u64> {
+        None
+    }
+
+    /// Seats for many pods that the plugin can be asked about at once, for a plugin that can; none by default. They give the same
+    /// answers as its Filter and Score.
+    fn seats(&self) -> Option<Box<dyn Seats>> {
         None
     }
 

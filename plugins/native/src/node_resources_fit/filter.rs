@@ -69,6 +69,16 @@ impl Needs {
         Self(basic.into_iter().chain(scalars).filter(|need| need.amount > 0).collect())
     }
 
+    /// How much is needed of a resource, if any.
+    pub(super) fn of(&self, resource: ResourceId) -> Option<i64> {
+        self.0.iter().find(|need| need.column == Some(resource)).map(|need| need.amount)
+    }
+
+    /// Whether nothing is needed but these.
+    pub(super) fn is_only_of(&self, resources: &[ResourceId]) -> bool {
+        self.0.iter().all(|need| need.column.is_some_and(|column| resources.contains(&column)))
+    }
+
     /// Judges one node, hypothetical or not, with all reasons.
     pub(super) fn judge(&self, node: NodeView<'_>) -> Verdict {
         let mut reasons = Reasons::new();

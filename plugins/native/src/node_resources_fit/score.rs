@@ -80,10 +80,15 @@ impl Strategy {
 
     /// The score of one node.
     pub(super) fn score(&self, parts: &Parts<'_>, slot: Slot) -> i64 {
+        self.score_of(parts.at(slot))
+    }
+
+    /// The score of a node of which these are, by resource, the weight, what would be used and what there is.
+    pub(super) fn score_of(&self, cells: impl Iterator<Item = (i64, i64, i64)>) -> i64 {
         match self {
-            Self::LeastAllocated => mean(parts, slot, least),
-            Self::MostAllocated => mean(parts, slot, most),
-            Self::RequestedToCapacityRatio(table) => ratio_mean(parts, slot, table),
+            Self::LeastAllocated => mean(cells, least),
+            Self::MostAllocated => mean(cells, most),
+            Self::RequestedToCapacityRatio(table) => ratio_mean(cells, table),
         }
     }
 
@@ -174,18 +179,14 @@ impl<'a, const N: usize> Columns<'a, N> {
             let used = block.of_column(used, &mut room.0);
             *cell = (weight, check.number(amount), used, block.of_column(reciprocals, &mut room.1));
         }
-        // The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than
-        // the product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is
-        // nearest after one half is taken away; half is added and 1 taken away, to stay above 0.
-        let reciprocal = 1.0 / self.weights as f64;
-        let half = 0.5 * reciprocal + 0.5;
+        let mean = Mean::over(self.weights);
         let mut bits = 0;
         for at in 0..LANES {
             let mut sum = 0.0;
             for (weight, amount, used, reciprocals) in &cells {
                 sum += weight * percent(check.number(used[at]) + amount, reciprocals[at]);
             }
-            scores[at] = lanes::nearest(sum * reciprocal + half).wrapping_sub(1);
+            scores[at] = mean.of_sum(sum);
             bits |= scores[at];
         }
         // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
@@ -193,19 +194,43 @@ impl<'a, const N: usize> Columns<'a, N> {
     }
 }
 
+/// A weighted mean, rounded down.
+#[derive(Clone, Copy)]
+pub(super) struct Mean {
+    reciprocal: f64,
+    half: f64,
+}
+
+impl Mean {
+    /// Over so many weights, of which there are some but fewer than [`MAX_WEIGHTS`].
+    ///
+    /// The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than the
+    /// product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is nearest
+    /// after one half is taken away; half is added and 1 taken away, to stay above 0.
+    pub(super) fn over(weights: i64) -> Self {
+        let reciprocal = 1.0 / weights as f64;
+        Self { reciprocal, half: 0.5 * reciprocal + 0.5 }
+    }
+
+    #[inline(always)]
+    pub(super) fn of_sum(self, sum: f64) -> i64 {
+        lanes::nearest(sum * self.reciprocal + self.half).wrapping_sub(1)
+    }
+}
+
 /// How much is left in percent, rounded down.
 #[inline(always)]
-fn unused_percent(used: f64, reciprocal: f64) -> f64 {
+pub(super) fn unused_percent(used: f64, reciprocal: f64) -> f64 {
     MAX_SCORE as f64 - lanes::percent_up(used, reciprocal)
 }
 
 /// Weights are from 1 to 100; a sum from here on takes the slow way.
-const MAX_WEIGHTS: i64 = 1 << 20;
+pub(super) const MAX_WEIGHTS: i64 = 1 << 20;
 
 /// The weighted mean over the resources, rounded down; 0 over none.
-fn mean(parts: &Parts<'_>, slot: Slot, score: impl Fn(i64, i64) -> i64) -> i64 {
+fn mean(cells: impl Iterator<Item = (i64, i64, i64)>, score: impl Fn(i64, i64) -> i64) -> i64 {
     let (mut sum, mut weights) = (0, 0);
-    for (weight, used, capacity) in parts.at(slot) {
+    for (weight, used, capacity) in cells {
         sum += weight * score(used, capacity);
         weights += weight;
     }
@@ -213,9 +238,9 @@ fn mean(parts: &Parts<'_>, slot: Slot, score: impl Fn(i64, i64) -> i64) -> i64 {
 }
 
 /// The weighted mean over the resources whose score is not 0, rounded to the nearest.
-fn ratio_mean(parts: &Parts<'_>, slot: Slot, table: &[i64; 101]) -> i64 {
+fn ratio_mean(cells: impl Iterator<Item = (i64, i64, i64)>, table: &[i64; 101]) -> i64 {
     let (mut sum, mut weights) = (0, 0);
-    for (weight, used, capacity) in parts.at(slot) {
+    for (weight, used, capacity) in cells {
         let score = table[usize::try_from(most(used, capacity)).unwrap_or(0).min(100)];
         if score > 0 {
             sum += weight * score;

@@ -15,6 +15,16 @@ use crate::cycle::{Diagnosis, Evaluator, Stopped};
 use crate::options::TieBreak;
 use crate::trace::{NodeTrace, Trace};
 
+/// Among which nodes chance decided.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen<'a> {
+    pub(super) best: &'a [Slot],
+    /// The nodes that plugins rejected which were asked.
+    pub(super) turned_down: &'a [Slot],
+    /// The decision was made by the groups of the class, so these say why other nodes were not chosen.
+    pub(super) by_groups: bool,
+}
+
 impl Class {
     /// How the decision differs from what the literal evaluator says of the same pod, if it does: the verdict on each
     /// node, the nodes among which chance decides, the numbers of nodes. `trace` gets what that one says.
@@ -22,7 +32,7 @@ impl Class {
         &self,
         evaluator: &Evaluator<'_>,
         decided: &Decided,
-        (best, turned_down): (&[Slot], &[Slot]),
+        chosen: Chosen<'_>,
         trace: &mut Trace,
     ) -> Option<String> {
         let mut state = CycleState::default();
@@ -41,7 +51,7 @@ impl Class {
             (Ok(ours), Ok(theirs)) if state.feasible == 1 => {
                 (ours != theirs).then(|| format!("{ours:?}, not {theirs:?}"))
             }
-            (Ok(_), Ok(_)) => self.audit_choice(evaluator, trace, best, turned_down),
+            (Ok(_), Ok(_)) => self.audit_choice(evaluator, trace, chosen),
             (Err(Stopped::Unfit(ours)), Err(Stopped::Unfit(theirs))) => {
                 let differs = ours.rejected_by != theirs.rejected_by || ours.pending_on != theirs.pending_on;
                 differs
@@ -56,14 +66,16 @@ impl Class {
         &self,
         evaluator: &Evaluator<'_>,
         trace: &Trace,
-        best: &[Slot],
-        turned_down: &[Slot],
+        Chosen { best, turned_down, by_groups }: Chosen<'_>,
     ) -> Option<String> {
         let name = |slot: &Slot| Arc::clone(&evaluator.snapshot.node(*slot).name);
         let mut names: Vec<Str> = best.iter().map(name).collect();
         names.sort_unstable();
         if names != trace.best {
             return Some(format!("best: {names:?}, not {:?}", trace.best));
+        }
+        if !by_groups {
+            return None;
         }
         let mut ours: FxHashMap<Str, Option<Rejected>> = FxHashMap::default();
         for group in self.groups.iter() {

@@ -109,6 +109,12 @@ pub(super) struct Class {
     pub(super) key: Vec<i64>,
     /// The groups of the nodes that are being taken in.
     pub(super) numbers_of_changed: Vec<GroupNumber>,
+    /// How many nodes had changed when the class was asked last.
+    pub(super) behind: usize,
+    /// It was found that the class cannot have a seat in a panel.
+    pub(super) stands: bool,
+    /// The raw scores that the nodes have in common on which pods fit, if the class has a seat in a panel.
+    pub(super) seated_raw: Option<Vec<i64>>,
     /// The node that the pod of the last decision was promised: it was judged for that pod alone.
     pub(super) promised: Option<Slot>,
 }
@@ -140,6 +146,7 @@ impl Class {
             return self.begin(evaluator);
         }
         self.generation = snapshot.generation();
+        self.behind = changes.slots.len();
         for (id, census) in &self.plan.censuses {
             let state = self.states.all.of_mut(*id);
             if census.recount(evaluator.cycle(), state, &changes.slots)? == Recounted::Anew {
@@ -152,6 +159,16 @@ impl Class {
         // An answer that stands for a failure serves this pod and no other.
         self.as_of = (failed == self.failed_answers(evaluator)).then_some(now);
         Ok(())
+    }
+
+    /// Whether what is known is of now, but for what the log of changed nodes tells.
+    pub(super) fn is_current(&self, evaluator: &Evaluator<'_>) -> bool {
+        self.as_of == Some(self.now(evaluator))
+    }
+
+    /// Whether some answers may stand for a failure.
+    pub(super) fn is_fallible(&self) -> bool {
+        !self.fallible.is_empty()
     }
 
     /// How many answers of all plugins stood for a failure.

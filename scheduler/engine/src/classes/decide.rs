@@ -130,7 +130,7 @@ impl Class {
     }
 
     /// The choice, with what plugins remember of this pod that have a say later.
-    fn decided(
+    pub(super) fn decided(
         &self,
         evaluator: &Evaluator<'_>,
         slot: Slot,

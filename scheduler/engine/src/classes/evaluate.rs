@@ -13,23 +13,23 @@ use crate::meter::Watch;
 use crate::path::Literal;
 
 /// Who is asked about nodes: what they remember, and the scorers among them.
-struct Asked<'a> {
-    state: &'a CycleState,
-    scorers: SmallVec<[Scorer<'a>; 8]>,
+pub(super) struct Asked<'a> {
+    pub(super) state: &'a CycleState,
+    pub(super) scorers: SmallVec<[Scorer<'a>; 8]>,
 }
 
 /// What was said of some nodes.
 #[derive(Default)]
-struct Answers {
+pub(super) struct Answers {
     passed: Vec<Slot>,
     /// For each of them the raw score of every scorer in turn.
     scores: Vec<i64>,
-    rejected: Vec<NodeStatus>,
+    pub(super) rejected: Vec<NodeStatus>,
 }
 
 impl Answers {
     /// The nodes that passed, with their raw scores by so many scorers.
-    fn passed(&self, scorers: usize) -> impl Iterator<Item = (Slot, &[i64])> {
+    pub(super) fn passed(&self, scorers: usize) -> impl Iterator<Item = (Slot, &[i64])> {
         let scores = move |at: usize| &self.scores[at * scorers..(at + 1) * scorers];
         self.passed.iter().enumerate().map(move |(at, slot)| (*slot, scores(at)))
     }
@@ -198,7 +198,11 @@ impl Class {
 }
 
 /// Asks about nodes, in ascending order: about a few one by one, which needs no memory, about many in columns.
-fn ask(evaluator: &Evaluator<'_>, asked: &Asked<'_>, slots: Vec<Slot>) -> Result<Answers, Literal> {
+pub(super) fn ask(
+    evaluator: &Evaluator<'_>,
+    asked: &Asked<'_>,
+    slots: Vec<Slot>,
+) -> Result<Answers, Literal> {
     match slots.len() {
         0..=FEW_NODES => ask_each(evaluator, asked, &slots),
         _ => ask_all(evaluator, asked, slots),

@@ -74,6 +74,8 @@ pub(super) struct Plan {
     pub(super) group_filters: Vec<GroupFilter>,
     /// The turn of the first filter asked about every node whose verdict changes with the pods of the node.
     pub(super) first_turn_by_pods: Option<usize>,
+    /// The filters asked about every node whose verdict changes with the pods of the node.
+    pub(super) filters_by_pods: Vec<PluginId>,
     /// Filters asked about every node that only look at the node itself.
     pub(super) fixed_filters: Vec<PluginId>,
     pub(super) absolute: Vec<AbsoluteScorer>,
@@ -227,6 +229,7 @@ impl Plan {
                         self.fixed_filters.push(id);
                     } else if !state.skips_filter(id) {
                         self.first_turn_by_pods.get_or_insert(turn);
+                        self.filters_by_pods.push(id);
                     }
                 }
             }

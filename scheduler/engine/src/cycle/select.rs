@@ -38,6 +38,21 @@ impl Chooser {
         }
     }
 
+    /// One of so many nodes; the first by name when ties go to the first. `None` when there is no node.
+    pub(crate) fn choose_one<'n, I: Iterator<Item = Slot>>(
+        &mut self,
+        count: usize,
+        nth: impl Fn(usize) -> Option<Slot>,
+        all: impl Fn() -> I,
+        name: impl Fn(Slot) -> &'n Str,
+    ) -> Option<Slot> {
+        match self.tie_break {
+            _ if count == 0 => None,
+            TieBreak::First => all().min_by_key(|slot| name(*slot)),
+            TieBreak::Random => nth(self.below(count)),
+        }
+    }
+
     /// One of the best nodes of all `rankings`; the first by name when ties go to the first. `None` when there is no node.
     pub(crate) fn choose_among<'n>(
         &mut self,
