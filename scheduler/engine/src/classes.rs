@@ -61,6 +61,9 @@ const CROWDED_FOR: u32 = 16;
 /// A class that was not asked for so many decisions, times those there is room for, gives its place at once.
 const STALE_AFTER: u64 = 4;
 
+/// Over so many decisions it is counted whether classes are asked in turn.
+const ALL_TURNS: u32 = 64;
+
 /// The classes that pods of late belonged to.
 #[derive(Debug)]
 pub(crate) struct Classes {
@@ -74,6 +77,8 @@ pub(crate) struct Classes {
     with_runs: Vec<Arc<ClassKey>>,
     /// How many decisions were asked for.
     decisions: u64,
+    /// How many of the last decisions, up to [`ALL_TURNS`], were for classes that had others asked in between.
+    turns: u32,
     /// How many decisions have been literal for want of room since a class was let in.
     crowded: u32,
     scratch: scratch::Scratch,
@@ -102,6 +107,7 @@ impl Default for Classes {
             cells: MAX_CELLS,
             with_runs: Vec::new(),
             decisions: 0,
+            turns: 0,
             crowded: 0,
             scratch: scratch::Scratch::default(),
             unfit: None,
@@ -154,6 +160,16 @@ impl Classes {
             Err(why) => return Err(why),
         };
         let audits = audit.is_some();
+        if is_kept && class.is_new() && self.seats_new(audits) && class.prepare(evaluator).is_ok() {
+            self.seat(evaluator, (profile, &key), &mut class)?;
+            self.put_back(&key, class);
+            if let Some(decided) =
+                self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
+            {
+                return Ok(decided);
+            }
+            class = self.take(evaluator.snapshot, &key)?;
+        }
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
@@ -162,7 +178,8 @@ impl Classes {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
         }
-        if is_kept && decided.is_ok() && (audits || class.is_often_behind()) {
+        self.count_turn(class.is_behind());
+        if is_kept && decided.is_ok() && (audits || class.is_behind()) {
             self.seat(evaluator, (profile, &key), &mut class)?;
         }
         if let (true, Some(entry)) = (is_kept, self.entries.peek_mut(&key)) {
@@ -191,7 +208,7 @@ impl Classes {
         if !evaluator.nominator.is_empty() {
             return Ok(None);
         }
-        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_current(evaluator));
+        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_prepared(evaluator));
         let Some(panel) = panel else {
             entry.seat = None;
             self.panels.leave(seat);
@@ -206,6 +223,7 @@ impl Classes {
         let decided = class.decide_seated(evaluator, (panel, seat.seat), chooser, best_if_asked);
         let Some(mut decided) = decided? else { return Ok(None) };
         entry.asked = self.decisions;
+        self.turns = (self.turns + 1).min(ALL_TURNS);
         if let Some(trace) = audit {
             let chosen = Chosen { best: &best, turned_down: &[], by_groups: false };
             if let Some(difference) = class.audit(evaluator, &decided, chosen, trace) {
@@ -213,6 +231,22 @@ impl Classes {
             }
         }
         Ok(Some(decided))
+    }
+
+    /// Whether a class that is new is given a seat before anything else. With `audits` it is so and so by turns.
+    fn seats_new(&self, audits: bool) -> bool {
+        if audits { self.decisions.is_multiple_of(2) } else { self.turns > ALL_TURNS / 2 }
+    }
+
+    /// Counts whether other classes were asked since this one was.
+    fn count_turn(&mut self, was_behind: bool) {
+        self.turns = if was_behind { (self.turns + 1).min(ALL_TURNS) } else { self.turns.saturating_sub(1) };
+    }
+
+    fn put_back(&mut self, key: &Arc<ClassKey>, class: Box<Class>) {
+        if let Some(entry) = self.entries.peek_mut(key) {
+            entry.class = Some(class);
+        }
     }
 
     /// Gives a class that is up to date a seat in a panel, if it can have one and has none.

@@ -98,7 +98,11 @@ pub(super) struct Class {
     numbers: FxHashMap<Rejected, usize>,
     /// Plugins that give answers which stand for a failure.
     fallible: Vec<PluginId>,
-    /// `None` when nothing is known.
+    /// How many answers of theirs did so when the class was begun.
+    failed_before: u64,
+    /// Since when it is known how plugins are asked.
+    prepared: Option<AsOf>,
+    /// Since when it is known of every node what they say; `None` when that is not known.
     as_of: Option<AsOf>,
     /// Why nothing can be kept for the class, and as of when.
     refused: Option<(AsOf, Literal)>,
@@ -161,9 +165,19 @@ impl Class {
         Ok(())
     }
 
-    /// Whether what is known is of now, but for what the log of changed nodes tells.
-    pub(super) fn is_current(&self, evaluator: &Evaluator<'_>) -> bool {
-        self.as_of == Some(self.now(evaluator))
+    /// Whether it is known as of now how plugins are asked.
+    pub(super) fn is_prepared(&self, evaluator: &Evaluator<'_>) -> bool {
+        self.prepared == Some(self.now(evaluator))
+    }
+
+    /// Whether nothing was ever asked for the class.
+    pub(super) fn is_new(&self) -> bool {
+        self.prepared.is_none() && self.refused.is_none()
+    }
+
+    /// Whether every node is in a group, as of now.
+    pub(super) fn is_grouped(&self, evaluator: &Evaluator<'_>) -> bool {
+        self.as_of == Some(self.now(evaluator)) && self.generation == evaluator.snapshot.generation()
     }
 
     /// Whether some answers may stand for a failure.
@@ -189,9 +203,23 @@ impl Class {
 
     /// Looks at everything.
     fn begin(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
+        self.prepare(evaluator)?;
+        let failed = self.failed_before;
+        let snapshot = evaluator.snapshot;
+        self.promised = promised_node(evaluator);
+        self.generation = snapshot.generation();
+        self.groups.clear(snapshot.slots());
+        self.evaluate(evaluator, &evaluator.all_slots())?;
+        self.groups.settle();
+        self.as_of = (failed == self.failed_answers(evaluator)).then(|| self.now(evaluator));
+        Ok(())
+    }
+
+    /// Finds out how plugins are asked, and looks at no node yet.
+    pub(super) fn prepare(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
         *self = Self::default();
         self.fallible = fallible(evaluator);
-        let failed = self.failed_answers(evaluator);
+        self.failed_before = self.failed_answers(evaluator);
         let mut state = CycleState::default();
         self.plan = match Plan::prepare(evaluator, &mut state) {
             Ok(plan) => plan,
@@ -201,13 +229,7 @@ impl Class {
             }
         };
         self.states = States::new(&self.plan, state, evaluator.profile);
-        self.promised = promised_node(evaluator);
-        let snapshot = evaluator.snapshot;
-        self.generation = snapshot.generation();
-        self.groups.clear(snapshot.slots());
-        self.evaluate(evaluator, &evaluator.all_slots())?;
-        self.groups.settle();
-        self.as_of = (failed == self.failed_answers(evaluator)).then(|| self.now(evaluator));
+        self.prepared = Some(self.now(evaluator));
         Ok(())
     }
 

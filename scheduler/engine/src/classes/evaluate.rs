@@ -18,6 +18,16 @@ pub(super) struct Asked<'a> {
     pub(super) scorers: SmallVec<[Scorer<'a>; 8]>,
 }
 
+/// Who has the first word on a node that was asked about again.
+enum FirstWord {
+    /// The filter that rejected it now.
+    IsThis,
+    /// The one that is known: its turn comes before.
+    Stays,
+    /// Between the two may be one that was not asked.
+    Unknown,
+}
+
 /// What was said of some nodes.
 #[derive(Default)]
 pub(super) struct Answers {
@@ -103,10 +113,31 @@ impl Class {
                 _ => anew.push(slot),
             }
         }
+        for status in answers.rejected {
+            match self.first_word_again(evaluator, &status) {
+                FirstWord::IsThis => self.reject(evaluator, status)?,
+                FirstWord::Stays => {}
+                FirstWord::Unknown => anew.push(status.slot),
+            }
+        }
         if anew.len() > before {
             anew.sort_unstable();
         }
-        answers.rejected.into_iter().try_for_each(|status| self.reject(evaluator, status))
+        Ok(())
+    }
+
+    /// Who has the first word on a node, now that this filter rejects it: filters that do not depend on its pods were not
+    /// asked again.
+    fn first_word_again(&self, evaluator: &Evaluator<'_>, status: &NodeStatus) -> FirstWord {
+        let known = self.groups.of(status.slot).and_then(|group| self.rejected(group.key()));
+        let turn = Self::turn(evaluator, status.plugin);
+        match known {
+            Some(known) if known.turn < turn && self.plan.fixed_filters.contains(&known.plugin) => {
+                FirstWord::Stays
+            }
+            Some(known) if known.turn < turn => FirstWord::Unknown,
+            _ => FirstWord::IsThis,
+        }
     }
 
     /// Groups a node that every filter passed which goes by nodes, given its raw scores.

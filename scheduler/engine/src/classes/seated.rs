@@ -18,8 +18,8 @@ use crate::path::Literal;
 const MANY_CHANGES: usize = 4;
 
 impl Class {
-    /// Whether the class would gain by a seat.
-    pub(super) fn is_often_behind(&self) -> bool {
+    /// Whether other classes were asked since this one was, so that it would gain by a seat.
+    pub(super) fn is_behind(&self) -> bool {
         self.behind >= MANY_CHANGES
     }
 
@@ -68,6 +68,35 @@ impl Class {
 
     /// For each slot the fixed score and the cell; `None` when something tells nodes apart on which pods fit.
     fn column(&mut self, evaluator: &Evaluator<'_>) -> Result<Option<Vec<(i16, i16)>>, Literal> {
+        match self.is_grouped(evaluator) {
+            true => self.column_of_groups(evaluator),
+            false => self.column_anew(evaluator),
+        }
+    }
+
+    /// By asking about every node.
+    fn column_anew(&mut self, evaluator: &Evaluator<'_>) -> Result<Option<Vec<(i16, i16)>>, Literal> {
+        let mut column = vec![(NEVER, 0); evaluator.snapshot.slots()];
+        let Some(fixed) = self.fixed_of(evaluator, evaluator.all_slots())? else { return Ok(None) };
+        for (slot, fixed) in fixed {
+            column[slot.index()].0 = fixed;
+        }
+        let slots = (0..).zip(&column).filter(|(_, (fixed, _))| *fixed != NEVER).map(|(at, _)| Slot(at));
+        let slots: Vec<Slot> = slots.collect();
+        let scoring: Vec<_> = self.plan.absolute.iter().filter(|scorer| scorer.by_pods).collect();
+        let plugin = |id| Some((id, evaluator.profile.plugin(id).score.as_ref()?));
+        let scorers = scoring.iter().filter_map(|scorer| plugin(scorer.id)).collect();
+        let answers = ask(evaluator, &Asked { state: &self.states.by_pods, scorers }, slots)?;
+        for (slot, raw) in answers.passed(scoring.len()) {
+            let by_pods = scoring.iter().zip(raw).fold(0, |sum, (scorer, raw)| sum + scorer.weight * raw);
+            let (fixed, cell) = &mut column[slot.index()];
+            *cell = small(i64::from(*fixed) + by_pods + 1);
+        }
+        Ok(Some(column))
+    }
+
+    /// By what is known of every node.
+    fn column_of_groups(&mut self, evaluator: &Evaluator<'_>) -> Result<Option<Vec<(i16, i16)>>, Literal> {
         let passed = self.groups.iter().map(Group::key).filter(|key| Self::passed(key));
         let raws: SmallVec<[Vec<i64>; 2]> = passed.map(|key| key[1..].to_vec()).take(2).collect();
         if raws.len() > 1 {
