@@ -9,6 +9,7 @@ mod lag;
 mod limits;
 mod preemption;
 mod range;
+mod seats;
 mod seeds;
 mod split;
 mod storage;

@@ -170,6 +170,7 @@ impl Classes {
             }
             class = self.take(evaluator.snapshot, &key)?;
         }
+        let is_new = class.is_new();
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
@@ -178,7 +179,9 @@ impl Classes {
                 decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
             }
         }
-        self.count_turn(class.is_behind());
+        if !is_new {
+            self.count_turn(class.is_behind());
+        }
         if is_kept && decided.is_ok() && (audits || class.is_behind()) {
             self.seat(evaluator, (profile, &key), &mut class)?;
         }

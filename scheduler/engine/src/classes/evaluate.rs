@@ -18,16 +18,6 @@ pub(super) struct Asked<'a> {
     pub(super) scorers: SmallVec<[Scorer<'a>; 8]>,
 }
 
-/// Who has the first word on a node that was asked about again.
-enum FirstWord {
-    /// The filter that rejected it now.
-    IsThis,
-    /// The one that is known: its turn comes before.
-    Stays,
-    /// Between the two may be one that was not asked.
-    Unknown,
-}
-
 /// What was said of some nodes.
 #[derive(Default)]
 pub(super) struct Answers {
@@ -114,10 +104,10 @@ impl Class {
             }
         }
         for status in answers.rejected {
-            match self.first_word_again(evaluator, &status) {
-                FirstWord::IsThis => self.reject(evaluator, status)?,
-                FirstWord::Stays => {}
-                FirstWord::Unknown => anew.push(status.slot),
+            let slot = status.slot;
+            match self.first_word_again(evaluator, status) {
+                Some(first) => self.reject(evaluator, first)?,
+                None => anew.push(slot),
             }
         }
         if anew.len() > before {
@@ -126,17 +116,18 @@ impl Class {
         Ok(())
     }
 
-    /// Who has the first word on a node, now that this filter rejects it: filters that do not depend on its pods were not
-    /// asked again.
-    fn first_word_again(&self, evaluator: &Evaluator<'_>, status: &NodeStatus) -> FirstWord {
+    /// The first word on a node, now that this filter rejects it; `None` when it is not known. Filters that do not depend on its
+    /// pods were not asked again.
+    fn first_word_again(&self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Option<NodeStatus> {
         let known = self.groups.of(status.slot).and_then(|group| self.rejected(group.key()));
         let turn = Self::turn(evaluator, status.plugin);
         match known {
-            Some(known) if known.turn < turn && self.plan.fixed_filters.contains(&known.plugin) => {
-                FirstWord::Stays
+            // Between the two may be one that was not asked.
+            Some(known) if known.turn < turn && !self.plan.fixed_filters.contains(&known.plugin) => None,
+            Some(known) if known.turn < turn => {
+                Some(NodeStatus { plugin: known.plugin, rejection: known.rejection.clone(), ..status })
             }
-            Some(known) if known.turn < turn => FirstWord::Unknown,
-            _ => FirstWord::IsThis,
+            _ => Some(status),
         }
     }
 

@@ -13,12 +13,14 @@
 
 use std::cmp::Ordering;
 
+use longshore_framework::bitset::BitSet;
 use longshore_framework::plugin::{PerSeat, SEATS, Seats};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::wide::wide;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::changes::Changes;
 use crate::cycle::Evaluator;
@@ -27,11 +29,17 @@ use crate::path::Literal;
 /// A number for each seat.
 type Row = [i16; SEATS];
 
+/// How many nodes, for each seat. Over 256 nodes there are no more.
+type Counts = [u16; SEATS];
+
 /// In a row of fixed scores: the node is rejected whatever pods it has.
 pub(super) const NEVER: i16 = -1;
 
 /// The highest total score that a cell can hold.
 pub(super) const MAX_TOTAL: i64 = i16::MAX as i64 - 1;
+
+/// The row of fixed scores that are all 0.
+const NOTHING: Row = [0; SEATS];
 
 /// How many rows, or tops, one top stands for.
 const WIDTH: usize = 16;
@@ -43,7 +51,16 @@ const MAX_UNKNOWN: usize = 1024;
 #[derive(Clone, Debug)]
 struct Top {
     best: Row,
-    count: [u32; SEATS],
+    count: Counts,
+}
+
+/// A block of nodes that changed.
+#[derive(Debug)]
+struct ChangedBlock {
+    block: usize,
+    was: Top,
+    /// What is highest now was found without a look at all of its nodes.
+    is_known: bool,
 }
 
 /// A plugin of the panel.
@@ -65,6 +82,8 @@ pub(super) struct Panel {
     taken: u64,
     /// By slot, the part of each score that does not change with the pods of the node.
     fixed: Vec<Row>,
+    /// The slots for which that is 0 at every seat, as it mostly is: it is not read then.
+    plain: BitSet,
     /// By slot.
     cells: Vec<Row>,
     blocks: Vec<Top>,
@@ -73,7 +92,7 @@ pub(super) struct Panel {
     feasible: [u32; SEATS],
     /// Nodes that became others, and for which seats nothing is known of them.
     unknown: FxHashMap<Slot, u64>,
-    changed_blocks: Vec<usize>,
+    changed: Vec<ChangedBlock>,
 }
 
 /// Whether a plugin of the profile takes part in panels: which, whether it filters, and whether it scores.
@@ -96,12 +115,13 @@ impl Panel {
             generation: snapshot.generation(),
             taken: 0,
             fixed: Vec::new(),
+            plain: BitSet::default(),
             cells: Vec::new(),
             blocks: Vec::new(),
             tops: Vec::new(),
             feasible: [0; SEATS],
             unknown: FxHashMap::default(),
-            changed_blocks: Vec::new(),
+            changed: Vec::new(),
         };
         panel.grow(snapshot.slots());
         panel
@@ -123,6 +143,7 @@ impl Panel {
         self.taken >> seat & 1 == 1
     }
 
+    /// Nobody has the seat any more. What stands in its column counts for nobody.
     pub(super) fn leave(&mut self, seat: usize) {
         self.taken &= !(1 << seat);
     }
@@ -130,7 +151,8 @@ impl Panel {
     fn grow(&mut self, slots: usize) {
         if self.cells.len() < slots {
             let none = Top { best: [0; SEATS], count: [0; SEATS] };
-            self.fixed.resize(slots, [NEVER; SEATS]);
+            (self.fixed.len()..slots).for_each(|slot| self.plain.set(slot, true));
+            self.fixed.resize(slots, NOTHING);
             self.cells.resize(slots, [0; SEATS]);
             self.blocks.resize(slots.div_ceil(WIDTH), none.clone());
             self.tops.resize(self.blocks.len().div_ceil(WIDTH), none);
@@ -160,7 +182,11 @@ impl Panel {
         let nothing = (NEVER, 0);
         self.feasible[seat] = 0;
         for (at, (fixed, cells)) in self.fixed.iter_mut().zip(&mut self.cells).enumerate() {
+            let was = fixed[seat];
             (fixed[seat], cells[seat]) = column.get(at).copied().unwrap_or(nothing);
+            if fixed[seat] != was {
+                self.plain.set(at, *fixed == NOTHING);
+            }
             self.feasible[seat] += u32::from(cells[seat] > 0);
         }
         for (block, rows) in self.blocks.iter_mut().zip(self.cells.chunks(WIDTH)) {
@@ -186,6 +212,7 @@ impl Panel {
             let is_live = snapshot.live().contains(slot.index());
             if !is_live || changes.is_anything(*slot) {
                 self.fixed[slot.index()] = [NEVER; SEATS];
+                self.plain.remove(slot.index());
                 self.unknown.remove(slot);
             }
             if is_live && changes.is_anything(*slot) {
@@ -202,18 +229,25 @@ impl Panel {
         let at = slot.index();
         let new = if is_live { self.ask(snapshot, slot) } else { [0; SEATS] };
         let old = std::mem::replace(&mut self.cells[at], new);
-        if old != new {
-            count_feasible(&mut self.feasible, &old, &new);
+        if old == new {
+            return;
         }
-        let block = at / WIDTH;
-        if !self.changed_blocks.contains(&block) {
-            self.changed_blocks.push(block);
+        count_feasible(&mut self.feasible, &old, &new);
+        let number = at / WIDTH;
+        let block = &mut self.blocks[number];
+        if !self.changed.iter().any(|changed| changed.block == number) {
+            self.changed.push(ChangedBlock { block: number, was: block.clone(), is_known: true });
+        }
+        let is_known = block.follow((&old, &ONE_EACH), (&new, &ONE_EACH));
+        if let Some(changed) = self.changed.iter_mut().find(|changed| changed.block == number) {
+            changed.is_known &= is_known;
         }
     }
 
     fn ask(&self, snapshot: &Snapshot, slot: Slot) -> Row {
         let node = snapshot.view(slot);
-        let fixed = &self.fixed[slot.index()];
+        let is_plain = self.plain.contains(slot.index());
+        let fixed = if is_plain { &NOTHING } else { &self.fixed[slot.index()] };
         let (mut room, mut scores): (PerSeat, PerSeat) = ([0; SEATS], [0; SEATS]);
         for plugin in self.plugins.iter().filter(|plugin| plugin.filters) {
             plugin.seats.filter(node, &mut room);
@@ -227,20 +261,23 @@ impl Panel {
     }
 
     fn settle(&mut self) {
-        let mut changed = std::mem::take(&mut self.changed_blocks);
-        for block in &changed {
-            let rows = &self.cells[block * WIDTH..((block + 1) * WIDTH).min(self.cells.len())];
-            self.blocks[*block].set(rows.iter().map(|row| (row, &ONE_EACH)));
+        let mut changed = std::mem::take(&mut self.changed);
+        let mut unknown = SmallVec::<[usize; 8]>::new();
+        for ChangedBlock { block, was, is_known } in changed.drain(..) {
+            if !is_known {
+                let rows = &self.cells[block * WIDTH..((block + 1) * WIDTH).min(self.cells.len())];
+                self.blocks[block].set(rows.iter().map(|row| (row, &ONE_EACH)));
+            }
+            let (top, is) = (block / WIDTH, &self.blocks[block]);
+            if !self.tops[top].follow(was.parts(), is.parts()) {
+                unknown.push(top);
+            }
         }
-        changed.iter_mut().for_each(|block| *block /= WIDTH);
-        changed.sort_unstable();
-        changed.dedup();
-        for top in &changed {
+        for top in unknown {
             let blocks = &self.blocks[top * WIDTH..((top + 1) * WIDTH).min(self.blocks.len())];
-            self.tops[*top].set(blocks.iter().map(|block| (&block.best, &block.count)));
+            self.tops[top].set(blocks.iter().map(Top::parts));
         }
-        changed.clear();
-        self.changed_blocks = changed;
+        self.changed = changed;
     }
 
     /// The nodes of which nothing is known for a seat.
@@ -257,7 +294,9 @@ impl Panel {
     /// The fixed scores of some nodes are known now for a seat.
     pub(super) fn learn(&mut self, snapshot: &Snapshot, seat: usize, known: &[(Slot, i16)]) {
         for (slot, fixed) in known {
-            self.fixed[slot.index()][seat] = *fixed;
+            let row = &mut self.fixed[slot.index()];
+            row[seat] = *fixed;
+            self.plain.set(slot.index(), *row == NOTHING);
             if let Some(seats) = self.unknown.get_mut(slot) {
                 *seats &= !(1 << seat);
                 if *seats & self.taken == 0 {
@@ -280,8 +319,8 @@ impl Panel {
         for top in &self.tops {
             match top.best[seat].cmp(&cell) {
                 Ordering::Less => {}
-                Ordering::Equal => count += top.count[seat],
-                Ordering::Greater => (cell, count) = (top.best[seat], top.count[seat]),
+                Ordering::Equal => count += u32::from(top.count[seat]),
+                Ordering::Greater => (cell, count) = (top.best[seat], u32::from(top.count[seat])),
             }
         }
         Best { panel: self, seat, cell, count }
@@ -304,7 +343,7 @@ impl<'p> Best<'p> {
     }
 
     fn of(self, top: &Top) -> u32 {
-        if top.best[self.seat] == self.cell { top.count[self.seat] } else { 0 }
+        if top.best[self.seat] == self.cell { u32::from(top.count[self.seat]) } else { 0 }
     }
 
     /// The one with this number, counted from 0 in the order of slots.
@@ -373,15 +412,40 @@ fn cells(fixed: &Row, room: &PerSeat, totals: &Row) -> Row {
 }
 
 /// How many nodes a row stands for.
-const ONE_EACH: [u32; SEATS] = [1; SEATS];
+const ONE_EACH: Counts = [1; SEATS];
 
 impl Top {
-    /// Of these parts, each with how many nodes have its cells.
-    fn set<'p>(&mut self, parts: impl Iterator<Item = (&'p Row, &'p [u32; SEATS])> + Clone) {
+    fn parts(&self) -> (&Row, &Counts) {
+        (&self.best, &self.count)
+    }
+
+    /// One part is `new` in place of `old`. False when it is not known any more what the highest is.
+    fn follow(&mut self, (old, old_count): (&Row, &Counts), (new, new_count): (&Row, &Counts)) -> bool {
+        let Self { best, count } = self;
         wide(
             #[inline(always)]
             || {
-                let (mut best, mut count): (Row, [u32; SEATS]) = ([0; SEATS], [0; SEATS]);
+                let mut unknown = 0_u16;
+                for at in 0..SEATS {
+                    let less = if old[at] == best[at] { old_count[at] } else { 0 };
+                    let more = if new[at] == best[at] { new_count[at] } else { 0 };
+                    let is_higher = new[at] > best[at];
+                    let known = count[at].wrapping_sub(less).wrapping_add(more);
+                    best[at] = if is_higher { new[at] } else { best[at] };
+                    count[at] = if is_higher { new_count[at] } else { known };
+                    unknown |= u16::from(count[at] == 0);
+                }
+                unknown == 0
+            },
+        )
+    }
+
+    /// Of these parts, each with how many nodes have its cells.
+    fn set<'p>(&mut self, parts: impl Iterator<Item = (&'p Row, &'p Counts)> + Clone) {
+        wide(
+            #[inline(always)]
+            || {
+                let (mut best, mut count): (Row, Counts) = ([0; SEATS], [0; SEATS]);
                 for (row, _) in parts.clone() {
                     for (best, cell) in best.iter_mut().zip(row) {
                         *best = (*best).max(*cell);
@@ -398,7 +462,7 @@ impl Top {
     }
 
     /// The same for one seat.
-    fn set_seat(&mut self, seat: usize, parts: impl Iterator<Item = (i16, u32)> + Clone) {
+    fn set_seat(&mut self, seat: usize, parts: impl Iterator<Item = (i16, u16)> + Clone) {
         let best = parts.clone().map(|(cell, _)| cell).max().unwrap_or(0);
         self.best[seat] = best;
         self.count[seat] = parts.filter(|(cell, _)| *cell == best).map(|(_, count)| count).sum();
