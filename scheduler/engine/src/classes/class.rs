@@ -217,7 +217,8 @@ impl Class {
 
     /// Finds out how plugins are asked, and looks at no node yet.
     pub(super) fn prepare(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
-        *self = Self::default();
+        // A seat in a panel outlives what is known of nodes.
+        *self = Self { seated_raw: self.seated_raw.take(), ..Self::default() };
         self.fallible = fallible(evaluator);
         self.failed_before = self.failed_answers(evaluator);
         let mut state = CycleState::default();

@@ -110,9 +110,15 @@ impl Panel {
         let plugins = seated(profile)
             .map(|(id, filters, _, seats)| Seated { id, filters, seats, weights: [0; SEATS] })
             .collect();
-        let mut panel = Self {
+        let mut panel = Self::of(plugins, snapshot.generation());
+        panel.grow(snapshot.slots());
+        panel
+    }
+
+    fn of(plugins: Vec<Seated>, generation: u64) -> Self {
+        Self {
             plugins,
-            generation: snapshot.generation(),
+            generation,
             taken: 0,
             fixed: Vec::new(),
             plain: BitSet::default(),
@@ -122,9 +128,7 @@ impl Panel {
             feasible: [0; SEATS],
             unknown: FxHashMap::default(),
             changed: Vec::new(),
-        };
-        panel.grow(snapshot.slots());
-        panel
+        }
     }
 
     /// The plugins that filter, and those that score or filter.
@@ -226,8 +230,11 @@ impl Panel {
 
     /// Asks about a node for all seats.
     fn renew(&mut self, snapshot: &Snapshot, slot: Slot, is_live: bool) {
-        let at = slot.index();
-        let new = if is_live { self.ask(snapshot, slot) } else { [0; SEATS] };
+        let cells = if is_live { self.ask(snapshot, slot) } else { [0; SEATS] };
+        self.put(slot.index(), cells);
+    }
+
+    fn put(&mut self, at: usize, new: Row) {
         let old = std::mem::replace(&mut self.cells[at], new);
         if old == new {
             return;
@@ -466,5 +473,48 @@ impl Top {
         let best = parts.clone().map(|(cell, _)| cell).max().unwrap_or(0);
         self.best[seat] = best;
         self.count[seat] = parts.filter(|(cell, _)| *cell == best).map(|(_, count)| count).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    use super::*;
+
+    /// What is kept of a seat is what a look at all rows says.
+    #[track_caller]
+    fn check(panel: &Panel, seat: usize) {
+        let cells: Vec<i16> = panel.cells.iter().map(|row| row[seat]).collect();
+        let best = cells.iter().copied().max().unwrap_or(0).max(1);
+        let want: Vec<Slot> =
+            (0..).zip(&cells).filter(|(_, cell)| **cell == best).map(|(at, _)| Slot(at)).collect();
+        let found = panel.best(seat);
+        let nth: Vec<Slot> = (0..found.count()).filter_map(|at| found.nth(at)).collect();
+        assert_eq!((nth, found.nth(found.count())), (want.clone(), None));
+        assert_eq!(found.slots().collect::<Vec<_>>(), want);
+        assert_eq!(panel.feasible(seat), cells.iter().filter(|cell| **cell > 0).count());
+    }
+
+    #[test]
+    fn the_best_are_those_of_a_look_at_all() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        for slots in [1, 15, 16, 17, 300, 700] {
+            let mut panel = Panel::of(Vec::new(), 0);
+            panel.grow(slots);
+            for round in 0..60_u64 {
+                for _ in 0..rng.next_u64() % 5 {
+                    let at = (rng.next_u64() % slots as u64) as usize;
+                    let highest = [1, 4, 300][(rng.next_u64() % 3) as usize];
+                    panel.put(at, std::array::from_fn(|_| (rng.next_u64() % highest) as i16));
+                }
+                panel.settle();
+                (0..SEATS).for_each(|seat| check(&panel, seat));
+                if round == 30 {
+                    panel.grow(slots + 20);
+                }
+            }
+        }
     }
 }
