@@ -28,55 +28,80 @@ const TOO_LARGE: u64 = 1 << 46;
 const WHOLE: f64 = (1_u64 << 52) as f64;
 const WHOLE_BITS: u64 = WHOLE.to_bits();
 
-/// At most [`LANES`] nodes, at least one.
-pub(crate) struct Block<'a> {
-    nodes: &'a [Slot],
-    /// The first slot, when the others follow it without a gap and the block is full.
-    from: Option<usize>,
+/// So many nodes of [`LANES`] slots in a row are worth that all of these are worked on.
+const DENSE: usize = LANES / 4;
+
+/// What a block is made of.
+#[derive(Clone, Copy)]
+pub(crate) enum Block<'a> {
+    /// The slots from this one on, whatever lies in them.
+    Row(usize),
+    /// These nodes, at least one and at most [`LANES`]; in places without a node the last one again.
+    Nodes(&'a [Slot]),
 }
 
 impl<'a> Block<'a> {
-    /// The block of these nodes.
+    /// The block for the first of these nodes, which are not none, and for how many of them it is.
     #[inline(always)]
-    pub(crate) fn of(nodes: &'a [Slot]) -> Self {
-        let from = <&[Slot; LANES]>::try_from(nodes).ok().and_then(|nodes| {
-            let first = nodes[0].0;
-            let strays = nodes.iter().zip(0..).fold(0, |s, (slot, at)| s | (slot.0 ^ first.wrapping_add(at)));
-            (strays == 0).then(|| nodes[0].index())
-        });
-        Self { nodes, from }
+    fn first_of(nodes: &'a [Slot]) -> (Self, usize) {
+        let head = &nodes[..nodes.len().min(LANES)];
+        let first = head[0].index();
+        let pairs = head.iter().zip(&head[1..]);
+        let descents = pairs.fold(0, |any, (slot, next)| any | u32::from(slot.0 >= next.0));
+        if descents == 0 {
+            if head.len() == LANES && head[LANES - 1].index() - first < LANES {
+                return (Self::Row(first), LANES);
+            }
+            let count = head.partition_point(|slot| slot.index() < first + LANES);
+            if count >= DENSE {
+                return (Self::Row(first), count);
+            }
+        }
+        (Self::Nodes(head), head.len())
     }
 
-    /// The same of nodes that are known to lie in ascending order, each once.
-    #[inline(always)]
-    pub(crate) fn of_ascending(nodes: &'a [Slot]) -> Self {
-        let from = <&[Slot; LANES]>::try_from(nodes).ok().and_then(|nodes| {
-            let (first, last) = (nodes[0].index(), nodes[LANES - 1].index());
-            (last - first == LANES - 1).then_some(first)
-        });
-        Self { nodes, from }
-    }
-
-    /// What the column has for the nodes, copied to `room` unless it lies there in one piece. Places without a node
-    /// repeat the last one.
+    /// What the column has for the block, copied to `room` unless it lies there in one piece.
     #[inline(always)]
     pub(crate) fn of_column<'c, T: Copy + Default>(
-        &self,
+        self,
         column: &'c [T],
         room: &'c mut [T; LANES],
     ) -> &'c [T; LANES] {
-        let piece = self.from.and_then(|from| column.get(from..)?.first_chunk::<LANES>());
-        if let Some(piece) = piece {
-            return piece;
-        }
         let mut last = T::default();
-        for (at, place) in room.iter_mut().enumerate() {
-            if let Some(slot) = self.nodes.get(at) {
-                last = column[slot.index()];
+        match self {
+            Self::Row(from) => {
+                let row = column.get(from..).unwrap_or_default();
+                if let Some(piece) = row.first_chunk::<LANES>() {
+                    return piece;
+                }
+                for (at, place) in room.iter_mut().enumerate() {
+                    last = row.get(at).copied().unwrap_or(last);
+                    *place = last;
+                }
             }
-            *place = last;
+            Self::Nodes(nodes) => {
+                for (at, place) in room.iter_mut().enumerate() {
+                    if let Some(slot) = nodes.get(at) {
+                        last = column[slot.index()];
+                    }
+                    *place = last;
+                }
+            }
         }
         room
+    }
+
+    /// Copies what was computed of the block for these nodes.
+    #[inline(always)]
+    fn pick(self, lanes: &Lanes, nodes: &[Slot], scores: &mut [i64]) {
+        match self {
+            Self::Row(from) => {
+                for (slot, score) in nodes.iter().zip(scores) {
+                    *score = lanes[(slot.index() - from) % LANES];
+                }
+            }
+            Self::Nodes(_) => scores.iter_mut().zip(lanes).for_each(|(score, lane)| *score = *lane),
+        }
     }
 }
 
@@ -86,7 +111,7 @@ impl<'a> Block<'a> {
 pub(crate) fn score_blocks(
     nodes: &[Slot],
     scores: &mut [i64],
-    mut block: impl FnMut(&Block<'_>, &mut Lanes) -> bool,
+    mut block: impl FnMut(Block<'_>, &mut Lanes) -> bool,
     one: impl Fn(Slot) -> i64,
 ) {
     wide(
@@ -99,23 +124,30 @@ pub(crate) fn score_blocks(
 fn score_each_block(
     nodes: &[Slot],
     scores: &mut [i64],
-    block: &mut impl FnMut(&Block<'_>, &mut Lanes) -> bool,
+    block: &mut impl FnMut(Block<'_>, &mut Lanes) -> bool,
     one: &impl Fn(Slot) -> i64,
 ) {
-    for (nodes, scores) in nodes.chunks(LANES).zip(scores.chunks_mut(LANES)) {
-        let exact = match <&mut Lanes>::try_from(&mut *scores) {
-            Ok(lanes) => block(&Block::of(nodes), lanes),
-            Err(_) => {
-                let mut lanes = [0; LANES];
-                let exact = block(&Block::of(nodes), &mut lanes);
-                scores.copy_from_slice(&lanes[..scores.len()]);
-                exact
+    let (mut lanes, mut from) = ([0; LANES], 0);
+    while from < nodes.len() {
+        let (mut made_of, count) = Block::first_of(&nodes[from..]);
+        let (nodes, scores) = (&nodes[from..from + count], &mut scores[from..from + count]);
+        from += count;
+        let exact = loop {
+            // Where the block is of these nodes and no others, in their order, it is computed where it belongs.
+            let in_place = scores.first_chunk_mut::<LANES>();
+            if block(made_of, in_place.unwrap_or(&mut lanes)) {
+                break true;
+            }
+            match made_of {
+                // It may be for a slot that is none of these nodes.
+                Block::Row(_) if count < LANES => made_of = Block::Nodes(nodes),
+                _ => break false,
             }
         };
         if !exact {
-            for (slot, score) in nodes.iter().zip(scores) {
-                *score = one(*slot);
-            }
+            nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot));
+        } else if count < LANES {
+            made_of.pick(&lanes, nodes, scores);
         }
     }
 }
@@ -128,6 +160,8 @@ pub(crate) struct Check {
     bits: i64,
     /// Of any divisor less 1: only its sign counts.
     less: i64,
+    /// Every bit of any percentage.
+    percents: u64,
 }
 
 impl Check {
@@ -145,16 +179,43 @@ impl Check {
         self.number(number)
     }
 
+    /// A number that is to be [added](Self::sum) to many.
+    #[inline(always)]
+    pub(crate) fn summand(&mut self, number: i64) -> Summand {
+        Summand(self.number(number) - WHOLE)
+    }
+
+    /// A number and another one.
+    #[inline(always)]
+    pub(crate) fn sum(&mut self, number: i64, other: Summand) -> f64 {
+        self.bits |= number;
+        f64::from_bits(number as u64 | WHOLE_BITS) + other.0
+    }
+
+    /// A percentage, as [`percent_down`] and [`percent_up`] have it.
+    #[inline(always)]
+    pub(crate) fn percent(&mut self, percent: f64) -> i64 {
+        self.percents |= percent.to_bits();
+        (percent.to_bits() & u64::from(u32::MAX)) as i64
+    }
+
     /// Whether all were numbers to compute with.
     #[inline(always)]
     pub(crate) fn passed(&self) -> bool {
-        (self.bits as u64) < TOO_LARGE && self.less >= 0
+        // Where there is no reciprocal, a percentage is not a number, which has other bits before the last.
+        let percents = (self.percents | ROUND.to_bits()) & !127 == ROUND.to_bits();
+        (self.bits as u64) < TOO_LARGE && self.less >= 0 && percents
     }
 }
 
+/// What is added to a number beside its own bits: 2⁵² less, so that two additions are one. It is exact, as its distance
+/// from 2⁵² is a whole number below 2⁵¹.
+#[derive(Clone, Copy)]
+pub(crate) struct Summand(f64);
+
 /// A number that is not negative and not too large, faster than the conversion of any number. Of another, anything.
 #[inline(always)]
-fn float(number: i64) -> f64 {
+pub(crate) fn float(number: i64) -> f64 {
     f64::from_bits(number as u64 | WHOLE_BITS) - WHOLE
 }
 
@@ -164,25 +225,26 @@ pub(crate) fn nearest(number: f64) -> i64 {
     (number + WHOLE).to_bits().wrapping_sub(WHOLE_BITS) as i64
 }
 
-/// 2⁵¹ more: numbers around it are whole, and a number that is added to it and taken away again, be it below 0, becomes
-/// the nearest whole one.
+/// 2⁵¹ more: numbers around it are whole, and of a small number that is added to it, be it below 0, the nearest whole one
+/// is left in the last bits.
 const ROUND: f64 = WHOLE * 1.5;
 
-/// `part` of a whole in percent, rounded down; 100 if it is more. It needs the whole's reciprocal.
+/// `part` of a whole in percent, rounded down; 100 if it is more. It needs the whole's reciprocal. The percentage is in the
+/// last bits: [`Check::percent`] takes it out.
 #[inline(always)]
 pub(crate) fn percent_down(part: f64, reciprocal: f64) -> f64 {
-    (at_most((part * 100.0 + 0.5) * reciprocal, 100.25) - 0.5 + ROUND) - ROUND
+    at_most((part * 100.0 + 0.5) * reciprocal, 100.25) - 0.5 + ROUND
 }
 
 /// The same rounded up.
 #[inline(always)]
 pub(crate) fn percent_up(part: f64, reciprocal: f64) -> f64 {
-    (at_most((part * 100.0 - 0.5) * reciprocal, 99.75) + 0.5 + ROUND) - ROUND
+    at_most((part * 100.0 - 0.5) * reciprocal, 99.75) + 0.5 + ROUND
 }
 
 /// The lesser of two; what is not a number stays so.
 #[inline(always)]
-fn at_most(number: f64, most: f64) -> f64 {
+pub(crate) fn at_most(number: f64, most: f64) -> f64 {
     if most < number { most } else { number }
 }
 
@@ -191,6 +253,30 @@ fn at_most(number: f64, most: f64) -> f64 {
 pub(crate) fn whole(number: f64) -> i64 {
     let above = (number + WHOLE) - WHOLE > number;
     nearest(number).wrapping_sub(i64::from(above))
+}
+
+/// How many bits a fraction has in [`fixed`].
+const FRACTION: u32 = 30;
+
+/// 1½ times 2²²: from here to 2²³ the last bit of a number stands for 2⁻³⁰.
+const FINE: f64 = (3_u32 << 21) as f64;
+
+/// `number`, from 0 to 2²⁰, in units of 2⁻³⁰, the nearest of them. What is not a number has no fraction.
+#[inline(always)]
+pub(crate) fn fixed(number: f64) -> u64 {
+    (number + FINE).to_bits().wrapping_sub(FINE.to_bits())
+}
+
+/// What of it is whole.
+#[inline(always)]
+pub(crate) fn fixed_whole(fixed: u64) -> i64 {
+    (fixed >> FRACTION) as i64
+}
+
+/// Whether it is within 2⁻³¹ of a whole number, or not a number.
+#[inline(always)]
+pub(crate) fn fixed_is_whole(fixed: u64) -> bool {
+    fixed & ((1 << FRACTION) - 1) == 0
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! It rejects nothing, so no event concerns it.
 
+mod pairs;
 mod seats;
 
 use longshore_framework::Str;
@@ -19,7 +20,6 @@ use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
-use crate::lanes::{self, Block, Check, LANES, Lanes};
 use crate::node_resources_fit::args::{resources, resources_json};
 use seats::BalanceSeats;
 
@@ -98,13 +98,13 @@ impl Score for NodeResourcesBalancedAllocation {
         }
         let parts = self.parts(cx);
         let one = |slot| balance_gained(&parts, slot);
-        match pair_of_columns(&parts) {
+        match pairs::pair_of_columns(&parts) {
             Some(pair) if parts.len() == self.resources.len() => {
                 let derive = |slot| balance_before(&parts, slot);
-                let score = |before: &[i64]| score_pairs(&pair, before, nodes, scores, one);
+                let score = |before: &[i64]| pairs::score_pairs(&pair, before, nodes, scores, one);
                 self.balances.read(cx.snapshot, derive, score);
             }
-            Some(pair) => score_pairs_anew(&pair, nodes, scores, one),
+            Some(pair) => pairs::score_pairs_anew(&pair, nodes, scores, one),
             None => nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot)),
         }
         Ok(())
@@ -123,6 +123,8 @@ impl Score for NodeResourcesBalancedAllocation {
 struct Part<'a> {
     amount: i64,
     column: ResourceColumn<'a>,
+    /// 1 divided by what nodes have, where each has a cell.
+    reciprocals: Option<&'a [f64]>,
 }
 
 const HALF: i64 = MAX_SCORE / 2;
@@ -145,98 +147,10 @@ impl NodeResourcesBalancedAllocation {
         let part = |name: &Str| {
             let amount = cx.pod.resources.usage.get(name);
             let id = cx.snapshot.resource(name).filter(|_| amount != 0 || !is_scalar(name))?;
-            Some(Part { amount, column: cx.snapshot.column(id) })
+            Some(Part { amount, column: cx.snapshot.column(id), reciprocals: cx.snapshot.reciprocals(id) })
         };
         self.resources.iter().filter_map(part).collect()
     }
-}
-
-/// What is read of one of two resources: what the pod adds, what nodes have, and what their pods hold.
-type Column<'a> = (i64, &'a [i64], &'a [i64]);
-
-/// Two resources that have a cell for every node, which is what nearly every profile compares.
-fn pair_of_columns<'a>(parts: &Parts<'a>) -> Option<[Column<'a>; 2]> {
-    let [a, b] = parts.as_slice() else { return None };
-    let column = |part: &Part<'a>| part.column.flat().map(|(all, used)| (part.amount, all, used));
-    Some([column(a)?, column(b)?])
-}
-
-/// [`balance_gained`] for many nodes, given how balanced every node is without the pod, by slot.
-fn score_pairs(
-    pair: &[Column<'_>; 2],
-    before: &[i64],
-    nodes: &[Slot],
-    scores: &mut [i64],
-    one: impl Fn(Slot) -> i64,
-) {
-    let (mut rooms, mut room) = ([[0; LANES]; 4], [0; LANES]);
-    lanes::score_blocks(
-        nodes,
-        scores,
-        #[inline(always)]
-        |block, scores| {
-            let before = block.of_column(before, &mut room);
-            block_gains(
-                pair,
-                block,
-                &mut rooms,
-                scores,
-                #[inline(always)]
-                |at, _| before[at],
-            )
-        },
-        one,
-    );
-}
-
-/// The same where that is not known.
-fn score_pairs_anew(pair: &[Column<'_>; 2], nodes: &[Slot], scores: &mut [i64], one: impl Fn(Slot) -> i64) {
-    let mut rooms = [[0; LANES]; 4];
-    lanes::score_blocks(
-        nodes,
-        scores,
-        #[inline(always)]
-        |block, scores| {
-            block_gains(
-                pair,
-                block,
-                &mut rooms,
-                scores,
-                #[inline(always)]
-                |_, [used_a, all_a, used_b, all_b]| {
-                    lanes::whole(pair_percent(at_most_1(used_a / all_a), at_most_1(used_b / all_b)))
-                },
-            )
-        },
-        one,
-    );
-}
-
-/// [`balance_gained`] for a block of nodes that offer both resources; false for others, or when a number is too large.
-/// `before` says how balanced a node is without the pod, by its place in the block or by what is used of both resources.
-#[inline(always)]
-fn block_gains(
-    [(more_a, all_a, used_a), (more_b, all_b, used_b)]: &[Column<'_>; 2],
-    block: &Block<'_>,
-    [room_1, room_2, room_3, room_4]: &mut [Lanes; 4],
-    scores: &mut Lanes,
-    before: impl Fn(usize, [f64; 4]) -> i64,
-) -> bool {
-    let (used_a, used_b) = (block.of_column(used_a, room_1), block.of_column(used_b, room_2));
-    let (all_a, all_b) = (block.of_column(all_a, room_3), block.of_column(all_b, room_4));
-    let mut check = Check::default();
-    let (more_a, more_b) = (check.number(*more_a), check.number(*more_b));
-    for at in 0..LANES {
-        let (used_a, used_b) = (check.number(used_a[at]), check.number(used_b[at]));
-        let (all_a, all_b) = (check.divisor(all_a[at]), check.divisor(all_b[at]));
-        let with = pair_percent(at_most_1((used_a + more_a) / all_a), at_most_1((used_b + more_b) / all_b));
-        // Both are 50 to 100, so the difference and 50 is not negative, and a shift, which the processor has for several
-        // at a time, divides it by 2.
-        let before = before(at, [used_a, all_a, used_b, all_b]);
-        let gained = HALF.wrapping_add(lanes::whole(with)).wrapping_sub(before);
-        scores[at] = HALF.wrapping_add((gained as u64 >> 1) as i64);
-    }
-    check.passed()
 }
 
 /// How balanced the node is without the pod.
@@ -277,12 +191,6 @@ fn balance(resources: impl Iterator<Item = (i64, i64)>) -> i64 {
         }
     };
     percent_of(deviation) as i64
-}
-
-/// [`f64::min`] with 1 for a number, without its care for what is none.
-#[inline(always)]
-fn at_most_1(fraction: f64) -> f64 {
-    if fraction < 1.0 { fraction } else { 1.0 }
 }
 
 /// The deviation of two fractions is half their distance.

@@ -181,6 +181,10 @@ impl Score for VolumeBinding {
         Ok(0)
     }
 
+    fn even_score(&self, _cx: Cycle<'_>, _state: &PluginState) -> Option<i64> {
+        Some(0)
+    }
+
     fn depends_on(&self, _pod: &Pod) -> Dependence {
         Dependence::Static
     }

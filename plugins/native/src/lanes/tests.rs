@@ -198,11 +198,21 @@ fn a_percentage_is_that_of_whole_numbers() {
             continue;
         }
         let reciprocal = 1.0 / whole as f64;
-        let got = (percent_down(used as f64, reciprocal), percent_up(used as f64, reciprocal));
         let part = used.min(whole);
         let want = (100 * part / whole, (100 * part + whole - 1) / whole);
-        assert_eq!(got, (want.0 as f64, want.1 as f64), "{used} of {whole}");
+        assert_eq!(percents(used, reciprocal), want, "{used} of {whole}");
     }
+}
+
+/// Rounded down and up.
+#[track_caller]
+fn percents(used: i64, reciprocal: f64) -> (i64, i64) {
+    let mut check = Check::default();
+    let used = check.number(used);
+    let got = (percent_down(used, reciprocal), percent_up(used, reciprocal));
+    let got = (check.percent(got.0), check.percent(got.1));
+    assert!(check.passed());
+    got
 }
 
 #[test]
@@ -212,14 +222,51 @@ fn percentages_of_the_largest_and_smallest_are_right() {
         for hundredth in 0..=100 {
             let middle = whole / 100 * hundredth + whole % 100 * hundredth / 100;
             for used in [middle - 1, middle, middle + 1, whole, whole + 1, (1 << 47) - 1] {
-                let (used, part) = (used.max(0), used.clamp(0, whole));
-                let got = (percent_down(used as f64, reciprocal), percent_up(used as f64, reciprocal));
+                let (used, part) = (used.clamp(0, (1 << 46) - 1), used.clamp(0, whole));
                 let want = (100 * part / whole, (100 * part + whole - 1) / whole);
-                assert_eq!(got, (want.0 as f64, want.1 as f64), "{used} of {whole}");
+                assert_eq!(percents(used, reciprocal), want, "{used} of {whole}");
             }
         }
     }
-    assert!(percent_down(1.0, f64::NAN).is_nan() && percent_up(1.0, f64::NAN).is_nan());
+    for percent in [percent_down(1.0, f64::NAN), percent_up(1.0, f64::NAN)] {
+        let mut check = Check::default();
+        check.percent(percent);
+        assert!(!check.passed());
+    }
+}
+
+#[test]
+fn sums_are_exact() {
+    let most = (1 << 46) - 1;
+    for (a, b) in [(0, 0), (1, 0), (0, 1), (most, 0), (0, most), (most, most), (most, 1), (12_345, 678)] {
+        let mut check = Check::default();
+        let other = check.summand(b);
+        assert_eq!(check.sum(a, other), (a + b) as f64);
+        assert!(check.passed());
+    }
+    let mut check = Check::default();
+    check.summand(-1);
+    assert!(!check.passed());
+}
+
+#[test]
+fn what_is_near_a_whole_number_is_told() {
+    for whole in 0..=100 {
+        for (off, want) in [
+            (0.0, (whole, true)),
+            (1e-10, (whole, true)),
+            (-1e-10, (whole, true)),
+            (1e-8, (whole, false)),
+            (-1e-8, (whole - 1, false)),
+            (0.5, (whole, false)),
+        ] {
+            if whole > 0 || off >= 0.0 {
+                let fixed = fixed(whole as f64 + off);
+                assert_eq!((fixed_whole(fixed), fixed_is_whole(fixed)), want, "{whole} + {off}");
+            }
+        }
+    }
+    assert!(fixed_is_whole(fixed(f64::NAN)) && fixed_is_whole(fixed(-f64::NAN)));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use longshore_framework::verdict::PluginError;
 use longshore_framework::view::NodeView;
 use longshore_framework::wide::wide;
 
-use super::{HALF, at_most_1, balance, pair_percent};
+use super::pairs::at_most_1;
+use super::{HALF, balance, pair_percent};
 use crate::lanes::{self, Check};
 
 /// A resource that is compared, and how much of it each pod adds.

@@ -142,34 +142,63 @@ fn sift_blocks<const N: usize>(
     nodes: &mut FilterSink<'_>,
     judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
 ) -> Result<(), PluginError> {
-    let mut rooms = [[0; LANES]; N];
+    let (mut rooms, mut lacks) = ([[0; LANES]; N], [[0; LANES]; 2]);
     wide(
         #[inline(always)]
         || {
             nodes.retain_blocks(
                 #[inline(always)]
-                |nodes| all_fit(nodes, columns, &mut rooms),
+                |nodes| all_fit(nodes, columns, &mut rooms, &mut lacks),
                 judge,
             )
         },
     )
 }
 
-/// Whether every node has room for all that is needed.
+/// Whether each of some nodes, in ascending order, has room for all that is needed.
 #[inline(always)]
-fn all_fit<const N: usize>(nodes: &[Slot], columns: &[Column<'_>; N], rooms: &mut [Lanes; N]) -> bool {
-    let block = Block::of_ascending(nodes);
+fn all_fit<const N: usize>(
+    nodes: &[Slot],
+    columns: &[Column<'_>; N],
+    rooms: &mut [Lanes; N],
+    lacks: &mut [Lanes; 2],
+) -> bool {
+    let (Some(first), Some(last)) = (nodes.first(), nodes.last()) else { return true };
+    let (first, span) = (first.index(), last.index() + 1 - first.index());
+    let in_rows = span <= 2 * LANES && 2 * nodes.len() >= span;
+    let block = if in_rows { Block::Row(first) } else { Block::Nodes(nodes) };
+    let any = lacks_of(block, columns, rooms, &mut lacks[0]);
+    if !in_rows || span == nodes.len() && span == LANES {
+        return any >= 0;
+    }
+    // Among the slots in between may be such that nobody asks about.
+    if span > LANES {
+        lacks_of(Block::Row(first + LANES), columns, rooms, &mut lacks[1]);
+    }
+    let of_node = |slot: &Slot| {
+        let at = slot.index() - first;
+        lacks[at / LANES % 2][at % LANES]
+    };
+    nodes.iter().fold(0, |any, slot| any | of_node(slot)) >= 0
+}
+
+/// For each place of a block a number that is negative if there is too little of anything; all bits of these numbers.
+#[inline(always)]
+fn lacks_of<const N: usize>(
+    block: Block<'_>,
+    columns: &[Column<'_>; N],
+    rooms: &mut [Lanes; N],
+    lacks: &mut Lanes,
+) -> i64 {
     let mut cells = [(0, &[0; LANES]); N];
     for ((cell, room), (amount, left)) in cells.iter_mut().zip(rooms).zip(columns) {
         *cell = (*amount, block.of_column(left, room));
     }
-    // An amount is more than nothing and what is left at least −1, so no difference overflows; the sign of any of them
-    // stays in the bits of them all.
-    let mut lacks = 0;
+    // An amount is more than nothing and what is left at least −1, so no difference overflows.
+    let mut any = 0;
     for at in 0..LANES {
-        for (amount, left) in &cells {
-            lacks |= left[at].wrapping_sub(*amount);
-        }
+        lacks[at] = cells.iter().fold(0, |lacks, (amount, left)| lacks | left[at].wrapping_sub(*amount));
+        any |= lacks[at];
     }
-    lacks >= 0
+    any
 }

@@ -1,12 +1,14 @@
 //! The score: how full the node would be with the pod, by one of three strategies.
 
+pub(super) mod columns;
+
 use longshore_framework::Str;
 use longshore_framework::plugin::{Cycle, MAX_SCORE};
 use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{ResourceColumn, Slot};
 use smallvec::SmallVec;
 
-use crate::lanes::{self, Block, Check, LANES, Lanes};
+use columns::{Left, Used};
 
 /// How fullness becomes a score.
 #[derive(Clone, Debug)]
@@ -96,136 +98,12 @@ impl Strategy {
     pub(super) fn score_all(&self, parts: &Parts<'_>, nodes: &[Slot], scores: &mut [i64]) {
         let one = |slot| self.score(parts, slot);
         match self {
-            Self::LeastAllocated => score_means(parts, nodes, scores, unused_percent, one),
-            Self::MostAllocated => score_means(parts, nodes, scores, lanes::percent_down, one),
-            Self::RequestedToCapacityRatio(_) => score_one_by_one(nodes, scores, one),
+            Self::LeastAllocated => columns::score_means(parts, nodes, scores, Left, one),
+            Self::MostAllocated => columns::score_means(parts, nodes, scores, Used, one),
+            Self::RequestedToCapacityRatio(_) => columns::score_one_by_one(nodes, scores, one),
         }
     }
 }
-
-fn score_one_by_one(nodes: &[Slot], scores: &mut [i64], one: impl Fn(Slot) -> i64) {
-    nodes.iter().zip(scores).for_each(|(slot, score)| *score = one(*slot));
-}
-
-/// [`mean`] for many nodes, where `percent` is the score of a resource by what is used and the reciprocal of what there is.
-fn score_means(
-    parts: &Parts<'_>,
-    nodes: &[Slot],
-    scores: &mut [i64],
-    percent: impl Fn(f64, f64) -> f64,
-    one: impl Fn(Slot) -> i64,
-) {
-    match parts.0.len() {
-        1 => score_means_of::<1>(parts, nodes, scores, percent, one),
-        2 => score_means_of::<2>(parts, nodes, scores, percent, one),
-        3 => score_means_of::<3>(parts, nodes, scores, percent, one),
-        4 => score_means_of::<4>(parts, nodes, scores, percent, one),
-        _ => score_one_by_one(nodes, scores, one),
-    }
-}
-
-/// The same for a number of resources that is known to the compiler.
-fn score_means_of<const N: usize>(
-    parts: &Parts<'_>,
-    nodes: &[Slot],
-    scores: &mut [i64],
-    percent: impl Fn(f64, f64) -> f64,
-    one: impl Fn(Slot) -> i64,
-) {
-    let Some(columns) = Columns::<N>::of(parts) else { return score_one_by_one(nodes, scores, one) };
-    let mut rooms = [([0; LANES], [0.0; LANES]); N];
-    lanes::score_blocks(
-        nodes,
-        scores,
-        #[inline(always)]
-        |block, scores| columns.score_block(block, &mut rooms, scores, &percent),
-        one,
-    );
-}
-
-/// What is read of resources that have a cell for every node: weight, what the pod adds, what pods use and the reciprocals
-/// of what there is.
-struct Columns<'a, const N: usize> {
-    columns: [(f64, i64, &'a [i64], &'a [f64]); N],
-    weights: i64,
-}
-
-impl<'a, const N: usize> Columns<'a, N> {
-    /// `None` when a resource has no cell for every node, or the weights are too large.
-    fn of(parts: &Parts<'a>) -> Option<Self> {
-        let mut columns: [(f64, i64, &'a [i64], &'a [f64]); N] = [(0.0, 0, &[], &[]); N];
-        let mut weights = 0_i64;
-        for (column, part) in columns.iter_mut().zip(&parts.0) {
-            let (_, used) = part.column.flat()?;
-            *column = (part.weight as f64, part.amount, used, part.reciprocals?);
-            weights = weights.saturating_add(part.weight);
-        }
-        (1..MAX_WEIGHTS).contains(&weights).then_some(Self { columns, weights })
-    }
-
-    /// The scores of a block of nodes that all offer every resource; false when they do not, or when a number is too large.
-    #[inline(always)]
-    fn score_block(
-        &self,
-        block: &Block<'_>,
-        rooms: &mut [(Lanes, [f64; LANES]); N],
-        scores: &mut Lanes,
-        percent: impl Fn(f64, f64) -> f64,
-    ) -> bool {
-        let mut check = Check::default();
-        let mut cells = [(0.0, 0.0, &[0; LANES], &[0.0; LANES]); N];
-        for ((cell, room), column) in cells.iter_mut().zip(rooms).zip(&self.columns) {
-            let (weight, amount, used, reciprocals) = *column;
-            let used = block.of_column(used, &mut room.0);
-            *cell = (weight, check.number(amount), used, block.of_column(reciprocals, &mut room.1));
-        }
-        let mean = Mean::over(self.weights);
-        let mut bits = 0;
-        for at in 0..LANES {
-            let mut sum = 0.0;
-            for (weight, amount, used, reciprocals) in &cells {
-                sum += weight * percent(check.number(used[at]) + amount, reciprocals[at]);
-            }
-            scores[at] = mean.of_sum(sum);
-            bits |= scores[at];
-        }
-        // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
-        check.passed() && (0..128).contains(&bits)
-    }
-}
-
-/// A weighted mean, rounded down.
-#[derive(Clone, Copy)]
-pub(super) struct Mean {
-    reciprocal: f64,
-    half: f64,
-}
-
-impl Mean {
-    /// Over so many weights, of which there are some but fewer than [`MAX_WEIGHTS`].
-    ///
-    /// The sum plus one half is at least half a weight away from any multiple of the weights, which is far more than the
-    /// product with the reciprocal is off: so it cannot be rounded to the wrong side. Rounded down it is what is nearest
-    /// after one half is taken away; half is added and 1 taken away, to stay above 0.
-    pub(super) fn over(weights: i64) -> Self {
-        let reciprocal = 1.0 / weights as f64;
-        Self { reciprocal, half: 0.5 * reciprocal + 0.5 }
-    }
-
-    #[inline(always)]
-    pub(super) fn of_sum(self, sum: f64) -> i64 {
-        lanes::nearest(sum * self.reciprocal + self.half).wrapping_sub(1)
-    }
-}
-
-/// How much is left in percent, rounded down.
-#[inline(always)]
-pub(super) fn unused_percent(used: f64, reciprocal: f64) -> f64 {
-    MAX_SCORE as f64 - lanes::percent_up(used, reciprocal)
-}
-
-/// Weights are from 1 to 100; a sum from here on takes the slow way.
-pub(super) const MAX_WEIGHTS: i64 = 1 << 20;
 
 /// The weighted mean over the resources, rounded down; 0 over none.
 fn mean(cells: impl Iterator<Item = (i64, i64, i64)>, score: impl Fn(i64, i64) -> i64) -> i64 {

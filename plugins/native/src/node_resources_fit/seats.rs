@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::plugin::{Cycle, PerSeat, SEATS, Seats};
+use longshore_framework::plugin::{Cycle, MAX_SCORE, PerSeat, SEATS, Seats};
 use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, Verdict};
@@ -11,9 +11,10 @@ use longshore_framework::view::NodeView;
 use longshore_framework::wide::wide;
 
 use super::filter::Needs;
-use super::score::{MAX_WEIGHTS, Mean, Strategy, unused_percent};
+use super::score::Strategy;
+use super::score::columns::{Divide, Left, MAX_WEIGHTS, Share, Used};
 use super::{NOT_SUMMED, NodeResourcesFit};
-use crate::lanes::{self, Check};
+use crate::lanes::Check;
 
 /// The resources that every node has a cell for.
 const BASIC: [ResourceId; 3] = [CPU_ID, MEMORY_ID, EPHEMERAL_ID];
@@ -75,33 +76,29 @@ impl FitSeats {
         (node.allocatable(resource), used)
     }
 
-    /// The scores, where all numbers are such that [lanes] are exact.
+    /// The scores, where all numbers are such that [lanes](crate::lanes) are exact.
     #[inline(always)]
-    fn score_wide(
-        scored: &[Scored],
-        node: NodeView<'_>,
-        percent: impl Fn(f64, f64) -> f64,
-    ) -> Option<PerSeat> {
+    fn score_wide(scored: &[Scored], node: NodeView<'_>, share: impl Share) -> Option<PerSeat> {
         let weights = scored.iter().fold(0, |sum: i64, part| sum.saturating_add(part.weight));
         if !(1..MAX_WEIGHTS).contains(&weights) {
             return None;
         }
-        let (mean, mut check) = (Mean::over(weights), Check::default());
-        let (mut sums, mut scores, mut bits) = ([0.0; SEATS], [0; SEATS], 0);
+        let (divide, mut check) = (Divide::by(weights), Check::default());
+        let mut scores = [0; SEATS];
         for part in scored {
             let reciprocal = node.snapshot().reciprocals(part.resource)?[node.slot().index()];
             let (_, used) = Self::cell(node, part.resource);
-            let (used, weight) = (check.number(used), part.weight as f64);
-            for (sum, amount) in sums.iter_mut().zip(&part.amounts) {
-                *sum += weight * percent(used + check.number(*amount), reciprocal);
+            let used = check.summand(used);
+            for (percents, amount) in scores.iter_mut().zip(&part.amounts) {
+                let percent = share.percent_used(check.sum(*amount, used), reciprocal);
+                *percents += part.weight * check.percent(percent);
             }
         }
-        for (score, sum) in scores.iter_mut().zip(sums) {
-            *score = mean.of_sum(sum);
-            bits |= *score;
+        let hundreds = MAX_SCORE * weights;
+        for score in &mut scores {
+            *score = divide.down(share.sum(*score, hundreds));
         }
-        // What there was no reciprocal for is not a number, which makes a score that is far from any percentage.
-        (check.passed() && (0..128).contains(&bits)).then_some(scores)
+        check.passed().then_some(scores)
     }
 }
 
@@ -151,11 +148,11 @@ impl Seats for FitSeats {
         let at_once = match &self.strategy {
             Strategy::LeastAllocated => wide(
                 #[inline(always)]
-                || Self::score_wide(scored, node, unused_percent),
+                || Self::score_wide(scored, node, Left),
             ),
             Strategy::MostAllocated => wide(
                 #[inline(always)]
-                || Self::score_wide(scored, node, lanes::percent_down),
+                || Self::score_wide(scored, node, Used),
             ),
             Strategy::RequestedToCapacityRatio(_) => None,
         };

@@ -45,10 +45,45 @@ impl<'a> FilterSink<'a> {
         concerned: &BitSet,
         mut judge: impl FnMut(Slot) -> Result<Verdict, PluginError>,
     ) -> Result<(), PluginError> {
-        if concerned.within(self.range()).next().is_none() {
-            return Ok(());
+        // The candidates before `read` are dealt with, and those of them that stay lie before `kept`.
+        let (mut kept, mut read) = (0, 0);
+        for member in concerned.within(self.range()) {
+            let member = Slot::from(member);
+            let place = self.find(read, member);
+            if self.candidates.get(place) != Some(&member) {
+                continue;
+            }
+            if let Verdict::Reject(rejection) = judge(member)? {
+                self.rejected.push((member, rejection));
+                kept = self.move_up(read..place, kept);
+                read = place + 1;
+            }
         }
-        self.retain(|slot| if concerned.contains(slot.index()) { judge(slot) } else { Ok(Verdict::Pass) })
+        kept = self.move_up(read..self.candidates.len(), kept);
+        self.candidates.truncate(kept);
+        Ok(())
+    }
+
+    /// The place of the candidate, not before `from`; if it is none, that of the next one.
+    fn find(&self, from: usize, slot: Slot) -> usize {
+        let rest = &self.candidates[from..];
+        // Where no node is missing in between, the distance of the slots says where it is.
+        let distance = rest.first().map_or(0, |first| slot.index().saturating_sub(first.index()));
+        if rest.get(distance) == Some(&slot) {
+            return from + distance;
+        }
+        let end = distance.min(rest.len());
+        from + rest[..end].partition_point(|other| *other < slot)
+    }
+
+    /// Moves the candidates of `range` to the place `kept`; returns the place after them.
+    fn move_up(&mut self, range: SlotRange, kept: usize) -> usize {
+        let count = range.len();
+        // While nothing is rejected, nothing moves.
+        if kept != range.start {
+            self.candidates.copy_within(range, kept);
+        }
+        kept + count
     }
 
     /// [`retain`](Self::retain) for a filter that most nodes pass: `all_pass` is asked about up to [`BLOCK`](Self::BLOCK) nodes at
@@ -69,10 +104,7 @@ impl<'a> FilterSink<'a> {
                 kept = self.sift(from..to, kept, &mut judge)?;
                 continue;
             }
-            if kept != from {
-                self.candidates.copy_within(from..to, kept);
-            }
-            kept += to - from;
+            kept = self.move_up(from..to, kept);
         }
         self.candidates.truncate(kept);
         Ok(())
@@ -150,6 +182,34 @@ mod tests {
         check(300, |at| at >= 1);
         check(300, |at| at / 70 % 2 == 1);
         check(129, |at| at % 5 > 0);
+    }
+
+    #[test]
+    fn who_is_not_concerned_stays() {
+        let judge = |slot: Slot| {
+            let verdict = Verdict::unschedulable(format!("no {}", slot.0));
+            Ok(if slot.0 % 3 == 1 { Verdict::Pass } else { verdict })
+        };
+        for step in [1, 2, 5] {
+            for concerned in [
+                BitSet::default(),
+                BitSet::full(300),
+                (0..300).filter(|at| at % 7 < 2).collect(),
+                (60..90).collect(),
+                [0, 4, 299].into_iter().collect(),
+            ] {
+                let all = || (10..250).step_by(step).map(Slot::from).collect::<Vec<_>>();
+                let (mut kept, mut rejected) = (all(), Vec::new());
+                let among = |slot: Slot| match concerned.contains(slot.index()) {
+                    true => judge(slot),
+                    false => Ok(Verdict::Pass),
+                };
+                FilterSink::new(&mut kept, &mut rejected).retain(among).unwrap();
+                let (mut left, mut said) = (all(), Vec::new());
+                FilterSink::new(&mut left, &mut said).retain_among(&concerned, judge).unwrap();
+                assert_eq!((left, said), (kept, rejected), "{step} {concerned:?}");
+            }
+        }
     }
 
     #[test]

@@ -126,16 +126,16 @@ pub(super) fn add_up(columns: &[ScoreColumn], totals: &mut [i64]) -> Option<BitS
         return valid.then(|| places_of_highest(totals));
     }
     // Of columns where all nodes score the same, as they often do, there is one number to add.
-    let (mut common, mut valid) = (0, true);
+    let (mut common, mut valid) = (0_i64, true);
     let mut uneven: SmallVec<[(i64, &[i64]); 8]> = SmallVec::new();
     for ScoreColumn { weight, score, .. } in columns {
         match score {
             Column::Even(score) => {
                 valid &= (0..=MAX_SCORE).contains(score);
-                common += weight.wrapping_mul(*score);
+                common = common.wrapping_add(weight.wrapping_mul(*score));
             }
             Column::Each(scores) => match even(scores) {
-                Some(score) => common += weight * score,
+                Some(score) => common = common.wrapping_add(weight.wrapping_mul(score)),
                 None => uneven.push((*weight, scores)),
             },
         }
