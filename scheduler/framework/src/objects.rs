@@ -412,3 +412,6 @@ impl Objects {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
