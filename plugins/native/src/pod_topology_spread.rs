@@ -287,6 +287,14 @@ impl Census for PodTopologySpread {
         Ok(if anew { Recounted::Anew } else { Recounted::Done })
     }
 
+    /// Those where pods came or went that a constraint counts.
+    fn recounts(&self, cx: Cycle<'_>, state: &PluginState, since: u64) -> Option<Vec<Slot>> {
+        if state.find::<FilterState>().is_some() {
+            return None;
+        }
+        state.find::<ScoreState>().map_or(Some(Vec::new()), |scores| scores.recounts(cx, since))
+    }
+
     fn kind(
         &self,
         _cx: Cycle<'_>,

@@ -24,6 +24,7 @@ mod rejected_nodes;
 mod repeat;
 mod scratch;
 mod seated;
+mod seating;
 mod unfit;
 
 use std::sync::Arc;
@@ -61,9 +62,6 @@ const CROWDED_FOR: u32 = 16;
 /// A class that was not asked for so many decisions, times those there is room for, gives its place at once.
 const STALE_AFTER: u64 = 4;
 
-/// Over so many decisions it is counted whether classes are asked in turn.
-const ALL_TURNS: u32 = 64;
-
 /// The classes that pods of late belonged to.
 #[derive(Debug)]
 pub(crate) struct Classes {
@@ -77,8 +75,8 @@ pub(crate) struct Classes {
     with_runs: Vec<Arc<ClassKey>>,
     /// How many decisions were asked for.
     decisions: u64,
-    /// How many of the last decisions, up to [`ALL_TURNS`], were for classes that had others asked in between.
-    turns: u32,
+    /// How often of late other classes were asked before a class was asked again.
+    turns: seating::Turns,
     /// How many decisions have been literal for want of room since a class was let in.
     crowded: u32,
     scratch: scratch::Scratch,
@@ -107,7 +105,7 @@ impl Default for Classes {
             cells: MAX_CELLS,
             with_runs: Vec::new(),
             decisions: 0,
-            turns: 0,
+            turns: seating::Turns::default(),
             crowded: 0,
             scratch: scratch::Scratch::default(),
             unfit: None,
@@ -161,7 +159,7 @@ impl Classes {
         };
         let audits = audit.is_some();
         if is_kept && class.is_new() && self.seats_new(audits) && class.prepare(evaluator).is_ok() {
-            self.seat(evaluator, (profile, &key), &mut class)?;
+            self.seat(evaluator, (profile, &key), &mut class);
             self.put_back(&key, class);
             if let Some(decided) =
                 self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
@@ -175,15 +173,13 @@ impl Classes {
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
             let chosen = Chosen { best: &best, turned_down: self.scratch.turned_down(), by_groups: true };
-            if let Some(difference) = class.audit(evaluator, decided, chosen, trace) {
-                decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
-            }
+            class.audit(evaluator, decided, chosen, trace);
         }
         if !is_new {
-            self.count_turn(class.is_behind());
+            self.turns.count(class.is_behind());
         }
         if is_kept && decided.is_ok() && (audits || class.is_behind()) {
-            self.seat(evaluator, (profile, &key), &mut class)?;
+            self.seat(evaluator, (profile, &key), &mut class);
         }
         if let (true, Some(entry)) = (is_kept, self.entries.peek_mut(&key)) {
             if matches!(decided, Ok(Decided { outcome: Err(Stopped::Unfit(_)), .. })) {
@@ -198,78 +194,10 @@ impl Classes {
         decided
     }
 
-    /// The decision of a class that has a seat in a panel; `None` when it has none, or has to decide by itself.
-    fn decide_seated(
-        &mut self,
-        evaluator: &Evaluator<'_>,
-        (profile, key): (usize, &Arc<ClassKey>),
-        chooser: &mut Chooser,
-        audit: Option<&mut Trace>,
-    ) -> Result<Option<Decided>, Literal> {
-        let Some(entry) = self.entries.get_mut(key) else { return Ok(None) };
-        let (Some(seat), Some(class)) = (entry.seat, &mut entry.class) else { return Ok(None) };
-        if !evaluator.nominator.is_empty() {
-            return Ok(None);
-        }
-        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_prepared(evaluator));
-        let Some(panel) = panel else {
-            entry.seat = None;
-            self.panels.leave(seat);
-            return Ok(None);
-        };
-        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
-            self.panels.begin_anew(evaluator, seat);
-            return Ok(None);
-        }
-        let (mut best, audits) = (Vec::new(), audit.is_some());
-        let best_if_asked = audits.then_some(&mut best);
-        let decided = class.decide_seated(evaluator, (panel, seat.seat), chooser, best_if_asked);
-        let Some(mut decided) = decided? else { return Ok(None) };
-        entry.asked = self.decisions;
-        self.turns = (self.turns + 1).min(ALL_TURNS);
-        if let Some(trace) = audit {
-            let chosen = Chosen { best: &best, turned_down: &[], by_groups: false };
-            if let Some(difference) = class.audit(evaluator, &decided, chosen, trace) {
-                decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
-            }
-        }
-        Ok(Some(decided))
-    }
-
-    /// Whether a class that is new is given a seat before anything else. With `audits` it is so and so by turns.
-    fn seats_new(&self, audits: bool) -> bool {
-        if audits { self.decisions.is_multiple_of(2) } else { self.turns > ALL_TURNS / 2 }
-    }
-
-    /// Counts whether other classes were asked since this one was.
-    fn count_turn(&mut self, was_behind: bool) {
-        self.turns = if was_behind { (self.turns + 1).min(ALL_TURNS) } else { self.turns.saturating_sub(1) };
-    }
-
     fn put_back(&mut self, key: &Arc<ClassKey>, class: Box<Class>) {
         if let Some(entry) = self.entries.peek_mut(key) {
             entry.class = Some(class);
         }
-    }
-
-    /// Gives a class that is up to date a seat in a panel, if it can have one and has none.
-    fn seat(
-        &mut self,
-        evaluator: &Evaluator<'_>,
-        (profile, key): (usize, &Arc<ClassKey>),
-        class: &mut Class,
-    ) -> Result<(), Literal> {
-        let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else {
-            return Ok(());
-        };
-        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return Ok(()) };
-        let Some(panel) = self.panels.of_free(seat) else { return Ok(()) };
-        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
-            self.panels.begin_anew(evaluator, seat);
-        } else if class.take_seat(evaluator, panel, seat.seat)? {
-            entry.seat = Some(seat);
-        }
-        Ok(())
     }
 
     /// Whether what comes of the pod that was decided last is of use to others of its class.

@@ -265,7 +265,7 @@ impl Snapshot {
     /// How many pods on every node match the query. Counted once, then kept up to date. Whoever keeps the column over a
     /// change makes the change pay for a copy.
     pub fn matching(&self, query: &PodQuery) -> Arc<PodColumn> {
-        self.matching.get(query, &self.pods)
+        self.matching.get(query, &self.pods, self.generation())
     }
 
     /// Which snapshot this is: every one that is made or cloned has a number of its own. Generations are comparable only
@@ -500,7 +500,9 @@ impl Snapshot {
         self.nonzero_memory[at] = self.nonzero_memory[at].saturating_add(memory.saturating_mul(sign));
         self.pod_counts[at] += sign;
         self.count_pods_left(slot);
-        self.matching.count(slot, pod, if sign > 0 { 1 } else { -1 }, self.nodes.len());
+        // The change is logged behind this.
+        let with = (self.nodes.len(), self.generation() + 1);
+        self.matching.count(slot, pod, if sign > 0 { 1 } else { -1 }, with);
     }
 
     fn fill(&mut self, slot: Slot, offered: &Amounts, node: &Node) {

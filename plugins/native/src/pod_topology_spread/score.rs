@@ -68,6 +68,15 @@ impl ScoreState {
         self.charges.iter().zip(&sources).any(|(charge, (column, _))| charge.blank != blank(column))
     }
 
+    /// The nodes where pods came or went that a constraint counts since this generation; `None` when that is not known.
+    pub(super) fn recounts(&self, cx: Cycle<'_>, since: u64) -> Option<Vec<Slot>> {
+        let mut nodes = Vec::new();
+        for query in self.charges.iter().filter_map(|charge| charge.pods.as_ref()) {
+            nodes.extend(cx.snapshot.matching(query).changed_since(since)?);
+        }
+        Some(nodes)
+    }
+
     /// Weighs the constraints by the domains that the feasible nodes belong to: of each kind a node, and how many there
     /// are. The more domains, the more a pod weighs, so that a key with few domains does not drown one with many.
     pub(super) fn weigh(&mut self, feasible: impl Iterator<Item = (Slot, usize)> + Clone) {

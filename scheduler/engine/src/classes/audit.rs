@@ -26,9 +26,22 @@ pub(super) struct Chosen<'a> {
 }
 
 impl Class {
-    /// How the decision differs from what the literal evaluator says of the same pod, if it does: the verdict on each
-    /// node, the nodes among which chance decides, the numbers of nodes. `trace` gets what that one says.
+    /// Makes the decision an error if it differs from what the literal evaluator says of the same pod. `trace` gets what that one
+    /// says.
     pub(super) fn audit(
+        &self,
+        evaluator: &Evaluator<'_>,
+        decided: &mut Decided,
+        chosen: Chosen<'_>,
+        trace: &mut Trace,
+    ) {
+        if let Some(difference) = self.difference(evaluator, decided, chosen, trace) {
+            decided.outcome = Err(Stopped::Broken(format!("audit: {difference}")));
+        }
+    }
+
+    /// How they differ: in the verdict on some node, in the nodes among which chance decides, in the numbers of nodes.
+    fn difference(
         &self,
         evaluator: &Evaluator<'_>,
         decided: &Decided,

@@ -65,6 +65,11 @@ impl Changes {
         self.anything.contains(slot.index())
     }
 
+    /// The nodes of which more changed than their pods.
+    pub(super) fn with_anything(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.anything.iter().map(Slot::from)
+    }
+
     /// Of how many nodes more changed than their pods.
     pub(super) fn count_anything(&self) -> usize {
         self.anything.len()

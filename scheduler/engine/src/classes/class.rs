@@ -149,20 +149,35 @@ impl Class {
         if changes.count_anything() > FEW_CHANGES.max(snapshot.len() / 2) {
             return self.begin(evaluator);
         }
+        let recounts = self.recounts(evaluator, changes);
         self.generation = snapshot.generation();
         self.behind = changes.slots.len();
         for (id, census) in &self.plan.censuses {
+            let speaks = self.plan.speaking.iter().any(|(speaking, _)| speaking == id);
+            let slots = recounts.as_ref().filter(|_| speaks).unwrap_or(&changes.slots);
             let state = self.states.all.of_mut(*id);
-            if census.recount(evaluator.cycle(), state, &changes.slots)? == Recounted::Anew {
+            if census.recount(evaluator.cycle(), state, slots)? == Recounted::Anew {
                 return self.begin(evaluator);
             }
         }
         let failed = self.failed_answers(evaluator);
-        self.take_in(evaluator, changes)?;
+        self.take_in(evaluator, changes, recounts.as_deref())?;
         self.groups.settle();
         // An answer that stands for a failure serves this pod and no other.
         self.as_of = (failed == self.failed_answers(evaluator)).then_some(now);
         Ok(())
+    }
+
+    /// The changed nodes that censuses with something to say have to recount, in ascending order; `None` for all.
+    fn recounts(&self, evaluator: &Evaluator<'_>, changes: &Changes) -> Option<Vec<Slot>> {
+        let mut slots = Vec::new();
+        for (id, census) in &self.plan.speaking {
+            slots.extend(census.recounts(evaluator.cycle(), self.states.all.of(*id), self.generation)?);
+        }
+        slots.extend(changes.with_anything());
+        slots.sort_unstable();
+        slots.dedup();
+        Some(slots)
     }
 
     /// Whether it is known as of now how plugins are asked.

@@ -36,10 +36,16 @@ impl Answers {
 }
 
 impl Class {
-    /// Takes in changes of nodes.
-    pub(super) fn take_in(&mut self, evaluator: &Evaluator<'_>, changes: &Changes) -> Result<(), Literal> {
+    /// Takes in changes of nodes. Censuses recounted some of them, or all of them for `None`.
+    pub(super) fn take_in(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        changes: &Changes,
+        recounted: Option<&[Slot]>,
+    ) -> Result<(), Literal> {
         let live = evaluator.snapshot.live();
-        let (mut anew, mut by_pods) = (SmallVec::<[Slot; FEW_NODES]>::new(), Vec::new());
+        let mut anew = SmallVec::<[Slot; FEW_NODES]>::new();
+        let mut by_pods = Vec::with_capacity(changes.slots.len());
         let mut numbers = std::mem::take(&mut self.numbers_of_changed);
         self.groups.numbers_of(&changes.slots, &mut numbers);
         for (slot, number) in changes.slots.iter().zip(&numbers) {
@@ -55,7 +61,7 @@ impl Class {
             }
         }
         self.numbers_of_changed = numbers;
-        self.evaluate_pods(evaluator, by_pods, &mut anew)?;
+        self.evaluate_pods(evaluator, by_pods, recounted, &mut anew)?;
         for slot in &anew {
             self.remove(*slot);
         }
@@ -88,6 +94,7 @@ impl Class {
         &mut self,
         evaluator: &Evaluator<'_>,
         slots: Vec<Slot>,
+        recounted: Option<&[Slot]>,
         anew: &mut SmallVec<[Slot; FEW_NODES]>,
     ) -> Result<(), Literal> {
         if slots.is_empty() {
@@ -99,7 +106,10 @@ impl Class {
         let before = anew.len();
         for (slot, raw) in answers.passed(width) {
             match self.groups.of(slot) {
-                Some(group) if Self::passed(group.key()) => self.accept_again(evaluator, slot, raw)?,
+                Some(group) if Self::passed(group.key()) => {
+                    let is_recounted = recounted.is_none_or(|slots| slots.binary_search(&slot).is_ok());
+                    self.accept_again(evaluator, slot, raw, is_recounted)?;
+                }
                 _ => anew.push(slot),
             }
         }
@@ -161,8 +171,15 @@ impl Class {
         self.fixed_scores[slot.index()] = score;
     }
 
-    /// The same for a node that was among those before, given the raw scores that its pods may have changed.
-    fn accept_again(&mut self, evaluator: &Evaluator<'_>, slot: Slot, raw: &[i64]) -> Result<(), Literal> {
+    /// The same for a node that was among those before, given the raw scores that its pods may have changed. What censuses know
+    /// of it is as it was unless they recounted it.
+    fn accept_again(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        slot: Slot,
+        raw: &[i64],
+        is_recounted: bool,
+    ) -> Result<(), Literal> {
         let mut score = self.fixed_scores.get(slot.index()).copied().unwrap_or(0);
         let mut raw = raw.iter();
         for scorer in self.plan.absolute.iter().filter(|scorer| scorer.by_pods) {
@@ -170,7 +187,7 @@ impl Class {
             evaluator.check_range(scorer.id, &[raw])?;
             score = score.saturating_add(scorer.weight.saturating_mul(raw));
         }
-        if !self.plan.groups_follow_pods() {
+        if !self.plan.groups_follow_pods(is_recounted) {
             self.groups.set_score(slot, score);
             return Ok(());
         }

@@ -183,23 +183,32 @@ impl Panel {
         for seats in self.unknown.values_mut() {
             *seats &= !(1 << seat);
         }
-        let nothing = (NEVER, 0);
-        self.feasible[seat] = 0;
-        for (at, (fixed, cells)) in self.fixed.iter_mut().zip(&mut self.cells).enumerate() {
-            let was = fixed[seat];
-            (fixed[seat], cells[seat]) = column.get(at).copied().unwrap_or(nothing);
-            if fixed[seat] != was {
-                self.plain.set(at, *fixed == NOTHING);
+        self.write(seat, column);
+        Ok(true)
+    }
+
+    fn write(&mut self, seat: usize, column: &[(i16, i16)]) {
+        for (at, (fixed, cell)) in column.iter().enumerate().take(self.cells.len()) {
+            self.cells[at][seat] = *cell;
+            if *fixed != 0 || !self.plain.contains(at) {
+                self.fixed[at][seat] = *fixed;
+                self.plain.set(at, self.fixed[at] == NOTHING);
             }
-            self.feasible[seat] += u32::from(cells[seat] > 0);
         }
-        for (block, rows) in self.blocks.iter_mut().zip(self.cells.chunks(WIDTH)) {
-            block.set_seat(seat, rows.iter().map(|row| (row[seat], 1)));
+        for at in column.len()..self.cells.len() {
+            (self.fixed[at][seat], self.cells[at][seat]) = (NEVER, 0);
+            self.plain.remove(at);
+        }
+        let cells =
+            || column.iter().map(|(_, cell)| *cell).chain(std::iter::repeat(0)).take(self.cells.len());
+        self.feasible[seat] = cells().map(|cell| u32::from(cell > 0)).sum();
+        let cells: Vec<i16> = cells().collect();
+        for (block, cells) in self.blocks.iter_mut().zip(cells.chunks(WIDTH)) {
+            block.set_seat(seat, cells.iter().map(|cell| (*cell, 1)));
         }
         for (top, blocks) in self.tops.iter_mut().zip(self.blocks.chunks(WIDTH)) {
             top.set_seat(seat, blocks.iter().map(|block| (block.best[seat], block.count[seat])));
         }
-        Ok(true)
     }
 
     /// Takes in what changed since it was last asked. False when it has to begin anew.

@@ -37,6 +37,8 @@ pub(super) struct Panels {
 impl Panels {
     /// The panel of a seat; `None` when it is not that any more.
     pub(super) fn of(&mut self, evaluator: &Evaluator<'_>, profile: usize, seat: Seat) -> Option<&mut Panel> {
+        // The cluster may have grown since there was room for them all.
+        self.panels.truncate(most(evaluator));
         let (as_of, number, panel) = self.panels.get_mut(seat.panel)?;
         let is_same = *number == seat.number && *as_of == AsOf::now(evaluator, profile);
         (is_same && panel.is_taken(seat.seat)).then_some(panel)
@@ -77,8 +79,7 @@ impl Panels {
 
     fn add(&mut self, evaluator: &Evaluator<'_>, now: AsOf) -> Option<Seat> {
         let stale = self.panels.iter().position(|(as_of, ..)| *as_of != now && as_of.profile == now.profile);
-        let most = MAX_CELLS / (SEATS * evaluator.snapshot.slots().max(1));
-        if stale.is_none() && self.panels.len() >= most {
+        if stale.is_none() && self.panels.len() >= most(evaluator) {
             return None;
         }
         self.made += 1;
@@ -90,6 +91,11 @@ impl Panels {
         }
         Some(Seat { panel: at, number: self.made, seat: 0 })
     }
+}
+
+/// How many panels there is room for.
+fn most(evaluator: &Evaluator<'_>) -> usize {
+    MAX_CELLS / (SEATS * evaluator.snapshot.slots().max(1))
 }
 
 impl AsOf {

@@ -281,9 +281,11 @@ impl Plan {
         self.relative.iter().filter(|scorer| !scorer.by_group)
     }
 
-    /// Whether the pods of a node may bring it into another group although the same filters pass it.
-    pub(super) fn groups_follow_pods(&self) -> bool {
-        !self.speaking.is_empty() || self.relative_by_node().any(|scorer| scorer.by_pods)
+    /// Whether the pods of a node may bring it into another group although the same filters pass it; censuses recounted the
+    /// node or did not.
+    pub(super) fn groups_follow_pods(&self, is_recounted: bool) -> bool {
+        let by_census = is_recounted && !self.speaking.is_empty();
+        by_census || self.relative_by_node().any(|scorer| scorer.by_pods)
     }
 
     /// Whether some filter that goes by groups has its turn before this.

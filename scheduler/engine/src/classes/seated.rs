@@ -18,6 +18,11 @@ use crate::path::Literal;
 const MANY_CHANGES: usize = 4;
 
 impl Class {
+    /// Whether it was not found yet that the class cannot have a seat.
+    pub(super) fn may_sit(&self) -> bool {
+        !self.stands
+    }
+
     /// Whether other classes were asked since this one was, so that it would gain by a seat.
     pub(super) fn is_behind(&self) -> bool {
         self.behind >= MANY_CHANGES
@@ -30,9 +35,6 @@ impl Class {
         panel: &mut Panel,
         seat: usize,
     ) -> Result<bool, Literal> {
-        if self.stands || !evaluator.nominator.is_empty() {
-            return Ok(false);
-        }
         self.stands = true;
         if !self.can_sit(panel) {
             return Ok(false);

@@ -30,6 +30,12 @@ pub trait Census: Plugin {
         changed: &[Slot],
     ) -> Result<Recounted, PluginError>;
 
+    /// The nodes to [recount](Self::recount) when no more changed than the pods of some nodes since this generation of the snapshot,
+    /// in any order and possibly repeated; the others count as they did. `None`, the default: all whose pods changed.
+    fn recounts(&self, _cx: Cycle<'_>, _state: &PluginState, _since: u64) -> Option<Vec<Slot>> {
+        None
+    }
+
     /// Appends numbers that tell nodes apart: nodes for which they are equal get the same verdict and the same raw score,
     /// now and after any recount that does not name them.
     ///

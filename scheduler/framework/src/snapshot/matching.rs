@@ -105,7 +105,7 @@ impl Clone for PodColumns {
 }
 
 impl PodColumns {
-    pub(super) fn get(&self, query: &PodQuery, pods: &[Vec<Arc<Pod>>]) -> Arc<PodColumn> {
+    pub(super) fn get(&self, query: &PodQuery, pods: &[Vec<Arc<Pod>>], generation: u64) -> Arc<PodColumn> {
         let kept = self.numbers.get(query).and_then(|number| self.kept.get(*number as usize)?.as_ref());
         if let Some(kept) = kept {
             kept.asked.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -114,7 +114,7 @@ impl PodColumns {
         if let Some(column) = self.fresh.get(query) {
             return Arc::clone(&column);
         }
-        let column = Arc::new(PodColumn::build(query, pods));
+        let column = Arc::new(PodColumn::build(query, pods, generation));
         // No decision asks for so many.
         if self.fresh.len() < MAX_COLUMNS {
             self.fresh.insert(query.clone(), Arc::clone(&column));
@@ -123,8 +123,8 @@ impl PodColumns {
         column
     }
 
-    /// A pod came to the node (`sign` 1) or left it (−1); there are so many slots.
-    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i32, slots: usize) {
+    /// A pod came to the node (`sign` 1) or left it (−1), with this generation; there are so many slots.
+    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i32, (slots, generation): (usize, u64)) {
         if *self.any_fresh.get_mut() {
             self.adopt();
         }
@@ -132,7 +132,7 @@ impl PodColumns {
             if let Some(Some(kept)) = self.kept.get_mut(number as usize)
                 && kept.query.matches(pod)
             {
-                Arc::make_mut(&mut kept.column).add(slot, sign, slots);
+                Arc::make_mut(&mut kept.column).add(slot, sign, (slots, generation));
             }
         }
     }

@@ -1,0 +1,113 @@
+//! Which classes sit in panels, and their decisions.
+
+use std::sync::Arc;
+
+use super::alike::ClassKey;
+use super::audit::Chosen;
+use super::class::Class;
+use super::{Classes, Decided};
+use crate::cycle::Evaluator;
+use crate::cycle::select::Chooser;
+use crate::path::Literal;
+use crate::trace::Trace;
+
+/// So many decisions are remembered, as a count.
+const ALL: u32 = 64;
+
+/// How often of late other classes were asked before a class was asked again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turns(u32);
+
+impl Turns {
+    /// One more decision, for a class that had others asked in between or had not.
+    pub(super) fn count(&mut self, had_others: bool) {
+        self.0 = if had_others { (self.0 + 1).min(ALL) } else { self.0.saturating_sub(1) };
+    }
+
+    fn are_usual(self) -> bool {
+        self.0 > ALL / 2
+    }
+}
+
+impl Classes {
+    /// The decision of a class that has a seat in a panel; `None` when it has none, or has to decide by itself.
+    pub(super) fn decide_seated(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (profile, key): (usize, &Arc<ClassKey>),
+        chooser: &mut Chooser,
+        audit: Option<&mut Trace>,
+    ) -> Result<Option<Decided>, Literal> {
+        let Some(entry) = self.entries.get_mut(key) else { return Ok(None) };
+        let (Some(seat), Some(class)) = (entry.seat, &mut entry.class) else { return Ok(None) };
+        if !evaluator.nominator.is_empty() {
+            return Ok(None);
+        }
+        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_prepared(evaluator));
+        let Some(panel) = panel else {
+            entry.seat = None;
+            self.panels.leave(seat);
+            return Ok(None);
+        };
+        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+            self.panels.begin_anew(evaluator, seat);
+            return Ok(None);
+        }
+        let mut best = Vec::new();
+        let best_if_asked = audit.is_some().then_some(&mut best);
+        let decided = class.decide_seated(evaluator, (panel, seat.seat), chooser, best_if_asked);
+        let Some(mut decided) = decided? else { return Ok(None) };
+        entry.asked = self.decisions;
+        self.turns.count(true);
+        if let Some(trace) = audit {
+            let chosen = Chosen { best: &best, turned_down: &[], by_groups: false };
+            class.audit(evaluator, &mut decided, chosen, trace);
+        }
+        Ok(Some(decided))
+    }
+
+    /// Whether a class that is new is given a seat before anything else: when it is usual that classes are asked in turn. With
+    /// `audits` it is so for every other one.
+    pub(super) fn seats_new(&self, audits: bool) -> bool {
+        if audits { self.decisions.is_multiple_of(2) } else { self.turns.are_usual() }
+    }
+
+    /// Gives a class that is up to date a seat in a panel, if it can have one and has none.
+    pub(super) fn seat(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (profile, key): (usize, &Arc<ClassKey>),
+        class: &mut Class,
+    ) {
+        if !class.may_sit() || !evaluator.nominator.is_empty() {
+            return;
+        }
+        let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else { return };
+        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
+        let Some(panel) = self.panels.of_free(seat) else { return };
+        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+            self.panels.begin_anew(evaluator, seat);
+        } else if class.take_seat(evaluator, panel, seat.seat) == Ok(true) {
+            entry.seat = Some(seat);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_usual_when_most_decisions_of_late_were() {
+        let mut turns = Turns::default();
+        let mut check = |had_others: bool, decisions: u32, want: bool| {
+            (0..decisions).for_each(|_| turns.count(had_others));
+            assert_eq!(turns.are_usual(), want);
+        };
+        check(true, 32, false);
+        check(true, 1, true);
+        check(true, 1000, true);
+        check(false, 31, true);
+        check(false, 1, false);
+    }
+}
