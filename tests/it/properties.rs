@@ -21,12 +21,15 @@ use longshore_engine::Options;
 use longshore_framework::profile::Profile;
 use proptest::test_runner::Config;
 
-/// The default profile.
-pub(crate) static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+/// The default profile, which all tests share.
+pub(crate) static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(new_profiles);
+
+/// The default profile, with plugins that remember nothing of other tests.
+fn new_profiles() -> Vec<Profile> {
     let (registry, plugins) =
         (longshore_plugins_native::registry(), longshore_plugins_native::DEFAULT_MULTI_POINT);
     longshore_profile::default_profile(&registry, plugins).expect("the default profile resolves").profiles
-});
+}
 
 /// `cases` cases of each property, or as many as `PROPTEST_CASES` says; nothing is written into the tree.
 fn config(cases: u32) -> Config {

@@ -19,6 +19,8 @@ use crate::properties::cluster::{budget, namespace, node_name, service};
 /// Pods and nodes as the API server has them, and what is under way.
 pub(super) struct World {
     pub(super) engine: Engine,
+    /// What the engine decides with.
+    pub(super) profiles: Vec<Profile>,
     pods: BTreeMap<Str, Arc<Pod>>,
     nodes: BTreeMap<Str, Arc<Node>>,
     budgets: BTreeMap<usize, i32>,
@@ -44,7 +46,8 @@ impl World {
 
     pub(super) fn of(profiles: Vec<Profile>, options: Options) -> Self {
         Self {
-            engine: Engine::new(profiles, options),
+            engine: Engine::new(profiles.clone(), options),
+            profiles,
             pods: BTreeMap::new(),
             nodes: BTreeMap::new(),
             budgets: BTreeMap::new(),
@@ -65,8 +68,8 @@ impl World {
     /// An engine that is told of the cluster as the old one sees it, with assumed pods on their nodes.
     pub(super) fn fresh_engine(&self) -> Engine {
         let mut engine = Engine::new(PROFILES.clone(), Options::default());
-        for (app, allowed) in &self.budgets {
-            engine.apply(Input::Object(budget(*app, *app, *allowed)));
+        for object in self.engine.cache().objects().all() {
+            engine.apply(Input::Object(object));
         }
         for node in self.nodes.values() {
             engine.apply(Input::Node(Arc::clone(node)));
