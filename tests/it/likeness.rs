@@ -8,6 +8,10 @@ use longshore_framework::fixture::{PodBuilder, affinity_term, node, pod};
 use longshore_framework::objects::{Object, Service};
 use longshore_framework::pod::AffinityTerm;
 use longshore_framework::port::Input;
+use longshore_framework::ports::{ANY_ADDRESS, HostPort};
+use longshore_framework::volume::{
+    BIND_COMPLETED, Claim, CsiNode, CsiSource, PersistentVolume, Volume, VolumeSource,
+};
 
 use crate::properties::PROFILES;
 
@@ -131,4 +135,54 @@ fn a_node_promised_to_a_pod_that_counts_is_judged_by_itself() {
     assert!(matches!(cluster.0.step().unwrap().outcome, Outcome::Unschedulable { .. }));
     cluster.check("third", "four", "a");
     cluster.check("fourth", "four", "a");
+}
+
+/// A claim of the namespace `default`, bound to a volume of its own.
+fn bound(name: &str) -> [Object; 2] {
+    let csi = CsiSource { driver: "csi".into(), handle: name.into(), migrated_from: None };
+    let volume = PersistentVolume { name: name.into(), csi: Some(csi), ..PersistentVolume::default() };
+    let claim = Claim {
+        namespace: "default".into(),
+        name: name.into(),
+        volume_name: name.into(),
+        annotations: [(BIND_COMPLETED, "yes")].into_iter().collect(),
+        ..Claim::default()
+    };
+    [Object::PersistentVolume(Arc::new(volume)), Object::Claim(Arc::new(claim))]
+}
+
+fn with_port(pod: PodBuilder) -> PodBuilder {
+    let port = HostPort { protocol: "TCP".into(), port: 80, address: ANY_ADDRESS.into() };
+    pod.spec(|spec| spec.containers[0].host_ports.push(port))
+}
+
+fn using(claim: &str, pod: PodBuilder) -> PodBuilder {
+    let source = VolumeSource::Claim { name: claim.into() };
+    pod.spec(|spec| spec.volumes.push(Volume { name: "data".into(), source }))
+}
+
+#[test]
+fn a_claim_matters_where_room_is_promised_to_a_pod_that_uses_it_too() {
+    let mut cluster = Cluster::new();
+    let drivers = vec![("csi".into(), Some(1))];
+    cluster.0.apply(Input::Object(Object::CsiNode(Arc::new(CsiNode {
+        name: "a".into(),
+        drivers,
+        migrated: Vec::new(),
+    }))));
+    for object in ["shared", "x", "y", "z"].iter().flat_map(|name| bound(name)) {
+        cluster.0.apply(Input::Object(object));
+    }
+    // The eviction that makes a port free for it is under way.
+    cluster.0.apply(Input::Pod(with_port(pod("victim").on("a").priority(-1)).build()));
+    cluster.0.apply(Input::Pod(with_port(pod("important").on("b").priority(100)).build()));
+    cluster.0.apply(Input::Pod(using("shared", with_port(pod("promised").priority(10))).build()));
+    assert!(matches!(cluster.0.step().unwrap().outcome, Outcome::Unschedulable { .. }));
+    for (name, claim, node) in [("1", "x", "b"), ("2", "y", "b"), ("3", "shared", "a"), ("4", "z", "b")] {
+        cluster.0.apply(Input::Pod(using(claim, pod(name).request("cpu", "100m")).build()));
+        match cluster.0.step().unwrap().outcome {
+            Outcome::Assumed { node: got } => assert_eq!(&*got, node, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use longshore_framework::event::{Action, Resource, Subject};
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::objects::Object;
 use longshore_framework::snapshot::Snapshot;
+use longshore_framework::view::Hypothesis;
 use longshore_framework::volume::{
     BindingMode, Claim, CsiSource, PersistentVolume, StorageClass, Volume, VolumeAttachment, VolumeSource,
 };
@@ -42,11 +43,18 @@ fn objects(limits: &[(&str, i64)]) -> Objects {
     };
     add("a", DRIVER, "handle-a", None);
     add("b", DRIVER, "handle-b", None);
+    add("twin-of-a", DRIVER, "handle-a", None);
     add("old", "ebs.csi.aws.com", "vol-1", Some(EBS.into()));
     add("file", "file.csi.azure.com", "share", Some("kubernetes.io/azure-file".into()));
-    for (name, bound) in
-        [("a", "a"), ("b", "b"), ("old", "old"), ("file", "file"), ("new", ""), ("same-as-a", "a")]
-    {
+    for (name, bound) in [
+        ("a", "a"),
+        ("b", "b"),
+        ("old", "old"),
+        ("file", "file"),
+        ("new", ""),
+        ("same-as-a", "a"),
+        ("twin-of-a", "twin-of-a"),
+    ] {
         let class = Some("fast".into());
         let claim = Claim {
             namespace: "default".into(),
@@ -106,7 +114,23 @@ fn check(objects: &Objects, held: &[VolumeSource], incoming: &[VolumeSource], wa
         assert_eq!(filter(&state), want);
         // A profile without the plugin's PreFilter says the same.
         assert_eq!(filter(&PluginState::default()), want);
+        check_supposed(objects, held, &incoming, want);
     }
+}
+
+/// The same of the node as it would be with the other pod, which is on no node yet.
+#[track_caller]
+fn check_supposed(objects: &Objects, held: &[VolumeSource], incoming: &Pod, want: &str) {
+    let mut snapshot = Snapshot::default();
+    let slot = snapshot.set_node(node("n").build());
+    let mut supposed = Hypothesis::of(&snapshot, slot);
+    supposed.add(user("held", held));
+    let (plugin, mut state) = (NodeVolumeLimits::default(), PluginState::default());
+    let cx = Cycle { snapshot: &snapshot, objects, pod: incoming };
+    plugin.pre_filter(cx, &mut state).unwrap();
+    let said = plugin.filter(cx, &state, NodeView::supposed(&snapshot, &supposed));
+    let passes = said.map(|verdict| verdict == Verdict::Pass);
+    assert_eq!(passes.ok(), (!want.starts_with("error")).then_some(want.is_empty()));
 }
 
 #[test]
@@ -121,6 +145,9 @@ fn volumes_count_until_the_limit() {
 #[test]
 fn a_volume_in_use_on_the_node_counts_once() {
     check(&objects(&[(DRIVER, 1)]), &[claim("a")], &[claim("same-as-a")], "");
+    check(&objects(&[(DRIVER, 1)]), &[claim("a")], &[claim("twin-of-a")], "");
+    check(&objects(&[("ebs.csi.aws.com", 1)]), &[ebs("aws://x/vol-1")], &[claim("old")], "");
+    check(&objects(&[("ebs.csi.aws.com", 1)]), &[ebs("aws://x/vol-2")], &[claim("old")], FULL);
     check(&objects(&[(DRIVER, 2)]), &[claim("a"), claim("same-as-a")], &[claim("b")], "");
 }
 
@@ -138,6 +165,7 @@ fn an_attachment_without_a_pod_counts_too() {
     let mut used = objects(&[(DRIVER, 2)]);
     attach(&mut used, "va", "a");
     check(&used, &[claim("a")], &[claim("b")], "");
+    check(&used, &[claim("a"), claim("b")], &[claim("new")], FULL);
     used.remove(&Object::VolumeAttachment(Arc::new(VolumeAttachment {
         name: "va".into(),
         ..Default::default()

@@ -8,13 +8,13 @@ use crate::cycle::Evaluator;
 /// Nodes times seats at the most; each takes some four bytes.
 const MAX_CELLS: usize = 32 << 20;
 
-/// What panels have to have in common with the moment: when any of this changes they begin anew.
+/// What panels have to have in common with the moment: when any of this changes they begin anew. More may change for the
+/// classes that sit there: then each takes a seat again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct AsOf {
     profile: usize,
     lineage: u64,
     epoch: u64,
-    anywhere: u64,
 }
 
 /// A place in a panel.
@@ -101,11 +101,6 @@ fn most(evaluator: &Evaluator<'_>) -> usize {
 impl AsOf {
     fn now(evaluator: &Evaluator<'_>, profile: usize) -> Self {
         let snapshot = evaluator.snapshot;
-        Self {
-            profile,
-            lineage: snapshot.lineage(),
-            epoch: snapshot.epoch(),
-            anywhere: evaluator.objects.anywhere_revision(),
-        }
+        Self { profile, lineage: snapshot.lineage(), epoch: snapshot.epoch() }
     }
 }
