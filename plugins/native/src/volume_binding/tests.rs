@@ -314,3 +314,69 @@ fn only_changes_that_help_wake_the_pod() {
     check_hint(Some(csi_node(&[])), csi_node(&["kubernetes.io/gce-pd"]), Hint::Queue);
     check_hint(Some(csi_node(&[])), csi_node(&[]), Hint::Skip);
 }
+
+/// Whether pods `a` and `b`, each with the claim of its name, are alike.
+#[track_caller]
+fn check_alike(volumes: Vec<PersistentVolume>, [a, b]: [Claim; 2], want: bool) {
+    let cluster = Cluster::new().capacity("a", "1Gi").volumes(volumes).claims([a, b]);
+    let of = |name: &str| {
+        let pod = user(name, &[name]);
+        let cx = Cycle { snapshot: &cluster.snapshot, objects: &cluster.objects, pod: &pod };
+        let mut likeness = Likeness::default();
+        VolumeBinding.tell_apart(cx, &mut likeness);
+        (!likeness.is_unlike_any()).then_some(likeness)
+    };
+    let (a, b) = (of("a"), of("b"));
+    assert_eq!(a.is_some() && a == b, want);
+}
+
+#[test]
+fn pods_are_told_apart_by_what_is_behind_their_claims() {
+    let delayed = |change: fn(&mut Claim)| {
+        let mut changed = claim("b", "fast");
+        change(&mut changed);
+        [claim("a", "fast"), changed]
+    };
+    check_alike(vec![], delayed(|_| {}), true);
+    check_alike(vec![], delayed(|c| c.labels = [("x", "y")].into_iter().collect()), true);
+    check_alike(vec![], delayed(|c| c.class = Some("zonal".into())), false);
+    check_alike(vec![], delayed(|c| c.request = "6Gi".parse().unwrap()), false);
+    check_alike(vec![], delayed(|c| c.access_modes = vec!["ReadWriteMany".into()]), false);
+    check_alike(vec![], delayed(|c| c.volume_mode = "Block".into()), false);
+    check_alike(vec![], delayed(|c| c.volume_mode = "Filesystem".into()), true);
+    check_alike(vec![], delayed(|c| c.attributes_class = Some("gold".into())), false);
+    check_alike(vec![], delayed(|c| c.selector = Some([("x", "y")].into_iter().collect())), false);
+    check_alike(vec![], delayed(|c| annotate(c, SELECTED_NODE, "a")), false);
+    let selected = |node: &str| {
+        let mut claims = [claim("a", "fast"), claim("b", "fast")];
+        annotate(&mut claims[0], SELECTED_NODE, "a");
+        annotate(&mut claims[1], SELECTED_NODE, node);
+        claims
+    };
+    check_alike(vec![], selected("a"), true);
+    check_alike(vec![], selected("b"), false);
+    let set_aside = PersistentVolume {
+        claim: Some(ClaimRef { namespace: "default".into(), name: "b".into(), uid: "".into() }),
+        ..local("pv", "9Gi", "a")
+    };
+    check_alike(vec![local("pv", "9Gi", "a")], [claim("a", "local"), claim("b", "local")], true);
+    check_alike(vec![set_aside], [claim("a", "local"), claim("b", "local")], false);
+}
+
+#[test]
+fn bound_claims_count_by_the_nodes_of_their_volumes() {
+    let claims = || [bound("a", "pv-a"), bound("b", "pv-b")];
+    let volumes = |hosts: [&str; 2]| vec![local("pv-a", "1Gi", hosts[0]), local("pv-b", "2Gi", hosts[1])];
+    check_alike(volumes(["a", "a"]), claims(), true);
+    check_alike(volumes(["a", "b"]), claims(), false);
+    check_alike(vec![local("pv-a", "1Gi", "a")], claims(), false);
+    let anywhere = |name: &str| PersistentVolume { node_affinity: None, ..local(name, "1Gi", "a") };
+    check_alike(vec![anywhere("pv-a"), anywhere("pv-b")], claims(), true);
+    check_alike(vec![anywhere("pv-a"), local("pv-b", "1Gi", "a")], claims(), false);
+}
+
+#[test]
+fn a_pod_that_waits_for_its_claim_is_like_no_other() {
+    check_alike(vec![], [claim("a", "immediate"), claim("b", "immediate")], false);
+    check_alike(vec![], [claim("other", "fast"), claim("another", "fast")], false);
+}

@@ -153,3 +153,25 @@ fn only_pods_and_claims_that_matter_wake_the_pod() {
     check_hint(added("single"), Hint::Queue);
     check_hint(added("other"), Hint::Skip);
 }
+
+/// What tells apart a pod with this volume, while another pod uses the claim `single` or does not.
+fn likeness(source: VolumeSource, used: bool) -> Likeness {
+    let mut snapshot = Snapshot::default();
+    let node = snapshot.set_node(node("n").build());
+    if used {
+        snapshot.add_pod(node, with("held", claim("single")));
+    }
+    let (objects, pod, mut likeness) = (objects(), with("p", source), Likeness::default());
+    let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+    VolumeRestrictions.tell_apart(cx, &mut likeness);
+    likeness
+}
+
+#[test]
+fn a_claim_tells_pods_apart_only_while_it_rules_out_nodes() {
+    assert_eq!(likeness(claim("single"), false), Likeness::default());
+    assert_eq!(likeness(claim("shared"), true), Likeness::default());
+    assert_ne!(likeness(claim("single"), true), Likeness::default());
+    assert_ne!(likeness(disk("d", true), false), likeness(disk("d", false), false));
+    assert!(likeness(claim("missing"), false).is_unlike_any());
+}

@@ -141,3 +141,23 @@ fn only_changes_of_zones_wake_the_pod() {
     check_hint(None, class("new", Some(BindingMode::WaitForFirstConsumer)), Hint::Queue);
     check_hint(None, Object::Claim(claim("", None)), Hint::Queue);
 }
+
+/// What tells apart a pod whose volume has these labels.
+fn likeness(labels: Pairs<'_>) -> Likeness {
+    let mut objects = Objects::default();
+    objects.set(Object::Claim(claim("pv", None)));
+    objects.set(Object::PersistentVolume(pv(labels)));
+    let (snapshot, pod, mut likeness) = (Snapshot::default(), user_of("data"), Likeness::default());
+    let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+    VolumeZone.tell_apart(cx, &mut likeness);
+    likeness
+}
+
+#[test]
+fn pods_are_told_apart_by_the_zones_of_their_volumes() {
+    assert_eq!(likeness(&[(ZONE, "a")]), likeness(&[(ZONE, "a"), ("disk", "ssd")]));
+    assert_ne!(likeness(&[(ZONE, "a")]), likeness(&[(ZONE, "b")]));
+    assert_ne!(likeness(&[(ZONE, "a")]), likeness(&[(REGION, "a")]));
+    assert_ne!(likeness(&[(ZONE, "a")]), likeness(&[(ZONE, "a__b")]));
+    assert_eq!(likeness(&[]), Likeness::default());
+}
