@@ -23,7 +23,6 @@ use longshore_framework::view::NodeView;
 use longshore_framework::volume::CsiNode;
 use serde_json::Value;
 
-use crate::volume_binding::claims::ClaimVolume;
 use csi::is_migratable;
 use incoming::{Brought, Incoming};
 use on_node::{Nodes, OnNode};
@@ -77,10 +76,10 @@ impl PreFilter for NodeVolumeLimits {
 impl Filter for NodeVolumeLimits {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
         let incoming = match state.get::<Incoming>() {
-            Ok(incoming) if !node.is_supposed() => incoming.clone(),
             _ if node.is_supposed() => Incoming::by_name(cx.pod, cx.objects),
+            Ok(incoming) => incoming.clone(),
             // A profile may leave PreFilter out.
-            _ => Incoming::of(cx.pod, cx.objects, cx.snapshot),
+            Err(_) => Incoming::of(cx.pod, cx.objects, cx.snapshot),
         };
         let Some(csi_node) = cx.objects.csi_nodes.get(node.name()) else {
             return incoming.trouble_without_csi_node().map_or(Ok(Verdict::Pass), told);
@@ -107,7 +106,7 @@ impl Filter for NodeVolumeLimits {
 
 /// Whether the pod has a volume of a kind that may be attached by a CSI driver.
 fn has_countable(pod: &Pod) -> bool {
-    pod.spec.volumes.iter().any(|v| ClaimVolume::of(pod, v).is_some() || is_migratable(v))
+    pod.spec.volumes.iter().any(|v| v.is_claim() || is_migratable(v))
 }
 
 /// Trouble with the pod's own volumes, as a verdict on a node.

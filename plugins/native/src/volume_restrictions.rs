@@ -81,7 +81,7 @@ impl Plugin for VolumeRestrictions {
             disks(cx.pod).for_each(|disk| likeness.add_volume(disk));
             likeness.add_namespace(cx.pod);
             likeness.add_numbers(&[uses.unsigned_abs()]);
-            likeness.add_texts(claims.iter());
+            likeness.add_texts(&*claims);
         }
     }
 }

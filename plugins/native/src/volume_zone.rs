@@ -84,9 +84,8 @@ impl Plugin for VolumeZone {
         }
         let Ok(demands) = Demands::of(cx.pod, cx.objects) else { return likeness.set_apart() };
         for demand in &*demands.0 {
-            likeness.add_texts(
-                [&Str::from(demand.key)].into_iter().chain(&demand.values).collect::<Vec<_>>().into_iter(),
-            );
+            likeness.add_texts([&Str::from(demand.key)]);
+            likeness.add_texts(&demand.values);
         }
     }
 }

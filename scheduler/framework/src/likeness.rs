@@ -70,9 +70,10 @@ impl Likeness {
     }
 
     /// Some texts matter, in this order.
-    pub fn add_texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t Str>) {
-        self.add_numbers(&[texts.len() as u64]);
-        self.texts.extend(texts.cloned());
+    pub fn add_texts<'t>(&mut self, texts: impl IntoIterator<Item = &'t Str>) {
+        let before = self.texts.len();
+        self.texts.extend(texts.into_iter().cloned());
+        self.add_numbers(&[(self.texts.len() - before) as u64]);
     }
 
     /// Everything may matter: namespace, labels, controlling owner, and all of the spec.

@@ -49,30 +49,27 @@ impl Brought {
 impl Incoming {
     /// Of a pod and the nodes as they are.
     pub(super) fn of(pod: &Pod, objects: &Objects, snapshot: &Snapshot) -> Self {
-        Self::found(pod, objects, |volume, claim| is_unused(volume, claim?, objects, snapshot).then_some(()))
+        Self::found(pod, objects, |volume, claim| {
+            claim.is_some_and(|claim| is_unused(volume, claim, objects, snapshot))
+        })
     }
 
     /// Of a pod, where nodes are not as they are: who its volumes are matters for all of them.
     pub(super) fn by_name(pod: &Pod, objects: &Objects) -> Self {
-        Self::found(pod, objects, |_, _| None)
+        Self::found(pod, objects, |_, _| false)
     }
 
-    fn found(
-        pod: &Pod,
-        objects: &Objects,
-        unused: impl Fn(&CsiVolume, Option<&Claim>) -> Option<()>,
-    ) -> Self {
+    fn found(pod: &Pod, objects: &Objects, is_unused: impl Fn(&CsiVolume, Option<&Claim>) -> bool) -> Self {
         let mut brought = Brought::default();
         let mut seen = SmallVec::<[CsiVolume; 2]>::new();
         let collected = collect(pod, objects, Whose::Incoming, true, |volume, claim| {
             if seen.contains(&volume) {
                 return;
             }
-            match unused(&volume, claim) {
-                Some(()) => brought.add_unused(&volume.driver),
-                None => {
-                    brought.shared.insert(volume.clone());
-                }
+            if is_unused(&volume, claim) {
+                brought.add_unused(&volume.driver);
+            } else {
+                brought.shared.insert(volume.clone());
             }
             seen.push(volume);
         });
@@ -103,7 +100,7 @@ impl Incoming {
         let mut shared: Vec<_> = brought.shared.iter().collect();
         shared.sort_unstable();
         for volume in shared {
-            likeness.add_texts(volume.words().iter().copied());
+            likeness.add_texts(volume.words());
         }
     }
 }

@@ -47,7 +47,7 @@ fn add_bound(claim: &Claim, objects: &Objects, likeness: &mut Likeness) {
         (affinity, Some((plugin, translated))) => {
             let given = [affinity.is_some(), translated.is_some()].map(u64::from);
             likeness.add_numbers(&[kind::MIGRATED, given[0], given[1]]);
-            likeness.add_texts([&plugin].into_iter());
+            likeness.add_texts([&plugin]);
             for selector in affinity.iter().cloned().chain(translated) {
                 likeness.add_node_selector(selector);
             }
@@ -64,14 +64,14 @@ fn add_delayed(claim: &Arc<Claim>, objects: &Objects, likeness: &mut Likeness) {
     likeness.add_quantity(claim.request);
     if let Some(node) = claim.annotations.get(SELECTED_NODE) {
         likeness.add_numbers(&[kind::SELECTED, capacities]);
-        return likeness.add_texts([&class, node].into_iter());
+        return likeness.add_texts([&class, node]);
     }
     let volumes = objects.volumes.anywhere_revision(&class);
     let mode = Str::from(candidates::mode(&claim.volume_mode));
     let attributes = claim.attributes_class.clone().unwrap_or_default();
     likeness.add_numbers(&[kind::DELAYED, capacities, volumes, u64::from(claim.selector.is_some())]);
-    likeness.add_texts([&class, &mode, &attributes].into_iter());
-    likeness.add_texts(claim.access_modes.iter());
+    likeness.add_texts([&class, &mode, &attributes]);
+    likeness.add_texts(&claim.access_modes);
     claim.selector.iter().for_each(|selector| likeness.add_selector(selector.clone()));
     let set_aside = candidates::set_aside(claim, objects);
     if !set_aside.is_empty() {

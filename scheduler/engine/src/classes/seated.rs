@@ -176,7 +176,7 @@ impl Class {
                 None => return Ok(None),
             }
         }
-        let (feasible, tied) = (panel.feasible(seat), panel.best(seat));
+        let (feasible, tied) = (panel.cells().feasible(seat), panel.cells().best(seat));
         let name = |slot: Slot| &evaluator.snapshot.node(slot).name;
         let searched = evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);
         let Some(slot) = chooser.choose_one(tied.count(), |at| tied.nth(at), || tied.slots(), name) else {
