@@ -20,5 +20,7 @@ mod properties;
 mod repeated;
 /// Whole clusters and what becomes of them.
 mod scenarios;
+/// Classes that sit in panels, in corners.
+mod seated;
 /// What wakes pods.
 mod waking;

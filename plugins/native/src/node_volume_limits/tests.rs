@@ -158,6 +158,27 @@ fn a_volume_still_to_be_made_counts_for_its_provisioner() {
 }
 
 #[test]
+fn a_class_with_another_provisioner_has_its_volumes_counted_anew() {
+    let (mut objects, mut snapshot) = (objects(&[(DRIVER, 1)]), Snapshot::default());
+    let slot = snapshot.set_node(node("n").build());
+    snapshot.add_pod(slot, user("held", &[claim("new")]));
+    let (plugin, pod) = (NodeVolumeLimits::default(), user("incoming", &[claim("b")]));
+    let passes = |objects: &Objects| {
+        let cx = Cycle { snapshot: &snapshot, objects, pod: &pod };
+        plugin.filter(cx, &PluginState::default(), snapshot.view(slot)) == Ok(Verdict::Pass)
+    };
+    assert!(!passes(&objects));
+    let class = StorageClass {
+        name: "fast".into(),
+        provisioner: "other.example.com".into(),
+        binding_mode: Some(BindingMode::WaitForFirstConsumer),
+        allowed_topologies: Vec::new(),
+    };
+    objects.set(Object::StorageClass(Arc::new(class)));
+    assert!(passes(&objects));
+}
+
+#[test]
 fn an_attachment_without_a_pod_counts_too() {
     let mut lingering = objects(&[(DRIVER, 1)]);
     attach(&mut lingering, "va", "a");

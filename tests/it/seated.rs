@@ -1,0 +1,73 @@
+//! Classes with a seat in a panel, where what the seat goes by becomes another. Every decision is held against the literal one.
+
+use std::sync::Arc;
+
+use longshore_engine::{Engine, Evaluation, Options, Outcome, TieBreak};
+use longshore_framework::fixture::{node, pod};
+use longshore_framework::node::{Node, NodeImage};
+use longshore_framework::port::Input;
+use longshore_framework::taint::TaintEffect;
+
+use crate::properties::PROFILES;
+
+/// An engine that has decided for two pods of the class already, and for the second of them by a seat.
+struct Cluster(Engine);
+
+impl Cluster {
+    fn new(nodes: &[Arc<Node>]) -> Self {
+        let options =
+            Options { evaluation: Evaluation::Audited, tie_break: TieBreak::First, ..Options::default() };
+        let mut cluster = Self(Engine::new(PROFILES.clone(), options));
+        nodes.iter().for_each(|node| cluster.set(node));
+        cluster
+    }
+
+    fn set(&mut self, node: &Arc<Node>) {
+        self.0.apply(Input::Node(Arc::clone(node)));
+    }
+
+    /// Where a pod with this request and image goes; `None` when it fits nowhere.
+    #[track_caller]
+    fn check(&mut self, name: &str, cpu: &str, want: Option<&str>) {
+        let pod = pod(name).request("cpu", cpu).spec(|spec| spec.containers[0].image = "image:1".into());
+        self.0.apply(Input::Pod(pod.build()));
+        let attempt = self.0.step().unwrap();
+        match (&attempt.outcome, want) {
+            (Outcome::Assumed { node }, Some(want)) => assert_eq!(&**node, want, "{name}"),
+            (Outcome::Unschedulable { message, .. }, None) => {
+                assert!(!message.contains("audit"), "{message}")
+            }
+            (other, _) => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+fn with_image(name: &str, has: bool) -> Arc<Node> {
+    let image = NodeImage { names: vec!["image:1".into()], size: 900 << 20 };
+    node(name).allocatable("cpu", "1000").with(|node| node.images.extend(has.then_some(image))).build()
+}
+
+#[test]
+fn scores_by_the_images_of_all_nodes_are_asked_for_again() {
+    let mut cluster = Cluster::new(&[with_image("a", true), with_image("b", false), with_image("c", false)]);
+    for name in ["1", "2", "3", "4"] {
+        cluster.check(name, "1m", Some("a"));
+    }
+    cluster.set(&with_image("c", true));
+    cluster.check("5", "1m", Some("a"));
+    cluster.check("6", "1m", Some("a"));
+}
+
+#[test]
+fn a_node_that_is_told_apart_from_those_of_the_seat_is_not_taken_for_one_of_them() {
+    let mut cluster = Cluster::new(&[node("a").allocatable("cpu", "2").build()]);
+    cluster.check("1", "1", Some("a"));
+    cluster.check("2", "1", Some("a"));
+    cluster.check("3", "1", None);
+    cluster.0.apply(Input::PodDeleted { uid: "default/3".into() });
+    let avoided = node("b").allocatable("cpu", "64").taint("old", "x", TaintEffect::PreferNoSchedule);
+    cluster.set(&avoided.build());
+    cluster.0.apply(Input::PodDeleted { uid: "default/1".into() });
+    cluster.check("4", "1", Some("a"));
+    cluster.check("5", "1", Some("b"));
+}
