@@ -36,10 +36,12 @@ fn rbd(monitors: &[&str], image: &str) -> VolumeSource {
     }
 }
 
-/// A ReadWriteOncePod claim `single` and an ordinary one, `shared`.
+/// ReadWriteOncePod claims `single` and `second`, and an ordinary one, `shared`.
 fn objects() -> Objects {
     let mut objects = Objects::default();
-    for (name, mode) in [("single", READ_WRITE_ONCE_POD), ("shared", "ReadWriteMany")] {
+    let modes =
+        [("single", READ_WRITE_ONCE_POD), ("second", READ_WRITE_ONCE_POD), ("shared", "ReadWriteMany")];
+    for (name, mode) in modes {
         let claim = Claim {
             namespace: "default".into(),
             name: name.into(),
@@ -154,14 +156,15 @@ fn only_pods_and_claims_that_matter_wake_the_pod() {
     check_hint(added("other"), Hint::Skip);
 }
 
-/// What tells apart a pod with this volume, while another pod uses the claim `single` or does not.
-fn likeness(source: VolumeSource, used: bool) -> Likeness {
+/// What tells apart a pod with these volumes, while other pods use these claims.
+fn likeness(sources: &[VolumeSource], used: &[&str]) -> Likeness {
     let mut snapshot = Snapshot::default();
     let node = snapshot.set_node(node("n").build());
-    if used {
-        snapshot.add_pod(node, with("held", claim("single")));
+    for name in used {
+        snapshot.add_pod(node, with(&format!("user-of-{name}"), claim(name)));
     }
-    let (objects, pod, mut likeness) = (objects(), with("p", source), Likeness::default());
+    let pod = pod("p").spec(|s| s.volumes = sources.iter().cloned().map(volume).collect()).build();
+    let (objects, mut likeness) = (objects(), Likeness::default());
     let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
     VolumeRestrictions.tell_apart(cx, &mut likeness);
     likeness
@@ -169,9 +172,16 @@ fn likeness(source: VolumeSource, used: bool) -> Likeness {
 
 #[test]
 fn a_claim_tells_pods_apart_only_while_it_rules_out_nodes() {
-    assert_eq!(likeness(claim("single"), false), Likeness::default());
-    assert_eq!(likeness(claim("shared"), true), Likeness::default());
-    assert_ne!(likeness(claim("single"), true), Likeness::default());
-    assert_ne!(likeness(disk("d", true), false), likeness(disk("d", false), false));
-    assert!(likeness(claim("missing"), false).is_unlike_any());
+    assert_eq!(likeness(&[claim("single")], &[]), Likeness::default());
+    assert_eq!(likeness(&[claim("shared")], &["single"]), Likeness::default());
+    assert_ne!(likeness(&[claim("single")], &["single"]), Likeness::default());
+    assert_ne!(likeness(&[disk("d", true)], &[]), likeness(&[disk("d", false)], &[]));
+    assert!(likeness(&[claim("missing")], &[]).is_unlike_any());
+}
+
+#[test]
+fn how_many_of_its_claims_are_in_use_tells_a_pod_apart_because_one_eviction_helps_or_does_not() {
+    let both = [claim("single"), claim("second")];
+    assert_ne!(likeness(&both, &["single"]), likeness(&both, &["single", "second"]));
+    assert_eq!(likeness(&both, &["single"]), likeness(&both, &["second"]));
 }
