@@ -40,7 +40,7 @@ pub enum Literal {
     Crowded,
     /// Nodes differ so much for the class that groups of them save nothing.
     ManyGroups,
-    /// The pod is promised a node, and PreFilter leaves only one.
+    /// The pod is promised a node, and PreFilter leaves only one; or it has volumes, and so has another that is promised one.
     Nominated,
     /// A plugin broke: the literal evaluator says how.
     Broken(String),

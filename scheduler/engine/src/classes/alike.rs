@@ -131,6 +131,9 @@ impl Alike {
         let terms = [snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
         let selecting = evaluator.objects.selecting_revision();
         let moment = [selecting, terms[0], terms[1], snapshot.images_revision()];
+        if meets_promised_volumes(evaluator) {
+            return Err(Literal::Nominated);
+        }
         // What is behind a claim changes with other pods, and a claim is rarely used by two.
         if pod.has_claims() {
             return self.ask(evaluator, profile).map(Arc::new);
@@ -209,24 +212,16 @@ fn likeness(evaluator: &Evaluator<'_>) -> Result<Likeness, Literal> {
     likeness.added_by(PROMISED);
     let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
     likeness.add_numbers(&evaluator.nominator.terms().speaking_of(evaluator.pod, &labels));
-    add_shared_claims(evaluator, &mut likeness);
     Ok(likeness)
 }
 
-/// Where a pod is promised room that shares a claim with this one, the claim matters on that node.
-fn add_shared_claims(evaluator: &Evaluator<'_>, likeness: &mut Likeness) {
+/// Whether room is promised to another pod with volumes, and this one has some as well. Where they share one, the node may do
+/// with the other pod and not without it, so what is said of it goes by pairs of pods.
+fn meets_promised_volumes(evaluator: &Evaluator<'_>) -> bool {
+    let has_volumes = |pod: &Pod| !pod.spec.volumes.is_empty();
     let pod = evaluator.pod;
-    if pod.has_claims() && evaluator.nominator.pods().any(|other| shares_claim(pod, other)) {
-        likeness.add_namespace(pod);
-        pod.spec.volumes.iter().for_each(|volume| likeness.add_volume(&volume.source));
-    }
-}
-
-fn shares_claim(pod: &Pod, other: &Pod) -> bool {
-    let names = |claim: &Str| other.claim_names().any(|name| name == *claim);
-    pod.meta.uid != other.meta.uid
-        && pod.meta.namespace == other.meta.namespace
-        && pod.claim_names().any(|claim| names(&claim))
+    let is_other = |other: &Arc<Pod>| other.meta.uid != pod.meta.uid && has_volumes(other);
+    has_volumes(pod) && evaluator.nominator.pods().any(is_other)
 }
 
 fn hash_of(profile: usize, pod: &Pod) -> u64 {
