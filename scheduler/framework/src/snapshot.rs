@@ -325,7 +325,7 @@ impl Snapshot {
         self.dirty.changed_at(slot)
     }
 
-    /// The generation at which a storage object last changed that [concerns](Self::concern) the node.
+    /// The generation at which a storage object last changed that [concerns](Self::concern) the node, or at which the node came.
     pub fn storage_changed_at(&self, slot: Slot) -> u64 {
         self.storage_changed.get(slot)
     }
@@ -392,6 +392,8 @@ impl Snapshot {
         self.nodes[slot.index()] = node;
         self.images_revision += u64::from(!self.images.is_empty());
         self.touch(slot);
+        // Nobody marked it for what changed while it was not there.
+        self.storage_changed.set(slot, self.dirty.generation());
         slot
     }
 

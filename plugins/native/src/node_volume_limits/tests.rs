@@ -179,6 +179,23 @@ fn a_class_with_another_provisioner_has_its_volumes_counted_anew() {
 }
 
 #[test]
+fn what_changed_while_a_node_was_away_counts_when_it_is_back() {
+    let (mut objects, mut snapshot) = (objects(&[(DRIVER, 1)]), Snapshot::default());
+    let slot = snapshot.set_node(node("n").build());
+    let (plugin, pod) = (NodeVolumeLimits::default(), user("incoming", &[claim("b")]));
+    let passes = |objects: &Objects, snapshot: &Snapshot| {
+        let cx = Cycle { snapshot, objects, pod: &pod };
+        plugin.filter(cx, &PluginState::default(), snapshot.view(slot)) == Ok(Verdict::Pass)
+    };
+    assert!(passes(&objects, &snapshot));
+    snapshot.remove_node("n");
+    attach(&mut objects, "va", "a");
+    objects.take_concerns().iter().for_each(|concern| snapshot.concern(concern));
+    assert_eq!(snapshot.set_node(node("n").build()), slot);
+    assert!(!passes(&objects, &snapshot));
+}
+
+#[test]
 fn an_attachment_without_a_pod_counts_too() {
     let mut lingering = objects(&[(DRIVER, 1)]);
     attach(&mut lingering, "va", "a");
