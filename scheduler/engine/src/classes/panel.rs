@@ -66,23 +66,20 @@ pub(super) struct Panel {
     unknown: FxHashMap<Slot, u64>,
 }
 
-/// Whether a plugin of the profile takes part in panels: which, whether it filters, and whether it scores.
-fn seated(profile: &Profile) -> impl Iterator<Item = (PluginId, bool, bool, Box<dyn Seats>)> + '_ {
+/// The plugins of the profile that take part in panels.
+fn seated(profile: &Profile) -> impl Iterator<Item = Seated> + '_ {
     let on = |stage: Stage, id| profile.stage(stage).contains(&id);
-    (0..).map(PluginId).take(profile.plugins().len()).filter_map(move |id| {
-        let (filters, scores) = (on(Stage::Filter, id), on(Stage::Score, id));
-        let seats = if filters || scores { profile.plugin(id).plugin.seats()? } else { return None };
-        Some((id, filters, scores, seats))
+    let ids = (0..).map(PluginId).take(profile.plugins().len());
+    ids.filter(move |id| on(Stage::Filter, *id) || on(Stage::Score, *id)).filter_map(move |id| {
+        let seats = profile.plugin(id).plugin.seats()?;
+        Some(Seated { id, filters: on(Stage::Filter, id), seats, weights: [0; SEATS] })
     })
 }
 
 impl Panel {
     pub(super) fn new(profile: &Profile, snapshot: &Snapshot) -> Self {
-        let plugins = seated(profile)
-            .map(|(id, filters, _, seats)| Seated { id, filters, seats, weights: [0; SEATS] })
-            .collect();
         let mut panel = Self {
-            plugins,
+            plugins: seated(profile).collect(),
             generation: snapshot.generation(),
             taken: 0,
             fixed: Vec::new(),

@@ -18,9 +18,19 @@ use crate::path::Literal;
 const MANY_CHANGES: usize = 4;
 
 impl Class {
-    /// Whether it was not found yet that the class cannot have a seat.
+    /// Whether the class may have a seat, as far as it is known without a panel.
     pub(super) fn may_sit(&self) -> bool {
+        let plan = &self.plan;
+        let most =
+            plan.absolute.iter().fold(0, |sum: i64, s| sum.saturating_add(s.weight.saturating_mul(100)));
         !self.stands
+            && plan.asked.is_empty()
+            && plan.group_filters.is_empty()
+            && plan.speaking.is_empty()
+            && plan.single_node.is_none()
+            && !self.is_fallible()
+            && plan.relative.iter().all(|scorer| !scorer.by_pods && !scorer.by_group)
+            && most <= MAX_TOTAL
     }
 
     /// Whether other classes were asked since this one was, so that it would gain by a seat.
@@ -36,7 +46,7 @@ impl Class {
         seat: usize,
     ) -> Result<bool, Literal> {
         self.stands = true;
-        if !self.can_sit(panel) {
+        if !self.is_served_by(panel) {
             return Ok(false);
         }
         let Some(column) = self.column(evaluator)? else { return Ok(false) };
@@ -48,24 +58,15 @@ impl Class {
         Ok(!self.stands)
     }
 
-    fn can_sit(&self, panel: &Panel) -> bool {
+    /// Whether all that depends on the pods of a node is said by plugins of the panel.
+    fn is_served_by(&self, panel: &Panel) -> bool {
         let plan = &self.plan;
-        let is_plain = plan.asked.is_empty()
-            && plan.group_filters.is_empty()
-            && plan.speaking.is_empty()
-            && plan.single_node.is_none()
-            && !self.is_fallible();
         let filters: Vec<PluginId> =
             panel.plugins().filter(|(_, filters)| *filters).map(|(id, _)| id).collect();
         let scores = |id: PluginId| panel.plugins().any(|(other, _)| other == id);
-        let most =
-            plan.absolute.iter().fold(0, |sum: i64, s| sum.saturating_add(s.weight.saturating_mul(100)));
-        is_plain
-            && filters.len() == plan.filters_by_pods.len()
+        filters.len() == plan.filters_by_pods.len()
             && filters.iter().all(|id| plan.filters_by_pods.contains(id))
             && plan.absolute.iter().filter(|scorer| scorer.by_pods).all(|scorer| scores(scorer.id))
-            && plan.relative.iter().all(|scorer| !scorer.by_pods && !scorer.by_group)
-            && most <= MAX_TOTAL
     }
 
     /// For each slot the fixed score and the cell; `None` when something tells nodes apart on which pods fit.
