@@ -139,6 +139,11 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Namespace and name.
+    pub fn key(&self) -> (Str, Str) {
+        (Arc::clone(&self.namespace), Arc::clone(&self.name))
+    }
+
     /// Whether a volume is bound and the binding is complete.
     pub fn is_bound(&self) -> bool {
         !self.volume_name.is_empty() && self.annotations.get(BIND_COMPLETED).is_some()
@@ -154,6 +159,13 @@ pub struct ClaimRef {
     pub name: Str,
     /// UID; empty when pre-bound by hand.
     pub uid: Str,
+}
+
+impl ClaimRef {
+    /// Namespace and name.
+    pub fn key(&self) -> (Str, Str) {
+        (Arc::clone(&self.namespace), Arc::clone(&self.name))
+    }
 }
 
 /// A PersistentVolume.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::labels::Labels;
-use longshore_framework::objects::{NamespacedName, Objects};
+use longshore_framework::objects::Objects;
 use longshore_framework::port::StorageWrite;
 use longshore_framework::volume::{Claim, ClaimRef, PersistentVolume, SELECTED_NODE};
 
@@ -42,7 +42,7 @@ pub(super) fn assume(bindings: Bindings, node: &Str, objects: &mut Objects) -> R
     }
     for claim in &bindings.provision {
         if claim.annotations.get(SELECTED_NODE) != Some(node) {
-            let key = key_of(claim);
+            let key = claim.key();
             objects.claims.assume(Arc::new(provisioned_on(claim, node)));
             reserved.claims.extend(objects.claims.get(&key).cloned());
         }
@@ -64,16 +64,12 @@ pub(super) fn restore(reserved: &mut Reserved, objects: &mut Objects) {
         }
     }
     for claim in reserved.claims.drain(..) {
-        let key = key_of(&claim);
+        let key = claim.key();
         if objects.claims.get(&key).is_some_and(|now| Arc::ptr_eq(now, &claim)) {
             objects.claims.restore(&key);
         }
     }
     reserved.writes.clear();
-}
-
-fn key_of(claim: &Claim) -> NamespacedName {
-    (Arc::clone(&claim.namespace), Arc::clone(&claim.name))
 }
 
 /// The volume with its `claimRef` set; `None` when it is so already. A volume that nobody had set aside for the claim

@@ -13,7 +13,7 @@ const FILESYSTEM: &str = "Filesystem";
 
 /// The volumes that were set aside for the claim and suit it wherever the pod runs, in name order. The first one decides.
 pub(super) fn set_aside(claim: &Claim, objects: &Objects) -> Vec<Arc<PersistentVolume>> {
-    let key = (Arc::clone(&claim.namespace), Arc::clone(&claim.name));
+    let key = claim.key();
     let found = objects.volumes.of_claim(&key).filter(|v| suits(v, claim) && is_bound_to(v, claim));
     found.cloned().collect()
 }

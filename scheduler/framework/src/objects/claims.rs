@@ -36,7 +36,7 @@ impl Claims {
     /// Assumes that a provisioner is told of a node. That changes nothing for pods on nodes. Without effect when the API
     /// server has no such claim.
     pub fn assume(&mut self, claim: Arc<Claim>) {
-        self.all.assume(key_of(&claim), claim);
+        self.all.assume(claim.key(), claim);
     }
 
     /// Goes back to what the API server has.
@@ -45,7 +45,7 @@ impl Claims {
     }
 
     pub(super) fn set(&mut self, claim: Arc<Claim>, concerns: &mut Vec<Concern>) -> Option<Arc<Claim>> {
-        let key = key_of(&claim);
+        let key = claim.key();
         let old = self.all.set(key.clone(), Arc::clone(&claim));
         if behind(old.as_deref()) != behind(Some(&claim)) {
             self.unindex(&key, old.as_deref());
@@ -78,8 +78,4 @@ impl Claims {
 /// What of a claim says which volume is behind it, and whether a pod may use it.
 fn behind(claim: Option<&Claim>) -> Option<(&Str, Option<&Str>, Option<&Str>)> {
     claim.map(|claim| (&claim.volume_name, claim.class.as_ref(), claim.owner_uid.as_ref()))
-}
-
-fn key_of(claim: &Claim) -> NamespacedName {
-    (Arc::clone(&claim.namespace), Arc::clone(&claim.name))
 }

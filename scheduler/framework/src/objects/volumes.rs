@@ -62,8 +62,7 @@ impl Volumes {
 
     /// How many volumes have this driver and handle.
     pub fn with_handle(&self, source: &CsiSource) -> u32 {
-        let key = (Arc::clone(&source.driver), Arc::clone(&source.handle));
-        self.by_handle.get(&key).copied().unwrap_or(0)
+        self.by_handle.get(&handle_key(source)).copied().unwrap_or(0)
     }
 
     /// Assumes `volume`; without effect when the API server has none of that name.
@@ -118,18 +117,16 @@ impl Volumes {
 
     fn index(&mut self, volume: &PersistentVolume) {
         if let Some(claim) = &volume.claim {
-            let key = (Arc::clone(&claim.namespace), Arc::clone(&claim.name));
-            self.by_claim.entry(key).or_default().insert(Arc::clone(&volume.name));
+            self.by_claim.entry(claim.key()).or_default().insert(Arc::clone(&volume.name));
         }
         if let Some(source) = &volume.csi {
-            let key = (Arc::clone(&source.driver), Arc::clone(&source.handle));
-            *self.by_handle.entry(key).or_default() += 1;
+            *self.by_handle.entry(handle_key(source)).or_default() += 1;
         }
     }
 
     fn unindex(&mut self, volume: &PersistentVolume) {
         if let Some(claim) = &volume.claim {
-            let key = (Arc::clone(&claim.namespace), Arc::clone(&claim.name));
+            let key = claim.key();
             if let Some(names) = self.by_claim.get_mut(&key) {
                 names.remove(&volume.name);
                 if names.is_empty() {
@@ -138,7 +135,7 @@ impl Volumes {
             }
         }
         if let Some(source) = &volume.csi {
-            let key = (Arc::clone(&source.driver), Arc::clone(&source.handle));
+            let key = handle_key(source);
             if let Some(count) = self.by_handle.get_mut(&key) {
                 *count -= 1;
                 if *count == 0 {
@@ -171,6 +168,10 @@ impl Volumes {
             concerns.extend(concern(volume));
         }
     }
+}
+
+fn handle_key(source: &CsiSource) -> (Str, Str) {
+    (Arc::clone(&source.driver), Arc::clone(&source.handle))
 }
 
 /// The nodes for which it matters whether the volume is free, where these are known.
