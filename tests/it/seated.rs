@@ -43,8 +43,12 @@ impl Cluster {
 }
 
 fn with_image(name: &str, has: bool) -> Arc<Node> {
+    of_size(name, "1000", has)
+}
+
+fn of_size(name: &str, cpu: &str, has: bool) -> Arc<Node> {
     let image = NodeImage { names: vec!["image:1".into()], size: 900 << 20 };
-    node(name).allocatable("cpu", "1000").with(|node| node.images.extend(has.then_some(image))).build()
+    node(name).allocatable("cpu", cpu).with(|node| node.images.extend(has.then_some(image))).build()
 }
 
 #[test]
@@ -70,4 +74,23 @@ fn a_node_that_is_told_apart_from_those_of_the_seat_is_not_taken_for_one_of_them
     cluster.0.apply(Input::PodDeleted { uid: "default/1".into() });
     cluster.check("4", "1", Some("a"));
     cluster.check("5", "1", Some("b"));
+}
+
+#[test]
+fn a_class_that_was_begun_anew_without_its_seat_does_not_go_by_what_stands_there() {
+    let small = |name: &str, has: bool| of_size(name, "100", has);
+    let mut cluster = Cluster::new(&[small("a", true), small("b", false), small("c", false)]);
+    for name in ["1", "2", "3", "4"] {
+        cluster.check(name, "1", Some("a"));
+    }
+    // While room is promised to a pod nobody is asked at a seat; meanwhile the image becomes rare.
+    let promised =
+        pod("promised").request("cpu", "1").priority(-10).meta(|meta| meta.nominated_node = Some("b".into()));
+    cluster.0.apply(Input::Pod(promised.build()));
+    for number in 0..30 {
+        cluster.set(&small(&format!("d{number:02}"), false));
+    }
+    cluster.check("5", "1", Some("b"));
+    cluster.0.apply(Input::PodDeleted { uid: "default/promised".into() });
+    cluster.check("6", "1", Some("c"));
 }

@@ -117,6 +117,8 @@ pub(super) struct Class {
     pub(super) behind: usize,
     /// It was found that the class cannot have a seat in a panel.
     pub(super) stands: bool,
+    /// As of when the class took a seat in a panel.
+    seated: Option<AsOf>,
     /// The raw scores that the nodes have in common on which pods fit, if the class has a seat in a panel.
     pub(super) seated_raw: Option<Vec<i64>>,
     /// The node that the pod of the last decision was promised: it was judged for that pod alone.
@@ -180,9 +182,17 @@ impl Class {
         Some(slots)
     }
 
-    /// Whether it is known as of now how plugins are asked.
-    pub(super) fn is_prepared(&self, evaluator: &Evaluator<'_>) -> bool {
-        self.prepared == Some(self.now(evaluator))
+    /// Whether what stands at the seat of the class in a panel is as of now. The class may have been begun anew since it took
+    /// the seat, as of the same moment or of a later one.
+    pub(super) fn is_seated(&self, evaluator: &Evaluator<'_>) -> bool {
+        let now = Some(self.now(evaluator));
+        self.prepared == now && self.seated == now
+    }
+
+    /// The class took a seat, if it was free to.
+    pub(super) fn note_seat(&mut self, evaluator: &Evaluator<'_>, is_taken: bool) {
+        self.stands = !is_taken;
+        self.seated = is_taken.then(|| self.now(evaluator));
     }
 
     /// Whether nothing was ever asked for the class.
@@ -233,7 +243,7 @@ impl Class {
     /// Finds out how plugins are asked, and looks at no node yet.
     pub(super) fn prepare(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
         // A seat in a panel outlives what is known of nodes.
-        *self = Self { seated_raw: self.seated_raw.take(), ..Self::default() };
+        *self = Self { seated: self.seated, seated_raw: self.seated_raw.take(), ..Self::default() };
         self.fallible = fallible(evaluator);
         self.failed_before = self.failed_answers(evaluator);
         let mut state = CycleState::default();

@@ -45,7 +45,7 @@ impl Class {
         panel: &mut Panel,
         seat: usize,
     ) -> Result<bool, Literal> {
-        self.stands = true;
+        self.note_seat(evaluator, false);
         if !self.is_served_by(panel) {
             return Ok(false);
         }
@@ -54,8 +54,9 @@ impl Class {
             let scorer = self.plan.absolute.iter().find(|scorer| scorer.id == id && scorer.by_pods);
             scorer.map_or(0, |scorer| i16::try_from(scorer.weight).unwrap_or(0))
         };
-        self.stands = !panel.take(seat, evaluator, &self.states.all, weight, &column)?;
-        Ok(!self.stands)
+        let is_taken = panel.take(seat, evaluator, &self.states.all, weight, &column)?;
+        self.note_seat(evaluator, is_taken);
+        Ok(is_taken)
     }
 
     /// Whether all that depends on the pods of a node is said by plugins of the panel.

@@ -43,7 +43,7 @@ impl Classes {
         if !evaluator.nominator.is_empty() {
             return Ok(None);
         }
-        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_prepared(evaluator));
+        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_seated(evaluator));
         let Some(panel) = panel else {
             entry.seat = None;
             self.panels.leave(seat);
