@@ -39,6 +39,25 @@ impl ImageTable {
         }
     }
 
+    /// A node reports `new` in place of `old`. Whether anything differs now, on whatever node.
+    pub(crate) fn replace(&mut self, slot: usize, old: &[NodeImage], new: &[NodeImage]) -> bool {
+        if old == new && self.has_sizes_of(new) {
+            return false;
+        }
+        self.remove(slot, old);
+        self.add(slot, new);
+        true
+    }
+
+    /// Whether these images would be known with the same sizes if the only node that has them reported them anew: another one,
+    /// which is gone, may have been the first to report them.
+    fn has_sizes_of(&self, images: &[NodeImage]) -> bool {
+        let has_size = |size: i64, name: &Str| {
+            self.0.get(name).is_none_or(|state| state.size == size || state.nodes.len() > 1)
+        };
+        images.iter().all(|image| image.names.iter().all(|name| has_size(image.size, name)))
+    }
+
     pub(crate) fn remove(&mut self, slot: usize, images: &[NodeImage]) {
         for name in images.iter().flat_map(|i| &i.names) {
             if let Some(state) = self.0.get_mut(name) {

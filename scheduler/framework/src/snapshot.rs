@@ -388,6 +388,7 @@ impl Snapshot {
         self.name_ranks.take();
         self.order.insert(slot, node.zone());
         self.fill(slot, &Amounts::default(), &node);
+        self.images.add(slot.index(), &node.images);
         self.set_topologies(slot, Some(&node));
         self.nodes[slot.index()] = node;
         self.images_revision += u64::from(!self.images.is_empty());
@@ -399,7 +400,6 @@ impl Snapshot {
 
     fn replace_node(&mut self, slot: Slot, node: Arc<Node>) {
         let old = Arc::clone(self.node(slot));
-        self.images.remove(slot.index(), &old.images);
         if old.zone() != node.zone() {
             self.order.remove(slot);
             self.order.insert(slot, node.zone());
@@ -408,7 +408,8 @@ impl Snapshot {
         if old.labels != node.labels {
             self.set_topologies(slot, Some(&node));
         }
-        self.images_revision += u64::from(old.images != node.images);
+        let other_images = self.images.replace(slot.index(), &old.images, &node.images);
+        self.images_revision += u64::from(other_images);
         self.nodes[slot.index()] = node;
         self.touch(slot);
     }
@@ -511,7 +512,6 @@ impl Snapshot {
         self.epoch += u64::from(self.resources.set_allocatable(slot, offered, &node.allocatable));
         self.allowed_pods[slot.index()] = node.allocatable_pods;
         self.count_pods_left(slot);
-        self.images.add(slot.index(), &node.images);
         self.cordoned.set(slot.index(), node.unschedulable);
         self.tainted.set(slot.index(), !node.taints.is_empty());
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::fixture::{node, pod};
+use crate::node::NodeImage;
 
 #[track_caller]
 fn check_order(snapshot: &Snapshot, want: &[&str]) {
@@ -148,7 +149,7 @@ fn domains_that_are_gone_leave_their_numbers_to_new_ones() {
 #[test]
 fn only_nodes_that_come_or_go_or_report_other_images_concern_those_who_count_images() {
     let mut s = Snapshot::default();
-    let image = || crate::node::NodeImage { names: vec!["app:1".into()], size: 1 };
+    let image = || NodeImage { names: vec!["app:1".into()], size: 1 };
     let with_image = || node("a").with(|n| n.images.push(image()));
     let mut revisions = vec![s.images_revision()];
     for built in [node("a").build(), with_image().build(), with_image().label("k", "v").build()] {
@@ -159,4 +160,34 @@ fn only_nodes_that_come_or_go_or_report_other_images_concern_those_who_count_ima
     revisions.push(s.images_revision());
     let rose: Vec<bool> = revisions.windows(2).map(|pair| pair[1] > pair[0]).collect();
     assert_eq!(rose, [false, true, false, true]);
+}
+
+#[test]
+fn an_image_has_the_size_that_its_first_node_reported_until_its_only_node_reports_it_anew() {
+    let mut s = Snapshot::default();
+    let with_image = |name: &str, size: i64| {
+        node(name).with(|n| n.images.push(NodeImage { names: vec!["app:1".into()], size }))
+    };
+    let mut check = |happens: &mut dyn FnMut(&mut Snapshot), want: i64| {
+        let (revision, size) = (s.images_revision(), s.images().get("app:1").map(|image| image.size));
+        happens(&mut s);
+        let now = s.images().get("app:1").map(|image| image.size);
+        assert_eq!(now, Some(want));
+        assert!(now == size || s.images_revision() > revision);
+    };
+    let set = |name: &'static str, size: i64, label: &'static str| {
+        move |s: &mut Snapshot| {
+            s.set_node(with_image(name, size).label("k", label).build());
+        }
+    };
+    check(&mut set("a", 10, "1"), 10);
+    check(&mut set("b", 20, "1"), 10);
+    check(&mut set("b", 20, "2"), 10);
+    check(
+        &mut |s| {
+            s.remove_node("a");
+        },
+        10,
+    );
+    check(&mut set("b", 20, "3"), 20);
 }
