@@ -16,6 +16,7 @@
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
 #   make bench-peer-test tests of the program that drives kube-scheduler (needs Go; compiles all of the scheduler)
+#   make properties    the random tests with other cases and many more (CASES=20000 of each): finds what is rare, takes half an hour
 #   make fuzz          fuzz the readers of manifests and profiles and the host of plugins (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
@@ -32,9 +33,10 @@ SIZE ?=
 RUNS ?=
 NAME ?=
 SECONDS ?= 600
+CASES ?= 20000
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -119,6 +121,10 @@ bench-peer: setup
 bench-peer-test:
 	@command -v go >/dev/null || { echo "skipped: there is no go command"; exit 0; }; \
 	cd benches/peer && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test ./...
+
+properties: setup
+	PROPTEST_RNG_SEED=$$RANDOM$$RANDOM PROPTEST_CASES=$(CASES) RUST_BACKTRACE=0 \
+		cargo test --locked -p longshore-tests --test it -- properties::
 
 fuzz: setup
 	cd tests/fuzz && for target in manifest profile wasm; do \

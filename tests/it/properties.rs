@@ -1,7 +1,7 @@
 //! What must hold for every cluster: random nodes, random pods, random events.
 //!
-//! A failing case is printed as the drafts it was made of; `PROPTEST_CASES` asks for more cases than the few that are
-//! tried by default.
+//! A failing case is printed as the drafts it was made of. The few cases that are tried by default are the same each time;
+//! `make properties` tries many others.
 
 mod cluster;
 mod events;
