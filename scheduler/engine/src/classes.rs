@@ -16,6 +16,7 @@ mod class;
 mod decide;
 mod evaluate;
 mod groups;
+mod kinds;
 mod moment;
 mod panel;
 mod panels;

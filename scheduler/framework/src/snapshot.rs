@@ -297,7 +297,12 @@ impl Snapshot {
         Some(self.dirty.since(generation)?.map(|(slot, _)| slot))
     }
 
-    /// The same with what changed.
+    /// The generation at which more changed of some node than its pods, the last time.
+    pub fn anything_changed_at(&self) -> u64 {
+        self.dirty.anything_changed_at()
+    }
+
+    /// The same as [`changed_since`](Self::changed_since) with what changed.
     pub fn changes_since(&self, generation: u64) -> Option<impl Iterator<Item = (Slot, Changed)> + '_> {
         self.dirty.since(generation)
     }

@@ -98,7 +98,7 @@ impl Class {
                 None => scratch.feasible.push((*slot, 1)),
             }
         }
-        self.add_relative_scores(evaluator, scratch)?;
+        self.add_relative_scores(evaluator, scratch, true)?;
         for slot in &scratch.found.slots {
             let place = self.groups.number_of(*slot).and_then(|number| place_of_group.get(&number));
             let relative = place.and_then(|place| scratch.totals.get(*place)).copied().unwrap_or(0);

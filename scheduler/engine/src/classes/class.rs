@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::changes::Changes;
 use super::groups::{GroupNumber, Groups};
+use super::kinds::Kinds;
 use super::moment::Moment;
 use super::plan::Plan;
 use super::rejected_nodes::RejectedNodes;
@@ -119,6 +120,8 @@ pub(super) struct Class {
     pub(super) stands: bool,
     /// As of when the class took a seat in a panel.
     seated: Option<AsOf>,
+    /// What it tells nodes apart by there.
+    pub(super) kinds: Kinds,
     /// The raw scores that the nodes have in common on which pods fit, if the class has a seat in a panel.
     pub(super) seated_raw: Option<Vec<i64>>,
     /// The node that the pod of the last decision was promised: it was judged for that pod alone.
@@ -172,13 +175,20 @@ impl Class {
 
     /// The changed nodes that censuses with something to say have to recount, in ascending order; `None` for all.
     fn recounts(&self, evaluator: &Evaluator<'_>, changes: &Changes) -> Option<Vec<Slot>> {
-        let mut slots = Vec::new();
-        for (id, census) in &self.plan.speaking {
-            slots.extend(census.recounts(evaluator.cycle(), self.states.all.of(*id), self.generation)?);
-        }
+        let mut slots = self.recounts_by_pods(evaluator, self.generation)?;
         slots.extend(changes.with_anything());
         slots.sort_unstable();
         slots.dedup();
+        Some(slots)
+    }
+
+    /// The nodes that they have to recount because of pods that came or went since this generation, in any order and possibly
+    /// repeated; `None` for all.
+    pub(super) fn recounts_by_pods(&self, evaluator: &Evaluator<'_>, since: u64) -> Option<Vec<Slot>> {
+        let mut slots = Vec::new();
+        for (id, census) in &self.plan.speaking {
+            slots.extend(census.recounts(evaluator.cycle(), self.states.all.of(*id), since)?);
+        }
         Some(slots)
     }
 
@@ -189,10 +199,21 @@ impl Class {
         self.prepared == now && self.seated == now
     }
 
-    /// The class took a seat, if it was free to.
-    pub(super) fn note_seat(&mut self, evaluator: &Evaluator<'_>, is_taken: bool) {
-        self.stands = !is_taken;
-        self.seated = is_taken.then(|| self.now(evaluator));
+    /// The class took a seat where it tells nodes apart by these kinds; `None` when it cannot have one.
+    pub(super) fn note_seat(&mut self, evaluator: &Evaluator<'_>, kinds: Option<Kinds>) {
+        self.stands = kinds.is_none();
+        self.seated = kinds.is_some().then(|| self.now(evaluator));
+        self.kinds = kinds.unwrap_or_default();
+    }
+
+    /// What stands at the seat of the class does not count any more.
+    pub(super) fn leave_seat(&mut self) {
+        self.seated = None;
+    }
+
+    /// Whether nodes are told apart at its seat.
+    pub(super) fn tells_apart(&self) -> bool {
+        self.kinds.are_there()
     }
 
     /// Whether nothing was ever asked for the class.
@@ -242,8 +263,9 @@ impl Class {
 
     /// Finds out how plugins are asked, and looks at no node yet.
     pub(super) fn prepare(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Literal> {
-        // A seat in a panel outlives what is known of nodes.
-        *self = Self { seated: self.seated, seated_raw: self.seated_raw.take(), ..Self::default() };
+        // A seat in a panel outlives what is known of nodes, but not what censuses know.
+        let seated = self.seated.filter(|_| !self.tells_apart());
+        *self = Self { seated, seated_raw: self.seated_raw.take(), ..Self::default() };
         self.fallible = fallible(evaluator);
         self.failed_before = self.failed_answers(evaluator);
         let mut state = CycleState::default();

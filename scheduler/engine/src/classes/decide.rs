@@ -145,6 +145,15 @@ impl Class {
         Ok(Decided { outcome: Ok(slot), searched, state })
     }
 
+    /// Whether the filters that go by groups pass a node.
+    pub(super) fn passes_group_filters(
+        &self,
+        evaluator: &Evaluator<'_>,
+        slot: Slot,
+    ) -> Result<bool, Literal> {
+        Ok(self.rejected_by_group(evaluator, slot, usize::MAX)?.is_none())
+    }
+
     /// The first of the filters that go by groups and whose turn is before `turn` that rejects the node.
     fn rejected_by_group(
         &self,
@@ -169,7 +178,7 @@ impl Class {
         chooser: &mut Chooser,
         scratch: &mut Scratch,
     ) -> Result<Slot, Literal> {
-        self.add_relative_scores(evaluator, scratch)?;
+        self.add_relative_scores(evaluator, scratch, true)?;
         for ((slot, _), total) in scratch.feasible.iter().zip(&mut scratch.totals) {
             let best = self.groups.of(*slot).map_or(0, Group::best);
             *total = total.saturating_add(best);
@@ -180,11 +189,12 @@ impl Class {
     }
 
     /// Sets the totals of the feasible groups to what is normalised over them; to 0 for only one: there it makes no
-    /// difference.
+    /// difference. Without `by_nodes` raw scores that go by nodes are all the same, and make none either.
     pub(super) fn add_relative_scores(
         &mut self,
         evaluator: &Evaluator<'_>,
         scratch: &mut Scratch,
+        by_nodes: bool,
     ) -> Result<(), Literal> {
         scratch.totals.clear();
         scratch.totals.resize(scratch.feasible.len(), 0);
@@ -204,6 +214,8 @@ impl Class {
             if scorer.by_group {
                 scores.resize(slots.len(), 0);
                 scorer.plugin.score_range(cycle, state.of(scorer.id), slots, scores)?;
+            } else if !by_nodes {
+                continue;
             } else {
                 let raw =
                     slots.iter().map(|slot| self.groups.of(*slot).map_or(0, |g| raw_in(g.key(), by_node)));

@@ -9,9 +9,13 @@
 //! ```
 //! Where many classes are asked in turn, each node changes for all of them. What plugins read of the node they read once
 //! for a panel, and the requests of its classes lie side by side ([`Seats`]). A class gets a seat when all that depends on
-//! the pods of a node is said by plugins that have such, and nothing tells the nodes apart on which its pods fit.
+//! the pods of a node alone is said by plugins that have such. What depends on other nodes as well, which is what a census
+//! counts, is asked of the class: nodes of a part of the cluster are all alike to it (the rows of a part lie together), but for
+//! a few that it tells [apart](Apart).
 
+mod apart;
 mod cells;
+mod layout;
 
 use longshore_framework::bitset::BitSet;
 use longshore_framework::plugin::{PerSeat, SEATS, Seats};
@@ -20,13 +24,17 @@ use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::wide::wide;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::changes::Changes;
 use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
 use crate::path::Literal;
-pub(super) use cells::Cells;
-use cells::Row;
+pub(super) use apart::ApartNode;
+use apart::{Apart, each};
+pub(super) use cells::Best;
+use cells::{Cells, Row};
+use layout::{Layout, part_of, zones};
 
 /// In a row of fixed scores: the node is rejected whatever pods it has.
 pub(super) const NEVER: i16 = -1;
@@ -61,7 +69,9 @@ pub(super) struct Panel {
     fixed: Vec<Row>,
     /// The slots for which that is 0 at every seat, as it mostly is: it is not read then.
     plain: BitSet,
+    layout: Layout,
     cells: Cells,
+    apart: Apart,
     /// Nodes that became others, and for which seats nothing is known of them.
     unknown: FxHashMap<Slot, u64>,
 }
@@ -84,16 +94,63 @@ impl Panel {
             taken: 0,
             fixed: Vec::new(),
             plain: BitSet::default(),
+            layout: Layout::default(),
             cells: Cells::default(),
+            apart: Apart::default(),
             unknown: FxHashMap::default(),
         };
         panel.grow(snapshot.slots());
+        let zones = zones(snapshot);
+        for slot in snapshot.live().iter().map(Slot::from) {
+            panel.layout.put(slot, part_of(&zones, slot));
+        }
+        panel.cells.grow(panel.layout.parts());
         panel
     }
 
-    /// The cells of all nodes.
-    pub(super) fn cells(&self) -> &Cells {
-        &self.cells
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.layout.rows()
+    }
+
+    /// How many nodes fit for a seat, without those that it tells apart.
+    pub(super) fn feasible(&self, seat: usize) -> usize {
+        self.cells.feasible(seat)
+    }
+
+    /// How many of a part do.
+    pub(super) fn feasible_in(&self, part: u32, seat: usize) -> usize {
+        self.cells.feasible_in(part, seat)
+    }
+
+    /// The best nodes for a seat.
+    pub(super) fn best(&self, seat: usize) -> Best<'_> {
+        self.cells.best(seat)
+    }
+
+    /// The best nodes of each part where some fit, without those that the seat tells apart.
+    pub(super) fn best_by_part(&self, seat: usize) -> SmallVec<[Best<'_>; 8]> {
+        self.cells.best_by_part(seat)
+    }
+
+    /// One of the best nodes, by its number.
+    pub(super) fn nth(&self, best: Best<'_>, number: usize) -> Option<Slot> {
+        self.layout.slot(best.nth(number)?)
+    }
+
+    /// All of them.
+    pub(super) fn slots<'p>(&'p self, best: Best<'p>) -> impl Iterator<Item = Slot> + 'p {
+        best.places().filter_map(|place| self.layout.slot(place))
+    }
+
+    /// The part of a node.
+    pub(super) fn part(&self, slot: Slot) -> u32 {
+        self.layout.part(slot).unwrap_or(0)
+    }
+
+    /// The nodes that a seat tells apart from others of their part.
+    pub(super) fn apart(&self, seat: usize) -> &[ApartNode] {
+        self.apart.nodes(seat)
     }
 
     /// The plugins that filter, and those that score or filter.
@@ -115,18 +172,19 @@ impl Panel {
     /// Nobody has the seat any more. What stands in its column counts for nobody.
     pub(super) fn leave(&mut self, seat: usize) {
         self.taken &= !(1 << seat);
+        self.apart.clear(seat);
     }
 
     fn grow(&mut self, slots: usize) {
         if self.fixed.len() < slots {
             (self.fixed.len()..slots).for_each(|slot| self.plain.set(slot, true));
             self.fixed.resize(slots, NOTHING);
-            self.cells.grow(slots);
         }
     }
 
     /// Gives the pod of `evaluator` the seat. `weight` says what the score of a plugin counts for it; `column` is, for each
-    /// slot, the fixed score and the cell. False when a plugin has to be asked about the pod in the ordinary way.
+    /// slot, the fixed score and the cell, and `kinds` what the nodes are told apart by that are. False when a plugin has to be
+    /// asked about the pod in the ordinary way.
     pub(super) fn take(
         &mut self,
         seat: usize,
@@ -134,6 +192,7 @@ impl Panel {
         state: &CycleState,
         weight: impl Fn(PluginId) -> i16,
         column: &[(i16, i16)],
+        kinds: &[(Slot, u32)],
     ) -> Result<bool, Literal> {
         for plugin in &mut self.plugins {
             if !plugin.seats.take(seat, evaluator.cycle(), state.of(plugin.id))? {
@@ -144,6 +203,11 @@ impl Panel {
         self.taken |= 1 << seat;
         for seats in self.unknown.values_mut() {
             *seats &= !(1 << seat);
+        }
+        self.apart.clear(seat);
+        for (slot, kind) in kinds {
+            let cell = column.get(slot.index()).map_or(0, |(_, cell)| *cell);
+            self.apart.set(seat, ApartNode { slot: *slot, kind: *kind, cell });
         }
         self.write(seat, column);
         Ok(true)
@@ -160,7 +224,30 @@ impl Panel {
             self.fixed[at][seat] = NEVER;
             self.plain.remove(at);
         }
-        self.cells.set_seat(seat, column.iter().map(|(_, cell)| *cell));
+        let apart = &self.apart;
+        let cell = |slot: Slot| match column.get(slot.index()) {
+            Some((_, cell)) if apart.seats(slot) >> seat & 1 == 0 => *cell,
+            _ => 0,
+        };
+        let rows = (0..self.layout.rows()).map(|place| self.layout.slot(place).map_or(0, cell));
+        self.cells.set_seat(seat, &rows.collect::<Vec<i16>>());
+    }
+
+    /// A node of the seat is told apart by this, or is as the others of its part. [`settle`](Self::settle) has to come after.
+    pub(super) fn tell_apart(&mut self, seat: usize, slot: Slot, kind: Option<u32>) {
+        let Some(place) = self.layout.place(slot) else { return };
+        let mut row = *self.cells.row(place);
+        let cell = self.apart.remove(seat, slot).unwrap_or(row[seat]);
+        row[seat] = if kind.is_some() { 0 } else { cell };
+        if let Some(kind) = kind {
+            self.apart.set(seat, ApartNode { slot, kind, cell });
+        }
+        self.cells.put(place, row);
+    }
+
+    /// Brings what is known of the best up to date.
+    pub(super) fn settle(&mut self) {
+        self.cells.settle();
     }
 
     /// Takes in what changed since it was last asked. False when it has to begin anew.
@@ -174,25 +261,52 @@ impl Panel {
         self.generation = snapshot.generation();
         self.grow(snapshot.slots());
         for slot in &changes.slots {
-            let is_live = snapshot.live().contains(slot.index());
-            if !is_live || changes.is_anything(*slot) {
-                self.fixed[slot.index()] = [NEVER; SEATS];
-                self.plain.remove(slot.index());
-                self.unknown.remove(slot);
+            match (snapshot.live().contains(slot.index()), changes.is_anything(*slot)) {
+                (true, false) => {}
+                (true, true) => self.meet(snapshot, *slot),
+                (false, _) => self.forget(*slot),
             }
-            if is_live && changes.is_anything(*slot) {
-                self.unknown.insert(*slot, self.taken);
-            }
-            self.renew(snapshot, *slot, is_live);
+            self.renew(snapshot, *slot);
         }
         self.cells.settle();
         self.unknown.len() <= MAX_UNKNOWN
     }
 
-    /// Asks about a node for all seats.
-    fn renew(&mut self, snapshot: &Snapshot, slot: Slot, is_live: bool) {
-        let cells = if is_live { self.ask(snapshot, slot) } else { [0; SEATS] };
-        self.cells.put(slot.index(), cells);
+    /// A node came or is another.
+    fn meet(&mut self, snapshot: &Snapshot, slot: Slot) {
+        let before = self.layout.place(slot);
+        let (_, moved) = self.layout.put(slot, part_of(&zones(snapshot), slot));
+        self.cells.grow(self.layout.parts());
+        if let Some(before) = before.filter(|_| moved) {
+            self.cells.put(before, NOTHING);
+        }
+        self.fixed[slot.index()] = [NEVER; SEATS];
+        self.plain.remove(slot.index());
+        self.unknown.insert(slot, self.taken);
+    }
+
+    /// A node is gone.
+    fn forget(&mut self, slot: Slot) {
+        if let Some(place) = self.layout.place(slot) {
+            self.cells.put(place, NOTHING);
+            self.layout.remove(slot);
+        }
+        each(self.apart.seats(slot)).for_each(|seat| {
+            self.apart.remove(seat, slot);
+        });
+        self.fixed[slot.index()] = [NEVER; SEATS];
+        self.plain.remove(slot.index());
+        self.unknown.remove(&slot);
+    }
+
+    /// Asks about a node for all seats, if it is there.
+    fn renew(&mut self, snapshot: &Snapshot, slot: Slot) {
+        let Some(place) = self.layout.place(slot) else { return };
+        let mut cells = self.ask(snapshot, slot);
+        for seat in each(self.apart.seats(slot)) {
+            self.apart.set_cell(seat, slot, std::mem::take(&mut cells[seat]));
+        }
+        self.cells.put(place, cells);
     }
 
     fn ask(&self, snapshot: &Snapshot, slot: Slot) -> Row {
@@ -234,7 +348,7 @@ impl Panel {
                     self.unknown.remove(slot);
                 }
             }
-            self.renew(snapshot, *slot, true);
+            self.renew(snapshot, *slot);
         }
         self.cells.settle();
     }

@@ -5,7 +5,7 @@ use longshore_framework::plugin::SEATS;
 use super::panel::Panel;
 use crate::cycle::Evaluator;
 
-/// Nodes times seats at the most; each takes some four bytes.
+/// Rows times seats at the most; each takes some four bytes.
 const MAX_CELLS: usize = 32 << 20;
 
 /// What panels have to have in common with the moment: when any of this changes they begin anew. More may change for the
@@ -32,14 +32,17 @@ pub(super) struct Panels {
     panels: Vec<(AsOf, u64, Panel)>,
     /// How many there have been: each has a number of its own.
     made: u64,
+    /// How many rows a panel has, at the most.
+    rows: usize,
 }
 
 impl Panels {
     /// The panel of a seat; `None` when it is not that any more.
     pub(super) fn of(&mut self, evaluator: &Evaluator<'_>, profile: usize, seat: Seat) -> Option<&mut Panel> {
         // The cluster may have grown since there was room for them all.
-        self.panels.truncate(most(evaluator));
+        self.panels.truncate(self.most(evaluator));
         let (as_of, number, panel) = self.panels.get_mut(seat.panel)?;
+        self.rows = self.rows.max(panel.rows());
         let is_same = *number == seat.number && *as_of == AsOf::now(evaluator, profile);
         (is_same && panel.is_taken(seat.seat)).then_some(panel)
     }
@@ -79,11 +82,13 @@ impl Panels {
 
     fn add(&mut self, evaluator: &Evaluator<'_>, now: AsOf) -> Option<Seat> {
         let stale = self.panels.iter().position(|(as_of, ..)| *as_of != now && as_of.profile == now.profile);
-        if stale.is_none() && self.panels.len() >= most(evaluator) {
+        if stale.is_none() && self.panels.len() >= self.most(evaluator) {
             return None;
         }
         self.made += 1;
-        let panel = (now, self.made, Panel::new(evaluator.profile, evaluator.snapshot));
+        let panel = Panel::new(evaluator.profile, evaluator.snapshot);
+        self.rows = if self.panels.is_empty() { panel.rows() } else { self.rows.max(panel.rows()) };
+        let panel = (now, self.made, panel);
         let at = stale.unwrap_or(self.panels.len());
         match self.panels.get_mut(at) {
             Some(place) => *place = panel,
@@ -91,11 +96,11 @@ impl Panels {
         }
         Some(Seat { panel: at, number: self.made, seat: 0 })
     }
-}
 
-/// How many panels there is room for.
-fn most(evaluator: &Evaluator<'_>) -> usize {
-    MAX_CELLS / (SEATS * evaluator.snapshot.slots().max(1))
+    /// How many panels there is room for.
+    fn most(&self, evaluator: &Evaluator<'_>) -> usize {
+        MAX_CELLS / (SEATS * evaluator.snapshot.slots().max(self.rows).max(1))
+    }
 }
 
 impl AsOf {

@@ -55,7 +55,8 @@ impl Classes {
         }
         let mut best = Vec::new();
         let best_if_asked = audit.is_some().then_some(&mut best);
-        let decided = class.decide_seated(evaluator, (panel, seat.seat), chooser, best_if_asked);
+        let decided =
+            class.decide_seated(evaluator, (panel, seat.seat), chooser, &mut self.scratch, best_if_asked);
         let Some(mut decided) = decided? else { return Ok(None) };
         entry.asked = self.decisions;
         self.turns.count(true);

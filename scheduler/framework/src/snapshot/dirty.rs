@@ -54,6 +54,8 @@ pub(super) struct DirtyLog {
     log: VecDeque<Entry>,
     dropped: u64,
     last: Generations,
+    /// When more than the pods of a node changed last.
+    anything_at: u64,
 }
 
 impl DirtyLog {
@@ -65,6 +67,14 @@ impl DirtyLog {
         }
         self.log.push_back(Entry::new(slot, changed));
         self.last.set(slot, self.generation());
+        if changed == Changed::Anything {
+            self.anything_at = self.generation();
+        }
+    }
+
+    /// The generation of the last change that was more than one of pods.
+    pub(super) fn anything_changed_at(&self) -> u64 {
+        self.anything_at
     }
 
     /// The generation of the last change of the slot.

@@ -1,11 +1,12 @@
-//! The cells of a panel, and which nodes have the highest of each seat.
+//! The cells of a panel, and which rows have the highest of each seat, by parts of the cluster.
 
 use std::cmp::Ordering;
 
 use longshore_framework::plugin::SEATS;
-use longshore_framework::snapshot::Slot;
 use longshore_framework::wide::wide;
 use smallvec::SmallVec;
+
+use super::layout::RUN;
 
 /// A number for each seat.
 pub(super) type Row = [i16; SEATS];
@@ -15,6 +16,9 @@ type Counts = [u16; SEATS];
 
 /// How many rows, or tops, one top stands for.
 const WIDTH: usize = 16;
+
+// A run of rows, which all belong to one part, has a top of its own.
+const _: () = assert!(RUN == WIDTH * WIDTH);
 
 /// The highest cell of each seat over some nodes, and how many nodes have it.
 #[derive(Clone, Debug)]
@@ -32,42 +36,45 @@ struct ChangedBlock {
     is_known: bool,
 }
 
-/// A row for each slot: 0 where no pod fits, else 1 and the score.
-#[derive(Debug)]
+/// A row for each place: 0 where no pod fits, else 1 and the score.
+#[derive(Debug, Default)]
 pub(in super::super) struct Cells {
     rows: Vec<Row>,
     /// One for each [`WIDTH`] rows.
     blocks: Vec<Top>,
-    /// One for each [`WIDTH`] blocks.
+    /// One for each [`WIDTH`] blocks, which is a run of rows.
     tops: Vec<Top>,
-    /// How many nodes fit.
-    feasible: [u32; SEATS],
+    /// The part of each run.
+    parts: Vec<u32>,
+    /// By part, how many rows have a cell that is not 0.
+    feasible: Vec<[u32; SEATS]>,
     changed: Vec<ChangedBlock>,
 }
 
-impl Default for Cells {
-    fn default() -> Self {
-        let (rows, blocks, tops, changed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { rows, blocks, tops, feasible: [0; SEATS], changed }
-    }
-}
-
 impl Cells {
-    /// Makes room for so many slots.
-    pub(super) fn grow(&mut self, slots: usize) {
+    /// Makes room for these runs of rows, each of a part; there may be more of them than before.
+    pub(super) fn grow(&mut self, parts: &[u32]) {
         let none = Top { best: [0; SEATS], count: [0; SEATS] };
-        self.rows.resize(slots, [0; SEATS]);
-        self.blocks.resize(slots.div_ceil(WIDTH), none.clone());
-        self.tops.resize(self.blocks.len().div_ceil(WIDTH), none);
+        for part in &parts[self.parts.len()..] {
+            self.parts.push(*part);
+            let feasible = self.feasible.len().max(*part as usize + 1);
+            self.feasible.resize(feasible, [0; SEATS]);
+        }
+        self.rows.resize(parts.len() * RUN, [0; SEATS]);
+        self.blocks.resize(parts.len() * WIDTH, none.clone());
+        self.tops.resize(parts.len(), none);
     }
 
-    /// Writes the cells of one seat; those of slots beyond are 0.
-    pub(super) fn set_seat(&mut self, seat: usize, cells: impl Iterator<Item = i16>) {
-        let cells: Vec<i16> = cells.chain(std::iter::repeat(0)).take(self.rows.len()).collect();
-        for (row, cell) in self.rows.iter_mut().zip(&cells) {
+    /// Writes the cells of one seat, a cell for each row.
+    pub(super) fn set_seat(&mut self, seat: usize, cells: &[i16]) {
+        for (row, cell) in self.rows.iter_mut().zip(cells) {
             row[seat] = *cell;
         }
-        self.feasible[seat] = cells.iter().map(|cell| u32::from(*cell > 0)).sum();
+        self.feasible.iter_mut().for_each(|feasible| feasible[seat] = 0);
+        for (part, run) in self.parts.iter().zip(cells.chunks(RUN)) {
+            let feasible = &mut self.feasible[*part as usize][seat];
+            *feasible += run.iter().map(|cell| u32::from(*cell > 0)).sum::<u32>();
+        }
         for (block, cells) in self.blocks.iter_mut().zip(cells.chunks(WIDTH)) {
             block.set_seat(seat, cells.iter().map(|cell| (*cell, 1)));
         }
@@ -76,13 +83,18 @@ impl Cells {
         }
     }
 
-    /// Writes the row of a slot; [`settle`](Self::settle) has to come after.
+    /// The row at a place.
+    pub(super) fn row(&self, at: usize) -> &Row {
+        &self.rows[at]
+    }
+
+    /// Writes the row at a place; [`settle`](Self::settle) has to come after.
     pub(super) fn put(&mut self, at: usize, new: Row) {
         let old = std::mem::replace(&mut self.rows[at], new);
         if old == new {
             return;
         }
-        count_feasible(&mut self.feasible, &old, &new);
+        count_feasible(&mut self.feasible[self.parts[at / RUN] as usize], &old, &new);
         let number = at / WIDTH;
         let block = &mut self.blocks[number];
         if !self.changed.iter().any(|changed| changed.block == number) {
@@ -117,67 +129,89 @@ impl Cells {
 
     /// How many nodes fit for a seat.
     pub(in super::super) fn feasible(&self, seat: usize) -> usize {
-        self.feasible[seat] as usize
+        self.feasible.iter().map(|feasible| feasible[seat] as usize).sum()
     }
 
-    /// The best nodes for a seat.
+    /// How many of a part do.
+    pub(in super::super) fn feasible_in(&self, part: u32, seat: usize) -> usize {
+        self.feasible.get(part as usize).map_or(0, |feasible| feasible[seat] as usize)
+    }
+
+    /// The best rows for a seat.
     pub(in super::super) fn best(&self, seat: usize) -> Best<'_> {
-        let (mut cell, mut count) = (1, 0);
-        for top in &self.tops {
-            match top.best[seat].cmp(&cell) {
-                Ordering::Less => {}
-                Ordering::Equal => count += u32::from(top.count[seat]),
-                Ordering::Greater => (cell, count) = (top.best[seat], u32::from(top.count[seat])),
-            }
+        let mut best = Best { cells: self, part: None, seat, cell: 1, count: 0 };
+        self.tops.iter().for_each(|top| best.add(top));
+        best
+    }
+
+    /// The best rows of each part where some fit, in ascending order of parts.
+    pub(in super::super) fn best_by_part(&self, seat: usize) -> SmallVec<[Best<'_>; 8]> {
+        let none = |part: u32| Best { cells: self, part: Some(part), seat, cell: 1, count: 0 };
+        let mut bests: SmallVec<[Best<'_>; 8]> = (0..).take(self.feasible.len()).map(none).collect();
+        for (part, top) in self.parts.iter().zip(&self.tops) {
+            bests[*part as usize].add(top);
         }
-        Best { cells: self, seat, cell, count }
+        bests.retain(|best| best.count > 0);
+        bests
     }
 }
 
-/// The nodes with the highest cell of a seat.
+/// The rows with the highest cell of a seat.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Best<'p> {
     cells: &'p Cells,
+    /// The part they belong to; `None` for all parts.
+    pub(in super::super) part: Option<u32>,
     seat: usize,
-    cell: i16,
+    pub(in super::super) cell: i16,
     count: u32,
 }
 
 impl<'p> Best<'p> {
+    fn add(&mut self, top: &Top) {
+        match top.best[self.seat].cmp(&self.cell) {
+            Ordering::Less => {}
+            Ordering::Equal => self.count += u32::from(top.count[self.seat]),
+            Ordering::Greater => {
+                (self.cell, self.count) = (top.best[self.seat], u32::from(top.count[self.seat]));
+            }
+        }
+    }
+
     /// How many there are.
     pub(in super::super) fn count(self) -> usize {
         self.count as usize
     }
 
-    fn of(self, top: &Top) -> u32 {
-        if top.best[self.seat] == self.cell { u32::from(top.count[self.seat]) } else { 0 }
+    /// How many of these are under a top of this run.
+    fn of(self, run: usize, top: &Top) -> u32 {
+        let is_mine = top.best[self.seat] == self.cell && self.has(run);
+        if is_mine { u32::from(top.count[self.seat]) } else { 0 }
     }
 
-    /// The one with this number, counted from 0 in the order of slots.
-    pub(in super::super) fn nth(self, number: usize) -> Option<Slot> {
+    fn has(self, run: usize) -> bool {
+        self.part.is_none_or(|part| self.cells.parts[run] == part)
+    }
+
+    /// The place of the one with this number, counted from 0 in the order of rows.
+    pub(in super::super) fn nth(self, number: usize) -> Option<usize> {
         let mut left = u32::try_from(number).ok()?;
-        let mut part = 0..self.cells.tops.len();
-        for tops in [&self.cells.tops, &self.cells.blocks] {
-            let at = part.into_iter().find(|at| {
-                let count = self.of(&tops[*at]);
-                let is_here = left < count;
-                left -= if is_here { 0 } else { count };
-                is_here
-            })?;
-            part = at * WIDTH..(at + 1) * WIDTH;
-            if std::ptr::eq(tops, &self.cells.tops) {
-                part.end = part.end.min(self.cells.blocks.len());
-            }
-        }
-        let rows = &self.cells.rows[..part.end.min(self.cells.rows.len())];
-        let mut tied = part.filter(|at| rows.get(*at).is_some_and(|row| row[self.seat] == self.cell));
-        tied.nth(left as usize).map(Slot::from)
+        let mut find = |count: u32| {
+            let is_here = left < count;
+            left -= if is_here { 0 } else { count };
+            is_here
+        };
+        let run = (0..self.cells.tops.len()).find(|run| find(self.of(*run, &self.cells.tops[*run])))?;
+        let mut blocks = run * WIDTH..(run + 1) * WIDTH;
+        let block = blocks.find(|block| find(self.of(run, &self.cells.blocks[*block])))?;
+        let mut rows = block * WIDTH..(block + 1) * WIDTH;
+        rows.find(|row| find(u32::from(self.cells.rows[*row][self.seat] == self.cell)))
     }
 
-    /// All of them, in the order of slots.
-    pub(in super::super) fn slots(self) -> impl Iterator<Item = Slot> + 'p {
+    /// The places of all of them, in the order of rows.
+    pub(in super::super) fn places(self) -> impl Iterator<Item = usize> + 'p {
         let rows = self.cells.rows.iter().enumerate();
-        rows.filter(move |(_, row)| row[self.seat] == self.cell).map(|(at, _)| Slot::from(at))
+        rows.filter(move |(at, row)| row[self.seat] == self.cell && self.has(at / RUN)).map(|(at, _)| at)
     }
 }
 
@@ -260,33 +294,62 @@ mod tests {
     /// What is kept of a seat is what a look at all rows says.
     #[track_caller]
     fn check(table: &Cells, seat: usize) {
-        let cells: Vec<i16> = table.rows.iter().map(|row| row[seat]).collect();
-        let best = cells.iter().copied().max().unwrap_or(0).max(1);
-        let want: Vec<Slot> =
-            (0..).zip(&cells).filter(|(_, cell)| **cell == best).map(|(at, _)| Slot(at)).collect();
-        let found = table.best(seat);
-        let nth: Vec<Slot> = (0..found.count()).filter_map(|at| found.nth(at)).collect();
-        assert_eq!((nth, found.nth(found.count())), (want.clone(), None));
-        assert_eq!(found.slots().collect::<Vec<_>>(), want);
-        assert_eq!(table.feasible(seat), cells.iter().filter(|cell| **cell > 0).count());
+        let of_parts = table.best_by_part(seat);
+        let mut feasible = 0;
+        for part in 0..4 {
+            let is_mine = |at: &usize| table.parts[*at / RUN] == part;
+            feasible +=
+                check_best(table, seat, of_parts.iter().find(|best| best.part == Some(part)), is_mine);
+            let fit = (0..table.rows.len()).filter(|at| is_mine(at) && table.rows[*at][seat] > 0).count();
+            assert_eq!(table.feasible_in(part, seat), fit);
+        }
+        assert_eq!(table.feasible(seat), feasible);
+        check_best(table, seat, Some(&table.best(seat)), |_| true);
+    }
+
+    /// The best of some rows; returns how many of them fit.
+    #[track_caller]
+    fn check_best(
+        table: &Cells,
+        seat: usize,
+        found: Option<&Best<'_>>,
+        is_mine: impl Fn(&usize) -> bool,
+    ) -> usize {
+        let cell = |at: usize| table.rows[at][seat];
+        let mine = || (0..table.rows.len()).filter(&is_mine);
+        let best = mine().map(cell).max().unwrap_or(0).max(1);
+        let want: Vec<usize> = mine().filter(|at| cell(*at) == best).collect();
+        match found {
+            Some(found) => {
+                let nth: Vec<usize> = (0..found.count()).filter_map(|at| found.nth(at)).collect();
+                assert_eq!((nth, found.nth(found.count())), (want.clone(), None));
+                assert_eq!(found.places().collect::<Vec<_>>(), want);
+            }
+            None => assert_eq!(want, []),
+        }
+        mine().filter(|at| cell(*at) > 0).count()
     }
 
     #[test]
     fn the_best_are_those_of_a_look_at_all() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        for slots in [1, 15, 16, 17, 300, 700] {
-            let mut table = Cells::default();
-            table.grow(slots);
+        for parts in [&[0][..], &[2, 0], &[1, 3, 1, 3]] {
+            let (mut table, mut grown) = (Cells::default(), parts.to_vec());
+            table.grow(parts);
             for round in 0..60_u64 {
                 for _ in 0..rng.next_u64() % 5 {
-                    let at = (rng.next_u64() % slots as u64) as usize;
+                    let at = (rng.next_u64() % table.rows.len() as u64) as usize;
                     let highest = [1, 4, 300][(rng.next_u64() % 3) as usize];
                     table.put(at, std::array::from_fn(|_| (rng.next_u64() % highest) as i16));
                 }
                 table.settle();
-                (0..SEATS).for_each(|seat| check(&table, seat));
-                if round == 30 {
-                    table.grow(slots + 20);
+                (0..SEATS).step_by(9).for_each(|seat| check(&table, seat));
+                if round % 20 == 10 {
+                    let cells: Vec<i16> =
+                        (0..table.rows.len()).map(|_| (rng.next_u64() % 3) as i16).collect();
+                    table.set_seat(9, &cells);
+                    grown.push((round / 20) as u32);
+                    table.grow(&grown);
                 }
             }
         }
