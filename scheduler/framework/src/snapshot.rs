@@ -479,6 +479,7 @@ impl Snapshot {
     /// [count the same](Pod::counts_as).
     pub fn renew_pod(&mut self, slot: Slot, old: &Arc<Pod>, new: Arc<Pod>) {
         if let Some(place) = self.pods[slot.index()].iter_mut().rfind(|p| Arc::ptr_eq(p, old)) {
+            self.matching.renew(slot, old, &new);
             *place = new;
         }
     }
@@ -500,7 +501,7 @@ impl Snapshot {
         pod
     }
 
-    fn count_pod(&mut self, slot: Slot, pod: &Pod, sign: i64) {
+    fn count_pod(&mut self, slot: Slot, pod: &Arc<Pod>, sign: i64) {
         let at = slot.index();
         self.epoch += u64::from(self.resources.count(slot, &pod.resources.usage, sign));
         let (cpu, memory) = pod.resources.nonzero_usage;

@@ -204,7 +204,6 @@ impl Panel {
         for seats in self.unknown.values_mut() {
             *seats &= !(1 << seat);
         }
-        self.apart.clear(seat);
         for (slot, kind) in kinds {
             let cell = column.get(slot.index()).map_or(0, |(_, cell)| *cell);
             self.apart.set(seat, ApartNode { slot: *slot, kind: *kind, cell });

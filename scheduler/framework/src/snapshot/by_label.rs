@@ -63,6 +63,6 @@ pub(super) fn anchor<'r>(requirements: impl Iterator<Item = &'r Requirement>) ->
     requirements.filter(|r| r.operator == Operator::In).min_by_key(|r| r.values.len())
 }
 
-fn distinct(values: &[Str]) -> impl Iterator<Item = &Str> {
+pub(super) fn distinct(values: &[Str]) -> impl Iterator<Item = &Str> {
     values.iter().enumerate().filter(|(at, value)| !values[..*at].contains(value)).map(|(_, value)| value)
 }

@@ -2,10 +2,11 @@
 
 mod column;
 mod index;
+mod pods_by_label;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 
@@ -16,6 +17,7 @@ use crate::labels::LabelSelector;
 use crate::pod::Pod;
 pub use column::PodColumn;
 use index::{ColumnNumber, Index};
+use pods_by_label::PodsByLabel;
 
 /// Namespaces, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +74,10 @@ const MAX_COLUMNS: usize = 4096;
 /// Cells kept at the most, of four to twelve bytes each.
 const MAX_CELLS: usize = 16 << 20;
 
+/// So many pods come and go, or a quarter of those that there are if that is more, until the pods are not kept by label any more when no
+/// column was built.
+const MIN_IDLE: usize = 4096;
+
 /// A column that is kept.
 #[derive(Debug)]
 struct Kept {
@@ -95,6 +101,12 @@ pub(super) struct PodColumns {
     any_fresh: AtomicBool,
     /// Counts up with each question.
     clock: AtomicU64,
+    /// Whether a column was built of late.
+    built: AtomicBool,
+    /// The pods by their labels, if more were.
+    by_label: OnceLock<PodsByLabel>,
+    /// How many pods came and went since.
+    idle: AtomicUsize,
 }
 
 impl Clone for PodColumns {
@@ -114,7 +126,7 @@ impl PodColumns {
         if let Some(column) = self.fresh.get(query) {
             return Arc::clone(&column);
         }
-        let column = Arc::new(PodColumn::build(query, pods, generation));
+        let column = Arc::new(self.build(query, pods, generation));
         // No decision asks for so many.
         if self.fresh.len() < MAX_COLUMNS {
             self.fresh.insert(query.clone(), Arc::clone(&column));
@@ -123,17 +135,57 @@ impl PodColumns {
         column
     }
 
+    fn build(&self, query: &PodQuery, pods: &[Vec<Arc<Pod>>], generation: u64) -> PodColumn {
+        self.idle.store(0, Ordering::Relaxed);
+        let as_of = (pods.len(), generation);
+        // One alone is counted sooner than all pods are sorted.
+        let is_second = self.built.swap(true, Ordering::Relaxed);
+        let by_label = is_second.then(|| self.by_label.get_or_init(|| PodsByLabel::of(pods)));
+        match by_label.and_then(|by_label| by_label.candidates(query)) {
+            Some(found) => {
+                let found = found.into_iter().flat_map(|pods| pods.values());
+                PodColumn::build(query, found.map(|(slot, pod)| (*slot, pod)), as_of)
+            }
+            None => PodColumn::build(query, all(pods), as_of),
+        }
+    }
+
     /// A pod came to the node (`sign` 1) or left it (−1), with this generation; there are so many slots.
-    pub(super) fn count(&mut self, slot: Slot, pod: &Pod, sign: i32, (slots, generation): (usize, u64)) {
+    pub(super) fn count(&mut self, slot: Slot, pod: &Arc<Pod>, sign: i32, (slots, generation): (usize, u64)) {
         if *self.any_fresh.get_mut() {
             self.adopt();
         }
+        self.follow(slot, pod, sign);
         for number in self.index.candidates(pod) {
             if let Some(Some(kept)) = self.kept.get_mut(number as usize)
                 && kept.query.matches(pod)
             {
                 Arc::make_mut(&mut kept.column).add(slot, sign, (slots, generation));
             }
+        }
+    }
+
+    /// Keeps the pods by label up to date, as long as they are of use.
+    fn follow(&mut self, slot: Slot, pod: &Arc<Pod>, sign: i32) {
+        let Some(by_label) = self.by_label.get_mut() else { return };
+        if sign > 0 {
+            by_label.insert(slot, pod);
+        } else {
+            by_label.remove(pod);
+        }
+        let idle = self.idle.get_mut();
+        *idle += 1;
+        if *idle > MIN_IDLE.max(by_label.len() / 4) {
+            self.by_label.take();
+            *self.built.get_mut() = false;
+        }
+    }
+
+    /// A newer version of a pod takes its place, which counts the same.
+    pub(super) fn renew(&mut self, slot: Slot, old: &Arc<Pod>, new: &Arc<Pod>) {
+        if let Some(by_label) = self.by_label.get_mut() {
+            by_label.remove(old);
+            by_label.insert(slot, new);
         }
     }
 
@@ -180,10 +232,18 @@ impl PodColumns {
     }
 }
 
+/// All pods, each with its node.
+fn all(pods: &[Vec<Arc<Pod>>]) -> impl Iterator<Item = (Slot, &Arc<Pod>)> {
+    pods.iter().enumerate().flat_map(|(at, pods)| pods.iter().map(move |pod| (Slot::from(at), pod)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::MAX_COLUMNS;
+    use std::sync::Arc;
+
+    use super::{MAX_COLUMNS, MIN_IDLE};
     use crate::fixture::{node, pod};
+    use crate::pod::Pod;
     use crate::snapshot::{NamespaceSet, PodQuery, Snapshot};
 
     #[test]
@@ -207,6 +267,46 @@ mod tests {
         assert_eq!(snapshot.matching(&outside).get(b), 1);
         snapshot.remove_node("b");
         assert_eq!((snapshot.matching(&living).get(b), snapshot.matching(&outside).get(b)), (0, 0));
+    }
+
+    /// Columns for pods of each app and namespace, again and again, as pods come, go and are renewed: each is as a walk over all
+    /// pods would have it.
+    #[test]
+    fn a_new_column_is_as_if_all_pods_were_counted() {
+        let mut snapshot = Snapshot::default();
+        let slots: Vec<_> = (0..3).map(|at| snapshot.set_node(node(&format!("n{at}")).build())).collect();
+        let mut there = Vec::new();
+        let mut asked = 0;
+        for at in 0..3 * MIN_IDLE {
+            let built =
+                pod(&format!("p{at}")).namespace(["x", "y"][at % 2]).label("app", ["a", "b", "c"][at % 3]);
+            let (slot, pod) = (slots[at % 7 % 3], built.label("of", &(at % 5).to_string()).build());
+            snapshot.add_pod(slot, Arc::clone(&pod));
+            there.push((slot, pod));
+            if at % 2 == 1 {
+                let (slot, pod) = there.swap_remove(at / 2 % there.len());
+                snapshot.remove_known(slot, &pod);
+            }
+            let renewed = at % there.len();
+            let (slot, old) = there[renewed].clone();
+            let new = Arc::new(Pod::clone(&old));
+            snapshot.renew_pod(slot, &old, Arc::clone(&new));
+            there[renewed].1 = new;
+            // Often at first, then never for long, and then again.
+            if at < 40 || at + 40 > 3 * MIN_IDLE {
+                let namespaces = NamespaceSet::new(vec![["x", "y"][at % 2].into()], at % 3 == 0);
+                let labels = [("app", ["a", "b"][at % 2].to_string()), ("of", (asked % 5).to_string())];
+                asked += 1;
+                let query =
+                    PodQuery { all_of: vec![(namespaces, labels.into_iter().collect())], terminating: true };
+                let column = snapshot.matching.build(&query, &snapshot.pods, 0);
+                for slot in &slots {
+                    let want = there.iter().filter(|(on, pod)| on == slot && query.matches(pod)).count();
+                    assert_eq!(column.get(*slot), want as i64, "{query:?} after {at}");
+                }
+            }
+        }
+        assert!(asked > 70 && snapshot.matching.by_label.get().is_some());
     }
 
     #[test]

@@ -22,6 +22,51 @@ const MAX_APART: usize = 512;
 /// Kinds that there ever were, at the most.
 const MAX_KINDS: usize = 4096;
 
+/// The kinds that were found, and how many nodes each has.
+#[derive(Default)]
+struct Found {
+    /// By number, with the part.
+    kinds: Vec<(u32, GroupKey, usize)>,
+    numbers: FxHashMap<(u32, GroupKey), usize>,
+    /// By part, the kind of the node that was added last: mostly the next one is of the same.
+    last: Vec<Option<usize>>,
+    nodes: Vec<(Slot, usize)>,
+}
+
+impl Found {
+    fn add(&mut self, part: u32, slot: Slot, kind: &[i64]) {
+        if self.last.len() <= part as usize {
+            self.last.resize(part as usize + 1, None);
+        }
+        let last = self.last[part as usize].filter(|last| self.kinds[*last].1.as_slice() == kind);
+        let number = last.unwrap_or_else(|| {
+            let next = self.kinds.len();
+            let number = *self.numbers.entry((part, kind.into())).or_insert(next);
+            if number == next {
+                self.kinds.push((part, kind.into(), 0));
+            }
+            number
+        });
+        self.last[part as usize] = Some(number);
+        self.kinds[number].2 += 1;
+        self.nodes.push((slot, number));
+    }
+
+    /// Tells `kinds` of them, for each part the one of most nodes first: that is the one in common. The nodes of others, with their
+    /// kinds.
+    fn number(self, kinds: &mut Kinds) -> Vec<(Slot, u32)> {
+        let mut order: Vec<usize> = (0..self.kinds.len()).collect();
+        order.sort_by_key(|number| std::cmp::Reverse(self.kinds[*number].2));
+        let mut numbers = vec![None; self.kinds.len()];
+        for at in order {
+            let (part, kind, _) = &self.kinds[at];
+            numbers[at] = kinds.number(*part, kind);
+        }
+        let number = |(slot, at): (Slot, usize)| Some((slot, numbers[at]?));
+        self.nodes.into_iter().filter_map(number).collect()
+    }
+}
+
 impl Class {
     /// The kinds of all nodes, and which nodes are told apart by that; `None` when they are too many. Censuses are up to date.
     pub(super) fn kinds_of_all(
@@ -34,23 +79,16 @@ impl Class {
         if self.plan.speaking.is_empty() {
             return Ok(Some((kinds, Vec::new())));
         }
-        let mut counted: FxHashMap<(u32, GroupKey), u32> = FxHashMap::default();
-        let mut all = Vec::with_capacity(snapshot.len());
+        let mut found = Found::default();
         for slot in snapshot.live().iter().map(Slot::from) {
-            let kind = (panel.part(slot), self.kind_of(evaluator, slot)?);
-            *counted.entry(kind.clone()).or_default() += 1;
-            all.push((slot, kind));
-            if counted.len() > MAX_KINDS {
+            self.key.clear();
+            self.add_kinds(evaluator, slot)?;
+            found.add(panel.part(slot), slot, &self.key);
+            if found.kinds.len() > MAX_KINDS {
                 return Ok(None);
             }
         }
-        let mut most: Vec<((u32, GroupKey), u32)> = counted.into_iter().collect();
-        most.sort_unstable_by(|(a, many_a), (b, many_b)| (many_b, a).cmp(&(many_a, b)));
-        for ((part, kind), _) in &most {
-            kinds.number(*part, kind);
-        }
-        let number = |(slot, (part, kind)): (Slot, (u32, GroupKey))| Some((slot, kinds.number(part, &kind)?));
-        let apart: Vec<(Slot, u32)> = all.into_iter().filter_map(number).collect();
+        let apart = found.number(&mut kinds);
         Ok((apart.len() <= MAX_APART).then_some((kinds, apart)))
     }
 
@@ -112,5 +150,29 @@ impl Class {
         slots.sort_unstable();
         slots.dedup();
         Some(slots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nodes by part and kind, those that are told apart.
+    #[track_caller]
+    fn check(nodes: &[(u32, i64)], want: &[(u32, u32)]) {
+        let mut found = Found::default();
+        for (slot, (part, kind)) in (0..).zip(nodes) {
+            found.add(*part, Slot(slot), &[*kind]);
+        }
+        let apart = found.number(&mut Kinds::default());
+        assert_eq!(apart, want.iter().map(|(slot, kind)| (Slot(*slot), *kind)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_most_nodes_of_a_part_are_is_not_told_apart() {
+        check(&[(0, 7), (0, 7), (0, 7)], &[]);
+        check(&[(0, 8), (0, 7), (0, 7)], &[(0, 0)]);
+        check(&[(0, 7), (0, 7), (0, 8), (2, 8), (2, 8), (2, 7)], &[(2, 0), (5, 1)]);
+        check(&[(1, 7), (1, 8), (1, 9), (1, 8), (1, 9), (1, 9)], &[(0, 1), (1, 0), (3, 0)]);
     }
 }

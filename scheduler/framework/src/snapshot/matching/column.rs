@@ -34,15 +34,16 @@ enum Counts {
 }
 
 impl PodColumn {
-    /// Counts all pods, as of this generation.
-    pub(super) fn build(query: &PodQuery, pods: &[Vec<Arc<Pod>>], generation: u64) -> Self {
+    /// Counts those of these pods that match, as of this generation; there are so many slots.
+    pub(super) fn build<'p>(
+        query: &PodQuery,
+        pods: impl Iterator<Item = (Slot, &'p Arc<Pod>)>,
+        (slots, generation): (usize, u64),
+    ) -> Self {
         let counts = Counts::Sparse(FxHashMap::default());
         let mut column = Self { counts, log: VecDeque::new(), since: generation };
-        for (at, pods_there) in pods.iter().enumerate() {
-            let count = pods_there.iter().filter(|pod| query.matches(pod)).count();
-            if count > 0 {
-                column.count(Slot::from(at), i32::try_from(count).unwrap_or(i32::MAX), pods.len());
-            }
+        for (slot, _) in pods.filter(|(_, pod)| query.matches(pod)) {
+            column.count(slot, 1, slots);
         }
         column
     }
