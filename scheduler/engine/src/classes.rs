@@ -146,6 +146,7 @@ impl Classes {
         }
         self.decisions += 1;
         let key = self.alike.class_of(evaluator, profile)?;
+        self.count_turn(&key);
         if let Some(decided) =
             self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
         {
@@ -169,15 +170,11 @@ impl Classes {
             }
             class = self.take(evaluator.snapshot, &key)?;
         }
-        let is_new = class.is_new();
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {
             let best = self.scratch.best(&class);
             let chosen = Chosen { best: &best, turned_down: self.scratch.turned_down(), by_groups: true };
             class.audit(evaluator, decided, chosen, trace);
-        }
-        if !is_new {
-            self.turns.count(class.is_behind());
         }
         if is_kept && decided.is_ok() && (audits || class.is_behind()) {
             self.seat(evaluator, (profile, &key), &mut class);

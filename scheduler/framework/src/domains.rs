@@ -34,11 +34,16 @@ impl DomainSums {
     /// Nothing counted yet.
     pub fn new(snapshot: &Snapshot, key: &Str) -> Self {
         let column = snapshot.topology(key);
-        let slots = snapshot.slots();
+        Self::by(snapshot, key, |slot| column.domain(slot))
+    }
+
+    /// The same with every node in a domain that is not that of its label.
+    pub fn by(snapshot: &Snapshot, key: &Str, domain: impl Fn(Slot) -> u32) -> Self {
+        let (column, slots) = (snapshot.topology(key), snapshot.slots());
         Self {
             key: key.clone(),
             shared: column.is_shared(),
-            domains: (0..slots).map(|at| column.domain(Slot::from(at))).collect(),
+            domains: (0..slots).map(|at| domain(Slot::from(at))).collect(),
             amounts: vec![NOT_COUNTED; slots],
             sums: vec![Sum::default(); column.domain_count()],
             existing: 0,

@@ -35,11 +35,15 @@ pub(super) struct ScoreState {
 }
 
 impl ScoreState {
-    /// Counts over all nodes.
+    /// Counts over all nodes. Those without pods that count are not looked at one by one.
     pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>, require_all: bool) -> Self {
-        let charges = constraints.into_iter().map(|c| Charge::new(cx, c)).collect();
+        let charges: Vec<Charge> = constraints.into_iter().map(|c| Charge::new(cx, c)).collect();
+        let columns = charges.iter().filter_map(|charge| Some(cx.snapshot.matching(charge.pods.as_ref()?)));
+        let mut nodes: Vec<Slot> = columns.flat_map(|column| column.nodes().collect::<Vec<_>>()).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
         let mut state = Self { charges, require_all };
-        state.recount(cx, cx.snapshot.live().iter().map(Slot::from));
+        state.recount(cx, nodes.into_iter());
         state
     }
 
@@ -126,14 +130,19 @@ impl ScoreState {
 }
 
 impl Charge {
+    /// With no pod counted yet.
     fn new(cx: Cycle<'_>, constraint: SpreadConstraint) -> Self {
         let key = &constraint.topology_key;
+        let (column, by_node) = (cx.snapshot.topology(key), &**key == HOSTNAME);
+        let blank = blank(&column);
+        let cell = |slot: Slot| cell(by_node, blank, slot, column.domain(slot));
+        let lacks = |slot: &usize| column.domain(Slot::from(*slot)) == NO_DOMAIN;
         Self {
-            by_node: &**key == HOSTNAME,
+            by_node,
             pods: counted_pods(&cx.pod.meta.namespace, &constraint),
-            sums: DomainSums::new(cx.snapshot, key),
-            lacking: BitSet::default(),
-            blank: blank(&cx.snapshot.topology(key)),
+            sums: DomainSums::by(cx.snapshot, key, cell),
+            lacking: cx.snapshot.live().iter().filter(lacks).collect(),
+            blank,
             weight: 0.0,
             constraint,
         }
@@ -142,12 +151,7 @@ impl Charge {
     fn set(&mut self, column: &TopologyColumn, node: Slot, pods: i64) {
         let domain = column.domain(node);
         self.lacking.set(node.index(), domain == NO_DOMAIN);
-        let cell = match domain {
-            _ if self.by_node => node.0,
-            NO_DOMAIN => self.blank.unwrap_or(NO_DOMAIN),
-            domain => domain,
-        };
-        self.sums.set(node, cell, Some(pods));
+        self.sums.set(node, cell(self.by_node, self.blank, node, domain), Some(pods));
     }
 
     /// Whether nodes share cells.
@@ -180,6 +184,15 @@ impl Charge {
         }
         let count = self.sums.sum(self.sums.domain(node));
         Some(count as f64 * self.weight + f64::from(self.constraint.max_skew.saturating_sub(1)))
+    }
+}
+
+/// Where the pods of a node are summed up.
+fn cell(by_node: bool, blank: Option<u32>, node: Slot, domain: u32) -> u32 {
+    match domain {
+        _ if by_node => node.0,
+        NO_DOMAIN => blank.unwrap_or(NO_DOMAIN),
+        domain => domain,
     }
 }
 

@@ -11,6 +11,9 @@ use crate::cycle::select::Chooser;
 use crate::path::Literal;
 use crate::trace::Trace;
 
+/// With so many decisions since it was asked last, or more, a class had others asked in between.
+const MANY_DECISIONS: u64 = 4;
+
 /// So many decisions are remembered, as a count.
 const ALL: u32 = 64;
 
@@ -59,12 +62,18 @@ impl Classes {
             class.decide_seated(evaluator, (panel, seat.seat), chooser, &mut self.scratch, best_if_asked);
         let Some(mut decided) = decided? else { return Ok(None) };
         entry.asked = self.decisions;
-        self.turns.count(true);
         if let Some(trace) = audit {
             let chosen = Chosen { best: &best, turned_down: &[], by_groups: false };
             class.audit(evaluator, &mut decided, chosen, trace);
         }
         Ok(Some(decided))
+    }
+
+    /// Counts a decision of a class that is known: whether others were asked in between.
+    pub(super) fn count_turn(&mut self, key: &Arc<ClassKey>) {
+        if let Some(entry) = self.entries.peek(key) {
+            self.turns.count(self.decisions - entry.asked > MANY_DECISIONS);
+        }
     }
 
     /// Whether a class that is new is given a seat before anything else: when it is usual that classes are asked in turn. With

@@ -169,12 +169,11 @@ mod tests {
     #[test]
     fn the_highest_cell_and_how_many_have_it() {
         let node = |slot, cell| ApartNode { slot: Slot(slot), kind: 3, cell };
-        let check =
-            |mut candidate: Candidate<'_>, cells: &[(u32, i16)], want: (usize, i16, usize, u32)| {
-                cells.iter().for_each(|(slot, cell)| candidate.add(&node(*slot, *cell)));
-                let Candidate { feasible, cell, tied, any, .. } = candidate;
-                assert_eq!((feasible, cell, tied, any.0), want);
-            };
+        let check = |mut candidate: Candidate<'_>, cells: &[(u32, i16)], want: (usize, i16, usize, u32)| {
+            cells.iter().for_each(|(slot, cell)| candidate.add(&node(*slot, *cell)));
+            let Candidate { feasible, cell, tied, any, .. } = candidate;
+            assert_eq!((feasible, cell, tied, any.0), want);
+        };
         let first = Candidate::one(&node(1, 5));
         check(first, &[], (1, 5, 1, 1));
         check(first, &[(2, 4), (3, 5)], (3, 5, 2, 1));

@@ -104,6 +104,16 @@ impl PodColumn {
         count.copied().map_or(0, i64::from)
     }
 
+    /// The nodes that have matching pods, in no particular order.
+    pub fn nodes(&self) -> impl Iterator<Item = Slot> + '_ {
+        let (flat, sparse) = match &self.counts {
+            Counts::Flat(counts) => (&counts[..], None),
+            Counts::Sparse(counts) => (&[][..], Some(counts.keys().copied())),
+        };
+        let flat = flat.iter().enumerate().filter(|(_, count)| **count != 0);
+        flat.map(|(slot, _)| Slot::from(slot)).chain(sparse.into_iter().flatten())
+    }
+
     /// Cells there is memory for.
     pub(super) fn allocated(&self) -> usize {
         match &self.counts {
