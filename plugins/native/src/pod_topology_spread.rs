@@ -297,16 +297,29 @@ impl Census for PodTopologySpread {
 
     fn kind(
         &self,
-        _cx: Cycle<'_>,
+        cx: Cycle<'_>,
         state: &PluginState,
         node: Slot,
         kind: &mut Vec<i64>,
     ) -> Result<(), PluginError> {
-        if let Some(filter) = state.find::<FilterState>() {
-            filter.kind(node, kind);
-        }
-        if let Some(scores) = state.find::<ScoreState>() {
-            scores.kind(node, kind);
+        self.kinds(cx, state, &[node], kind)
+    }
+
+    fn kinds(
+        &self,
+        _cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        kinds: &mut Vec<i64>,
+    ) -> Result<(), PluginError> {
+        let (filter, scores) = (state.find::<FilterState>(), state.find::<ScoreState>());
+        for node in nodes {
+            if let Some(filter) = filter {
+                filter.kind(*node, kinds);
+            }
+            if let Some(scores) = scores {
+                scores.kind(*node, kinds);
+            }
         }
         Ok(())
     }

@@ -49,6 +49,20 @@ pub trait Census: Plugin {
         kind: &mut Vec<i64>,
     ) -> Result<(), PluginError>;
 
+    /// The same of many nodes, one after the other, so many numbers for each.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    fn kinds(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &[Slot],
+        kinds: &mut Vec<i64>,
+    ) -> Result<(), PluginError> {
+        nodes.iter().try_for_each(|node| self.kind(cx, state, *node, kinds))
+    }
+
     /// Whether Filter would count `other`, were it on `node`: a node where room is promised to such a pod is like no other
     /// node. What the answer depends on changes only with what [`count`](Self::count) depends on.
     fn counts(&self, _cx: Cycle<'_>, _state: &PluginState, _other: &Pod, _node: Slot) -> bool {

@@ -89,13 +89,16 @@ impl Class {
             let feasible = panel.feasible_in(best.part.unwrap_or(0), seat);
             candidates.extend(Candidate::all(panel, best, feasible));
         }
-        let parts = candidates.len();
+        // Where the candidate of each kind stands.
+        let mut places: SmallVec<[Option<usize>; 32]> = SmallVec::from_elem(None, self.kinds.len());
         for node in panel.apart(seat).iter().filter(|node| node.cell > 0) {
-            let is_mine =
-                |other: &&mut Candidate<'_>| matches!(other.of, Of::Kind(kind) if kind == node.kind);
-            match candidates[parts..].iter_mut().find(is_mine) {
-                Some(candidate) => candidate.add(node),
-                None => candidates.push(Candidate::one(node)),
+            let Some(place) = places.get_mut(node.kind as usize) else { continue };
+            match *place {
+                Some(at) => candidates[at].add(node),
+                None => {
+                    *place = Some(candidates.len());
+                    candidates.push(Candidate::one(node));
+                }
             }
         }
         let mut failed = None;

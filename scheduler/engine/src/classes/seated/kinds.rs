@@ -17,7 +17,7 @@ use crate::cycle::Evaluator;
 use crate::path::Literal;
 
 /// Nodes that are told apart at the most: each is looked at in every decision.
-const MAX_APART: usize = 512;
+const MAX_APART: usize = 2048;
 
 /// Kinds that there ever were, at the most.
 const MAX_KINDS: usize = 4096;
@@ -79,10 +79,19 @@ impl Class {
         if self.plan.speaking.is_empty() {
             return Ok(Some((kinds, Vec::new())));
         }
+        let nodes: Vec<Slot> = snapshot.live().iter().map(Slot::from).collect();
+        let mut by_census = Vec::new();
+        for (id, census) in &self.plan.speaking {
+            let mut numbers = Vec::with_capacity(4 * nodes.len());
+            census.kinds(evaluator.cycle(), self.states.all.of(*id), &nodes, &mut numbers)?;
+            by_census.push((numbers.len() / nodes.len().max(1), numbers));
+        }
         let mut found = Found::default();
-        for slot in snapshot.live().iter().map(Slot::from) {
+        for (at, slot) in nodes.into_iter().enumerate() {
             self.key.clear();
-            self.add_kinds(evaluator, slot)?;
+            for (width, numbers) in &by_census {
+                self.key.extend_from_slice(&numbers[at * width..(at + 1) * width]);
+            }
             found.add(panel.part(slot), slot, &self.key);
             if found.kinds.len() > MAX_KINDS {
                 return Ok(None);
