@@ -11,7 +11,7 @@
 #   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
 #   make check         formatting and lints
-#   make conformance   recorded decisions of the real kube-scheduler (CONFORMANCE=DIR for more, CASE=name for one)
+#   make conformance   recorded decisions of the real kube-scheduler, of each minor (CONFORMANCE="DIR DIR" for others, CASE=name for one)
 #   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
@@ -25,8 +25,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-CONFORMANCE ?= $(wildcard ../shared/conformance)
+CONFORMANCE ?= $(wildcard ../shared/conformance ../shared/conformance-1.37)
 CASE ?=
+empty :=
+space := $(empty) $(empty)
 BENCH ?=
 WORKLOAD ?=
 SIZE ?=
@@ -102,7 +104,7 @@ check: setup
 	cargo clippy --workspace --all-targets --locked --features longshore-tests/live -- -D warnings
 
 conformance: setup
-	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(abspath $(CONFORMANCE))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
+	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(subst $(space),:,$(strip $(abspath $(CONFORMANCE))))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
 
 bench: setup
 	$(if $(WORKLOAD),,cargo bench --locked -p longshore-benches --bench parts -- --warm-up-time 0.5 --measurement-time 2)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use longshore_cli::{attempts, plugins, simulation};
 use longshore_engine::{Evaluation, Options, TieBreak};
+use longshore_framework::features::{Features, Minor};
 use longshore_framework::registry::Registry;
 use serde_json::Value;
 
@@ -35,30 +36,31 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Value>, String> {
         .collect()
 }
 
-/// Runs a case; what differs from what was recorded.
-pub(crate) fn run(case: &Value) -> Vec<String> {
-    run_with(case, &plugins::registry())
+/// Runs a case by the rules of a minor; what differs from what was recorded.
+pub(crate) fn run(case: &Value, minor: Minor, evaluation: Evaluation) -> Vec<String> {
+    run_with(case, &plugins::registry().with_features(Features::of(minor)), evaluation)
 }
 
 /// The same with other plugins.
-pub(crate) fn run_with(case: &Value, registry: &Registry) -> Vec<String> {
+pub(crate) fn run_with(case: &Value, registry: &Registry, evaluation: Evaluation) -> Vec<String> {
     let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
-    let cluster = longshore_manifest::read_values(objects);
+    let features = registry.features();
+    let options = longshore_manifest::Options { features, ..Default::default() };
+    let cluster = longshore_manifest::read_values_with(objects, options);
     if let Some(problem) = cluster.problems.first() {
         return vec![format!("unreadable: {problem}")];
     }
-    let defaults = plugins::default_multi_point();
+    let defaults = plugins::default_multi_point_by(features);
     let resolved = match case["config"].as_str() {
-        Some(config) => longshore_profile::load("config", config, registry, defaults),
-        None => longshore_profile::default_profile(registry, defaults),
+        Some(config) => longshore_profile::load("config", config, registry, &defaults),
+        None => longshore_profile::default_profile(registry, &defaults),
     };
     let profiles = match resolved {
         Ok(resolved) => resolved.profiles,
         Err(error) => return vec![format!("configuration: {error}")],
     };
-    // The literal evaluator says who said what, and what the classes keep is held against it.
-    let evaluation = Evaluation::Audited;
-    let options = Options { tie_break: TieBreak::First, trace: true, evaluation, ..Options::default() };
+    let options =
+        Options { tie_break: TieBreak::First, trace: true, evaluation, features, ..Options::default() };
     let simulated = simulation::run(&cluster, profiles, options, &mut |_| {});
     differences(&case["expected"], &attempts::to_json(&simulated), &simulated)
 }

@@ -71,7 +71,7 @@ fn flags_that_change_nothing_say_so() {
     let _ = arena.api.delete(LEASE);
     let more = [
         "--profiling=false",
-        "--feature-gates=GenericWorkload=true",
+        "--feature-gates=SchedulerAsyncAPICalls=true",
         "--tls-min-version=VersionTLS13",
         "--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_GCM_SHA256",
         "--leader_elect=true",
@@ -82,7 +82,7 @@ fn flags_that_change_nothing_say_so() {
         let log = scheduler.log();
         let said = [
             "--profiling is accepted",
-            "--feature-gates=GenericWorkload=true: accepted",
+            "--feature-gates=SchedulerAsyncAPICalls=true: accepted",
             "TLS_RSA_WITH_AES_128_GCM_SHA256 is not safe",
         ];
         said.iter().all(|line| log.contains(line)).then_some(())

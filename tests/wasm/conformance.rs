@@ -1,14 +1,16 @@
 //! The recorded decisions of kube-scheduler again, with NodeResourcesFit as a component in place of the native one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use longshore_engine::Evaluation;
+use longshore_framework::features::Features;
 use longshore_framework::fields::Problems;
 use longshore_framework::registry::{FactoryContext, Registry};
 use longshore_wasm::{Host, HostOptions, Settings};
 use serde_json::{Value, json};
 
-use crate::case;
+use crate::{case, sets};
 
 /// What the guest can be told of the native plugin's args; `None` for strategies that it does not have.
 fn config(args: &Value, context: &FactoryContext) -> Option<Value> {
@@ -62,18 +64,17 @@ fn check(keep_pure: bool) {
     let options = HostOptions { keep_pure, cache_dir: Some(cache.path().into()), ..HostOptions::default() };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(root.join("guests/resources-fit.wasm")).unwrap();
-    let folder =
-        std::env::var_os("LONGSHORE_CONFORMANCE").map_or(root.join("conformance/data"), PathBuf::from);
     let (registry, used) = registry(&Host::new(options).unwrap(), bytes);
     let (mut cases, mut left_out, mut bad) = (0, 0, Vec::new());
-    for file in case::files(&folder).unwrap() {
-        for case in case::read(&file).unwrap() {
+    for set in sets::sets() {
+        let registry = registry.clone().with_features(Features::of(set.minor));
+        for case in case::files(&set.folder).unwrap().iter().flat_map(|file| case::read(file).unwrap()) {
             cases += 1;
             if asks_for_unknown(&case) {
                 left_out += 1;
                 continue;
             }
-            let differences = case::run_with(&case, &registry);
+            let differences = case::run_with(&case, &registry, Evaluation::Audited);
             if !differences.is_empty() {
                 bad.push(format!("{}: {}", case["name"], differences[..differences.len().min(3)].join("; ")));
             }

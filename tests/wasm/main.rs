@@ -13,5 +13,7 @@ mod conformance;
 mod engine;
 mod failures;
 mod reload;
+#[path = "../conformance/sets.rs"]
+mod sets;
 mod state;
 mod wat;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
+use longshore_framework::features::Rule;
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::plugin::{
     Candidate, DryRun, EnqueueContext, Nomination, Plugin, PostFilter, PostFilterContext, PostFilterOutcome,
@@ -37,10 +38,12 @@ pub struct DefaultPreemption {
     percentage: usize,
     /// `minCandidateNodesAbsolute`: the same as a number; the larger of both counts. 100 by default.
     absolute: usize,
+    /// The failure says which node was found.
+    tells: bool,
 }
 
 /// Makes the plugin from `DefaultPreemptionArgs`.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let mut fields = Fields::of_args(args, "DefaultPreemptionArgs", problems);
     let percentage = fields.int("minCandidateNodesPercentage", 0..=100, problems).unwrap_or(10);
     let absolute = fields.int("minCandidateNodesAbsolute", 0..=i64::from(i32::MAX), problems).unwrap_or(100);
@@ -51,7 +54,11 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
         );
     }
     let size = |n: i64| usize::try_from(n).unwrap_or_default();
-    let plugin = DefaultPreemption { percentage: size(percentage), absolute: size(absolute) };
+    let plugin = DefaultPreemption {
+        percentage: size(percentage),
+        absolute: size(absolute),
+        tells: context.features.follow(Rule::PreemptionIsTold),
+    };
     let effective =
         json!({ "minCandidateNodesPercentage": percentage, "minCandidateNodesAbsolute": absolute });
     Instance::of(plugin).pre_enqueue().post_filter().args(effective).build()
@@ -108,9 +115,15 @@ impl PostFilter for DefaultPreemption {
             let rejected = Some(failure("no candidate node for preemption"));
             return Ok(PostFilterOutcome { rejected, tried, ..Default::default() });
         };
+        let name = &cx.snapshot.node(node).name;
+        let told = || {
+            let text = "found a potential placement for pod on node";
+            prefixed(&format!("{text} {name}, preempting {} victims", victims.len()))
+        };
         Ok(PostFilterOutcome {
             rejected: None,
-            nomination: Nomination::Node(Arc::clone(&cx.snapshot.node(node).name)),
+            told: self.tells.then(told),
+            nomination: Nomination::Node(Arc::clone(name)),
             victims,
             lapsed: cx.engine.lower_nominations(node),
             tried,
@@ -182,13 +195,17 @@ fn choose(cx: &mut PostFilterContext<'_>, candidates: Vec<&Candidate>) -> (Vec<S
     (acceptable, best.get(at).map(|c| (*c).clone()))
 }
 
-/// The failure with the prefix that every message of this plugin has.
+/// With the prefix that every message of this plugin has.
+fn prefixed(text: &str) -> String {
+    format!("preemption: {text}")
+}
+
 fn failure(text: &str) -> Rejection {
-    Rejection::unschedulable(format!("preemption: {text}"))
+    Rejection::unschedulable(prefixed(text))
 }
 
 fn broken(error: PluginError) -> PluginError {
-    PluginError::new(format!("preemption: {error}"))
+    PluginError::new(prefixed(&error.to_string()))
 }
 
 /// Why no node can be helped: how often each reason was given, in the order of the written lines.

@@ -8,6 +8,7 @@ mod args;
 use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
@@ -20,7 +21,7 @@ use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PluginError, PreFilterVerdict, Rejection, Verdict};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, Reasons, RejectCode, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 use serde_json::Value;
 
@@ -28,12 +29,22 @@ use serde_json::Value;
 pub const NAME: &str = "DynamicResources";
 
 /// The plugin. Its two timeouts concern the allocation of devices, so they are only checked.
-#[derive(Debug, Default)]
-pub struct DynamicResources;
+#[derive(Debug)]
+pub struct DynamicResources {
+    /// PostFilter says why it could not help.
+    tells: bool,
+}
+
+impl DynamicResources {
+    /// The plugin for these rules.
+    fn new(features: Features) -> Self {
+        Self { tells: !features.follow(Rule::NothingToDeallocate) }
+    }
+}
 
 /// Makes the plugin from `DynamicResourcesArgs`.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
-    Instance::of(DynamicResources)
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    Instance::of(DynamicResources::new(context.features))
         .pre_enqueue()
         .pre_filter()
         .filter()
@@ -129,7 +140,11 @@ impl PostFilter for DynamicResources {
             true => "no new claims to deallocate",
             false => "still not schedulable",
         };
-        let rejected = Some(Rejection::unschedulable(Reason::Other(text.into())));
+        let mut reasons = Reasons::new();
+        if self.tells {
+            reasons.push(Reason::Other(text.into()));
+        }
+        let rejected = Some(Rejection { code: RejectCode::Unschedulable, reasons });
         Ok(PostFilterOutcome { rejected, ..Default::default() })
     }
 
@@ -186,11 +201,11 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
+    use longshore_framework::features::Minor;
     use longshore_framework::fixture::pod;
     use longshore_framework::objects::Objects;
     use longshore_framework::plugin::{Nomination, PreemptionEngine, Tried};
     use longshore_framework::snapshot::Snapshot;
-    use longshore_framework::verdict::RejectCode;
 
     #[track_caller]
     fn check(claims: &[&str], want: PreFilterVerdict) {
@@ -198,7 +213,8 @@ mod tests {
         let (snapshot, objects, mut state) =
             (Snapshot::default(), Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
-        assert_eq!(DynamicResources.pre_filter(cx, &mut state), Ok(want));
+        let plugin = DynamicResources::new(Features::default());
+        assert_eq!(plugin.pre_filter(cx, &mut state), Ok(want));
         assert!(state.get::<Seen>().is_ok(), "PostFilter needs the state, whatever the verdict");
     }
 
@@ -230,21 +246,26 @@ mod tests {
     fn the_failure_text_tells_whether_an_earlier_plugin_ended_the_prefilter() {
         let (pod, snapshot, objects) = (pod("p").build(), Snapshot::default(), Objects::default());
         let mut state = PluginState::default();
+        let plugin = DynamicResources::new(Features::of(Minor::V1_36));
         let ask = |state: &PluginState| {
             let engine = &mut NoPreemption;
             let mut cx = PostFilterContext { snapshot: &snapshot, objects: &objects, pod: &pod, engine };
-            DynamicResources.post_filter(&mut cx, state)
+            plugin.post_filter(&mut cx, state)
         };
         assert_eq!(ask(&state).unwrap_err().to_string(), "not found");
         let (mut nodes, mut rejected) = (vec![], vec![]);
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
         let sink = &mut FilterSink::new(&mut nodes, &mut rejected);
-        assert!(DynamicResources.filter_range(cx, &state, sink).is_err(), "without PreFilter");
-        assert!(DynamicResources.score_range(cx, &state, &[], &mut []).is_err(), "without PreFilter");
-        DynamicResources.pre_filter(cx, &mut state).unwrap();
+        assert!(plugin.filter_range(cx, &state, sink).is_err(), "without PreFilter");
+        assert!(plugin.score_range(cx, &state, &[], &mut []).is_err(), "without PreFilter");
+        plugin.pre_filter(cx, &mut state).unwrap();
         let outcome = ask(&state).unwrap();
         let text = "no new claims to deallocate".to_string();
         assert_eq!(outcome.rejected, Some(Rejection::unschedulable(text)));
         assert_eq!(outcome.nomination, Nomination::Keep);
+        let engine = &mut NoPreemption;
+        let mut cx = PostFilterContext { snapshot: &snapshot, objects: &objects, pod: &pod, engine };
+        let silent = DynamicResources::new(Features::default()).post_filter(&mut cx, &state).unwrap();
+        assert_eq!(silent.rejected.unwrap().message(), "", "since 1.37 there is nothing to say");
     }
 }

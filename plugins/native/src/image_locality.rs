@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use longshore_framework::bitset::BitSet;
 use longshore_framework::event::EventPattern;
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, Score};
@@ -28,16 +29,33 @@ const MEBIBYTE: i64 = 1024 * 1024;
 /// Images that sum up to less bytes than this do not count.
 const LEAST: i64 = 23 * MEBIBYTE;
 
-/// Images that sum up to more bytes than this per container count no more.
-const MOST_PER_CONTAINER: i64 = 1000 * MEBIBYTE;
+/// Images that sum up to more bytes than this per image count no more.
+const MOST_PER_IMAGE: i64 = 1000 * MEBIBYTE;
 
 /// The plugin.
-#[derive(Debug, Default)]
-pub struct ImageLocality;
+#[derive(Debug)]
+pub struct ImageLocality {
+    /// Image volumes raise the bound as containers do.
+    counts_volumes: bool,
+}
 
 /// Makes the plugin; it has no arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(ImageLocality).score().build()
+pub fn build(_args: &Value, context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(ImageLocality::new(context.features)).score().build()
+}
+
+impl ImageLocality {
+    /// The plugin for these rules.
+    fn new(features: Features) -> Self {
+        Self { counts_volumes: features.follow(Rule::ImageVolumesCount) }
+    }
+
+    /// How many images bound the sum.
+    fn images(&self, pod: &Pod) -> i64 {
+        let containers = pod.spec.init_containers.len() + pod.spec.containers.len();
+        let volumes = if self.counts_volumes { volumes(pod).count() } else { 0 };
+        (containers + volumes) as i64
+    }
 }
 
 impl Plugin for ImageLocality {
@@ -49,7 +67,7 @@ impl Plugin for ImageLocality {
         Vec::new()
     }
 
-    /// By the images that lie on some node, and by how many containers there are for them.
+    /// By the images that lie on some node, and by how many images bound their sum.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
         if cx.snapshot.images().is_empty() {
             return;
@@ -57,7 +75,7 @@ impl Plugin for ImageLocality {
         let lies = |reference: &&str| cx.snapshot.images().get(&normalised(reference)).is_some();
         let images: SmallVec<[&str; 4]> = references(cx.pod).filter(lies).collect();
         if !images.is_empty() {
-            likeness.add_numbers(&[containers(cx.pod).unsigned_abs()]);
+            likeness.add_numbers(&[self.images(cx.pod).unsigned_abs()]);
             likeness.add_images(images.into_iter());
         }
     }
@@ -65,7 +83,7 @@ impl Plugin for ImageLocality {
 
 impl Score for ImageLocality {
     fn score(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
-        Ok(score(&present(cx.snapshot, cx.pod), node.slot(), containers(cx.pod)))
+        Ok(score(&present(cx.snapshot, cx.pod), node.slot(), self.images(cx.pod)))
     }
 
     fn score_range(
@@ -75,9 +93,9 @@ impl Score for ImageLocality {
         nodes: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
-        let (images, containers) = (present(cx.snapshot, cx.pod), containers(cx.pod));
+        let (images, count) = (present(cx.snapshot, cx.pod), self.images(cx.pod));
         for (slot, out) in nodes.iter().zip(scores) {
-            *out = score(&images, *slot, containers);
+            *out = score(&images, *slot, count);
         }
         Ok(())
     }
@@ -116,24 +134,25 @@ fn present<'a>(snapshot: &'a Snapshot, pod: &Pod) -> Present<'a> {
 fn references(pod: &Pod) -> impl Iterator<Item = &str> {
     let spec = &pod.spec;
     let containers = spec.init_containers.iter().chain(&spec.containers).map(|c| &*c.image);
-    containers.chain(spec.volumes.iter().filter_map(|volume| match &volume.source {
+    containers.chain(volumes(pod))
+}
+
+/// The image references of the pod's image volumes.
+fn volumes(pod: &Pod) -> impl Iterator<Item = &str> {
+    pod.spec.volumes.iter().filter_map(|volume| match &volume.source {
         VolumeSource::Image { reference } => Some(&**reference),
         _ => None,
-    }))
+    })
 }
 
-fn containers(pod: &Pod) -> i64 {
-    (pod.spec.init_containers.len() + pod.spec.containers.len()) as i64
-}
-
-fn score(images: &Present<'_>, slot: Slot, containers: i64) -> i64 {
+fn score(images: &Present<'_>, slot: Slot, count: i64) -> i64 {
     let here = images.iter().filter(|(_, nodes)| nodes.contains(slot.index()));
-    scaled(here.fold(0, |sum, (worth, _)| sum.saturating_add(*worth)), containers)
+    scaled(here.fold(0, |sum, (worth, _)| sum.saturating_add(*worth)), count)
 }
 
-/// Bytes as a score; a pod without containers has the bounds the wrong way round and gets 0 or 100.
-fn scaled(bytes: i64, containers: i64) -> i64 {
-    let most = MOST_PER_CONTAINER.saturating_mul(containers);
+/// Bytes as a score; a pod without images has the bounds the wrong way round and gets 0 or 100.
+fn scaled(bytes: i64, count: i64) -> i64 {
+    let most = MOST_PER_IMAGE.saturating_mul(count);
     let bytes = if bytes < LEAST { LEAST } else { bytes.min(most) };
     MAX_SCORE * (bytes - LEAST) / (most - LEAST)
 }
@@ -170,11 +189,12 @@ mod tests {
         let objects = Objects::default();
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
         let (state, mut scores) = (PluginState::default(), vec![-1; slots.len()]);
-        ImageLocality.score_range(cx, &state, &slots, &mut scores).unwrap();
+        let plugin = ImageLocality::new(Features::default());
+        plugin.score_range(cx, &state, &slots, &mut scores).unwrap();
         assert_eq!(scores, want);
-        assert!(ImageLocality.even_score(cx, &state).is_none_or(|even| scores.iter().all(|s| *s == even)));
+        assert!(plugin.even_score(cx, &state).is_none_or(|even| scores.iter().all(|s| *s == even)));
         for (slot, score) in slots.iter().zip(scores) {
-            assert_eq!(ImageLocality.score(cx, &state, snapshot.view(*slot)), Ok(score));
+            assert_eq!(plugin.score(cx, &state, snapshot.view(*slot)), Ok(score));
         }
     }
 
@@ -187,6 +207,18 @@ mod tests {
         check(&[&[("app:1", 1000)]], &["app:1"], &[100]);
         check(&[&[("app:1", 8_000_000_000_000)]], &["app:1"], &[100]);
         check(&[&[("app:1", 1000)]], &["app:1", "app:1"], &[100]);
+    }
+
+    #[test]
+    fn image_volumes_bound_the_sum_since_1_37() {
+        use longshore_framework::features::Minor;
+        use longshore_framework::volume::Volume;
+        let source = VolumeSource::Image { reference: "data:1".into() };
+        let volume = Volume { name: "data".into(), source };
+        let pod =
+            pod("p").spec(|s| (s.containers, s.volumes) = (vec![Container::default()], vec![volume])).build();
+        let count = |minor| ImageLocality::new(Features::of(minor)).images(&pod);
+        assert_eq!((count(Minor::V1_36), count(Minor::V1_37)), (1, 2));
     }
 
     #[test]

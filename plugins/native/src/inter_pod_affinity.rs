@@ -17,6 +17,7 @@ mod terms;
 mod tests;
 
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
+use longshore_framework::features::Rule;
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
@@ -42,13 +43,16 @@ pub const NAME: &str = "InterPodAffinity";
 #[derive(Debug, Default)]
 pub struct InterPodAffinity {
     args: InterPodAffinityArgs,
+    /// Of several anti-affinity terms one is enough to wake a pod.
+    any_term_wakes: bool,
 }
 
 /// Makes the plugin from its arguments.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let args = InterPodAffinityArgs::read(args, problems);
     let shown = args.to_json();
-    Instance::of(InterPodAffinity { args })
+    let any_term_wakes = context.features.follow(Rule::AntiAffinityHintsAnyTerm);
+    Instance::of(InterPodAffinity { args, any_term_wakes })
         .args(shown)
         .pre_filter()
         .filter()
@@ -82,7 +86,7 @@ impl Plugin for InterPodAffinity {
     }
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
-        hints::hint(pod, event, cluster.objects)
+        hints::hint(pod, event, cluster.objects, self.any_term_wakes)
     }
 
     /// Which terms of pods on nodes speak of the pod, and whether its own do.

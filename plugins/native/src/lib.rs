@@ -1,4 +1,4 @@
-//! The in-tree plugins of kube-scheduler 1.36, one file each, all with one skeleton: what it rejects or prefers and which
+//! The in-tree plugins of kube-scheduler, one file each, all with one skeleton: what it rejects or prefers and which
 //! events can change its mind; its options; the plugin and its factory; its stages in cycle order; private pure helpers;
 //! tests.
 
@@ -19,11 +19,13 @@ pub mod node_volume_limits;
 pub mod pod_topology_spread;
 pub mod priority_sort;
 pub mod scheduling_gates;
+mod shape;
 pub mod taint_toleration;
 pub mod volume_binding;
 pub mod volume_restrictions;
 pub mod volume_zone;
 
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::registry::Registry;
 
 /// Every in-tree plugin by name.
@@ -53,12 +55,12 @@ pub fn registry() -> Registry {
 }
 
 /// The plugins that are on when a profile says nothing: `multiPoint` of the default profile, in order, with the weight of
-/// their score (0: the default weight, 1).
+/// their score (0: the default weight, 1). The order is that of the newest stable minor.
 pub const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
     (scheduling_gates::NAME, 0),
     (priority_sort::NAME, 0),
-    (node_unschedulable::NAME, 0),
     (node_name::NAME, 0),
+    (node_unschedulable::NAME, 0),
     (taint_toleration::NAME, 3),
     (node_affinity::NAME, 2),
     (node_ports::NAME, 0),
@@ -76,3 +78,15 @@ pub const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
     (default_binder::NAME, 0),
     (node_declared_features::NAME, 0),
 ];
+
+/// [`DEFAULT_MULTI_POINT`] in the order of the minor that is followed.
+pub fn default_multi_point(features: Features) -> Vec<(&'static str, i64)> {
+    let mut plugins = DEFAULT_MULTI_POINT.to_vec();
+    if !features.follow(Rule::NodeNameFirst) {
+        let at = |name| DEFAULT_MULTI_POINT.iter().position(|(plugin, _)| *plugin == name);
+        if let (Some(a), Some(b)) = (at(node_name::NAME), at(node_unschedulable::NAME)) {
+            plugins.swap(a, b);
+        }
+    }
+    plugins
+}

@@ -1,16 +1,17 @@
-//! NodeName: rejects every node but the one the pod names.
+//! NodeName: rejects every node but the one the pod names; by [a rule](Rule::NodeNamePreFilter) no other is looked at.
 //!
 //! A new node may be the one. In practice a pod that names its node is never scheduled, so the plugin is a safeguard.
 
 use longshore_framework::event::{Action, EventPattern, Resource};
+use longshore_framework::features::Rule;
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
-use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin};
+use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PluginError, Verdict};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, Verdict};
 use longshore_framework::view::NodeView;
 use serde_json::Value;
 
@@ -22,8 +23,12 @@ pub const NAME: &str = "NodeName";
 pub struct NodeName;
 
 /// Makes the plugin; it has no arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(NodeName).filter().build()
+pub fn build(_args: &Value, context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    let instance = Instance::of(NodeName).filter();
+    match context.features.follow(Rule::NodeNamePreFilter) {
+        true => instance.pre_filter().build(),
+        false => instance.build(),
+    }
 }
 
 impl Plugin for NodeName {
@@ -37,6 +42,12 @@ impl Plugin for NodeName {
 
     /// By the spec alone.
     fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+}
+
+impl PreFilter for NodeName {
+    fn pre_filter(&self, cx: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        Ok(PreFilterVerdict::Pass(cx.pod.spec.node_name.clone().map(|name| vec![name])))
+    }
 }
 
 impl Filter for NodeName {
@@ -84,6 +95,24 @@ mod tests {
         let left: Vec<_> = candidates.iter().map(|s| &*snapshot.node(*s).name).collect();
         assert_eq!(left, want);
         assert!(rejected.iter().all(|(_, r)| r.message() == "node(s) didn't match the requested node name"));
+    }
+
+    #[test]
+    fn since_1_37_only_the_named_node_is_looked_at() {
+        use longshore_framework::features::{Features, Minor};
+        use longshore_framework::registry::Stage;
+        let made = |minor| {
+            let context = FactoryContext { features: Features::of(minor), ..FactoryContext::default() };
+            build(&Value::Null, &context, &mut Problems::new(&mut Vec::new()))
+        };
+        assert!(!made(Minor::V1_36).has(Stage::PreFilter) && made(Minor::V1_37).has(Stage::PreFilter));
+        let (snapshot, objects) = (Snapshot::default(), Objects::default());
+        let restricted = |pod: &Pod| {
+            let cx = Cycle { snapshot: &snapshot, objects: &objects, pod };
+            NodeName.pre_filter(cx, &mut PluginState::default()).unwrap()
+        };
+        assert_eq!(restricted(&pod("p").build()), PreFilterVerdict::Pass(None));
+        assert_eq!(restricted(&pod("p").on("b").build()), PreFilterVerdict::Pass(Some(vec!["b".into()])));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! NodeVolumeLimits: rejects nodes where the pod's volumes would be more than a CSI driver can attach there, by the
-//! limits in the node's CSINode.
+//! limits in the node's CSINode, and nodes without a driver that has to be there.
 //!
 //! New or raised CSINodes, deleted pods, new claims and deleted VolumeAttachments can change its mind.
 
@@ -11,6 +11,7 @@ mod pod_volumes;
 
 use longshore_framework::Str;
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use longshore_framework::features::{Features, Gate};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, Plugin, PreFilter};
@@ -32,14 +33,29 @@ use pod_volumes::Trouble;
 pub const NAME: &str = "NodeVolumeLimits";
 
 /// The plugin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct NodeVolumeLimits {
     nodes: Nodes,
+    /// Drivers that say so must be on the node (VolumeLimitScaling).
+    requires_drivers: bool,
+}
+
+impl NodeVolumeLimits {
+    /// The plugin for these rules.
+    fn new(features: Features) -> Self {
+        Self { nodes: Nodes::default(), requires_drivers: features.enabled(Gate::VolumeLimitScaling) }
+    }
+}
+
+impl Default for NodeVolumeLimits {
+    fn default() -> Self {
+        Self::new(Features::default())
+    }
 }
 
 /// Makes the plugin; it has no arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(NodeVolumeLimits::default()).pre_filter().filter().build()
+pub fn build(_args: &Value, context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    Instance::of(NodeVolumeLimits::new(context.features)).pre_filter().filter().build()
 }
 
 impl Plugin for NodeVolumeLimits {
@@ -52,7 +68,7 @@ impl Plugin for NodeVolumeLimits {
     }
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
-        hints::hint(pod, event)
+        hints::hint(pod, event, self.requires_drivers)
     }
 
     /// How many volumes of which drivers the pod brings matters; which ones only if other pods use them.
@@ -81,13 +97,20 @@ impl Filter for NodeVolumeLimits {
             // A profile may leave PreFilter out.
             Err(_) => Incoming::of(cx.pod, cx.objects, cx.snapshot),
         };
-        let Some(csi_node) = cx.objects.csi_nodes.get(node.name()) else {
-            return incoming.trouble_without_csi_node().map_or(Ok(Verdict::Pass), told);
+        let csi_node = cx.objects.csi_nodes.get(node.name()).map(|csi_node| &**csi_node);
+        let trouble = match csi_node {
+            Some(_) => incoming.volumes().err(),
+            None => incoming.trouble_without_csi_node(),
         };
-        let volumes = match incoming.volumes() {
-            Ok(volumes) => volumes,
-            Err(trouble) => return told(trouble),
-        };
+        if let Some(trouble) = trouble {
+            return told(trouble);
+        }
+        if self.requires_drivers
+            && let Some(reason) = incoming.missing_driver(csi_node)
+        {
+            return Ok(Verdict::unschedulable(reason.clone()));
+        }
+        let (Some(csi_node), Ok(volumes)) = (csi_node, incoming.volumes()) else { return Ok(Verdict::Pass) };
         if volumes.is_empty() || csi_node.drivers.iter().all(|(_, limit)| limit.is_none()) {
             return Ok(Verdict::Pass);
         }

@@ -4,12 +4,13 @@
 //!
 //! Changes of storage classes, claims, volumes, node labels, CSINodes, CSIDrivers and capacities can change its mind.
 //!
-//! It takes part in scoring only with kube-scheduler's alpha gate StorageCapacityScoring, which is off: the stages are
-//! there, and skip.
+//! With the feature gate StorageCapacityScoring it prefers nodes where the storage that the claims take from would be emptiest,
+//! or as the curve in its arguments says; without, it skips scoring.
 
 mod affinity;
 mod assume;
 mod candidates;
+mod capacity;
 pub(crate) mod claims;
 mod decide;
 mod hints;
@@ -23,6 +24,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use longshore_framework::features::{Features, Gate, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
@@ -37,7 +39,9 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdic
 use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 
+use crate::shape;
 use assume::Reserved;
+use capacity::Scorer;
 use decide::decide;
 use pod_claims::{Gathered, PodClaims};
 
@@ -49,49 +53,72 @@ pub const NAME: &str = "VolumeBinding";
 pub struct VolumeBindingArgs {
     /// `bindTimeoutSeconds`: how long PreBind waits until the volumes are bound; 600 s when not given, not negative.
     pub bind_timeout: Duration,
+    /// `shape`: points of utilization in percent and score from 0 to 10; only with StorageCapacityScoring.
+    pub shape: Option<Vec<(i64, i64)>>,
 }
 
 impl Default for VolumeBindingArgs {
     fn default() -> Self {
-        Self { bind_timeout: Duration::from_secs(600) }
+        Self { bind_timeout: Duration::from_secs(600), shape: None }
     }
 }
 
 impl VolumeBindingArgs {
     /// Reads the arguments; what is wrong with them is reported and takes its default.
-    pub fn read(args: &Value, problems: &mut Problems<'_>) -> Self {
+    pub fn read(args: &Value, features: Features, problems: &mut Problems<'_>) -> Self {
         let mut read = Self::default();
         let mut fields = Fields::of_args(args, "VolumeBindingArgs", problems);
         let seconds = fields.int("bindTimeoutSeconds", 0..=i64::MAX, problems);
         if let Some(seconds) = seconds.and_then(|s| u64::try_from(s).ok()) {
             read.bind_timeout = Duration::from_secs(seconds);
         }
-        if fields.value("shape").is_some() {
-            problems.field("shape").report(
-                "has no effect, because scoring by storage capacity (feature gate StorageCapacityScoring) is off; \
-                 remove it",
-            );
+        let given = fields.value("shape").is_some();
+        let list = fields.list("shape", problems);
+        if features.enabled(Gate::StorageCapacityScoring) {
+            // An empty list takes the default, as in kube-scheduler.
+            let points = (!list.is_empty()).then(|| shape::read(list, &mut problems.field("shape")));
+            read.shape = Some(capacity::shape_or_default(points));
+        } else if given {
+            problems
+                .field("shape")
+                .report("needs the feature gate StorageCapacityScoring, which is off; remove it or switch the gate on");
         }
         fields.finish(problems);
         read
+    }
+
+    /// The arguments as a file has them.
+    fn written(&self) -> Value {
+        let mut written = json!({ "bindTimeoutSeconds": self.bind_timeout.as_secs() });
+        if let Some(shape) = &self.shape {
+            written["shape"] = shape::written(shape);
+        }
+        written
     }
 }
 
 /// The plugin.
 #[derive(Debug, Default)]
-pub struct VolumeBinding;
+pub struct VolumeBinding {
+    /// None when it takes no part in scoring.
+    scorer: Option<Scorer>,
+    /// Capacities beyond 64 bits are compared exactly.
+    exact: bool,
+}
 
 /// Makes the plugin from its arguments.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
-    let args = VolumeBindingArgs::read(args, problems);
-    Instance::of(VolumeBinding)
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+    let args = VolumeBindingArgs::read(args, context.features, problems);
+    let scorer = args.shape.as_deref().map(Scorer::new);
+    let exact = context.features.follow(Rule::CapacitiesCompareExactly);
+    Instance::of(VolumeBinding { scorer, exact })
         .pre_filter()
         .filter()
         .pre_score()
         .score()
         .reserve()
         .pre_bind()
-        .args(json!({ "bindTimeoutSeconds": args.bind_timeout.as_secs() }))
+        .args(args.written())
         .build()
 }
 
@@ -125,7 +152,7 @@ impl Plugin for VolumeBinding {
 
 impl PreFilter for VolumeBinding {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        match pod_claims::gather(cx.pod, cx.objects, None)? {
+        match pod_claims::gather(cx.pod, cx.objects, None, self.exact)? {
             Gathered::Reject(rejection) => Ok(PreFilterVerdict::Reject(rejection)),
             Gathered::Nothing => {
                 state.put(State(None));
@@ -141,7 +168,8 @@ impl PreFilter for VolumeBinding {
     /// The claims are the pod's own.
     fn renew(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<(), PluginError> {
         let Some(alike) = state.get::<State>()?.0.clone() else { return Ok(()) };
-        let Gathered::Claims(claims) = pod_claims::gather(cx.pod, cx.objects, Some(&alike))? else {
+        let Gathered::Claims(claims) = pod_claims::gather(cx.pod, cx.objects, Some(&alike), self.exact)?
+        else {
             return Err(PluginError::new("the claims of pods that are alike are not"));
         };
         claims.filtered.store(alike.filtered.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -169,24 +197,38 @@ impl PreScore for VolumeBinding {
     fn pre_score(
         &self,
         _cx: Cycle<'_>,
-        _state: &mut PluginState,
+        state: &mut PluginState,
         _feasible: &[Slot],
     ) -> Result<PreScoreVerdict, PluginError> {
-        Ok(PreScoreVerdict::Skip)
+        if self.scorer.is_none() {
+            return Ok(PreScoreVerdict::Skip);
+        }
+        state.get::<State>()?;
+        Ok(PreScoreVerdict::Score)
     }
 }
 
 impl Score for VolumeBinding {
-    fn score(&self, _cx: Cycle<'_>, _state: &PluginState, _node: NodeView<'_>) -> Result<i64, PluginError> {
-        Ok(0)
+    fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
+        let (Some(scorer), Some(claims)) = (&self.scorer, &state.get::<State>()?.0) else { return Ok(0) };
+        // What is scored is what Filter found: in a profile without this Filter that is nothing.
+        if claims.delayed.is_empty() || !claims.filtered.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        Ok(decide(claims, cx.objects, node.node())?.map_or(0, |bindings| scorer.score(&bindings)))
     }
 
-    fn even_score(&self, _cx: Cycle<'_>, _state: &PluginState) -> Option<i64> {
-        Some(0)
+    fn even_score(&self, _cx: Cycle<'_>, state: &PluginState) -> Option<i64> {
+        let claims = &state.get::<State>().ok()?.0;
+        claims.as_ref().is_none_or(|claims| claims.delayed.is_empty()).then_some(0)
     }
 
-    fn depends_on(&self, _pod: &Pod) -> Dependence {
-        Dependence::Static
+    fn is_absolute(&self) -> bool {
+        true
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        if self.scorer.is_some() && pod.has_claims() { Dependence::Node } else { Dependence::Static }
     }
 }
 

@@ -21,6 +21,7 @@ use longshore_engine::TieBreak;
 pub(crate) use dashes::with_dashes;
 
 use check::CheckArgs;
+use gates::RuleArgs;
 use plugin::PluginArgs as PluginCommandArgs;
 use run::RunArgs;
 use server::ServerArgs;
@@ -154,6 +155,9 @@ pub struct InputArgs {
     /// Plugins in WebAssembly.
     #[command(flatten)]
     pub plugins: PluginArgs,
+    /// Whose rules are followed.
+    #[command(flatten)]
+    pub rules: RuleArgs,
 }
 
 impl InputArgs {
@@ -281,6 +285,9 @@ pub enum ProfileCommand {
         /// Plugins in WebAssembly.
         #[command(flatten)]
         plugins: PluginArgs,
+        /// Whose rules are followed.
+        #[command(flatten)]
+        rules: RuleArgs,
     },
     /// Print what comes of a file: the plugins of every stage in order, weights and arguments, every default filled in
     #[command(after_help = "Examples:\n  # The default profile\n  longshore profile show\n\n  \
@@ -292,6 +299,9 @@ pub enum ProfileCommand {
         /// Plugins in WebAssembly.
         #[command(flatten)]
         plugins: PluginArgs,
+        /// Whose rules are followed.
+        #[command(flatten)]
+        rules: RuleArgs,
         /// Output format
         #[arg(short, long, value_enum, default_value_t = DataFormat::Yaml)]
         output: DataFormat,

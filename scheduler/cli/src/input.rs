@@ -6,14 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use kube::Client;
 use longshore_cluster::connect::{self, Liveness};
-use longshore_cluster::discover::discover;
+use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::Wants;
+use longshore_framework::features::{Features, Minor, Nearest};
 use longshore_framework::objects::Object;
 use longshore_framework::port::Requests;
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
 
+use crate::args::gates::RuleArgs;
 use crate::args::{InputArgs, PluginArgs};
 use crate::clock::Clock;
 use crate::console::Console;
@@ -43,6 +46,8 @@ pub(crate) struct Input {
     pub(crate) requests: Requests,
     /// What they did wrong.
     pub(crate) failures: Arc<Tally>,
+    /// The rules that decisions follow.
+    pub(crate) features: Features,
 }
 
 /// Reads everything. What cannot be read of the cluster is reported on the console and left out.
@@ -51,12 +56,16 @@ pub(crate) struct Input {
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let (loader, failures) = loader(&args.plugins);
+    let server = if args.from_cluster { Some(Server::find(args)?) } else { None };
+    let version = server.as_ref().map(|server| server.discovered.version.as_str());
+    let features = rules(&args.rules, version, console)?;
+    loader.follow(features);
     let Loaded { resolved, guests, .. } = profiles(args.config.as_deref(), &loader)?;
     let mut sources = longshore_manifest::collect(&args.filenames)?;
-    if args.from_cluster {
-        sources.insert(0, from_cluster(args, console)?);
+    if let Some(server) = server {
+        sources.insert(0, server.list(console)?);
     }
-    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs };
+    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features };
     let cluster = longshore_manifest::read_with(&sources, options);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
@@ -68,7 +77,7 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
         loader.objects().set(extenders::written(&sources, &cluster));
     }
     let (adopt_all, requests) = (args.config.is_none(), loader.requests());
-    Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures })
+    Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures, features })
 }
 
 /// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes.
@@ -115,22 +124,82 @@ pub(crate) fn default_profiles() -> Vec<longshore_framework::profile::Profile> {
     profiles(None, &loader(&PluginArgs::default()).0).unwrap().resolved.profiles
 }
 
-/// What the API server has. Nothing is written.
-fn from_cluster(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Source> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listed = runtime.block_on(async {
-        let found = connect::find(&(&args.cluster).into()).await?;
-        let client = connect::client(&found, None, Liveness::default())?;
-        let server = found.config.cluster_url.to_string();
-        let explained = |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
-        let discovered = discover(&client).await.map_err(explained)?;
-        Ok::<_, anyhow::Error>(longshore_cluster::list::list(&client, &discovered).await?)
-    })?;
-    for lost in &listed.forbidden {
-        console.warn(lost);
+/// The rules to follow, from flags and the version of the server, if there is one.
+///
+/// # Errors
+/// Gates that are refused.
+pub(crate) fn rules(
+    args: &RuleArgs,
+    server: Option<&str>,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Features> {
+    let minor = args.kubernetes_version.unwrap_or_else(|| {
+        let (minor, remark) = minor_of(server);
+        if let Some(remark) = remark {
+            console.warn(&remark);
+        }
+        minor
+    });
+    let resolved = args.gates.resolve(minor)?;
+    for remark in &resolved.remarks {
+        console.warn(&remark.to_string());
     }
-    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": listed.objects});
-    Ok(Source { name: "the cluster".to_string(), text: serde_json::to_vec(&list)? })
+    Ok(resolved.features)
+}
+
+/// The minor to decide by in a cluster of this version, and what there is to say of the choice.
+pub(crate) fn minor_of(server: Option<&str>) -> (Minor, Option<String>) {
+    let Some(version) = server else { return (Minor::STABLE, None) };
+    let Some((minor, nearest)) = Minor::of_server(version) else {
+        let minor = Minor::STABLE;
+        return (minor, Some(format!("{version:?} is no version of Kubernetes 1: decided as {minor}")));
+    };
+    let remark = match nearest {
+        Some(Nearest::Older) => Some(format!("the API server is {version}: decided as Kubernetes {minor}")),
+        Some(Nearest::Newer) => Some(format!(
+            "the API server is {version}, newer than anything known here: decided as Kubernetes {minor}"
+        )),
+        None if minor.is_experimental() => {
+            Some(format!("decided as Kubernetes {minor}, whose rules are experimental here"))
+        }
+        None => None,
+    };
+    (minor, remark)
+}
+
+/// A cluster that is read once. Nothing is written.
+struct Server {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+    discovered: Discovered,
+}
+
+impl Server {
+    /// Finds it, and what it serves.
+    fn find(args: &InputArgs) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (client, discovered) = runtime.block_on(async {
+            let found = connect::find(&(&args.cluster).into()).await?;
+            let client = connect::client(&found, None, Liveness::default())?;
+            let server = found.config.cluster_url.to_string();
+            let explained =
+                |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
+            let discovered = discover(&client).await.map_err(explained)?;
+            Ok::<_, anyhow::Error>((client, discovered))
+        })?;
+        Ok(Self { runtime, client, discovered })
+    }
+
+    /// What it has.
+    fn list(self, console: &mut Console<'_>) -> anyhow::Result<Source> {
+        let Self { runtime, client, discovered } = self;
+        let listed = runtime.block_on(longshore_cluster::list::list(&client, &discovered))?;
+        for lost in &listed.forbidden {
+            console.warn(lost);
+        }
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": listed.objects});
+        Ok(Source { name: "the cluster".to_string(), text: serde_json::to_vec(&list)? })
+    }
 }
 
 fn config_text(file: &Path) -> anyhow::Result<String> {

@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 
 use longshore_engine::Engine;
 use longshore_framework::Timestamp;
+use longshore_framework::features::Features;
 use longshore_framework::profile::Profile;
 use prometheus::core::Collector;
 use prometheus::{Registry, TextEncoder};
@@ -72,6 +73,7 @@ pub struct Metrics {
     pub queues: WorkQueueMetrics,
     /// `kubernetes_healthcheck*`.
     pub health: Arc<HealthMetrics>,
+    kubernetes: kubernetes::KubernetesMetrics,
     rate: Mutex<Rate>,
 }
 
@@ -89,14 +91,21 @@ impl Metrics {
             requests: Arc::new(RequestMetrics::new(&registry)?),
             queues: WorkQueueMetrics::new(&registry)?,
             health: Arc::new(HealthMetrics::new()?),
+            kubernetes: kubernetes::KubernetesMetrics::new(&registry)?,
             began: Instant::now(),
             clock: Clock::new(),
             rate: Mutex::default(),
             registry,
         };
-        kubernetes::register(&metrics.registry)?;
+        metrics.follow(Features::default());
         metrics.registry.register(Box::new(process::ProcessMetrics::new()?))?;
         Ok(Arc::new(metrics))
+    }
+
+    /// From now on decisions follow these rules.
+    pub fn follow(&self, features: Features) {
+        self.kubernetes.follow(features);
+        self.own.follow(features.minor());
     }
 
     /// A meter for an engine with these profiles.

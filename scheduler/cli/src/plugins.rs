@@ -17,6 +17,7 @@ mod options;
 mod stand_in;
 mod tally;
 
+use longshore_framework::features::Features;
 use longshore_framework::registry::Registry;
 
 pub use guests::{Guests, Held};
@@ -30,7 +31,12 @@ pub fn registry() -> Registry {
     longshore_plugins_native::registry()
 }
 
-/// The plugins that are on when a profile says nothing, with the weight of their score.
+/// The plugins that are on when a profile says nothing, with the weight of their score, in the newest stable minor.
 pub fn default_multi_point() -> &'static [(&'static str, i64)] {
     longshore_plugins_native::DEFAULT_MULTI_POINT
+}
+
+/// The same by the rules that are followed.
+pub fn default_multi_point_by(features: Features) -> Vec<(&'static str, i64)> {
+    longshore_plugins_native::default_multi_point(features)
 }

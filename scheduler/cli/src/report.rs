@@ -5,9 +5,11 @@ mod decided;
 mod explanation;
 mod left_out;
 pub mod plugin;
+pub(crate) mod rules;
 mod simulation;
 mod utilisation;
 
+use longshore_framework::features::Features;
 use serde::Serialize;
 
 pub use decided::Decided;
@@ -16,6 +18,7 @@ pub use explanation::{
     PreemptionFailure, Relaxation, ScoredNode, Status,
 };
 pub use left_out::{Refused, Unexpanded, Unreadable};
+pub use rules::Rules;
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};
 pub use utilisation::Utilisation;
@@ -23,10 +26,7 @@ pub use utilisation::Utilisation;
 /// The `apiVersion` of every document.
 pub const API_VERSION: &str = "longshore.dev/v1alpha1";
 
-/// The release of kube-scheduler whose decisions are made.
-pub const KUBE_SCHEDULER: &str = "v1.36.2";
-
-/// The document of `longshore version`.
+/// The document of `longshore version`, and of `/version` of a running scheduler.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
@@ -36,18 +36,22 @@ pub struct Version {
     pub kind: &'static str,
     /// Of this program.
     pub version: &'static str,
-    /// [`KUBE_SCHEDULER`].
-    pub kube_scheduler: &'static str,
+    /// The rules that are followed: where nothing else is said, or by this scheduler.
+    #[serde(flatten)]
+    pub rules: Rules,
+    /// Minors of Kubernetes that can be followed.
+    pub minors: Vec<String>,
 }
 
 impl Version {
-    /// That of this program.
-    pub fn this() -> Self {
+    /// That of this program, which follows these rules.
+    pub fn following(features: Features) -> Self {
         Self {
             api_version: API_VERSION,
             kind: "Version",
             version: env!("CARGO_PKG_VERSION"),
-            kube_scheduler: KUBE_SCHEDULER,
+            rules: features.into(),
+            minors: rules::minors(),
         }
     }
 }

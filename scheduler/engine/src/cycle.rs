@@ -17,6 +17,7 @@ pub(crate) mod state;
 use std::sync::Arc;
 
 use longshore_framework::bitset::BitSet;
+use longshore_framework::features::Features;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
@@ -50,6 +51,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) parallelism: &'a Parallelism,
     pub(crate) watch: Watch<'a>,
     pub(crate) extenders: &'a Extenders,
+    /// The rules that are followed.
+    pub(crate) features: Features,
 }
 
 /// A node and why it was rejected.

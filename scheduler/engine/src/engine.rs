@@ -206,6 +206,7 @@ impl Engine {
             parallelism: &self.options.parallelism,
             watch: Watch::default(),
             extenders: &self.extenders,
+            features: self.options.features,
         }
     }
 
@@ -290,6 +291,7 @@ impl Engine {
             parallelism: &self.options.parallelism,
             watch: self.meter.watch(queued.profile, state.sampled),
             extenders: &self.extenders,
+            features: self.options.features,
         };
         let mut unread = Trace::default();
         let mut keep = |audit| self.classes.decide(&evaluator, queued.profile, &mut self.chooser, audit);

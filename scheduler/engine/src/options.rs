@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::meter::Meter;
 use longshore_framework::extender::Extender;
+use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
 
 /// Which of equally good nodes is taken.
@@ -99,6 +100,8 @@ pub struct Options {
     pub evaluation: Evaluation,
     /// Where plugins put what they want of the engine. It is looked at after every input and every attempt.
     pub requests: Requests,
+    /// The rules that decisions follow; those that the profiles' plugins were made with.
+    pub features: Features,
 }
 
 impl Default for Options {
@@ -118,6 +121,7 @@ impl Default for Options {
             extenders: Vec::new(),
             evaluation: Evaluation::default(),
             requests: Requests::default(),
+            features: Features::default(),
         }
     }
 }

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
+use longshore_framework::features::Rule;
 use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
@@ -133,6 +134,8 @@ pub(crate) struct Queue {
     timing: Backoff,
     max_unschedulable_ms: i64,
     retry: bool,
+    /// Nominations of gated pods reserve room.
+    gated_reserve: bool,
     now: Timestamp,
     entries: u64,
     meter: Metered,
@@ -152,6 +155,7 @@ impl Queue {
             timing: Backoff { initial: options.initial_backoff, max: options.max_backoff },
             max_unschedulable_ms: i64::try_from(options.max_unschedulable.as_millis()).unwrap_or(i64::MAX),
             retry: options.retry,
+            gated_reserve: options.features.follow(Rule::GatedNominationsReserve),
             now: Timestamp::default(),
             entries: 0,
             meter: Metered::new(options.meter.clone()),
@@ -197,6 +201,9 @@ impl Queue {
 
     /// A new pod.
     pub(crate) fn add(&mut self, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
+        if self.gated_reserve {
+            self.nominate_as_stated(&pod);
+        }
         let queued = QueuedPod::new(pod, profile, self.now);
         self.activate_unless_gated(queued, Via::new(EventLabel::POD_ADD), rules)
     }

@@ -96,6 +96,11 @@ impl<'v> Fields<'v> {
         fields
     }
 
+    /// Whether a field is given, which does not make it one that may stand here.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.is_some_and(|map| map.get(name).is_some_and(|value| !value.is_null()))
+    }
+
     /// The value of a field; null counts as absent.
     pub fn value(&mut self, name: &'static str) -> Option<&'v Value> {
         self.known.push(name);

@@ -21,6 +21,7 @@ pub mod device;
 pub mod domains;
 pub mod event;
 pub mod extender;
+pub mod features;
 pub mod fields;
 pub mod fixture;
 pub mod group;

@@ -32,6 +32,16 @@ impl Pod {
         Self { meta, spec, resources }
     }
 
+    /// The pod with its [usage counted container by container](PodResources::container_by_container). The same one where that is no
+    /// difference.
+    pub fn counted_container_by_container(self: Arc<Self>) -> Arc<Self> {
+        if !self.spec.is_reported_otherwise() {
+            return self;
+        }
+        let resources = Arc::new(PodResources::container_by_container(&self.spec));
+        Arc::new(Self { resources, ..Self::clone(&self) })
+    }
+
     /// `namespace/name`.
     pub fn key(&self) -> String {
         format!("{}/{}", self.meta.namespace, self.meta.name)
@@ -180,6 +190,19 @@ pub struct PodSpec {
 }
 
 impl PodSpec {
+    /// Whether something is reported of the pod's resources that is not what its containers ask for.
+    fn is_reported_otherwise(&self) -> bool {
+        let differs = |container: &Container| {
+            container.actual.as_ref().is_some_and(|actual| {
+                let lists = [&actual.requests, &actual.allocated];
+                lists.into_iter().any(|list| !list.is_empty() && *list != container.requests)
+            })
+        };
+        self.resize_infeasible
+            || self.pod_level.actual.is_some()
+            || self.containers.iter().chain(&self.init_containers).any(differs)
+    }
+
     /// The spec without its containers and volumes, and without whatever else only counts through
     /// [effective requests](PodResources).
     pub fn without_parts(&self) -> Self {
@@ -244,7 +267,7 @@ pub struct Container {
     pub restartable: bool,
     /// `resources.requests`.
     pub requests: ResourceList,
-    /// What the kubelet reports of a running container, when it reports resources.
+    /// What the kubelet reports of a container, when it reports resources.
     pub actual: Option<ActualResources>,
     /// Ports with a host port.
     pub host_ports: Vec<HostPort>,
@@ -253,9 +276,11 @@ pub struct Container {
 /// What the kubelet reports: in-place resize makes it differ from the spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ActualResources {
-    /// `resources.requests` of the status.
+    /// Whether the status has `resources`, with requests or without.
+    pub has_resources: bool,
+    /// `resources.requests` of the status; empty when not reported.
     pub requests: ResourceList,
-    /// `allocatedResources` of the status.
+    /// `allocatedResources` of the status; empty when not reported.
     pub allocated: ResourceList,
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::Str;
 use crate::event::EventPattern;
+use crate::features::Features;
 use crate::fields::Problems;
 use crate::plugin::{
     Bind, Census, Filter, Permit, Plugin, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter, PreScore,
@@ -261,16 +262,19 @@ pub struct FactoryContext {
     pub scheduler_name: Str,
     /// Resources that NodeResourcesFit leaves to an extender (`managedResources` with `ignoredByScheduler`).
     pub extender_ignored_resources: Vec<Str>,
+    /// The rules that decisions follow. A plugin keeps what it asks of them: it is made anew when they change.
+    pub features: Features,
 }
 
 /// Makes a plugin from its arguments (null when the file has none). Everything wrong with them goes into the
 /// [`Problems`], all at once; a plugin is returned even then, with defaults in place of what is wrong.
 pub type Factory = Arc<dyn Fn(&Value, &FactoryContext, &mut Problems<'_>) -> Instance + Send + Sync>;
 
-/// Names and factories.
+/// Names and factories, and the rules that factories are given.
 #[derive(Clone, Default)]
 pub struct Registry {
     factories: BTreeMap<Str, Factory>,
+    features: Features,
 }
 
 impl Registry {
@@ -281,6 +285,18 @@ impl Registry {
         factory: impl Fn(&Value, &FactoryContext, &mut Problems<'_>) -> Instance + Send + Sync + 'static,
     ) {
         self.factories.insert(name.into(), Arc::new(factory));
+    }
+
+    /// The same plugins, to be made for other rules.
+    #[must_use]
+    pub fn with_features(mut self, features: Features) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// The rules that factories are given.
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// The factory of the plugin called `name`.

@@ -274,6 +274,8 @@ pub struct CsiDriver {
     pub name: Str,
     /// `spec.storageCapacity`: capacity objects say where there is room.
     pub storage_capacity: bool,
+    /// `spec.preventPodSchedulingIfMissing`: pods with its volumes fit only on nodes whose CSINode names it.
+    pub prevents_if_missing: bool,
 }
 
 /// A CSIStorageCapacity.

@@ -7,7 +7,7 @@ mod pod_level;
 use crate::wire::Amounts;
 use crate::wire::pod::{Container, Pod};
 
-/// Fills in what scheduling reads: requests from limits, pod-level requests, host ports on the host's network.
+/// Fills in what scheduling reads: requests from limits, host ports on the host's network.
 pub(crate) fn pod(pod: &mut Pod) {
     let spec = &mut pod.spec;
     for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
@@ -17,7 +17,13 @@ pub(crate) fn pod(pod: &mut Pod) {
             host_ports(container);
         }
     }
-    pod_level::fill(spec);
+}
+
+/// The same with pod-level requests, for pods that no API server has seen. Since 1.37 an API server fills these in once, when the
+/// pod is created; before, whenever it read a pod, so that those it returned had them too.
+pub(crate) fn new_pod(written: &mut Pod) {
+    pod(written);
+    pod_level::fill(&mut written.spec);
 }
 
 /// Adds those of `from` that are not in `to`.

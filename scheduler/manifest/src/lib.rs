@@ -52,7 +52,7 @@ pub use groups::pod_group;
 pub use manifests::{ManifestProblem, Manifests, Refusal, Unexpanded};
 pub use node::node;
 pub use pod::pod;
-pub use reader::{Options, read, read_str, read_values, read_with};
+pub use reader::{Options, read, read_str, read_values, read_values_with, read_with};
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };

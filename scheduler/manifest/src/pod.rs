@@ -17,13 +17,16 @@ use crate::{defaults, meta, priority, selectors, wire};
 /// The scheduler of pods that name none.
 const DEFAULT_SCHEDULER: &str = "default-scheduler";
 
-/// Reads a Pod that an API server has seen, phase apart: a finished pod reads like any other.
+/// Reads a Pod as an API server returns it, phase apart: a finished pod reads like any other.
 ///
 /// # Errors
 /// Names the first field that the API server would refuse.
 pub fn pod(value: &Value) -> Result<Pod, ObjectError> {
-    let mut written = decode(value)?;
-    defaults::pod(&mut written);
+    let mut written: wire::pod::Pod = decode(value)?;
+    match meta::is_hand_written(&written.metadata) {
+        true => defaults::new_pod(&mut written),
+        false => defaults::pod(&mut written),
+    }
     convert(&written)
 }
 
@@ -83,6 +86,7 @@ fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectE
         pod_level: PodLevelResources {
             requests: pod_level_requests(spec).within("spec.resources")?,
             actual: status.resources.as_ref().map(|r| ActualResources {
+                has_resources: true,
                 requests: meta::reported(&r.requests),
                 allocated: meta::reported(&status.allocated_resources),
             }),

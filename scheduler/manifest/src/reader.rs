@@ -2,6 +2,7 @@
 
 mod entries;
 
+use longshore_framework::features::Features;
 use serde_json::Value;
 
 use crate::collect::Source;
@@ -19,6 +20,8 @@ use entries::{Entries, Place};
 pub struct Options {
     /// CronJobs are expanded to the pods of one run; else they are listed as not expanded.
     pub expand_cron_jobs: bool,
+    /// The rules of the API server that objects come from, or would go to.
+    pub features: Features,
 }
 
 /// Keys written twice that are named of one document.
@@ -45,7 +48,12 @@ pub fn read_str(text: &str) -> Manifests {
 
 /// Reads objects that are parsed already; lists among them are flattened. They count as items of one document.
 pub fn read_values(objects: &[Value]) -> Manifests {
-    let mut entries = Entries::default();
+    read_values_with(objects, Options::default())
+}
+
+/// The same with options.
+pub fn read_values_with(objects: &[Value], options: Options) -> Manifests {
+    let mut entries = Entries::new(options);
     let source = entries.source("-");
     for (at, value) in objects.iter().enumerate() {
         for item in items::items(value) {

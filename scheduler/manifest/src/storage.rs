@@ -151,7 +151,12 @@ pub fn csi_node(value: &Value) -> Result<CsiNode> {
 /// Names the first field that the API server would refuse.
 pub fn csi_driver(value: &Value) -> Result<CsiDriver> {
     let written: written::CsiDriver = decode(value)?;
-    Ok(CsiDriver { name: meta::name(&written.metadata)?, storage_capacity: written.spec.storage_capacity })
+    let spec = written.spec;
+    Ok(CsiDriver {
+        name: meta::name(&written.metadata)?,
+        storage_capacity: spec.storage_capacity,
+        prevents_if_missing: spec.prevent_pod_scheduling_if_missing,
+    })
 }
 
 /// Reads a CSIStorageCapacity.

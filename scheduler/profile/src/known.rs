@@ -26,8 +26,12 @@ const REMOVED: [(&str, &str); 14] = [
     ("NodeResourceLimits", "it has no successor; leave it out"),
 ];
 
-/// Plugins behind feature gates that are off in Kubernetes 1.36.
-const ALPHA: [&str; 3] = ["GangScheduling", "TopologyPlacementGenerator", "PodGroupPodsCount"];
+/// Plugins behind feature gates that are off by default and stay so here.
+const GATED: [&str; 4] =
+    ["DeferredPodScheduling", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
+
+/// Plugins that take part in `podGroupPostFilter`.
+pub(crate) const POD_GROUP_POST_FILTER: [&str; 1] = ["DefaultPreemption"];
 
 /// Plugins of other schedulers that published configurations name, by where they come from.
 const OUT_OF_TREE: [(&str, &[&str]); 2] = [
@@ -65,9 +69,9 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
     if let Some((_, mend)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
         return format!("plugin {name:?} was removed from Kubernetes; {mend}");
     }
-    if ALPHA.contains(&name) {
+    if GATED.contains(&name) {
         return format!(
-            "plugin {name:?} belongs to an alpha feature that is off in Kubernetes 1.36 and that Longshore does not \
+            "plugin {name:?} belongs to a feature that is off by default in Kubernetes and that Longshore does not \
              have; leave it out"
         );
     }
@@ -89,5 +93,5 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
 
 /// Whether `name` is one of the plugins of kube-scheduler that this registry leaves out on purpose.
 pub(crate) fn is_left_out(name: &str) -> bool {
-    ALPHA.contains(&name) || REMOVED.iter().any(|(removed, _)| *removed == name)
+    GATED.contains(&name) || REMOVED.iter().any(|(removed, _)| *removed == name)
 }

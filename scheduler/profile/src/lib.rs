@@ -33,6 +33,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+use longshore_framework::features::Features;
 use longshore_framework::fields::Problems;
 use longshore_framework::registry::Registry;
 
@@ -52,13 +53,13 @@ pub const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
 pub const KIND: &str = "KubeSchedulerConfiguration";
 
 /// Reads a file, strictly, and checks everything that can be checked without plugins. `source_name` is what messages call
-/// the file; `text` is YAML or JSON.
+/// the file; `text` is YAML or JSON. Which fields there are goes by the newest stable minor of Kubernetes.
 ///
 /// # Errors
 /// Everything that is wrong, all at once.
 pub fn parse(source_name: &str, text: &str) -> Result<Configuration, ConfigError> {
     let mut found = Vec::new();
-    let read = read_and_validate(source_name, text, &mut found);
+    let read = read_and_validate(source_name, text, Features::default(), &mut found);
     let configuration = read.map(|(configuration, place)| {
         place.put_before(&mut found);
         configuration
@@ -94,22 +95,23 @@ pub fn load(
     registry: &Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
-    load_with(source_name, text, |_| registry.clone(), default_multi_point)
+    load_with(source_name, text, registry.features(), |_| registry.clone(), default_multi_point)
 }
 
 /// As [`load`], for plugins that only the configuration names: `registry` is asked for all there are once the file is
-/// read.
+/// read, by `features`.
 ///
 /// # Errors
 /// Everything that is wrong, all at once.
 pub fn load_with(
     source_name: &str,
     text: &str,
+    features: Features,
     registry: impl FnOnce(&Configuration) -> Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
     let mut found = Vec::new();
-    let resolved = read_and_validate(source_name, text, &mut found).map(|(written, place)| {
+    let resolved = read_and_validate(source_name, text, features, &mut found).map(|(written, place)| {
         let registry = registry(&written);
         let mut resolved = resolve::configuration(written, &registry, default_multi_point, &mut found);
         place.put_before(&mut found);
@@ -150,13 +152,14 @@ impl Placed {
 fn read_and_validate(
     source_name: &str,
     text: &str,
+    features: Features,
     found: &mut Vec<Problem>,
 ) -> Option<(Configuration, Placed)> {
     let mut problems = Problems::new(found);
     let source = source::find(text, &mut problems)?;
     let warning = source.warning.map(|message| Problem { path: String::new(), message });
     let placed = Placed { path: source.path, warning };
-    let Some(configuration) = read::configuration(source_name, &source.value, &mut problems) else {
+    let Some(configuration) = read::configuration(source_name, &source.value, features, &mut problems) else {
         placed.put_before(found);
         return None;
     };

@@ -1,7 +1,9 @@
 //! The tree of a file to a [`Configuration`]: every field known, of its type, and with its default when absent.
 
+mod newer;
 mod profiles;
 
+use longshore_framework::features::Features;
 use longshore_framework::fields::{Fields, Problems};
 use serde_json::Value;
 
@@ -19,6 +21,7 @@ const fn int32(low: i64) -> std::ops::RangeInclusive<i64> {
 pub(crate) fn configuration(
     source_name: &str,
     value: &Value,
+    features: Features,
     problems: &mut Problems<'_>,
 ) -> Option<Configuration> {
     if !value.is_object() && !value.is_null() {
@@ -33,6 +36,7 @@ pub(crate) fn configuration(
     let default = Configuration::default();
     let profiling = fields.bool("enableProfiling", problems).unwrap_or(default.enable_profiling);
     let seconds = |n: i64| n.unsigned_abs();
+    newer::percentage_of_placements(&mut fields, features, problems);
     let configuration = Configuration {
         source_name: source_name.to_string(),
         parallelism: unsigned(fields.int("parallelism", int32(1), problems)).unwrap_or(default.parallelism),
@@ -48,7 +52,7 @@ pub(crate) fn configuration(
             .int("podMaxBackoffSeconds", 1..=i64::MAX, problems)
             .map_or(default.pod_max_backoff_seconds, seconds),
         delay_cache_until_active: fields.bool("delayCacheUntilActive", problems).unwrap_or(false),
-        profiles: profiles::read(&mut fields, problems),
+        profiles: profiles::read(&mut fields, features, problems),
         extenders: extender::read(&mut fields, problems),
     };
     known_fields_only(fields, problems);

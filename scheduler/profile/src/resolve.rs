@@ -50,6 +50,7 @@ pub(crate) fn configuration(
         let context = FactoryContext {
             scheduler_name: spec.scheduler_name.as_str().into(),
             extender_ignored_resources: ignored.clone(),
+            features: registry.features(),
         };
         let multi_point = merge(default_multi_point, &spec.plugins.multi_point);
         let mut profile = profile(spec, &multi_point, registry, &context, &mut list.index(at));

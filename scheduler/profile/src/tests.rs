@@ -8,6 +8,7 @@ mod plugins;
 mod shipped;
 mod shown;
 
+use longshore_framework::features::{Features, Minor};
 use longshore_framework::registry::Stage;
 
 use crate::{Resolved, load};
@@ -23,9 +24,14 @@ enum Expected<'a> {
 
 /// Loads `text`, with apiVersion and kind put before it when it has none, against the fake plugins.
 fn loaded(text: &str) -> Result<Resolved, crate::ConfigError> {
+    loaded_by(Minor::STABLE, text)
+}
+
+/// The same by the rules of a minor.
+fn loaded_by(minor: Minor, text: &str) -> Result<Resolved, crate::ConfigError> {
     let header = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
     let text = if text.contains("apiVersion") { text.to_string() } else { format!("{header}{text}") };
-    load("profile.yaml", &text, &registry(), DEFAULT)
+    load("profile.yaml", &text, &registry().with_features(Features::of(minor)), DEFAULT)
 }
 
 /// Every stage list of a configuration.
@@ -48,7 +54,12 @@ fn stages(resolved: &Resolved) -> Vec<String> {
 
 #[track_caller]
 fn check(text: &str, expected: Expected<'_>) {
-    let outcome = loaded(text);
+    check_by(Minor::STABLE, text, expected);
+}
+
+#[track_caller]
+fn check_by(minor: Minor, text: &str, expected: Expected<'_>) {
+    let outcome = loaded_by(minor, text);
     match (outcome, expected) {
         (Err(error), Expected::Problems(problems)) => {
             let found: Vec<String> = error.problems.iter().map(ToString::to_string).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use longshore_cli::plugins;
+use longshore_framework::features::Features;
 use longshore_framework::plugin::Plugin;
 use longshore_framework::registry::{Instance, Registry};
 use longshore_profile::Configuration;
@@ -49,7 +50,13 @@ impl Plugin for Module {
 /// The configuration, the args of plugins in WebAssembly checked and their modules left where they are.
 #[track_caller]
 fn load(text: &str) -> longshore_profile::Resolved {
-    let loaded = longshore_profile::load_with("config.yaml", text, registry, plugins::default_multi_point());
+    let loaded = longshore_profile::load_with(
+        "config.yaml",
+        text,
+        Features::default(),
+        registry,
+        plugins::default_multi_point(),
+    );
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 

@@ -114,8 +114,11 @@ pub(super) fn scores(
     for id in profile.stage(Stage::Score) {
         let instance = profile.plugin(*id);
         let mut state = PluginState::default();
-        if let Some(plugin) = &instance.pre_filter {
-            plugin.pre_filter(cx, &mut state).expect("PreFilter works");
+        // Where PreFilter rejects the pod nothing is scored.
+        if let Some(plugin) = &instance.pre_filter
+            && let PreFilterVerdict::Reject(_) = plugin.pre_filter(cx, &mut state).expect("PreFilter works")
+        {
+            continue;
         }
         if let Some(plugin) = &instance.pre_score
             && plugin.pre_score(cx, &mut state, feasible).expect("PreScore works") == PreScoreVerdict::Skip

@@ -259,7 +259,11 @@ impl StorageChange {
                 (Object::StorageClass(Arc::new(class)), true)
             }
             Self::Driver { at, counted } => {
-                let driver = CsiDriver { name: DRIVERS[*at].into(), storage_capacity: *counted };
+                let driver = CsiDriver {
+                    name: DRIVERS[*at].into(),
+                    storage_capacity: *counted,
+                    prevents_if_missing: false,
+                };
                 (Object::CsiDriver(Arc::new(driver)), true)
             }
             Self::CsiNode { node, limit, migrated } => {

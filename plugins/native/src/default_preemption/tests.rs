@@ -7,7 +7,7 @@ use longshore_framework::fixture::{node, pod};
 use longshore_framework::objects::Objects;
 use longshore_framework::snapshot::Snapshot;
 
-const PLUGIN: DefaultPreemption = DefaultPreemption { percentage: 10, absolute: 100 };
+const PLUGIN: DefaultPreemption = DefaultPreemption { percentage: 10, absolute: 100, tells: true };
 
 /// An engine with the rejection of each node by slot, and what trying it brings.
 #[derive(Default)]

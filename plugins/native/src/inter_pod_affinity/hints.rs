@@ -5,17 +5,18 @@ use longshore_framework::node::Node;
 use longshore_framework::objects::Objects;
 use longshore_framework::pod::{AffinityTerm, Pod};
 
-/// Namespace selectors are matched against the labels that namespaces have now.
-pub(super) fn hint(pod: &Pod, event: &ClusterEvent, objects: &Objects) -> Hint {
+/// Namespace selectors are matched against the labels that namespaces have now. `any_term`: of several anti-affinity terms one is
+/// enough.
+pub(super) fn hint(pod: &Pod, event: &ClusterEvent, objects: &Objects, any_term: bool) -> Hint {
     match &event.subject {
-        Subject::Pod(old, new) => after_pod(pod, old.as_deref(), new.as_deref(), objects),
+        Subject::Pod(old, new) => after_pod(pod, old.as_deref(), new.as_deref(), objects, any_term),
         Subject::Node(old, Some(new)) => after_node(pod, old.as_deref(), new),
         Subject::Node(_, None) => Hint::Skip,
         Subject::None | Subject::Object(..) => Hint::Queue,
     }
 }
 
-fn after_pod(pod: &Pod, old: Option<&Pod>, new: Option<&Pod>, objects: &Objects) -> Hint {
+fn after_pod(pod: &Pod, old: Option<&Pod>, new: Option<&Pod>, objects: &Objects, any_term: bool) -> Hint {
     if let (Some(_), Some(new)) = (old, new)
         && same_pod(new, pod)
     {
@@ -25,11 +26,15 @@ fn after_pod(pod: &Pod, old: Option<&Pod>, new: Option<&Pod>, objects: &Objects)
         return Hint::Skip;
     }
     let wanted = |p: &Pod| matches_all(&pod.spec.pod_affinity.required, p, objects);
-    let unwanted = |p: &Pod| matches_all(&pod.spec.pod_anti_affinity.required, p, objects);
+    let keeps_away = |from: &Pod, p: &Pod| {
+        let terms = &from.spec.pod_anti_affinity.required;
+        if any_term { matches_any(terms, p, objects) } else { matches_all(terms, p, objects) }
+    };
+    let unwanted = |p: &Pod| keeps_away(pod, p);
     Hint::queue_if(match (old, new) {
         (Some(old), Some(new)) => (!wanted(old) && wanted(new)) || (unwanted(old) && !unwanted(new)),
         (None, Some(new)) => wanted(new),
-        (Some(old), None) => unwanted(old) || matches_all(&old.spec.pod_anti_affinity.required, pod, objects),
+        (Some(old), None) => unwanted(old) || keeps_away(old, pod),
         (None, None) => true,
     })
 }
@@ -41,6 +46,15 @@ fn matches_all(terms: &[AffinityTerm], pod: &Pod, objects: &Objects) -> bool {
     }
     let labels = objects.namespace_labels(&pod.meta.namespace);
     terms.iter().all(|t| t.matches(pod, &labels))
+}
+
+/// Whether the pod matches one of the terms.
+fn matches_any(terms: &[AffinityTerm], pod: &Pod, objects: &Objects) -> bool {
+    if terms.is_empty() {
+        return false;
+    }
+    let labels = objects.namespace_labels(&pod.meta.namespace);
+    terms.iter().any(|t| t.matches(pod, &labels))
 }
 
 fn after_node(pod: &Pod, old: Option<&Node>, new: &Node) -> Hint {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::NodeResourcesFit;
 use super::score::Strategy;
+use crate::shape::{self, Shape};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Type {
@@ -21,9 +22,6 @@ const TYPES: &[(&str, Type)] = &[
     ("MostAllocated", Type::MostAllocated),
     ("RequestedToCapacityRatio", Type::RequestedToCapacityRatio),
 ];
-
-/// Points of (utilization, score).
-type Shape = Vec<(i64, i64)>;
 
 /// Reads the arguments; returns the plugin and the effective arguments.
 pub(super) fn read(
@@ -96,32 +94,16 @@ fn strategy_of(value: Option<&Value>, problems: &mut Problems<'_>) -> (Type, Vec
         }
         _ => {}
     }
-    let shape = ratio.map(|v| shape(v, &mut under));
+    let shape = ratio.map(|v| ratio_shape(v, &mut under));
     (kind.unwrap_or(Type::LeastAllocated), resources, shape)
 }
 
-fn shape(value: &Value, problems: &mut Problems<'_>) -> Shape {
+fn ratio_shape(value: &Value, problems: &mut Problems<'_>) -> Shape {
     let mut fields = Fields::of(value, problems);
     let list = fields.list("shape", problems);
     fields.finish(problems);
     let mut under = problems.field("shape");
-    if list.is_empty() {
-        under.report("must have at least one point of utilization and score");
-    }
-    let mut shape = Shape::new();
-    for (at, point) in list.iter().enumerate() {
-        let mut under = under.index(at);
-        let mut fields = Fields::of(point, &mut under);
-        // Both may be left out when they are 0, as in any Kubernetes object.
-        let utilization = fields.int("utilization", 0..=100, &mut under).unwrap_or(0);
-        let score = fields.int("score", 0..=10, &mut under).unwrap_or(0);
-        fields.finish(&mut under);
-        if shape.last().is_some_and(|(before, _)| *before >= utilization) {
-            under.field("utilization").report("must be higher than that of the point before");
-        }
-        shape.push((utilization, score));
-    }
-    shape
+    shape::read(list, &mut under)
 }
 
 /// What is scored when nothing is said.
@@ -174,9 +156,7 @@ fn effective(
     let name = TYPES.iter().find(|(_, t)| *t == kind).map_or("", |(name, _)| name);
     let mut strategy = json!({ "type": name, "resources": resources_json(resources) });
     if let Some(shape) = shape {
-        let points: Value =
-            shape.iter().map(|(used, score)| json!({ "utilization": used, "score": score })).collect();
-        strategy["requestedToCapacityRatio"] = json!({ "shape": points });
+        strategy["requestedToCapacityRatio"] = json!({ "shape": shape::written(shape) });
     }
     args.insert("scoringStrategy".into(), strategy);
     Value::Object(args)

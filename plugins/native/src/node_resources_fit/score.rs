@@ -8,6 +8,7 @@ use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{ResourceColumn, Slot};
 use smallvec::SmallVec;
 
+use crate::shape;
 use columns::{Left, Used};
 
 /// How fullness becomes a score.
@@ -73,11 +74,7 @@ impl Strategy {
     /// percentages rising. Between two points the score lies on the line between them, rounded towards the first;
     /// before the first and after the last it stays.
     pub(super) fn ratio(shape: &[(i64, i64)]) -> Self {
-        let mut table = Box::new([0; 101]);
-        for (used, score) in table.iter_mut().enumerate() {
-            *score = on_shape(shape, used as i64);
-        }
-        Self::RequestedToCapacityRatio(table)
+        Self::RequestedToCapacityRatio(shape::table(shape))
     }
 
     /// The score of one node.
@@ -142,23 +139,6 @@ fn percentage(part: i64, whole: i64) -> i64 {
         Some(scaled) => scaled / whole,
         None => {
             i64::try_from(i128::from(part) * i128::from(MAX_SCORE) / i128::from(whole)).unwrap_or(MAX_SCORE)
-        }
-    }
-}
-
-/// The score at `used` percent, as a shape has it, times 10.
-fn on_shape(shape: &[(i64, i64)], used: i64) -> i64 {
-    const SCALE: i64 = MAX_SCORE / 10;
-    let after = shape.iter().position(|(at, _)| used <= *at);
-    let score = |at: usize| shape.get(at).map_or(0, |(_, score)| score * SCALE);
-    match after {
-        None => score(shape.len().wrapping_sub(1)),
-        Some(0) => score(0),
-        Some(at) => {
-            let (from, to) = (shape[at - 1].0, shape[at].0);
-            let rise = (score(at) - score(at - 1)) * (used - from);
-            // Shapes that are not rising are refused with a message; they must not break the arithmetic either.
-            score(at - 1) + rise.checked_div(to - from).unwrap_or(0)
         }
     }
 }

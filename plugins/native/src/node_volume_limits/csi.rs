@@ -132,6 +132,16 @@ pub(super) fn of_claim(claim: &Claim, objects: &Objects) -> Option<CsiVolume> {
     })
 }
 
+/// Whether the volume behind a claim, or one without a claim, is an in-tree one that a driver has taken over.
+pub(super) fn is_migrated(claim: Option<&Claim>, objects: &Objects) -> bool {
+    let Some(claim) = claim else { return true };
+    if let Some(source) = objects.volumes.get(&claim.volume_name).and_then(|volume| volume.csi.as_ref()) {
+        return source.migrated_from.is_some();
+    }
+    let class = claim.class.as_ref().and_then(|name| objects.classes.get(name));
+    class.is_some_and(|class| IN_TREE.iter().any(|(name, ..)| *name == &*class.provisioner))
+}
+
 /// The volume that will be made for a claim, by the provisioner of its class.
 fn expected(claim: &Claim, objects: &Objects) -> Option<CsiVolume> {
     let class = objects.classes.get(claim.class.as_ref()?)?;

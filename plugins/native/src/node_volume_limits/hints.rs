@@ -19,12 +19,14 @@ pub(super) fn events() -> Vec<EventPattern> {
     ]
 }
 
-/// Whether the event may help the pod.
-pub(super) fn hint(pod: &Pod, event: &ClusterEvent) -> Hint {
+/// Whether the event may help the pod. Where drivers are required, one that was not there before may.
+pub(super) fn hint(pod: &Pod, event: &ClusterEvent, requires_drivers: bool) -> Hint {
     use Object as O;
     Hint::queue_if(match &event.subject {
         Subject::Pod(Some(gone), _) => is_placed(gone) && has_countable(gone),
-        Subject::Object(Some(O::CsiNode(old)), Some(O::CsiNode(new))) => some_limit_rose(old, new),
+        Subject::Object(Some(O::CsiNode(old)), Some(O::CsiNode(new))) => {
+            some_limit_rose(old, new) || requires_drivers && has_another_driver(old, new)
+        }
         Subject::Object(_, Some(O::Claim(claim))) => uses(pod, claim),
         Subject::Object(Some(O::VolumeAttachment(gone)), _) => may_detach(pod, gone),
         _ => true,
@@ -34,6 +36,11 @@ pub(super) fn hint(pod: &Pod, event: &ClusterEvent) -> Hint {
 /// Whether some driver can attach more than before; no limit counts as 0.
 fn some_limit_rose(old: &CsiNode, new: &CsiNode) -> bool {
     new.drivers.iter().any(|(driver, limit)| limit.unwrap_or(0) > limit_of(old, driver).unwrap_or(0))
+}
+
+/// Whether a driver is there that was not.
+fn has_another_driver(old: &CsiNode, new: &CsiNode) -> bool {
+    new.drivers.iter().any(|(driver, _)| !old.drivers.iter().any(|(known, _)| known == driver))
 }
 
 /// Whether the detached volume may make room for one of the pod's.

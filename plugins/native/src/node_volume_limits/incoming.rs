@@ -6,11 +6,12 @@ use longshore_framework::Str;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
 use longshore_framework::pod::Pod;
+use longshore_framework::reason::Reason;
 use longshore_framework::snapshot::Snapshot;
-use longshore_framework::volume::Claim;
+use longshore_framework::volume::{Claim, CsiNode};
 use smallvec::SmallVec;
 
-use super::csi::CsiVolume;
+use super::csi::{self, CsiVolume};
 use super::pod_volumes::{Trouble, Volumes, Whose, collect};
 
 /// The pod's volumes, which are the same on every node with a CSINode. Without one nothing is limited, and only
@@ -21,6 +22,17 @@ pub(super) struct Incoming(Arc<Found>);
 struct Found {
     volumes: Result<Brought, Trouble>,
     trouble_without_csi_node: Option<Trouble>,
+    /// Drivers that have to be on the node, by name.
+    required: SmallVec<[Required; 1]>,
+}
+
+/// A driver of a volume that says that it has to be on the node.
+struct Required {
+    driver: Str,
+    /// All its volumes were in-tree ones: without a CSINode they are not the driver's.
+    migrated: bool,
+    /// What is said of a node without it.
+    reason: Reason,
 }
 
 /// Distinct volumes.
@@ -62,10 +74,12 @@ impl Incoming {
     fn found(pod: &Pod, objects: &Objects, is_unused: impl Fn(&CsiVolume, Option<&Claim>) -> bool) -> Self {
         let mut brought = Brought::default();
         let mut seen = SmallVec::<[CsiVolume; 2]>::new();
+        let mut required = SmallVec::new();
         let collected = collect(pod, objects, Whose::Incoming, true, |volume, claim| {
             if seen.contains(&volume) {
                 return;
             }
+            require(&mut required, &volume.driver, claim, objects);
             if is_unused(&volume, claim) {
                 brought.add_unused(&volume.driver);
             } else {
@@ -77,7 +91,8 @@ impl Incoming {
         let without =
             collected.is_err().then(|| collect(pod, objects, Whose::Incoming, false, |_, _| {}).err());
         let trouble_without_csi_node = without.flatten();
-        Self(Arc::new(Found { volumes: collected.map(|()| brought), trouble_without_csi_node }))
+        let volumes = collected.map(|()| brought);
+        Self(Arc::new(Found { volumes, trouble_without_csi_node, required }))
     }
 
     /// The volumes, or why they cannot be told.
@@ -90,9 +105,22 @@ impl Incoming {
         self.0.trouble_without_csi_node.as_ref()
     }
 
+    /// What is to be said of a node with this CSINode, or without any, when it lacks a driver that has to be there.
+    pub(super) fn missing_driver(&self, csi_node: Option<&CsiNode>) -> Option<&Reason> {
+        let is_missing = |required: &&Required| match csi_node {
+            Some(csi_node) => !csi_node.drivers.iter().any(|(driver, _)| *driver == required.driver),
+            None => !required.migrated,
+        };
+        self.0.required.iter().find(is_missing).map(|required| &required.reason)
+    }
+
     /// Adds what matters of them.
     pub(super) fn tell_apart(&self, likeness: &mut Likeness) {
         let Ok(brought) = self.volumes() else { return likeness.set_apart() };
+        for required in &self.0.required {
+            likeness.add_numbers(&[u64::from(required.migrated)]);
+            likeness.add_texts([&required.driver]);
+        }
         likeness.add_texts(brought.unused.iter().map(|(driver, _)| driver));
         for (_, count) in &brought.unused {
             likeness.add_numbers(&[count.unsigned_abs()]);
@@ -101,6 +129,21 @@ impl Incoming {
         shared.sort_unstable();
         for volume in shared {
             likeness.add_texts(volume.words());
+        }
+    }
+}
+
+/// Adds the driver of a volume to those that have to be on the node, if it says that it has to.
+fn require(required: &mut SmallVec<[Required; 1]>, driver: &Str, claim: Option<&Claim>, objects: &Objects) {
+    if !objects.csi_drivers.get(driver).is_some_and(|driver| driver.prevents_if_missing) {
+        return;
+    }
+    let migrated = csi::is_migrated(claim, objects);
+    match required.binary_search_by(|known| known.driver.cmp(driver)) {
+        Ok(at) => required[at].migrated &= migrated,
+        Err(at) => {
+            let reason = format!("{driver} CSI driver is not installed on the node").into();
+            required.insert(at, Required { driver: Arc::clone(driver), migrated, reason });
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn assume(bindings: Bindings, node: &Str, objects: &mut Objects) -> R
             claim: Arc::clone(&claim.name),
         });
     }
-    for claim in &bindings.provision {
+    for (claim, _) in &bindings.provision {
         if claim.annotations.get(SELECTED_NODE) != Some(node) {
             let key = claim.key();
             objects.claims.assume(Arc::new(provisioned_on(claim, node)));

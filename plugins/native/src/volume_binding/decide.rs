@@ -19,8 +19,8 @@ use super::provision::Provision;
 pub(super) struct Bindings {
     /// Volumes to be bound to claims.
     pub(super) bind: Vec<(Arc<PersistentVolume>, Arc<Claim>)>,
-    /// Claims to be provisioned.
-    pub(super) provision: Vec<Arc<Claim>>,
+    /// Claims to be provisioned, each with the bytes of the storage that it is made from, where the driver says so.
+    pub(super) provision: Vec<(Arc<Claim>, Option<i64>)>,
 }
 
 /// The bindings, or every reason against the node.
@@ -131,12 +131,12 @@ fn check_provision(
         if !class.allows(&node.labels) {
             return Ok(Unbound::Conflict);
         }
-        if let Provision::WithRoom(_, room) = &*claim.provision
-            && !room.reaches(&node.labels)
-        {
-            return Ok(Unbound::NoRoom);
+        let mut capacity = None;
+        if let Provision::WithRoom(_, room) = &*claim.provision {
+            let Some(found) = room.reached(&node.labels) else { return Ok(Unbound::NoRoom) };
+            capacity = Some(found);
         }
-        bindings.provision.push(Arc::clone(&claim.claim));
+        bindings.provision.push((Arc::clone(&claim.claim), capacity));
     }
     Ok(Unbound::Satisfied)
 }

@@ -106,7 +106,7 @@ pub(super) fn standings<'a>(pod: &Pod, objects: &'a Objects) -> Result<Standings
 }
 
 /// Finds out all that Filter needs of the pod's claims. What may be made for them is taken over from `alike`, the claims of
-/// a pod that is alike, if there is one.
+/// a pod that is alike, if there is one. With `exact`, capacities beyond 64 bits are told apart.
 ///
 /// # Errors
 /// When a class does not say when to bind.
@@ -114,6 +114,7 @@ pub(super) fn gather(
     pod: &Pod,
     objects: &Objects,
     alike: Option<&PodClaims>,
+    exact: bool,
 ) -> Result<Gathered, PluginError> {
     let standings = match standings(pod, objects)? {
         Ok(standings) if standings.is_empty() => return Ok(Gathered::Nothing),
@@ -127,7 +128,7 @@ pub(super) fn gather(
             Standing::Delayed(claim) => {
                 let known = alike.and_then(|alike| alike.delayed.get(found.delayed.len()));
                 let provision = known.map(|known| Arc::clone(&known.provision));
-                found.delayed.push(DelayedClaim::of(claim, objects, provision));
+                found.delayed.push(DelayedClaim::of(claim, objects, provision, exact));
             }
         }
     }
@@ -194,13 +195,13 @@ impl BoundVolume {
 }
 
 impl DelayedClaim {
-    fn of(claim: &Arc<Claim>, objects: &Objects, provision: Option<Arc<Provision>>) -> Self {
+    fn of(claim: &Arc<Claim>, objects: &Objects, provision: Option<Arc<Provision>>, exact: bool) -> Self {
         let selected_node = claim.annotations.get(SELECTED_NODE).cloned();
         let set_aside = match &selected_node {
             Some(_) => Vec::new(),
             None => candidates::set_aside(claim, objects),
         };
-        let provision = provision.unwrap_or_else(|| Arc::new(Provision::of(claim, objects)));
+        let provision = provision.unwrap_or_else(|| Arc::new(Provision::of(claim, objects, exact)));
         Self { claim: Arc::clone(claim), selected_node, set_aside, provision }
     }
 }

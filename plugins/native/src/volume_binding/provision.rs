@@ -26,20 +26,22 @@ pub(super) enum Provision {
 /// Capacities that are large enough.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    topologies: Vec<LabelSelector>,
+    /// Where each is, and how many bytes it has.
+    topologies: Vec<(LabelSelector, i64)>,
     index: PinIndex,
 }
 
 impl Room {
-    fn add(&mut self, topology: &LabelSelector) {
+    fn add(&mut self, topology: &LabelSelector, capacity: i64) {
         let listed = topology.requirements.iter().find(|r| r.operator == Operator::In);
         self.index.add(self.topologies.len(), listed.map(|r| (&r.key, r.values.as_slice())));
-        self.topologies.push(topology.clone());
+        self.topologies.push((topology.clone(), capacity));
     }
 
-    /// Whether a node with these labels has access to one of them.
-    pub(super) fn reaches(&self, labels: &Labels) -> bool {
-        self.index.first(labels, |at| self.topologies[at].matches(labels)).is_some()
+    /// The bytes of the first one, by name, that a node with these labels has access to.
+    pub(super) fn reached(&self, labels: &Labels) -> Option<i64> {
+        let at = self.index.first(labels, |at| self.topologies[at].0.matches(labels))?;
+        Some(self.topologies[at].1)
     }
 }
 
@@ -51,8 +53,8 @@ pub(super) fn is_counted(claim: &Claim, objects: &Objects) -> bool {
 }
 
 impl Provision {
-    /// What can be done for `claim`.
-    pub(super) fn of(claim: &Claim, objects: &Objects) -> Self {
+    /// What can be done for `claim`. With `exact`, amounts beyond 64 bits are told apart.
+    pub(super) fn of(claim: &Claim, objects: &Objects, exact: bool) -> Self {
         let name = claim.class.clone().unwrap_or_default();
         let Some(class) = objects.classes.get(&name) else { return Self::NoClass(name) };
         if class.provisioner.is_empty() || &*class.provisioner == NO_PROVISIONER {
@@ -61,12 +63,15 @@ impl Provision {
         if !is_counted(claim, objects) {
             return Self::Allowed(Arc::clone(class));
         }
-        let size = claim.request.value();
-        let enough = |c: &CsiStorageCapacity| c.limit().is_some_and(|limit| limit.value() >= size);
+        let holds = |limit: Quantity| match exact {
+            true => limit >= claim.request,
+            false => limit.value() >= claim.request.value(),
+        };
+        let enough = |c: &CsiStorageCapacity| c.limit().is_some_and(holds);
         let mut room = Room::default();
         for capacity in objects.capacities.values().filter(|c| c.class == name && enough(c)) {
             if let Some(topology) = &capacity.topology {
-                room.add(topology);
+                room.add(topology, capacity.capacity.map_or(0, Quantity::value));
             }
         }
         Self::WithRoom(Arc::clone(class), room)

@@ -4,6 +4,7 @@ mod cluster;
 
 use longshore_framework::Str;
 use longshore_framework::event::{Action, Resource, Subject};
+use longshore_framework::features::Minor;
 use longshore_framework::fields::Problem;
 use longshore_framework::fixture::pod;
 use longshore_framework::labels::LabelSelector;
@@ -233,36 +234,56 @@ fn a_profile_without_the_filter_sets_nothing_aside() {
     let p = user("p", &["data"]);
     let mut state = PluginState::default();
     let cx = Cycle { snapshot: &cluster.snapshot, objects: &cluster.objects, pod: &p };
-    VolumeBinding.pre_filter(cx, &mut state).unwrap();
+    VolumeBinding::default().pre_filter(cx, &mut state).unwrap();
     let slot = cluster.snapshot.slot("b").unwrap();
     assert_eq!(cluster.reserve_unfiltered(&p, slot, &mut state), []);
 }
 
 #[track_caller]
-fn check_args(args: Value, want: &[&str]) {
+fn check_args(minor: Minor, args: Value, want: &[&str]) {
     let mut found = Vec::new();
-    let instance = build(&args, &FactoryContext::default(), &mut Problems::new(&mut found));
+    let context = FactoryContext { features: Features::of(minor), ..FactoryContext::default() };
+    let instance = build(&args, &context, &mut Problems::new(&mut found));
     assert_eq!(found.iter().map(Problem::to_string).collect::<Vec<_>>(), want);
     if want.is_empty() {
         let seconds = args.get("bindTimeoutSeconds").cloned().unwrap_or(json!(600));
-        assert_eq!(instance.args, json!({ "bindTimeoutSeconds": seconds }));
+        let mut written = json!({ "bindTimeoutSeconds": seconds });
+        if minor >= Minor::V1_37 {
+            let shape = args.get("shape").filter(|shape| **shape != json!([])).cloned();
+            let default = json!([{"utilization": 0, "score": 10}, {"utilization": 100, "score": 0}]);
+            written["shape"] = shape.unwrap_or(default);
+        }
+        assert_eq!(instance.args, written);
     }
 }
 
 #[test]
 fn arguments() {
-    check_args(Value::Null, &[]);
+    check_args(Minor::V1_36, Value::Null, &[]);
+    check_args(Minor::V1_37, Value::Null, &[]);
     let kind = json!({"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "VolumeBindingArgs"});
-    check_args(kind, &[]);
-    check_args(json!({"bindTimeoutSeconds": 0}), &[]);
+    check_args(Minor::V1_37, kind, &[]);
+    check_args(Minor::V1_36, json!({"bindTimeoutSeconds": 0}), &[]);
+    check_args(Minor::V1_37, json!({"shape": []}), &[]);
+    check_args(Minor::V1_37, json!({"shape": [{"utilization": 10, "score": 3}]}), &[]);
     check_args(
-        json!({"bindTimeoutSeconds": -1, "shape": []}),
+        Minor::V1_37,
+        json!({"shape": [{"utilization": 10, "score": 11}, {"utilization": 5}]}),
         &[
-            "bindTimeoutSeconds: must be a whole number of at least 0, not -1",
-            "shape: has no effect, because scoring by storage capacity (feature gate StorageCapacityScoring) is off; remove it",
+            "shape[0].score: must be a whole number from 0 to 10, not 11",
+            "shape[1].utilization: must be higher than that of the point before",
         ],
     );
     check_args(
+        Minor::V1_36,
+        json!({"bindTimeoutSeconds": -1, "shape": []}),
+        &[
+            "bindTimeoutSeconds: must be a whole number of at least 0, not -1",
+            "shape: needs the feature gate StorageCapacityScoring, which is off; remove it or switch the gate on",
+        ],
+    );
+    check_args(
+        Minor::V1_37,
         json!({"kind": "NodeAffinityArgs"}),
         &["kind: must be VolumeBindingArgs, or be left out, not \"NodeAffinityArgs\""],
     );
@@ -279,7 +300,7 @@ fn check_hint(before: Option<Object>, after: Object, want: Hint) {
         s.volumes.push(Volume { name: "scratch".into(), source: VolumeSource::Ephemeral });
         s.volumes.push(Volume { name: "inline".into(), source: inline });
     });
-    assert_eq!(VolumeBinding.hint(&waiting.build(), &event, cluster), want);
+    assert_eq!(VolumeBinding::default().hint(&waiting.build(), &event, cluster), want);
 }
 
 #[test]
@@ -295,7 +316,11 @@ fn only_changes_that_help_wake_the_pod() {
     check_hint(Some(class(&["x"])), class(&["x"]), Hint::Skip);
     check_hint(Some(class(&["x"])), class(&["x", "y"]), Hint::Queue);
     let driver = |name: &str, storage_capacity: bool| {
-        Object::CsiDriver(Arc::new(CsiDriver { name: name.into(), storage_capacity }))
+        Object::CsiDriver(Arc::new(CsiDriver {
+            name: name.into(),
+            storage_capacity,
+            prevents_if_missing: false,
+        }))
     };
     check_hint(Some(driver(DRIVER, true)), driver(DRIVER, false), Hint::Queue);
     check_hint(Some(driver(DRIVER, false)), driver(DRIVER, true), Hint::Skip);
@@ -323,7 +348,7 @@ fn check_alike(volumes: Vec<PersistentVolume>, [a, b]: [Claim; 2], want: bool) {
         let pod = user(name, &[name]);
         let cx = Cycle { snapshot: &cluster.snapshot, objects: &cluster.objects, pod: &pod };
         let mut likeness = Likeness::default();
-        VolumeBinding.tell_apart(cx, &mut likeness);
+        VolumeBinding::default().tell_apart(cx, &mut likeness);
         (!likeness.is_unlike_any()).then_some(likeness)
     };
     let (a, b) = (of("a"), of("b"));

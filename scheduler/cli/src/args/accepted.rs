@@ -9,7 +9,7 @@ use super::values::go_bool;
 type Row = (&'static str, bool, &'static str);
 
 const HTTP2: &str = "HTTP/1.1 is all that is served";
-const VERSION: &str = "Kubernetes 1.36 is followed";
+const VERSION: &str = "the minor of the API server is followed";
 const PROFILING: &str = "there is no /debug/pprof here";
 const LOG: &str = "every line goes to standard error at once";
 

@@ -1,54 +1,55 @@
-//! `--feature-gates`: which there are, and what setting one does here.
-//!
-//! Longshore has no gates of its own: it decides as Kubernetes 1.36 does with its defaults. A gate that Kubernetes knows is
-//! accepted, so that a command line of kube-scheduler starts; what asks for something else than that is named in the log.
+//! `--feature-gates` and `--kubernetes-version`: whose rules decisions follow.
 
-use std::fmt;
+use anyhow::bail;
+use clap::Args;
+use longshore_framework::features::{self, Features, Minor, Resolved, Setting};
 
 use super::values::go_bool;
-
-/// Name, then state in 1.36 and 1.37.
-const KNOWN: &str = include_str!("gates/known.txt");
-
-/// Gates that stand for many.
-const ALL: [&str; 2] = ["AllAlpha", "AllBeta"];
 
 /// The component whose gates these are, which need not be named.
 const COMPONENT: &str = "kube";
 
-/// A gate that was set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gate {
-    /// Its name.
-    pub name: String,
-    /// On or off.
-    pub value: bool,
-    /// As it is in 1.36 by default; `None` where 1.36 does not know it.
-    pub default: Option<bool>,
+/// Feature gates.
+#[derive(Args, Clone, Debug, Default)]
+pub struct GateArgs {
+    /// Feature gates of Kubernetes, NAME=BOOL, also AllAlpha and AllBeta; what cannot be done here is refused by name
+    #[arg(long, value_name = "GATES", value_delimiter = ',', value_parser = setting)]
+    pub feature_gates: Vec<Setting>,
 }
 
-impl fmt::Display for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, default } = self;
-        write!(f, "--feature-gates={name}={value}: ")?;
-        match default {
-            Some(default) if default == value => {
-                write!(f, "the default of Kubernetes 1.36, which is followed")
+impl GateArgs {
+    /// The rules of `minor` with the gates as they are set.
+    ///
+    /// # Errors
+    /// Every setting that is refused.
+    pub(crate) fn resolve(&self, minor: Minor) -> anyhow::Result<Resolved> {
+        match Features::resolve(minor, &self.feature_gates) {
+            Ok(resolved) => Ok(resolved),
+            Err(errors) => {
+                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                bail!("--feature-gates, for Kubernetes {minor}: {}", errors.join("; "))
             }
-            Some(default) => write!(
-                f,
-                "accepted without effect: the default of Kubernetes 1.36 is followed, {name}={default}"
-            ),
-            None => write!(f, "accepted without effect: the defaults of Kubernetes 1.36 are followed"),
         }
     }
 }
 
-/// `NAME=true`, or `kube:NAME=true`.
+/// Whose rules decisions follow where no scheduler runs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RuleArgs {
+    /// Decide as this minor of Kubernetes does: 1.36, 1.37 or 1.38 (experimental) [default: that of the cluster with
+    /// --from-cluster, else 1.37]
+    #[arg(long, value_name = "MINOR", value_parser = Minor::parse)]
+    pub kubernetes_version: Option<Minor>,
+    /// Feature gates.
+    #[command(flatten)]
+    pub gates: GateArgs,
+}
+
+/// `NAME=true`, or `kube:NAME=true`, of a gate that some minor has.
 ///
 /// # Errors
 /// What kube-scheduler says of it.
-pub(super) fn gate(text: &str) -> Result<Gate, String> {
+fn setting(text: &str) -> Result<Setting, String> {
     let (component, pair) = text.split_once(':').unwrap_or((COMPONENT, text));
     if component.trim() != COMPONENT {
         return Err(format!("component not registered: {}", component.trim()));
@@ -60,25 +61,10 @@ pub(super) fn gate(text: &str) -> Result<Gate, String> {
     }
     let value = go_bool(value.trim())
         .map_err(|error| format!("invalid value of {name}={}, err: {error}", value.trim()))?;
-    let Some(state) = state(name) else { return Err(format!("unrecognized feature gate: {name}")) };
-    let default = match state {
-        "on" | "always" => Some(true),
-        "off" | "never" => Some(false),
-        _ => None,
-    };
-    if let ("always" | "never", Some(locked)) = (state, default.filter(|locked| *locked != value)) {
-        return Err(format!("cannot set feature gate {name} to {value}, feature is locked to {locked}"));
+    if !features::is_known_anywhere(name) {
+        return Err(format!("unrecognized feature gate: {name}"));
     }
-    Ok(Gate { name: name.to_string(), value, default })
-}
-
-/// What the gate is in 1.36.
-fn state(name: &str) -> Option<&'static str> {
-    if ALL.contains(&name) {
-        return Some("off");
-    }
-    let mut lines = KNOWN.lines().filter(|line| !line.starts_with('#'));
-    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.split(' ').next())
+    Ok(Setting::new(name, value))
 }
 
 #[cfg(test)]
@@ -86,48 +72,42 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, want: &str) {
-        let said = gate(text).map_or_else(|error| error, |gate| gate.to_string());
+    fn check(minor: Minor, texts: &[&str], want: &str) {
+        let settings: Result<Vec<Setting>, String> = texts.iter().map(|text| setting(text)).collect();
+        let said = match settings {
+            Err(error) => error,
+            Ok(feature_gates) => match (GateArgs { feature_gates }).resolve(minor) {
+                Ok(resolved) => format!("{:?}", resolved.features.changed().collect::<Vec<_>>()),
+                Err(error) => error.to_string(),
+            },
+        };
         assert!(said.contains(want), "{said}");
     }
 
     #[test]
-    fn what_kubernetes_knows_is_accepted_with_a_line() {
-        check(
-            "SchedulerPopFromBackoffQ=true",
-            "--feature-gates=SchedulerPopFromBackoffQ=true: the default of",
-        );
-        check(
-            "kube:GenericWorkload=1",
-            "accepted without effect: the default of Kubernetes 1.36 is followed, GenericWorkload=false",
-        );
-        check("AllAlpha=true", "AllAlpha=false");
-        check("CompositePodGroup=true", "the defaults of Kubernetes 1.36");
-        check("DynamicResourceAllocation=true", "which is followed");
+    fn gates_are_read_as_kubernetes_reads_them() {
+        check(Minor::V1_37, &["SchedulerPopFromBackoffQ=true"], "[]");
+        check(Minor::V1_36, &["kube:VolumeLimitScaling=1"], "[(VolumeLimitScaling, true)]");
+        check(Minor::V1_37, &["StorageCapacityScoring=F"], "[(StorageCapacityScoring, false)]");
+        check(Minor::V1_37, &["NoSuchGate=true"], "unrecognized feature gate: NoSuchGate");
+        check(Minor::V1_37, &["GenericWorkload"], "missing bool value for GenericWorkload");
+        let yes =
+            "invalid value of GenericWorkload=yes, err: strconv.ParseBool: parsing \"yes\": invalid syntax";
+        check(Minor::V1_37, &["GenericWorkload=yes"], yes);
+        check(Minor::V1_37, &["wardle:X=true"], "component not registered: wardle");
     }
 
     #[test]
-    fn the_rest_is_refused_in_kubernetes_words() {
-        check("NoSuchGate=true", "unrecognized feature gate: NoSuchGate");
-        check("Scheduler=true", "unrecognized feature gate: Scheduler");
-        check("GenericWorkload", "missing bool value for GenericWorkload");
+    fn what_is_refused_is_said_at_once_and_for_which_minor() {
         check(
-            "GenericWorkload=yes",
-            "invalid value of GenericWorkload=yes, err: strconv.ParseBool: parsing \"yes\": invalid syntax",
+            Minor::V1_37,
+            &["GenericWorkload=true", "SidecarContainers=true"],
+            "--feature-gates, for Kubernetes 1.37: cannot set feature gate GenericWorkload to true: pods are placed one by one",
         );
-        check("wardle:X=true", "component not registered: wardle");
         check(
-            "DynamicResourceAllocation=false",
-            "cannot set feature gate DynamicResourceAllocation to false, feature is locked to true",
+            Minor::V1_37,
+            &["GenericWorkload=true", "SidecarContainers=true"],
+            "; unrecognized feature gate: SidecarContainers",
         );
-    }
-
-    #[test]
-    fn the_table_can_be_read() {
-        for line in KNOWN.lines().filter(|line| !line.starts_with('#')) {
-            let words: Vec<&str> = line.split(' ').collect();
-            let states = ["on", "off", "always", "never", "-"];
-            assert!(words.len() == 3 && words[1..].iter().all(|w| states.contains(w)), "{line}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 
 use super::PluginArgs;
 use super::accepted::Accepted;
-use super::gates::{Gate, gate};
+use super::gates::GateArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
 use crate::logging::Format;
@@ -35,9 +35,9 @@ pub struct RunArgs {
     /// A pod that no event woke for this long is tried anyway
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub pod_max_in_unschedulable_pods_duration: Duration,
-    /// Feature gates of Kubernetes, NAME=BOOL: known ones are accepted; what they come to is in the log
-    #[arg(long, value_name = "GATES", value_delimiter = ',', value_parser = gate)]
-    pub feature_gates: Vec<Gate>,
+    /// Feature gates.
+    #[command(flatten)]
+    pub gates: GateArgs,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -58,7 +58,7 @@ pub struct RunArgs {
 impl RunArgs {
     /// What the log has to say of flags that do less here than in kube-scheduler.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        self.feature_gates.iter().map(Gate::to_string).chain(self.accepted.lines()).collect()
+        self.accepted.lines().collect()
     }
 }
 
@@ -170,8 +170,9 @@ mod tests {
         let args = parsed(&format!("longshore run {KUBEADM} {more}"));
         assert_eq!((args.serving.secure_port, args.leader.leader_elect), (2, Some(true)));
         let remarks = args.remarks();
-        assert_eq!(remarks.len(), 8, "{remarks:#?}");
-        for flag in ["profiling", "contention-profiling", "vmodule", "feature-gates=GenericWorkload"] {
+        assert_eq!(remarks.len(), 5, "{remarks:#?}");
+        assert_eq!(args.gates.feature_gates.len(), 3);
+        for flag in ["profiling", "contention-profiling", "vmodule"] {
             assert!(
                 remarks.iter().any(|line| line.starts_with(&format!("--{flag}"))),
                 "{flag}: {remarks:#?}"

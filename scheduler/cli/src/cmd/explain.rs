@@ -35,6 +35,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
             adopt_all: input.adopt_all,
             extenders: input.extenders.list(),
             requests: input.requests,
+            features: input.features,
             ..options(&args.decision)?
         },
         pod,

@@ -5,24 +5,35 @@ use std::path::Path;
 use longshore_framework::profile::Profile;
 use longshore_profile::Resolved;
 
+use crate::args::gates::RuleArgs;
 use crate::args::{DataFormat, PluginArgs, ProfileArgs, ProfileCommand};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
-use crate::plugins::{Held, Loaded};
+use crate::plugins::{Held, Loaded, Loader};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
 /// Runs one of the two commands.
 pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     match &args.command {
-        ProfileCommand::Validate { file, plugins } => validate(file, plugins, console),
-        ProfileCommand::Show { file, plugins, output } => show(file.as_deref(), plugins, *output, console),
+        ProfileCommand::Validate { file, plugins, rules } => {
+            validate(file, &loader(plugins, rules, console)?, console)
+        }
+        ProfileCommand::Show { file, plugins, rules, output } => {
+            show(file.as_deref(), &loader(plugins, rules, console)?, *output, console)
+        }
     }
 }
 
-fn validate(file: &Path, plugins: &PluginArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let Loaded { resolved, guests, .. } = input::profiles(Some(file), &input::loader(plugins).0)?;
+fn loader(plugins: &PluginArgs, rules: &RuleArgs, console: &mut Console<'_>) -> anyhow::Result<Loader> {
+    let (loader, _) = input::loader(plugins);
+    loader.follow(input::rules(rules, None, console)?);
+    Ok(loader)
+}
+
+fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let Loaded { resolved, guests, .. } = input::profiles(Some(file), loader)?;
     warn(file, &resolved, console);
     writeln!(console.out, "{}: valid", file.display())?;
     for profile in &resolved.profiles {
@@ -36,11 +47,11 @@ fn validate(file: &Path, plugins: &PluginArgs, console: &mut Console<'_>) -> any
 
 fn show(
     file: Option<&Path>,
-    plugins: &PluginArgs,
+    loader: &Loader,
     format: DataFormat,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
-    let Loaded { resolved, .. } = input::profiles(file, &input::loader(plugins).0)?;
+    let Loaded { resolved, .. } = input::profiles(file, loader)?;
     if let Some(file) = file {
         warn(file, &resolved, console);
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use longshore_framework::features::Minor;
 use longshore_profile::Resolved;
 
 use crate::args::DataFormat;
@@ -15,7 +16,7 @@ use crate::input;
 use crate::live::{self, End, Prepared, Watch};
 use crate::logging;
 use crate::metrics::Metrics;
-use crate::plugins::{Loader, LoaderOptions};
+use crate::plugins::{Loaded, Loader, LoaderOptions};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
@@ -40,6 +41,29 @@ fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Minors in the order in which a configuration is tried.
+const TRIED: [Minor; 3] = [Minor::STABLE, Minor::V1_36, Minor::V1_38];
+
+/// Loads the configuration by the rules of the first minor that takes it and the feature gates: it says which cluster is meant,
+/// and only that cluster says which minor is followed. Then it is loaded again.
+///
+/// # Errors
+/// What the newest stable minor has against it, when no minor takes it.
+fn load(args: &RunArgs, loader: &Loader) -> anyhow::Result<Loaded> {
+    let mut refused = None;
+    for minor in TRIED {
+        let loaded = args.gates.resolve(minor).and_then(|resolved| {
+            loader.follow(resolved.features);
+            input::profiles(args.config.as_deref(), loader)
+        });
+        match loaded {
+            Ok(loaded) => return Ok(loaded),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("there is no minor to follow")))
+}
+
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let metrics = Metrics::new().context("cannot set up metrics")?;
@@ -50,7 +74,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
         observer: Arc::new(watch),
     });
-    let loaded = input::profiles(args.config.as_deref(), &loader)?;
+    let loaded = load(args, &loader)?;
     if let Some(file) = &args.write_config_to {
         return write_config(file, &loaded.resolved);
     }

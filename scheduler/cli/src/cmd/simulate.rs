@@ -30,7 +30,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         return Err(UsageError(message.to_string()).into());
     }
     let began = Instant::now();
-    let Input { cluster, resolved, adopt_all, extenders, requests, failures } =
+    let Input { cluster, resolved, adopt_all, extenders, requests, failures, features } =
         input::load(&args.input, console)?;
     let read_seconds = began.elapsed().as_secs_f64();
     let keep_trace = args.trace && matches!(args.output, Format::Json | Format::Yaml);
@@ -42,6 +42,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         trace: keep_trace || args.output == Format::Wide,
         extenders: extenders.list(),
         requests,
+        features,
         ..options(&args.decision)?
     };
     let mut watch = Watch::new(&cluster, keep_trace, console.progress);

@@ -1,5 +1,7 @@
 //! `longshore version`.
 
+use longshore_framework::features::Features;
+
 use crate::args::VersionArgs;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -8,13 +10,15 @@ use crate::report::Version;
 
 /// Prints the version and whose decisions it makes.
 pub(crate) fn run(args: &VersionArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let version = Version::this();
+    let version = Version::following(Features::default());
     match args.output {
         Some(format) => data::write(console.out, format, &version)?,
         None => writeln!(
             console.out,
-            "longshore {} (decides as kube-scheduler {})",
-            version.version, version.kube_scheduler
+            "longshore {} (decides as kube-scheduler {} unless told otherwise; of Kubernetes {})",
+            version.version,
+            version.rules.kube_scheduler,
+            version.minors.join(", ")
         )?,
     }
     Ok(Exit::Done)

@@ -4,11 +4,12 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use longshore_engine::Attempt;
+use longshore_framework::features::Features;
 use longshore_framework::{Str, Timestamp};
 use serde::{Serialize, Serializer};
 
 use crate::explain;
-use crate::report::{API_VERSION, PluginScore, Preemption, ScoredNode};
+use crate::report::{API_VERSION, PluginScore, Preemption, Rules, ScoredNode};
 
 /// The document of `/debug/decisions/NAMESPACE/POD`. Its field names are those of `longshore explain`.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +21,9 @@ pub struct DecisionList {
     pub kind: &'static str,
     /// `namespace/name`.
     pub pod: String,
+    /// The rules that decisions follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Rules>,
     /// The attempts, newest first.
     pub decisions: Vec<Decision>,
 }
@@ -27,7 +31,14 @@ pub struct DecisionList {
 impl DecisionList {
     pub(super) fn new(namespace: &str, name: &str, decisions: Vec<Decision>) -> Self {
         let pod = format!("{namespace}/{name}");
-        Self { api_version: API_VERSION, kind: "DecisionList", pod, decisions }
+        Self { api_version: API_VERSION, kind: "DecisionList", pod, rules: None, decisions }
+    }
+
+    /// Says which rules are followed.
+    #[must_use]
+    pub fn by(mut self, features: Features) -> Self {
+        self.rules = Some(features.into());
+        self
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) use record::{preemption, scores};
 use std::sync::Arc;
 
 use longshore_engine::{Engine, Judgement, Options, Verdicts};
+use longshore_framework::features::Features;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
@@ -30,7 +31,7 @@ pub(crate) struct Question<'a> {
 /// Explains the pod.
 pub(crate) fn explain(question: Question<'_>) -> Explanation {
     let Question { cluster, profiles, options, pod, now, top } = question;
-    let mut explanation = blank(&pod, cluster.nodes.len());
+    let mut explanation = blank(&pod, cluster.nodes.len(), options.features);
     if let Some(node) = &pod.spec.node_name {
         explanation.status = Status::Running;
         explanation.node = Some(node.to_string());
@@ -57,10 +58,11 @@ pub(crate) fn explain(question: Question<'_>) -> Explanation {
     explanation
 }
 
-fn blank(pod: &Pod, nodes: usize) -> Explanation {
+fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {
     Explanation {
         api_version: API_VERSION,
         kind: "Explanation",
+        rules: features.into(),
         pod: pod.key(),
         status: Status::Skipped,
         node: None,

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use longshore_cluster::lease::Leadership;
 use longshore_engine::{Engine, Options};
+use longshore_framework::features::Features;
 use longshore_framework::profile::Profile;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
@@ -17,6 +18,7 @@ use super::{Inbox, Message};
 use crate::decisions::DecisionList;
 use crate::explain::{Question, explain};
 use crate::metrics::pod_resources;
+use crate::plugins::Loader;
 use crate::report::Explanation;
 use crate::serve::{Backend, Standing, Unanswered};
 
@@ -33,6 +35,8 @@ pub(crate) struct Answers {
     pub(crate) decisions: SharedDecisions,
     /// The configuration in force, as `profile show` prints it.
     pub(crate) shown: Arc<Mutex<Value>>,
+    /// Who makes plugins, and for which rules.
+    pub(crate) loader: Loader,
 }
 
 impl Answers {
@@ -68,12 +72,18 @@ impl Backend for Answers {
         }
     }
 
+    fn features(&self) -> Features {
+        self.loader.features()
+    }
+
     fn decisions<'a>(
         &'a self,
         namespace: &'a str,
         pod: &'a str,
     ) -> BoxFuture<'a, Result<Option<DecisionList>, Unanswered>> {
-        async move { Ok(self.decisions.lock().document(namespace, pod)) }.boxed()
+        let features = self.features();
+        async move { Ok(self.decisions.lock().document(namespace, pod).map(|list| list.by(features))) }
+            .boxed()
     }
 
     fn explain<'a>(
@@ -85,7 +95,9 @@ impl Backend for Answers {
         let key = format!("{namespace}/{pod}");
         async move {
             let picture = self.ask(picture).await?;
-            let explained = tokio::task::spawn_blocking(move || explained(picture, &key, top)).await;
+            let features = self.features();
+            let explained =
+                tokio::task::spawn_blocking(move || explained(picture, &key, top, features)).await;
             explained.map_err(|e| Unanswered::Unavailable(format!("the explanation broke: {e}")))
         }
         .boxed()
@@ -106,10 +118,10 @@ impl Backend for Answers {
     }
 }
 
-fn explained(picture: Picture, key: &str, top: usize) -> Option<Explanation> {
+fn explained(picture: Picture, key: &str, top: usize, features: Features) -> Option<Explanation> {
     let Picture { cluster, profiles } = picture;
     let pod = cluster.pods.iter().find(|pod| pod.key() == key).cloned()?;
     let profiles = profiles.iter().map(|p| Profile::clone(p)).collect();
-    let options = Options::default();
+    let options = Options { features, ..Options::default() };
     Some(explain(Question { cluster: &cluster, profiles, options, pod, now: true, top }))
 }

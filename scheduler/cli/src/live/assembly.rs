@@ -8,6 +8,7 @@ use longshore_cluster::extender::{HttpExtender, RawObjects, RawStore, Wants};
 use longshore_cluster::told::Tell;
 use longshore_engine::{Engine, Options};
 use longshore_framework::extender::Extender;
+use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
 use longshore_framework::profile::Profile;
 use longshore_profile::{ClientConnection, Configuration};
@@ -66,7 +67,7 @@ pub(crate) fn engine(
     configuration: &Configuration,
     profiles: Vec<Profile>,
     extending: &Extending,
-    requests: Requests,
+    (requests, features): (Requests, Features),
     metrics: &Metrics,
 ) -> anyhow::Result<Engine> {
     let (initial_backoff, max_backoff) = settings::backoff(configuration);
@@ -81,6 +82,7 @@ pub(crate) fn engine(
         example_nodes: Some(EXAMPLE_NODES),
         extenders: extending.for_engine(),
         requests,
+        features,
         ..Options::default()
     };
     Ok(Engine::new(profiles, options))

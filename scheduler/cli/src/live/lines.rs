@@ -6,10 +6,11 @@ use longshore_cluster::discover::Discovered;
 use longshore_cluster::lease::{Leadership, LossReason};
 use longshore_cluster::record::EventCounts;
 use longshore_framework::Str;
+use longshore_framework::features::Features;
 
 use super::tally::{Tally, Work};
 use crate::plugins::Guests;
-use crate::report::KUBE_SCHEDULER;
+use crate::report::rules;
 
 /// The scheduler name that pods have which ask for none.
 const EVERYBODY: &str = "default-scheduler";
@@ -30,14 +31,14 @@ pub(crate) struct Starting<'s> {
 
 impl Starting<'_> {
     /// Says what runs, once the cluster is known.
-    pub(crate) fn tell(&self, cluster: &Discovered) {
+    pub(crate) fn tell(&self, cluster: &Discovered, features: Features) {
         let lease = self.lease.as_deref().unwrap_or("none: no other process is asked");
         tracing::info!(
             profiles = self.names.len(),
             schedulerNames = self.names.join(","),
             lease,
             kubernetes = cluster.version,
-            decidesAs = KUBE_SCHEDULER,
+            decidesAs = rules::line(features),
             plugins = self.plugins(),
             "Starting to schedule"
         );

@@ -43,6 +43,7 @@ use super::thread::{End, Scheduling, Settings};
 use super::{Inbox, Message, health, leader, settings};
 use crate::args::run::RunArgs;
 use crate::decisions::{Decisions, Limits};
+use crate::input;
 use crate::logging::Level;
 use crate::metrics::Metrics;
 use crate::plugins::{Loaded, Loader};
@@ -104,16 +105,7 @@ pub(crate) struct Prepared {
 /// What keeps it from starting.
 pub(crate) async fn start(args: &RunArgs, prepared: Prepared, level: Level) -> anyhow::Result<End> {
     let (common, profiles, rest) = Common::assemble(args, prepared).await?;
-    let requests = common.loader.requests();
-    let engine = assembly::engine(
-        args,
-        &common.configuration,
-        profiles,
-        &common.extending,
-        requests,
-        &common.metrics,
-    )?;
-    common.bind_timeouts.set(engine.profiles());
+    let engine = common.engine(args, profiles)?;
     common.starting(args, |starting| starting.warn());
     settings::tell_of_idle_ones(&common.configuration);
     let mut signals = Signals::new()?;
@@ -209,6 +201,40 @@ impl Common {
         Ok((common, profiles, Rest { receiver, recording }))
     }
 
+    /// An engine for these profiles.
+    fn engine(&self, args: &RunArgs, profiles: Vec<Profile>) -> anyhow::Result<Engine> {
+        let given = (self.loader.requests(), self.loader.features());
+        let (configuration, extending) = (&self.configuration, &self.extending);
+        let engine = assembly::engine(args, configuration, profiles, extending, given, &self.metrics)?;
+        self.bind_timeouts.set(engine.profiles());
+        Ok(engine)
+    }
+
+    /// Takes up the rules of the API server's own minor. Returns an engine that follows them, unless `engine` does.
+    ///
+    /// # Errors
+    /// Feature gates, or parts of the configuration, that this minor does not have.
+    fn follow(&self, args: &RunArgs, server: &Discovered, engine: Engine) -> anyhow::Result<Engine> {
+        let (minor, remark) = input::minor_of(Some(&server.version));
+        if let Some(remark) = remark {
+            tracing::warn!("{remark}");
+        }
+        let resolved = args.gates.resolve(minor)?;
+        for remark in &resolved.remarks {
+            tracing::warn!("{remark}");
+        }
+        let features = resolved.features;
+        self.metrics.follow(features);
+        if features == self.loader.features() {
+            return Ok(engine);
+        }
+        self.loader.follow(features);
+        let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let loaded = input::profiles_after(args.config.as_deref(), &self.loader, &guests)?;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = show(&loaded.resolved);
+        self.engine(args, loaded.resolved.profiles)
+    }
+
     /// Serves, watches and schedules until told to stop.
     async fn run(
         &self,
@@ -228,7 +254,9 @@ impl Common {
             discovered = self.prepare(candidacy, &synced) => discovered?,
             () = signals.any() => return Ok(Ended { end: End::Stopped, server, performer: None }),
         };
-        self.starting(args, |starting| starting.tell(&discovered));
+        let engine = self.follow(args, &discovered, engine)?;
+        let features = self.loader.features();
+        self.starting(args, |starting| starting.tell(&discovered, features));
         let (performer, sides) = self.hands();
         let watches = self.watch(&discovered, sides);
         health::watches(&checks, &watches);
@@ -303,6 +331,7 @@ impl Common {
             leadership: candidacy.leadership.clone(),
             decisions: self.decisions.clone(),
             shown: Arc::clone(&self.shown),
+            loader: self.loader.clone(),
         };
         let reviewer = reviewer(&args.serving, &self.clients.reviewing, &self.metrics).await?;
         let context = serve::Context {

@@ -1,17 +1,19 @@
 //! `longshore_*`: what kube-scheduler lacks. Base units, bounded labels, no pod and node names.
 
 use longshore_cluster::kinds::KINDS;
+use longshore_framework::features::Minor;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
 };
 
 use super::{add, exponential};
-use crate::report::KUBE_SCHEDULER;
 
 /// The families; whoever knows feeds them.
 #[derive(Debug)]
 pub struct OwnMetrics {
+    /// This program.
+    build: IntGaugeVec,
     /// Pods that were bound.
     pub binds: IntCounter,
     /// The same per second, over the last seconds.
@@ -45,12 +47,9 @@ impl OwnMetrics {
     pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("longshore_{name}"), help);
         let build = IntGaugeVec::new(opts("build_info", "This program; always 1."), &["version", "commit", "rust", "kube_scheduler"])?;
-        let version = env!("CARGO_PKG_VERSION");
-        let commit = option_env!("LONGSHORE_COMMIT").unwrap_or("unknown");
-        let rust = option_env!("LONGSHORE_RUST").unwrap_or(env!("CARGO_PKG_RUST_VERSION"));
-        add(registry, build)?.with_label_values(&[version, commit, rust, KUBE_SCHEDULER]).set(1);
         let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
         let own = Self {
+            build: add(registry, build)?,
             binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
             decisions: add(registry, IntCounterVec::new(opts("decisions_total", "Decisions, by path: from what is kept of pods that are alike (Kept), or why every node was looked at."), &["path", "plugin"])?)?,
             binds_per_second: add(registry, Gauge::with_opts(opts("binds_per_second", "Pods bound per second, over the last seconds."))?)?,
@@ -66,6 +65,15 @@ impl OwnMetrics {
         };
         own.seed();
         Ok(own)
+    }
+
+    /// Tells whose decisions are made.
+    pub(super) fn follow(&self, minor: Minor) {
+        let version = env!("CARGO_PKG_VERSION");
+        let commit = option_env!("LONGSHORE_COMMIT").unwrap_or("unknown");
+        let rust = option_env!("LONGSHORE_RUST").unwrap_or(env!("CARGO_PKG_RUST_VERSION"));
+        self.build.reset();
+        self.build.with_label_values(&[version, commit, rust, minor.release()]).set(1);
     }
 
     /// What can be counted is there at 0: a counter whose first value is 1 has not grown.

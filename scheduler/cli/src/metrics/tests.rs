@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use longshore_engine::{Options, TieBreak};
 use longshore_framework::Timestamp;
+use longshore_framework::features::Minor;
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::port::{Effect, Input};
 use longshore_wasm::{About, FailureKind, GuestKind, Observe};
 
 use super::*;
-use crate::report::KUBE_SCHEDULER;
 
 /// `name type label,label buckets first..last` of every family that has a value.
 fn families(metrics: &Metrics) -> BTreeMap<String, String> {
@@ -337,18 +337,20 @@ fn the_release_that_is_followed_and_its_gates_are_told() {
     let text = metrics.text().unwrap();
     let build = text.lines().find(|l| l.starts_with("kubernetes_build_info")).unwrap();
     assert!(
-        build.contains(&format!(r#"git_version="{KUBE_SCHEDULER}""#))
-            && build.contains(r#"major="1",minor="36""#),
+        build.contains(r#"git_version="v1.37.2""#) && build.contains(r#"major="1",minor="37""#),
         "{build}"
     );
-    assert_eq!(
-        value(&metrics, r#"kubernetes_feature_enabled{name="SchedulerQueueingHints",stage=""}"#),
-        Some(1.0)
-    );
-    assert_eq!(
-        value(&metrics, r#"kubernetes_feature_enabled{name="GangScheduling",stage="ALPHA"}"#),
-        Some(0.0)
-    );
+    let gate = |name, stage| {
+        value(&metrics, &format!(r#"kubernetes_feature_enabled{{name="{name}",stage="{stage}"}}"#))
+    };
+    assert_eq!(gate("VolumeLimitScaling", "BETA"), Some(1.0));
+    assert_eq!(gate("GenericWorkload", "BETA"), Some(0.0));
+    assert_eq!(gate("SchedulerQueueingHints", ""), None, "1.37 has no such gate");
+    metrics.follow(Features::of(Minor::V1_36));
+    assert_eq!(gate("VolumeLimitScaling", "BETA"), None);
+    assert_eq!(gate("VolumeLimitScaling", "ALPHA"), Some(0.0));
+    assert_eq!(gate("SchedulerQueueingHints", ""), Some(1.0));
+    assert_eq!(metrics.text().unwrap().matches("kubernetes_build_info{").count(), 1);
 }
 
 #[test]

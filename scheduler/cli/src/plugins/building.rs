@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use longshore_framework::features::Features;
 use longshore_framework::fields::Problems;
 use longshore_framework::registry::{Factory, FactoryContext, Instance, Registry};
 use longshore_profile::Configuration;
@@ -18,6 +19,7 @@ use super::stand_in::stand_in;
 /// What a configuration is built with.
 pub(super) struct Building {
     pub(super) means: Arc<Means>,
+    pub(super) features: Features,
     /// Relative files are looked for here.
     pub(super) folder: PathBuf,
     /// What is loaded already.
@@ -40,7 +42,7 @@ pub(super) struct Done {
 impl Building {
     /// The plugins of this program, and those that `configuration` brings along.
     pub(super) fn registry(self: &Arc<Self>, configuration: &Configuration) -> Registry {
-        let mut registry = super::registry();
+        let mut registry = super::registry().with_features(self.features);
         let configs = configuration.profiles.iter().flat_map(|profile| &profile.plugin_config);
         let names: BTreeSet<&str> =
             configs.filter(|c| Settings::concern(&c.args)).map(|c| c.name.as_str()).collect();

@@ -1,9 +1,10 @@
 //! From a configuration file to profiles whose plugins are loaded.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use longshore_artifact::Fetcher;
+use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
 use longshore_profile::{ConfigError, Resolved};
 use longshore_wasm::Host;
@@ -55,6 +56,16 @@ impl Loader {
         Self(Arc::new(Means::new(options)))
     }
 
+    /// From now on configurations are read, and plugins made, for these rules.
+    pub fn follow(&self, features: Features) {
+        *self.0.features.lock().unwrap_or_else(PoisonError::into_inner) = features;
+    }
+
+    /// The rules that plugins are made for: those of the newest stable minor, until [told](Self::follow) otherwise.
+    pub fn features(&self) -> Features {
+        *self.0.features.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What plugins ask of the engine; to be the engine's own queue.
     pub fn requests(&self) -> Requests {
         self.0.options.services.requests.clone()
@@ -83,7 +94,9 @@ impl Loader {
     /// # Errors
     /// When the plugins of this program do not make a profile.
     pub fn default_profile(&self) -> Result<Resolved, ConfigError> {
-        longshore_profile::default_profile(&super::registry(), super::default_multi_point())
+        let features = self.features();
+        let registry = super::registry().with_features(features);
+        longshore_profile::default_profile(&registry, &super::default_multi_point_by(features))
     }
 
     /// Reads the configuration `text`, which messages call `name`, and loads its plugins: relative files from `folder`, and
@@ -92,14 +105,22 @@ impl Loader {
     /// # Errors
     /// Everything that is wrong with it, plugins that cannot be loaded included.
     pub fn load(&self, name: &str, text: &str, folder: &Path, before: &Guests) -> Result<Loaded, NotLoaded> {
+        let features = self.features();
         let building = Arc::new(Building {
             means: Arc::clone(&self.0),
+            features,
             folder: folder.to_path_buf(),
             before: before.clone(),
             done: Mutex::default(),
         });
         let registry = |configuration: &_| building.registry(configuration);
-        let resolved = longshore_profile::load_with(name, text, registry, super::default_multi_point());
+        let resolved = longshore_profile::load_with(
+            name,
+            text,
+            features,
+            registry,
+            &super::default_multi_point_by(features),
+        );
         let Done { guests, failed, files, transient } = building.finish();
         let files = files.into_iter().collect();
         match resolved {

@@ -1,8 +1,9 @@
 //! What loading a plugin takes: somebody who brings its module, and a host to compile it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use longshore_artifact::{Fetcher, Options};
+use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
 use longshore_wasm::{Guest, Host, HostOptions, LoadError, Services, Settings};
 
@@ -14,6 +15,8 @@ pub(super) struct Means {
     pub(super) options: HostOptions,
     pub(super) objects: LateObjects,
     pub(super) fetcher: Arc<Fetcher>,
+    /// The rules that plugins are made for.
+    pub(super) features: Mutex<Features>,
     /// The host, or why there is none.
     host: OnceLock<Result<Host, String>>,
 }
@@ -35,7 +38,13 @@ impl Means {
             observer,
             ..HostOptions::default()
         };
-        Self { options, objects, fetcher: Arc::new(Fetcher::new(fetching)), host: OnceLock::new() }
+        Self {
+            options,
+            objects,
+            fetcher: Arc::new(Fetcher::new(fetching)),
+            features: Mutex::default(),
+            host: OnceLock::new(),
+        }
     }
 
     /// The host of plugins, set up when first asked for.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Rules;
+
 /// Why a pod is where it is, or is nowhere.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -10,6 +12,8 @@ pub struct Explanation {
     pub api_version: &'static str,
     /// `Explanation`.
     pub kind: &'static str,
+    /// The rules that are followed.
+    pub rules: Rules,
     /// `namespace/name`.
     pub pod: String,
     /// What becomes of it.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::left_out::{Refused, Unexpanded, Unreadable};
-use super::{API_VERSION, Decided, Utilisation, decided, rounded, utilisation};
+use super::{API_VERSION, Decided, Rules, Utilisation, decided, rounded, utilisation};
 use crate::simulation::{Record, Said, Simulated};
 
 /// What became of a cluster.
@@ -19,6 +19,8 @@ pub struct Simulation {
     pub api_version: &'static str,
     /// `Simulation`.
     pub kind: &'static str,
+    /// The rules that decisions followed.
+    pub rules: Rules,
     /// Pods that were given a node, in queue order.
     pub placements: Vec<Placement>,
     /// Pods that were not, in queue order.
@@ -177,6 +179,7 @@ impl Simulation {
         let mut simulation = Self {
             api_version: API_VERSION,
             kind: "Simulation",
+            rules: simulated.engine.options().features.into(),
             placements: Vec::new(),
             pending: Vec::new(),
             evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),

@@ -1,6 +1,7 @@
 //! Questions that somebody else answers.
 
 use futures::future::BoxFuture;
+use longshore_framework::features::Features;
 use serde_json::Value;
 
 use crate::decisions::DecisionList;
@@ -27,6 +28,9 @@ pub enum Unanswered {
 pub trait Backend: Send + Sync + 'static {
     /// Whether this process decides.
     fn standing(&self) -> Standing;
+
+    /// The rules that decisions follow.
+    fn features(&self) -> Features;
 
     /// The last decisions about a pod; `None` when there are none.
     fn decisions<'a>(

@@ -14,7 +14,7 @@ use super::checks::Probe;
 use super::options::{Context, Options};
 use super::query::{decode, query};
 use super::status::{json as json_of, not_found, page, status, text};
-use crate::report::Version;
+use crate::report::{Rules, Version};
 
 /// Longest body that is read: that of `/debug/flags/v`.
 const LONGEST_BODY: usize = 1024;
@@ -86,12 +86,15 @@ async fn route(
         ["metrics", "slis"] => page(context.metrics.health.text()),
         ["metrics", "resources"] => resources(context).await,
         ["configz"] => match context.backend.configuration().await {
-            Ok(configuration) => json_of(StatusCode::OK, &json!({"componentconfig": configuration})),
+            Ok(configuration) => {
+                let rules = Rules::from(context.backend.features());
+                json_of(StatusCode::OK, &json!({"componentconfig": configuration, "rules": rules}))
+            }
             Err(error) => unanswered(&error),
         },
         ["debug", "decisions", namespace, pod] => decisions(context, namespace, pod).await,
         ["debug", "explain", namespace, pod] => explain(context, namespace, pod, asked).await,
-        ["version"] => json_of(StatusCode::OK, &Version::this()),
+        ["version"] => json_of(StatusCode::OK, &Version::following(context.backend.features())),
         _ => not_found("404 page not found"),
     }
 }

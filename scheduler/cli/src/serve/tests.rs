@@ -11,6 +11,7 @@ use axum::body::to_bytes;
 use futures::future::BoxFuture;
 use http::{Method, Request};
 use longshore_cluster::review::{ClusterTrust, ReviewError, Reviewer, User};
+use longshore_framework::features::{Features, Minor};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +70,10 @@ impl Backend for Scheduler {
         self.0.clone()
     }
 
+    fn features(&self) -> Features {
+        Features::of(Minor::V1_36)
+    }
+
     fn decisions<'a>(
         &'a self,
         namespace: &'a str,
@@ -78,6 +83,7 @@ impl Backend for Scheduler {
             api_version: "longshore.dev/v1alpha1",
             kind: "DecisionList",
             pod: format!("{namespace}/{pod}"),
+            rules: None,
             decisions: Vec::new(),
         };
         Box::pin(async move { Ok(((namespace, pod) == ("shop", "web")).then(list)) })
@@ -184,7 +190,8 @@ fn everything_else_needs_the_api_servers_word() {
 fn pages() {
     check("/metrics/slis", "ops", 200, "process_start_time_seconds");
     check("/metrics/resources", "ops", 200, "kube_pod_resource_request");
-    check("/configz", "ops", 200, r#"{"componentconfig":{"kind":"KubeSchedulerConfiguration"}}"#);
+    check("/configz", "ops", 200, r#"{"componentconfig":{"kind":"KubeSchedulerConfiguration"},"#);
+    check("/configz", "ops", 200, r#""rules":{"kubeScheduler":"v1.36.2","kubernetes":"1.36"}"#);
     check("/version", "ops", 200, r#""kubeScheduler":"v1.36.2""#);
     check("/debug/flags/v", "ops", 200, "2");
     check("/nothing", "ops", 404, r#""kind":"Status""#);

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use longshore_framework::features::Minor;
 use serde_json::{Value, json};
 
 use super::{Check, text};
@@ -50,7 +51,7 @@ pub fn version(version: &str) -> Check {
     let (first, last) = (MINORS.start(), MINORS.end());
     let name = format!("Kubernetes is between 1.{first} and 1.{last}");
     match minor(version) {
-        Some(minor) if MINORS.contains(&minor) => Check::ok(name).saying(version),
+        Some(minor) if MINORS.contains(&minor) => Check::ok(name).saying(decided_as(version)),
         Some(minor) if minor > *last => Check::warning(
             name,
             format!("{version} is newer than what this release is tested with"),
@@ -66,6 +67,14 @@ pub fn version(version: &str) -> Check {
             format!("{version:?} is no version of Kubernetes"),
             "is the API server behind a proxy that changes answers?",
         ),
+    }
+}
+
+/// The version, and whose decisions are made in such a cluster.
+fn decided_as(version: &str) -> String {
+    match Minor::of_server(version) {
+        Some((minor, _)) => format!("{version}, decided as Kubernetes {minor}"),
+        None => version.to_string(),
     }
 }
 
@@ -125,7 +134,9 @@ mod tests {
             assert_eq!(check.status, status, "{text}");
             assert!(check.message.unwrap().contains(says), "{text}");
         }
-        check("v1.36.2", Status::Ok, "v1.36.2");
+        check("v1.36.2", Status::Ok, "v1.36.2, decided as Kubernetes 1.36");
+        check("v1.35.4", Status::Ok, "decided as Kubernetes 1.36");
+        check("v1.37.2", Status::Ok, "decided as Kubernetes 1.37");
         check("v1.33.0-eks-1234", Status::Ok, "eks");
         check("v1.37.1+k3s1", Status::Ok, "k3s");
         check("v1.32.9", Status::Warning, "older");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
 use longshore_framework::event::{Action, ClusterEvent, Resource, Subject};
+use longshore_framework::features::Rule;
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
@@ -21,8 +22,7 @@ impl Engine {
         let mut effects = Vec::new();
         self.marks.input = (self.meter.is_on() && is_news(&input)).then(|| self.meter.now());
         match input {
-            Input::Pod(pod) if pod.spec.node_name.is_some() => self.assigned_pod(pod),
-            Input::Pod(pod) => self.unassigned_pod(pod, &mut effects),
+            Input::Pod(pod) => self.pod(pod, &mut effects),
             Input::PodDeleted { uid } => self.pod_deleted(&uid),
             Input::Node(node) => self.node(node),
             Input::NodeDeleted { name } => self.node_deleted(&name),
@@ -46,6 +46,18 @@ impl Engine {
         self.marks.input = None;
         self.meet_requests(&mut effects);
         effects
+    }
+
+    fn pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
+        let pod = match self.options.features.follow(Rule::ResizeCountsTheWholePod) {
+            true => pod,
+            false => pod.counted_container_by_container(),
+        };
+        if pod.spec.node_name.is_some() {
+            self.assigned_pod(pod);
+        } else {
+            self.unassigned_pod(pod, effects);
+        }
     }
 
     fn assigned_pod(&mut self, pod: Arc<Pod>) {

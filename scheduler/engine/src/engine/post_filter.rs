@@ -21,7 +21,7 @@ use crate::trace::{PostFilterTrace, Trace};
 /// What the stage came to.
 #[derive(Debug, Default)]
 pub(crate) struct PostFiltered {
-    /// For the pod's message; empty on success.
+    /// For the pod's message; mostly empty on success.
     pub(crate) message: String,
     pub(crate) nomination: Nomination,
     /// The plugin that succeeded.
@@ -99,7 +99,7 @@ fn run(
             record.code = "Success";
             done.plugin = evaluator.profile.name(id).into();
             (done.victims, done.lapsed) = (outcome.victims, outcome.lapsed);
-            said.clear();
+            said = outcome.told.into_iter().collect();
             break;
         };
         let last = rejection.code == RejectCode::UnschedulableAndUnresolvable;

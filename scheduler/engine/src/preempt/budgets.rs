@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::objects::{DisruptionBudget, Objects};
 use longshore_framework::pod::Pod;
 
 /// Splits pods, most important first, into those whose eviction would break a budget and the others. Each pod takes one
 /// disruption from every budget that selects it.
-pub(super) fn split(objects: &Objects, pods: Vec<Arc<Pod>>) -> (Vec<Arc<Pod>>, Vec<Arc<Pod>>) {
+pub(super) fn split(
+    objects: &Objects,
+    pods: Vec<Arc<Pod>>,
+    features: Features,
+) -> (Vec<Arc<Pod>>, Vec<Arc<Pod>>) {
+    let empty_counts = features.follow(Rule::EmptyBudgetSelectorCounts);
     let budgets: Vec<&DisruptionBudget> = objects.disruption_budgets.values().map(|b| &**b).collect();
     let mut left: Vec<i64> = budgets.iter().map(|b| i64::from(b.disruptions_allowed)).collect();
     pods.into_iter().partition(|pod| {
         let mut broken = false;
         for (budget, left) in budgets.iter().zip(&mut left) {
-            if protects(budget, pod) {
+            if protects(budget, pod, empty_counts) {
                 *left -= 1;
                 broken |= *left < 0;
             }
@@ -22,16 +28,21 @@ pub(super) fn split(objects: &Objects, pods: Vec<Arc<Pod>>) -> (Vec<Arc<Pod>>, V
     })
 }
 
-/// A pod without labels is protected by no budget, nor is one whose disruption was counted already.
-fn protects(budget: &DisruptionBudget, pod: &Pod) -> bool {
-    !pod.meta.labels.is_empty()
+/// A pod whose disruption was counted already is protected by no budget. Unless `empty_counts`, neither is one without labels, and a
+/// budget with an empty selector protects nobody.
+fn protects(budget: &DisruptionBudget, pod: &Pod, empty_counts: bool) -> bool {
+    (empty_counts || !pod.meta.labels.is_empty())
         && budget.namespace == pod.meta.namespace
-        && budget.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&pod.meta.labels))
+        && budget
+            .selector
+            .as_ref()
+            .is_some_and(|s| (empty_counts || !s.is_empty()) && s.matches(&pod.meta.labels))
         && !budget.disrupted.contains(&pod.meta.name)
 }
 
 #[cfg(test)]
 mod tests {
+    use longshore_framework::features::Minor;
     use longshore_framework::fixture::pod;
     use longshore_framework::objects::Object;
 
@@ -39,9 +50,14 @@ mod tests {
 
     #[track_caller]
     fn check(budget: DisruptionBudget, pods: &[Arc<Pod>], protected: &[&str]) {
+        check_by(Minor::STABLE, budget, pods, protected);
+    }
+
+    #[track_caller]
+    fn check_by(minor: Minor, budget: DisruptionBudget, pods: &[Arc<Pod>], protected: &[&str]) {
         let mut objects = Objects::default();
         objects.set(Object::DisruptionBudget(Arc::new(budget)));
-        let (got, _) = split(&objects, pods.to_vec());
+        let (got, _) = split(&objects, pods.to_vec(), Features::of(minor));
         let names: Vec<&str> = got.iter().map(|p| &*p.meta.name).collect();
         assert_eq!(names, protected);
     }
@@ -71,5 +87,14 @@ mod tests {
         check(DisruptionBudget { disrupted: vec!["a".into()], ..budget(0) }, &[web("a")], &[]);
         check(DisruptionBudget { namespace: "x".into(), ..budget(0) }, &[web("a")], &[]);
         check(DisruptionBudget { selector: Some(Default::default()), ..budget(0) }, &[web("a")], &[]);
+    }
+
+    #[test]
+    fn an_empty_selector_protects_all_of_the_namespace_since_1_38() {
+        let all = || DisruptionBudget { selector: Some(Default::default()), ..budget(1) };
+        let pods = [web("a"), pod("b").build(), pod("c").namespace("x").label("app", "web").build()];
+        check_by(Minor::V1_38, all(), &pods, &["b"]);
+        check_by(Minor::V1_38, DisruptionBudget { selector: None, ..budget(0) }, &pods, &[]);
+        check_by(Minor::V1_37, all(), &pods, &[]);
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn try_node(evaluator: &Evaluator<'_>, state: &CycleState, slot: Slot
         return Ok(DryRun::Rejected { plugin: Some(plugin), rejection });
     }
     potential.sort_by(|a, b| importance(a, b));
-    let (protected, others) = budgets::split(evaluator.objects, potential);
+    let (protected, others) = budgets::split(evaluator.objects, potential, evaluator.features);
     let both = !protected.is_empty() && !others.is_empty();
     let mut victims = Vec::new();
     for pod in protected {

@@ -97,8 +97,8 @@ impl Queue {
     }
 
     /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
-    /// memory; after an attempt that attempt's word counts. Gated pods never come here: their nominations reserve no
-    /// room.
+    /// memory; after an attempt that attempt's word counts. Gated pods come here only by [the rule](Rule::GatedNominationsReserve)
+    /// that their nominations reserve room.
     pub(super) fn nominate_as_stated(&mut self, pod: &Arc<Pod>) {
         if let (Some(node), None) = (&pod.meta.nominated_node, self.nominator.node_of(&pod.meta.uid)) {
             self.nominator.nominate(pod, node);

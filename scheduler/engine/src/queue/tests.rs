@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use longshore_framework::event::Subject;
+use longshore_framework::features::{Features, Minor};
 use longshore_framework::fixture::pod;
 use longshore_framework::reason::Reason;
 
@@ -255,12 +256,18 @@ fn a_pod_that_rests_hears_of_nothing_until_its_evictions_are_over() {
 }
 
 #[test]
-fn a_gated_pod_counts_no_attempt_and_reserves_nothing() {
-    let mut q = queue();
+fn a_gated_pod_counts_no_attempt_and_reserves_room_since_1_37() {
+    a_gated_pod_reserves(Minor::V1_36, 0);
+    a_gated_pod_reserves(Minor::V1_37, 1);
+}
+
+#[track_caller]
+fn a_gated_pod_reserves(minor: Minor, promised: usize) {
+    let mut q = Queue::new(&Options { features: Features::of(minor), ..Options::default() });
     let gated = pod("a").label("gate", "").meta(|m| m.nominated_node = Some("n".into())).build();
     assert!(matches!(q.add(gated, 0, &Fake), Place::Gated(..)));
     check(&q, (0, 0, 0, 1));
-    assert!(q.nominator.on("n").is_empty());
+    assert_eq!(q.nominator.on("n").len(), promised);
     let open = pod("a").meta(|m| m.nominated_node = Some("n".into())).build();
     let event = ClusterEvent::new(Resource::Node, Action::NODE_LABEL, Subject::None);
     assert_eq!(q.update(open, &[Arc::new(event)], &Fake), Place::Active);

@@ -157,6 +157,8 @@ pub enum Nomination {
 pub struct PostFilterOutcome {
     /// `None`: it made the pod schedulable (success). Otherwise how it failed.
     pub rejected: Option<Rejection>,
+    /// What the pod's failure says of a success; mostly nothing.
+    pub told: Option<String>,
     /// The pod's nominated node.
     pub nomination: Nomination,
     /// Pods to evict, in this order.

@@ -6,7 +6,7 @@
 
 use std::hash::BuildHasher;
 
-use super::{Container, PodSpec};
+use super::{ActualResources, Container, PodSpec};
 use crate::keyed::KeyedState;
 use crate::quantity::Quantity;
 use crate::resources::{Amounts, CPU, DEFAULT_MEMORY, DEFAULT_MILLI_CPU, MEMORY, ResourceList};
@@ -28,18 +28,29 @@ pub struct PodResources {
 }
 
 impl PodResources {
-    /// Computes all counts from the spec.
+    /// Computes all counts from the spec. While a pod is resized it holds the greatest of three sums over the whole pod: of what is
+    /// asked for, of what is allocated, and of what is in force.
     pub fn of(spec: &PodSpec) -> Self {
-        let request = Sum { from_status: false, pod_level: true, defaults: Defaults::NONE }.of(spec);
-        let usage = Sum { from_status: true, pod_level: true, defaults: Defaults::NONE }.of(spec);
+        Self::counted(spec, Usage::WholePod)
+    }
+
+    /// As [`of`](Self::of), but while a pod is resized it holds the sum, over its containers, of the greatest of the three: the
+    /// rule before [`ResizeCountsTheWholePod`](crate::features::Rule::ResizeCountsTheWholePod).
+    pub fn container_by_container(spec: &PodSpec) -> Self {
+        Self::counted(spec, Usage::ContainerByContainer)
+    }
+
+    fn counted(spec: &PodSpec, counting: Usage) -> Self {
+        let request = Sum { take: Take::Spec, defaults: Defaults::NONE }.of(spec, Some(false));
+        let usage = counting.of(spec, Defaults::NONE);
         let defaults = if spec.pod_level.requests.is_empty() {
             Defaults::ALL
         } else {
             // With pod-level requests a default applies only to what the whole effective request does not name.
             Defaults { cpu: usage.get(CPU).is_none(), memory: usage.get(MEMORY).is_none() }
         };
-        let nonzero = Amounts::from(&Sum { from_status: true, pod_level: true, defaults }.of(spec));
-        let scored = Sum { from_status: false, pod_level: false, defaults: Defaults::ALL }.of(spec);
+        let nonzero = Amounts::from(&counting.of(spec, defaults));
+        let scored = Sum { take: Take::Spec, defaults: Defaults::ALL }.of(spec, None);
         Self {
             request: (&request).into(),
             usage: (&usage).into(),
@@ -48,6 +59,65 @@ impl PodResources {
             spec_hash: KeyedState.hash_one(spec),
         }
     }
+}
+
+/// How the usage of a pod that is being resized is counted.
+#[derive(Clone, Copy)]
+enum Usage {
+    WholePod,
+    ContainerByContainer,
+}
+
+impl Usage {
+    fn of(self, spec: &PodSpec, defaults: Defaults) -> ResourceList {
+        match self {
+            Self::ContainerByContainer => Sum { take: Take::Greatest, defaults }.of(spec, Some(true)),
+            Self::WholePod => whole_pod(spec, defaults),
+        }
+    }
+}
+
+/// The greatest of the sums over the whole pod.
+fn whole_pod(spec: &PodSpec, defaults: Defaults) -> ResourceList {
+    let sum = |take| Sum { take, defaults }.containers(spec);
+    let mut total = if spec.resize_infeasible { ResourceList::default() } else { sum(Take::Spec) };
+    match &spec.pod_level.actual {
+        // What is reported of the whole pod is the sum over its containers already.
+        Some(actual) if !actual.allocated.is_empty() && !actual.requests.is_empty() => {
+            total.max(&actual.allocated);
+            total.max(&actual.requests);
+        }
+        _ => {
+            total.max(&sum(Take::Allocated));
+            total.max(&sum(Take::InForce));
+        }
+    }
+    put_pod_level_of_whole_pod(spec, &mut total);
+    total.add(&spec.overhead);
+    total
+}
+
+/// Pod-level requests in place of the sum, where the spec has some: the greatest of what is asked for and what is reported.
+fn put_pod_level_of_whole_pod(spec: &PodSpec, sum: &mut ResourceList) {
+    if !spec.pod_level.requests.iter().any(|(name, _)| is_pod_level(name)) {
+        return;
+    }
+    let mut effective = match (&spec.pod_level.actual, spec.resize_infeasible) {
+        (Some(_), true) => ResourceList::default(),
+        _ => spec.pod_level.requests.clone(),
+    };
+    if let Some(actual) = &spec.pod_level.actual {
+        effective.max(&actual.requests);
+        effective.max(&actual.allocated);
+    }
+    for (name, amount) in effective.iter().filter(|(name, _)| is_pod_level(name)) {
+        sum.set(name, amount);
+    }
+}
+
+/// Whether a pod may ask for the resource as a whole.
+fn is_pod_level(name: &str) -> bool {
+    matches!(name, CPU | MEMORY) || name.starts_with("hugepages-")
 }
 
 /// Which missing container requests are replaced by a default.
@@ -71,27 +141,46 @@ impl Defaults {
     }
 }
 
+/// What is taken of a container.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// What its spec asks for.
+    Spec,
+    /// What the kubelet has allocated; the spec's where nothing is reported, unless that was found infeasible.
+    Allocated,
+    /// What is in force; what is allocated where nothing is reported.
+    InForce,
+    /// The greatest of all three.
+    Greatest,
+}
+
 /// One way of summing a pod's requests.
 #[derive(Clone, Copy)]
 struct Sum {
-    from_status: bool,
-    pod_level: bool,
+    take: Take,
     defaults: Defaults,
 }
 
 impl Sum {
-    /// Sum of the containers, raised to what the init phase needs, pod-level requests in place, overhead on top.
-    fn of(self, spec: &PodSpec) -> ResourceList {
+    /// Sum of the containers with the overhead on top. Pod-level requests stand in its place as they are in the spec, or
+    /// (`Some(true)`) as they are reported; with `None` they do not count.
+    fn of(self, spec: &PodSpec, pod_level: Option<bool>) -> ResourceList {
+        let mut sum = self.containers(spec);
+        if let Some(reported) = pod_level {
+            put_pod_level(spec, reported, &mut sum);
+        }
+        sum.add(&spec.overhead);
+        sum
+    }
+
+    /// Sum of the containers, raised to what the init phase needs.
+    fn containers(self, spec: &PodSpec) -> ResourceList {
         let mut sum = ResourceList::default();
         for container in &spec.containers {
             sum.add(&self.container(spec, container));
         }
         let init_peak = self.init_peak(spec, &mut sum);
         sum.max(&init_peak);
-        if self.pod_level {
-            self.put_pod_level(spec, &mut sum);
-        }
-        sum.add(&spec.overhead);
         sum
     }
 
@@ -115,39 +204,56 @@ impl Sum {
     }
 
     fn container(self, spec: &PodSpec, container: &Container) -> ResourceList {
-        let mut requests = container.requests.clone();
-        let resizes = container.restartable || !container.init;
-        if self.from_status
-            && resizes
-            && let Some(actual) = &container.actual
-        {
-            if spec.resize_infeasible {
-                requests = ResourceList::default();
-            }
-            requests.max(&actual.requests);
-            requests.max(&actual.allocated);
-        }
+        let mut requests = match self.take {
+            Take::Spec => container.requests.clone(),
+            Take::Greatest => greatest(spec, container),
+            Take::Allocated => reported(spec, container, |actual| [&actual.allocated, &actual.allocated]),
+            Take::InForce => reported(spec, container, |actual| [&actual.requests, &actual.allocated]),
+        };
         self.defaults.apply(&mut requests);
         requests
     }
+}
 
-    fn put_pod_level(self, spec: &PodSpec, sum: &mut ResourceList) {
-        for (name, amount) in spec.pod_level.requests.iter() {
-            if !matches!(&**name, CPU | MEMORY) && !name.starts_with("hugepages-") {
-                continue;
+/// The first list of `wanted` that is reported; the spec's where there is none, unless that was found infeasible.
+fn reported<'a>(
+    spec: &PodSpec,
+    container: &'a Container,
+    wanted: impl Fn(&'a ActualResources) -> [&'a ResourceList; 2],
+) -> ResourceList {
+    let lists = container.actual.iter().flat_map(wanted);
+    match lists.into_iter().find(|list| !list.is_empty()) {
+        Some(list) => list.clone(),
+        None if spec.resize_infeasible => ResourceList::default(),
+        None => container.requests.clone(),
+    }
+}
+
+/// The greatest of what a container asks for and what is reported of it; the spec's where it cannot be resized.
+fn greatest(spec: &PodSpec, container: &Container) -> ResourceList {
+    let resizes = container.restartable || !container.init;
+    let Some(actual) = container.actual.as_ref().filter(|actual| resizes && actual.has_resources) else {
+        return container.requests.clone();
+    };
+    let mut requests =
+        if spec.resize_infeasible { ResourceList::default() } else { container.requests.clone() };
+    requests.max(&actual.requests);
+    requests.max(&actual.allocated);
+    requests
+}
+
+/// Pod-level requests in place of the sum, by the rule that goes container by container.
+fn put_pod_level(spec: &PodSpec, from_status: bool, sum: &mut ResourceList) {
+    for (name, amount) in spec.pod_level.requests.iter().filter(|(name, _)| is_pod_level(name)) {
+        let mut amount = amount;
+        if from_status && let Some(actual) = &spec.pod_level.actual {
+            if spec.resize_infeasible {
+                amount = Quantity::ZERO;
             }
-            let mut amount = amount;
-            if self.from_status
-                && let Some(actual) = &spec.pod_level.actual
-            {
-                if spec.resize_infeasible {
-                    amount = Quantity::ZERO;
-                }
-                let found = [&actual.requests, &actual.allocated].into_iter().filter_map(|l| l.get(name));
-                amount = found.fold(amount, Quantity::max);
-            }
-            sum.set(name, amount);
+            let found = [&actual.requests, &actual.allocated].into_iter().filter_map(|l| l.get(name));
+            amount = found.fold(amount, Quantity::max);
         }
+        sum.set(name, amount);
     }
 }
 
@@ -193,5 +299,35 @@ mod tests {
         let spec =
             PodSpec { containers: vec![container(&[("cpu", "0")]), container(&[])], ..Default::default() };
         assert_eq!(PodResources::of(&spec).nonzero_usage, (100, 2 * DEFAULT_MEMORY));
+    }
+
+    /// A container that asks for `asks`, of which `allocated` and `actual` are reported; empty: not reported.
+    fn reported_as(asks: &str, allocated: &str, actual: &str) -> Container {
+        let amounts = |cpu: &str| if cpu.is_empty() { list(&[]) } else { list(&[("cpu", cpu)]) };
+        let actual = ActualResources {
+            has_resources: !actual.is_empty(),
+            requests: amounts(actual),
+            allocated: amounts(allocated),
+        };
+        Container { actual: Some(actual), ..container(&[("cpu", asks)]) }
+    }
+
+    #[track_caller]
+    fn check_resize(containers: Vec<Container>, infeasible: bool, before: i64, since: i64) {
+        let spec = PodSpec { containers, resize_infeasible: infeasible, ..Default::default() };
+        let usage = |resources: PodResources| resources.usage.milli_cpu;
+        let counted = (usage(PodResources::container_by_container(&spec)), usage(PodResources::of(&spec)));
+        assert_eq!(counted, (before, since));
+    }
+
+    #[test]
+    fn what_is_resized_holds_the_greatest_sum() {
+        check_resize(vec![reported_as("2", "1", "1")], false, 2000, 2000);
+        check_resize(vec![reported_as("2", "1", "1")], true, 1000, 1000);
+        let opposite = || vec![reported_as("2", "1", "1"), reported_as("1", "2", "2")];
+        check_resize(opposite(), false, 4000, 3000);
+        check_resize(opposite(), true, 3000, 3000);
+        check_resize(vec![reported_as("1", "2", "")], false, 1000, 2000);
+        check_resize(vec![container(&[("cpu", "1")])], true, 1000, 0);
     }
 }

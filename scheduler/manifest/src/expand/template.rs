@@ -81,7 +81,7 @@ impl<'w> Template<'w> {
     /// The pod that the template describes, whether it is let in or not.
     pub(super) fn read(&self, world: &mut World<'_>) -> Result<Pod, ObjectError> {
         let mut written = self.written(self.owner.name.clone());
-        defaults::pod(&mut written);
+        defaults::new_pod(&mut written);
         // A refusal is reported where pods are made.
         let _ = world.admission.admit(&world.subject, &mut written);
         pod::convert(&written).within("spec.template")
@@ -94,7 +94,7 @@ impl<'w> Template<'w> {
         count: usize,
         world: &mut World<'_>,
     ) -> Result<Option<Prototype>, ObjectError> {
-        defaults::pod(&mut written);
+        defaults::new_pod(&mut written);
         let admitted = world.admission.create(&world.subject, &mut written);
         let pod = pod::convert(&written).within("spec.template")?;
         match admitted {

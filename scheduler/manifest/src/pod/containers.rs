@@ -54,10 +54,12 @@ fn one(container: &written::Container, init: bool) -> Result<Container> {
 }
 
 fn actual(status: &ContainerStatus) -> Option<ActualResources> {
-    let resources = status.resources.as_ref()?;
-    Some(ActualResources {
-        requests: meta::reported(&resources.requests),
-        allocated: meta::reported(&status.allocated_resources),
+    let resources = status.resources.as_ref();
+    let allocated = meta::reported(&status.allocated_resources);
+    (resources.is_some() || !allocated.is_empty()).then(|| ActualResources {
+        has_resources: resources.is_some(),
+        requests: resources.map(|r| meta::reported(&r.requests)).unwrap_or_default(),
+        allocated,
     })
 }
 

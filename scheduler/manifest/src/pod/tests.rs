@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use longshore_framework::labels::Operator;
 use longshore_framework::volume::VolumeSource;
 use serde_json::json;
@@ -27,18 +29,24 @@ fn what_the_kubelet_reports_is_found_by_container_name() {
             "conditions": [{"type": "PodResizePending", "status": "True", "reason": "Infeasible"}],
         }),
     );
-    assert_eq!(pod.spec.containers[1].actual, None);
+    let other = pod.spec.containers[1].actual.as_ref().unwrap();
+    assert!(!other.has_resources && other.requests.is_empty());
+    assert_eq!(other.allocated.get("cpu").map(|q| q.value()), Some(7));
     let actual = pod.spec.containers[0].actual.as_ref().unwrap();
     assert_eq!(actual.requests.get("cpu").map(|q| q.value()), Some(3));
     assert!(pod.spec.resize_infeasible);
-    assert_eq!((pod.resources.request.milli_cpu, pod.resources.usage.milli_cpu), (1000, 3000));
+    // The greatest sum over both: 2 + 7 are allocated, and 3 + 7 in force.
+    assert_eq!((pod.resources.request.milli_cpu, pod.resources.usage.milli_cpu), (1000, 10_000));
+    let before = Arc::new(pod).counted_container_by_container();
+    assert_eq!(before.resources.usage.milli_cpu, 3000);
 }
 
 #[test]
 fn pod_level_requests_are_filled_in_from_containers_then_limits() {
     let containers = json!([{"resources": {"limits": {"cpu": 1, "hugepages-2Mi": "4Mi"}}}, {"resources": {"requests": {"cpu": "500m"}}}]);
     let requests = |resources: Value| {
-        let pod = read(json!({"containers": containers, "resources": resources}), json!({}));
+        let spec = json!({"containers": containers, "resources": resources});
+        let pod = pod(&json!({"metadata": {"name": "a", "namespace": "n"}, "spec": spec})).unwrap();
         let requests = pod.spec.pod_level.requests.clone();
         let milli = |name: &str| requests.get(name).map(|q| q.milli_value());
         (milli("cpu"), milli("memory"), milli("hugepages-2Mi").is_some())
@@ -46,6 +54,8 @@ fn pod_level_requests_are_filled_in_from_containers_then_limits() {
     assert_eq!(requests(json!({"limits": {"cpu": 4, "memory": 2}})), (Some(1500), Some(2000), true));
     assert_eq!(requests(json!({"requests": {"cpu": 3}, "limits": {"cpu": 4}})), (Some(3000), None, true));
     assert_eq!(requests(json!({})), (None, None, false));
+    let served = read(json!({"resources": {"limits": {"cpu": 4}}}), json!({}));
+    assert!(served.spec.pod_level.requests.is_empty(), "what an API server returned is as it is");
 }
 
 #[test]

@@ -100,6 +100,7 @@ wire! {
     /// `spec` of a CSIDriver.
     struct CsiDriverSpec {
         storage_capacity: bool,
+        prevent_pod_scheduling_if_missing: bool,
     }
     /// A CSIStorageCapacity.
     struct CsiStorageCapacity {

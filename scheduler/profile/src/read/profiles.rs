@@ -1,27 +1,38 @@
 //! `profiles`: names, plugin lists and plugin arguments as written.
 
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::Stage;
 use serde_json::Value;
 
-use super::{int32, unsigned};
+use super::{int32, newer, unsigned};
 use crate::defaults::SCHEDULER_NAME;
+use crate::known;
 use crate::model::{PluginConfig, PluginRef, PluginSet, Plugins, ProfileSpec};
 
 /// Reads `profiles`; one default profile when there is none. A single profile without a name is `default-scheduler`.
-pub(super) fn read(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> Vec<ProfileSpec> {
+pub(super) fn read(
+    parent: &mut Fields<'_>,
+    features: Features,
+    problems: &mut Problems<'_>,
+) -> Vec<ProfileSpec> {
     let list = parent.list("profiles", problems);
     let problems = &mut problems.field("profiles");
     let default_name = if list.len() <= 1 { SCHEDULER_NAME } else { "" };
-    let mut profiles: Vec<_> =
-        list.iter().enumerate().map(|(at, v)| profile(v, default_name, &mut problems.index(at))).collect();
+    let read = |(at, value)| profile(value, default_name, features, &mut problems.index(at));
+    let mut profiles: Vec<_> = list.iter().enumerate().map(read).collect();
     if profiles.is_empty() {
         profiles.push(ProfileSpec { scheduler_name: default_name.to_string(), ..ProfileSpec::default() });
     }
     profiles
 }
 
-fn profile(value: &Value, default_name: &str, problems: &mut Problems<'_>) -> ProfileSpec {
+fn profile(
+    value: &Value,
+    default_name: &str,
+    features: Features,
+    problems: &mut Problems<'_>,
+) -> ProfileSpec {
     let mut fields = Fields::of(value, problems);
     let before = problems.count();
     let name = match fields.string("schedulerName", problems) {
@@ -30,17 +41,18 @@ fn profile(value: &Value, default_name: &str, problems: &mut Problems<'_>) -> Pr
         None if problems.count() > before => problems.path().to_string(),
         None => default_name.to_string(),
     };
+    newer::percentage_of_placements(&mut fields, features, problems);
     let spec = ProfileSpec {
         scheduler_name: name,
         percentage_of_nodes_to_score: unsigned(fields.int("percentageOfNodesToScore", 0..=100, problems)),
-        plugins: plugins(&mut fields, problems),
+        plugins: plugins(&mut fields, features, problems),
         plugin_config: plugin_config(&mut fields, problems),
     };
     fields.finish(problems);
     spec
 }
 
-fn plugins(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> Plugins {
+fn plugins(parent: &mut Fields<'_>, features: Features, problems: &mut Problems<'_>) -> Plugins {
     let mut plugins = Plugins::default();
     let Some(value) = parent.value("plugins") else { return plugins };
     let problems = &mut problems.field("plugins");
@@ -49,16 +61,44 @@ fn plugins(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> Plugins {
     for stage in Stage::ALL {
         *plugins.stage_mut(stage) = plugin_set(&mut fields, stage.field(), problems);
     }
-    for alpha in ["placementGenerate", "placementScore"] {
-        if !plugin_set(&mut fields, alpha, problems).enabled.is_empty() {
-            problems.field(alpha).field("enabled").report(
-                "must be empty: placement of pod groups is an alpha feature that is off in Kubernetes 1.36 and that \
-                 Longshore does not have",
+    groups(&mut fields, features, problems);
+    fields.finish(problems);
+    plugins
+}
+
+/// Lists of pod groups that only newer minors have.
+const POST_FILTER: (&str, Rule) = ("podGroupPostFilter", Rule::PodGroupPostFilterField);
+const FEASIBLE: (&str, Rule) = ("placementFeasible", Rule::PlacementFields);
+
+/// The extension points of pod groups, which change nothing while groups are not placed as one.
+fn groups(fields: &mut Fields<'_>, features: Features, problems: &mut Problems<'_>) {
+    let mut has = |(name, rule)| newer::allowed(fields, name, rule, features, problems);
+    let (has_feasible, has_post_filter) = (has(FEASIBLE), has(POST_FILTER));
+    let placement =
+        ["placementGenerate", "placementScore"].into_iter().chain(has_feasible.then_some(FEASIBLE.0));
+    for point in placement {
+        if !plugin_set(fields, point, problems).enabled.is_empty() {
+            problems.field(point).field("enabled").report(
+                "must be empty: placing pod groups as one is off by default in Kubernetes, and Longshore does not have it",
             );
         }
     }
-    fields.finish(problems);
-    plugins
+    if has_post_filter {
+        post_filter(fields, problems);
+    }
+}
+
+fn post_filter(fields: &mut Fields<'_>, problems: &mut Problems<'_>) {
+    let set = plugin_set(fields, POST_FILTER.0, problems);
+    let mut problems = problems.field(POST_FILTER.0);
+    let mut problems = problems.field("enabled");
+    for (at, plugin) in set.enabled.iter().enumerate() {
+        if !known::POD_GROUP_POST_FILTER.contains(&plugin.name.as_str()) {
+            let all = known::POD_GROUP_POST_FILTER.join(", ");
+            let message = format!("plugin {:?} does not take part in it; only {all} does", plugin.name);
+            problems.index(at).field("name").report(message);
+        }
+    }
 }
 
 fn plugin_set(parent: &mut Fields<'_>, name: &'static str, problems: &mut Problems<'_>) -> PluginSet {

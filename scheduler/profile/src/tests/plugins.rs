@@ -1,7 +1,9 @@
 //! Plugin lists, weights and arguments.
 
 use super::Expected::{Problems, Stages};
-use super::{check, loaded, registry};
+use longshore_framework::features::Minor;
+
+use super::{check, check_by, loaded, registry};
 use crate::load;
 
 /// One profile with this `plugins`.
@@ -106,8 +108,8 @@ fn unknown_removed_and_alpha_plugins_are_refused_with_the_mend() {
         Problems(&[
             "profiles[0].plugins.multiPoint.enabled[0].name: plugin \"EBSLimits\" was removed from Kubernetes; \
              NodeVolumeLimits counts the volumes of every CSI driver; use it instead",
-            "profiles[0].plugins.multiPoint.enabled[1].name: plugin \"GangScheduling\" belongs to an alpha feature that \
-             is off in Kubernetes 1.36 and that Longshore does not have; leave it out",
+            "profiles[0].plugins.multiPoint.enabled[1].name: plugin \"GangScheduling\" belongs to a feature that is \
+             off by default in Kubernetes and that Longshore does not have; leave it out",
             "profiles[0].plugins.filter.enabled[1].name: unknown plugin \"Taint\"; did you mean \"Taints\"?",
             "profiles[0].plugins.score.enabled[0].name: \"*\" may stand only in disabled; name each plugin to enable",
             "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; known plugins: Binder, \
@@ -204,6 +206,58 @@ fn arguments_are_checked_by_the_plugin_even_when_it_is_not_enabled_or_listed_twi
     );
 }
 
+const NO_PLACEMENT: &str = "profiles[0].plugins.placementGenerate.enabled: must be empty: placing pod groups as one is off by \
+    default in Kubernetes, and Longshore does not have it";
+
+#[test]
+fn fields_of_a_newer_minor_are_refused_in_an_older_one() {
+    let post_filter = plugins("podGroupPostFilter: {enabled: [{name: DefaultPreemption}]}");
+    check_by(Minor::V1_37, &post_filter, Stages(&[]));
+    check_by(
+        Minor::V1_36,
+        &post_filter,
+        Problems(&[
+            "profiles[0].plugins.podGroupPostFilter: is a field of Kubernetes 1.37 and later, and decisions are made \
+             as Kubernetes 1.36 makes them; remove it",
+        ]),
+    );
+    check_by(
+        Minor::V1_37,
+        &plugins("podGroupPostFilter: {enabled: [{name: Fit}]}"),
+        Problems(&[
+            "profiles[0].plugins.podGroupPostFilter.enabled[0].name: plugin \"Fit\" does not take part in it; only \
+             DefaultPreemption does",
+        ]),
+    );
+    let feasible = plugins("placementFeasible: {enabled: []}");
+    check_by(Minor::V1_38, &feasible, Stages(&[]));
+    check_by(
+        Minor::V1_37,
+        &feasible,
+        Problems(&[
+            "profiles[0].plugins.placementFeasible: is a field of Kubernetes 1.38 and later, and decisions are made \
+             as Kubernetes 1.37 makes them; remove it",
+        ]),
+    );
+    let placements = "percentageOfPlacementsToScore: 100";
+    check_by(
+        Minor::V1_38,
+        placements,
+        Problems(&[
+            "percentageOfPlacementsToScore: needs the feature gate TopologyAwareWorkloadScheduling, which is off; \
+             remove it",
+        ]),
+    );
+    check_by(
+        Minor::V1_37,
+        placements,
+        Problems(&[
+            "percentageOfPlacementsToScore: is a field of Kubernetes 1.38 and later, and decisions are made as \
+             Kubernetes 1.37 makes them; remove it",
+        ]),
+    );
+}
+
 #[test]
 fn placement_of_pod_groups_is_refused_when_enabled() {
     check(
@@ -211,16 +265,8 @@ fn placement_of_pod_groups_is_refused_when_enabled() {
         Stages(&[]),
     );
     check(
-        &plugins(
-            "placementGenerate: {enabled: [{name: TopologyPlacementGenerator}]}, podGroupPostFilter: {}",
-        ),
-        Problems(&[
-            "profiles[0].plugins.placementGenerate.enabled: must be empty: placement of pod groups is an alpha feature that \
-             is off in Kubernetes 1.36 and that Longshore does not have",
-            "profiles[0].plugins.podGroupPostFilter: unknown field; known fields: multiPoint, preEnqueue, queueSort, \
-             preFilter, filter, postFilter, preScore, score, reserve, permit, preBind, bind, postBind, placementGenerate, \
-             placementScore",
-        ]),
+        &plugins("placementGenerate: {enabled: [{name: TopologyPlacementGenerator}]}"),
+        Problems(&[NO_PLACEMENT]),
     );
 }
 

@@ -51,6 +51,19 @@ fn a_pod_with_anti_affinity_waits_for_matching_pods_to_go() {
 }
 
 #[test]
+fn of_several_anti_affinity_terms_one_is_enough_since_1_37() {
+    let picky = web("new", |s| s.pod_anti_affinity.required = vec![near(ZONE, "db"), near(ZONE, "cache")]);
+    let cluster = Cluster::default();
+    let cx = HintContext { snapshot: &cluster.snapshot, objects: &cluster.objects };
+    let gone = Subject::Pod(placed("db"), None);
+    let event = ClusterEvent::new(Resource::AssignedPod, Action::DELETE, gone);
+    let hint = |any_term_wakes| {
+        InterPodAffinity { any_term_wakes, ..InterPodAffinity::default() }.hint(&picky, &event, cx)
+    };
+    assert_eq!((hint(false), hint(true)), (Hint::Skip, Hint::Queue));
+}
+
+#[test]
 fn a_pod_kept_away_by_another_waits_for_it_to_go() {
     let loner = |app: &str| {
         let spec = |s: &mut PodSpec| s.pod_anti_affinity.required = vec![near(ZONE, app)];

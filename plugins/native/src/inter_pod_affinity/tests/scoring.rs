@@ -4,7 +4,7 @@ use super::*;
 
 /// Raw and normalised scores of all nodes; `None` when scoring is skipped.
 fn scores(args: InterPodAffinityArgs, cluster: &Cluster, pod: &Pod) -> Option<(Vec<i64>, Vec<i64>)> {
-    let plugin = InterPodAffinity { args };
+    let plugin = InterPodAffinity { args, ..InterPodAffinity::default() };
     let (nodes, cycle, mut state) = (cluster.slots(), cluster.cycle(pod), PluginState::default());
     if plugin.pre_score(cycle, &mut state, &nodes).unwrap() == PreScoreVerdict::Skip {
         return None;

@@ -79,7 +79,11 @@ impl Cluster {
             allowed_topologies: Vec::new(),
         };
         cluster.objects.set(Object::StorageClass(Arc::new(immediate)));
-        let driver = CsiDriver { name: "counted.example.com".into(), storage_capacity: true };
+        let driver = CsiDriver {
+            name: "counted.example.com".into(),
+            storage_capacity: true,
+            prevents_if_missing: false,
+        };
         cluster.objects.set(Object::CsiDriver(Arc::new(driver)));
         cluster
     }
@@ -128,13 +132,13 @@ impl Cluster {
     pub(super) fn check(&self, pod: &Pod, want: [&str; 2]) {
         let cx = Cycle { snapshot: &self.snapshot, objects: &self.objects, pod };
         let mut state = PluginState::default();
-        let said = match VolumeBinding.pre_filter(cx, &mut state) {
+        let said = match VolumeBinding::default().pre_filter(cx, &mut state) {
             Err(error) => [format!("error: {error}"), String::new()],
             Ok(PreFilterVerdict::Skip) => ["skip".to_string(), String::new()],
             Ok(PreFilterVerdict::Reject(r)) => [format!("all: {}", r.message()), String::new()],
             Ok(PreFilterVerdict::Pass(_)) => ["a", "b"].map(|name| {
                 let view = self.snapshot.view(self.snapshot.slot(name).unwrap());
-                match VolumeBinding.filter(cx, &state, view).unwrap() {
+                match VolumeBinding::default().filter(cx, &state, view).unwrap() {
                     Verdict::Pass => String::new(),
                     Verdict::Reject(r) => r.message(),
                 }
@@ -146,9 +150,9 @@ impl Cluster {
     /// Reserves for the pod on a node, and returns what PreBind writes.
     pub(super) fn reserve(&mut self, pod: &Pod, name: &str, state: &mut PluginState) -> Vec<StorageWrite> {
         let cx = Cycle { snapshot: &self.snapshot, objects: &self.objects, pod };
-        VolumeBinding.pre_filter(cx, state).unwrap();
+        VolumeBinding::default().pre_filter(cx, state).unwrap();
         let slot = self.snapshot.slot(name).unwrap();
-        assert_eq!(VolumeBinding.filter(cx, state, self.snapshot.view(slot)), Ok(Verdict::Pass));
+        assert_eq!(VolumeBinding::default().filter(cx, state, self.snapshot.view(slot)), Ok(Verdict::Pass));
         self.reserve_unfiltered(pod, slot, state)
     }
 
@@ -160,15 +164,15 @@ impl Cluster {
         state: &mut PluginState,
     ) -> Vec<StorageWrite> {
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut self.objects, pod, node: slot };
-        assert_eq!(VolumeBinding.reserve(&mut cx, state), Ok(Verdict::Pass));
+        assert_eq!(VolumeBinding::default().reserve(&mut cx, state), Ok(Verdict::Pass));
         let cx = Cycle { snapshot: &self.snapshot, objects: &self.objects, pod };
-        VolumeBinding.pre_bind(cx, state, slot).unwrap()
+        VolumeBinding::default().pre_bind(cx, state, slot).unwrap()
     }
 
     pub(super) fn unreserve(&mut self, pod: &Pod, name: &str, state: &mut PluginState) {
         let slot = self.snapshot.slot(name).unwrap();
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut self.objects, pod, node: slot };
-        VolumeBinding.unreserve(&mut cx, state);
+        VolumeBinding::default().unreserve(&mut cx, state);
     }
 }
 

@@ -45,7 +45,7 @@ impl Entries {
         }
         let mut world = World::new(Admission::of(classes), &nodes, default_class.name());
         let mut bodies: Vec<_> = bodies.into_iter().filter_map(|b| enact(b, &mut world)).collect();
-        pods::existing(&mut bodies, &mut world.admission);
+        pods::existing(&mut bodies, self.options.features, &mut world.admission);
         let bodies: Vec<_> = bodies.into_iter().filter_map(|b| self.register(b, &mut world)).collect();
         for (place, body) in bodies {
             self.emit(place, body, &mut world);

@@ -76,6 +76,7 @@ impl PostFilter for Staged {
             }),
             Some(Ok((slot, victims))) => Ok(PostFilterOutcome {
                 rejected: None,
+                told: None,
                 nomination: Nomination::Node(Arc::clone(&snapshot.node(slot).name)),
                 victims,
                 lapsed: cx.engine.lower_nominations(slot),

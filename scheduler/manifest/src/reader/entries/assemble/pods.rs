@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::pod::Pod;
 
 use crate::admission::Admission;
@@ -14,11 +15,16 @@ use crate::reader::entries::{Entries, Place, salvage};
 use crate::{defaults, meta, pod, wire};
 
 /// Tells admission of the pods that exist: first of those that an API server returned, which say what others are worth.
-pub(super) fn existing(bodies: &mut [(Place, Body)], admission: &mut Admission) {
+pub(super) fn existing(bodies: &mut [(Place, Body)], features: Features, admission: &mut Admission) {
+    let whenever_read = !features.follow(Rule::PodLevelDefaultsAtCreation);
     let mut pods: Vec<&mut wire::pod::Pod> = Vec::new();
     for (_, body) in bodies {
         if let Body::Pod { written, .. } = body {
-            defaults::pod(written);
+            if whenever_read || meta::is_hand_written(&written.metadata) {
+                defaults::new_pod(written);
+            } else {
+                defaults::pod(written);
+            }
             pods.push(written);
         }
     }

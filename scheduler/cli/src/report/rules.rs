@@ -1,0 +1,50 @@
+//! Whose rules decisions follow.
+
+use std::collections::BTreeMap;
+
+use longshore_framework::features::{Features, Minor};
+use serde::Serialize;
+
+/// The rules of one minor of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rules {
+    /// The minor, such as `1.37`.
+    pub kubernetes: String,
+    /// The release of kube-scheduler that decisions are held against.
+    pub kube_scheduler: &'static str,
+    /// Whether they were only read, and never held against a running kube-scheduler.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub experimental: bool,
+    /// Feature gates that are otherwise than by default.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feature_gates: BTreeMap<&'static str, bool>,
+}
+
+impl From<Features> for Rules {
+    fn from(features: Features) -> Self {
+        let minor = features.minor();
+        Self {
+            kubernetes: minor.to_string(),
+            kube_scheduler: minor.release(),
+            experimental: minor.is_experimental(),
+            feature_gates: features.changed().map(|(gate, on)| (gate.name(), on)).collect(),
+        }
+    }
+}
+
+/// In a line: `Kubernetes 1.37 (kube-scheduler v1.37.2), StorageCapacityScoring=false`.
+pub(crate) fn line(features: Features) -> String {
+    let minor = features.minor();
+    let experimental = if minor.is_experimental() { ", experimental" } else { "" };
+    let mut line = format!("Kubernetes {minor} (kube-scheduler {}{experimental})", minor.release());
+    for (gate, on) in features.changed() {
+        line.push_str(&format!(", {}={on}", gate.name()));
+    }
+    line
+}
+
+/// Every minor that can be followed.
+pub(crate) fn minors() -> Vec<String> {
+    Minor::ALL.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,61 @@
+//! What changed from one minor to the next without a feature gate.
+
+use super::minor::Minor;
+
+macro_rules! rules {
+    ($($rule:ident $since:ident $text:literal;)*) => {
+        /// Behaviour that changed without a gate, by a name of ours.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $(
+                #[doc = $text]
+                $rule,
+            )*
+        }
+
+        impl Rule {
+            /// All of them, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$rule),*];
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$rule => stringify!($rule),)*
+                }
+            }
+
+            /// The first minor that has it.
+            pub fn since(self) -> Minor {
+                match self {
+                    $(Self::$rule => Minor::$since,)*
+                }
+            }
+
+            /// What it says.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Self::$rule => $text,)*
+                }
+            }
+        }
+    };
+}
+
+// One line for each rule: its name, the first minor that has it, and what it says (k/k: the pull request in kubernetes/kubernetes).
+#[rustfmt::skip]
+rules! {
+    ImageVolumesCount          V1_37 "ImageLocality divides by the number of images, image volumes included (k/k 138951).";
+    GatedNominationsReserve    V1_37 "A node that is promised to a pod which scheduling gates hold back is reserved (k/k 139057).";
+    ResizeCountsTheWholePod    V1_37 "What a pod holds while it is resized is the greatest of three sums over the whole pod: spec, allocated, actual (k/k 140047).";
+    NothingToDeallocate        V1_37 "PostFilter of DynamicResources says nothing of a pod without claims.";
+    PreemptionIsTold           V1_37 "The failure of a preemptor says which node was found and how many victims it takes (k/k 140180).";
+    AntiAffinityHintsAnyTerm   V1_37 "A pod with several anti-affinity terms is woken when what one of them kept away is gone, not only all of them (k/k 139161).";
+    NodeNamePreFilter          V1_37 "NodeName restricts the nodes to the named one in PreFilter.";
+    NodeNameFirst              V1_37 "NodeName runs before NodeUnschedulable by default.";
+    PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
+    PodGroupPostFilterField    V1_37 "A profile's plugins may have podGroupPostFilter.";
+    EmptyBudgetSelectorCounts  V1_38 "A PodDisruptionBudget whose selector is empty protects every pod of its namespace, pods without labels too (k/k 141785).";
+    CapacitiesCompareExactly   V1_38 "Storage capacities and requests beyond 64 bits are compared exactly (k/k 142088).";
+    EmptySpreadSelectorCounts  V1_38 "A spread constraint whose labelSelector is empty counts every pod of the namespace (k/k 141340).";
+    PlacementFields            V1_38 "A configuration may have placementFeasible and percentageOfPlacementsToScore.";
+}
