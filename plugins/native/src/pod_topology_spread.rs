@@ -18,6 +18,7 @@ mod score;
 mod tests;
 
 use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintContext, Resource};
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
@@ -48,13 +49,15 @@ pub struct PodTopologySpread {
     system_defaults: bool,
     /// Constraints of pods that have none, without selectors.
     defaults: Vec<SpreadConstraint>,
+    /// A constraint whose selector is empty counts every pod of the namespace.
+    empty_counts: bool,
 }
 
 /// Makes the plugin from its arguments.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let args = PodTopologySpreadArgs::read(args, problems);
     let shown = args.to_json();
-    Instance::of(PodTopologySpread::new(args))
+    Instance::of(PodTopologySpread::new(args, context.features))
         .args(shown)
         .pre_filter()
         .filter()
@@ -65,10 +68,11 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
 }
 
 impl PodTopologySpread {
-    /// The plugin with these arguments.
-    pub fn new(args: PodTopologySpreadArgs) -> Self {
+    /// The plugin with these arguments, for these rules.
+    pub fn new(args: PodTopologySpreadArgs, features: Features) -> Self {
         let system_defaults = args.defaulting == Defaulting::System;
-        Self { system_defaults, defaults: args.into_defaults() }
+        let empty_counts = features.follow(Rule::EmptySpreadSelectorCounts);
+        Self { system_defaults, defaults: args.into_defaults(), empty_counts }
     }
 
     /// The constraints of the pod with this answer to a violation: its own, or the defaults when it has none of any
@@ -149,7 +153,7 @@ impl PreFilter for PodTopologySpread {
         if constraints.is_empty() {
             return Ok(PreFilterVerdict::Skip);
         }
-        state.put(FilterState::count(cx, constraints));
+        state.put(FilterState::count(cx, constraints, self.empty_counts));
         Ok(PreFilterVerdict::Pass(None))
     }
 
@@ -217,7 +221,8 @@ impl PreScore for PodTopologySpread {
         if constraints.is_empty() {
             return Ok(PreScoreVerdict::Skip);
         }
-        let mut scores = ScoreState::count(cx, constraints, self.requires_all_keys(cx.pod));
+        let mut scores =
+            ScoreState::count(cx, constraints, self.requires_all_keys(cx.pod), self.empty_counts);
         scores.weigh(feasible.iter().map(|slot| (*slot, 1)));
         state.put(scores);
         Ok(PreScoreVerdict::Score)
@@ -265,10 +270,10 @@ impl Census for PodTopologySpread {
         let soft = self.constraints(cx.pod, WhenUnsatisfiable::ScheduleAnyway, cx.objects);
         let counted = Counted { filters: !hard.is_empty(), scores: !soft.is_empty() };
         if counted.filters {
-            state.put(FilterState::count(cx, hard));
+            state.put(FilterState::count(cx, hard, self.empty_counts));
         }
         if counted.scores {
-            state.put(ScoreState::count(cx, soft, self.requires_all_keys(cx.pod)));
+            state.put(ScoreState::count(cx, soft, self.requires_all_keys(cx.pod), self.empty_counts));
         }
         Ok(counted)
     }

@@ -7,7 +7,8 @@ use longshore_framework::objects::Object;
 use longshore_framework::snapshot::Snapshot;
 use longshore_framework::view::Hypothesis;
 use longshore_framework::volume::{
-    BindingMode, Claim, CsiSource, PersistentVolume, StorageClass, Volume, VolumeAttachment, VolumeSource,
+    BindingMode, Claim, CsiDriver, CsiSource, PersistentVolume, StorageClass, Volume, VolumeAttachment,
+    VolumeSource,
 };
 
 use std::sync::Arc;
@@ -271,4 +272,50 @@ fn only_what_makes_room_wakes_the_pod() {
     };
     check_hint(detached("ebs.csi.aws.com"), Hint::Queue);
     check_hint(detached(DRIVER), Hint::Skip);
+}
+
+const MISSING: &str = "Unschedulable: csi.example.com CSI driver is not installed on the node";
+
+/// Says of the driver whether it has to be on the node.
+fn with_driver(mut objects: Objects, name: &str, prevents_if_missing: bool) -> Objects {
+    let driver = CsiDriver { name: name.into(), storage_capacity: false, prevents_if_missing };
+    objects.set(Object::CsiDriver(Arc::new(driver)));
+    objects
+}
+
+#[test]
+fn a_driver_that_has_to_be_there_is_looked_for() {
+    let required = |limits: &[(&str, i64)]| with_driver(objects(limits), DRIVER, true);
+    check(&required(&[("other", 9)]), &[], &[claim("a")], MISSING);
+    check(&required(&[("other", 9)]), &[], &[claim("new")], MISSING);
+    check(&required(&[]), &[], &[claim("a")], MISSING);
+    check(&required(&[(DRIVER, 1)]), &[], &[claim("a")], "");
+    check(&required(&[(DRIVER, 1)]), &[claim("a")], &[claim("b")], FULL);
+    check(&required(&[("other", 9)]), &[], &[ebs("vol-1")], "");
+    check(&with_driver(objects(&[("other", 9)]), DRIVER, false), &[], &[claim("a")], "");
+}
+
+#[test]
+fn a_driver_that_took_over_from_an_in_tree_one_is_looked_for_where_there_is_a_csi_node() {
+    const EBS_DRIVER: &str = "ebs.csi.aws.com";
+    let missing = format!("Unschedulable: {EBS_DRIVER} CSI driver is not installed on the node");
+    check(&with_driver(objects(&[("other", 9)]), EBS_DRIVER, true), &[], &[claim("old")], &missing);
+    check(&with_driver(objects(&[("other", 9)]), EBS_DRIVER, true), &[], &[ebs("vol-9")], &missing);
+    check(&with_driver(objects(&[]), EBS_DRIVER, true), &[], &[claim("old")], "");
+}
+
+#[test]
+fn without_the_gate_no_driver_is_looked_for() {
+    use longshore_framework::features::Minor;
+    let objects = with_driver(objects(&[("other", 9)]), DRIVER, true);
+    let mut snapshot = Snapshot::default();
+    let slot = snapshot.set_node(node("n").build());
+    let incoming = user("incoming", &[claim("a")]);
+    let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &incoming };
+    let said = |minor| {
+        let plugin = NodeVolumeLimits::new(Features::of(minor));
+        plugin.filter(cx, &PluginState::default(), snapshot.view(slot))
+    };
+    assert_eq!(said(Minor::V1_36), Ok(Verdict::Pass));
+    assert_ne!(said(Minor::V1_37), Ok(Verdict::Pass));
 }

@@ -53,9 +53,13 @@ fn matches_node(pod: &Pod, node: &Node) -> bool {
 }
 
 /// The pods that a constraint counts: living ones in `namespace` that the selector selects. `None` when it can count none;
-/// kube-scheduler counts no pod for the selector `{}`, although that matches the pod itself.
-pub(super) fn counted_pods(namespace: &Str, constraint: &SpreadConstraint) -> Option<PodQuery> {
-    let selector = constraint.selector.as_ref().filter(|s| !s.is_empty())?;
+/// unless `empty_counts`, kube-scheduler counts no pod for the selector `{}`, although that matches the pod itself.
+pub(super) fn counted_pods(
+    namespace: &Str,
+    constraint: &SpreadConstraint,
+    empty_counts: bool,
+) -> Option<PodQuery> {
+    let selector = constraint.selector.as_ref().filter(|s| empty_counts || !s.is_empty())?;
     let namespaces = NamespaceSet::new(vec![Arc::clone(namespace)], false);
     Some(PodQuery { all_of: vec![(namespaces, selector.clone())], terminating: false })
 }

@@ -37,9 +37,11 @@ pub(super) struct FilterState {
 }
 
 impl FilterState {
-    /// Counts over all nodes that carry the key of every constraint.
-    pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>) -> Self {
-        let counted: Vec<Counted> = constraints.into_iter().map(|c| Counted::new(cx, c)).collect();
+    /// Counts over all nodes that carry the key of every constraint; a constraint with an empty selector counts pods only if
+    /// `empty_counts`.
+    pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>, empty_counts: bool) -> Self {
+        let counted: Vec<Counted> =
+            constraints.into_iter().map(|c| Counted::new(cx, c, empty_counts)).collect();
         let changes = SmallVec::from_elem(Changes::new(), counted.len());
         let mut state = Self { counted: Arc::new(counted), changes };
         state.recount(cx, cx.snapshot.live().iter().map(Slot::from));
@@ -113,10 +115,10 @@ impl FilterState {
 }
 
 impl Counted {
-    fn new(cx: Cycle<'_>, constraint: SpreadConstraint) -> Self {
+    fn new(cx: Cycle<'_>, constraint: SpreadConstraint, empty_counts: bool) -> Self {
         let counts = DomainCounts::new(cx.snapshot, &constraint.topology_key);
         let own = i64::from(selects(&constraint, &cx.pod.meta.labels));
-        let pods = counted_pods(&cx.pod.meta.namespace, &constraint);
+        let pods = counted_pods(&cx.pod.meta.namespace, &constraint, empty_counts);
         Self { constraint, pods, counts, own }
     }
 

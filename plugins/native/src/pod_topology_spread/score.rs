@@ -35,9 +35,16 @@ pub(super) struct ScoreState {
 }
 
 impl ScoreState {
-    /// Counts over all nodes. Those without pods that count are not looked at one by one.
-    pub(super) fn count(cx: Cycle<'_>, constraints: Vec<SpreadConstraint>, require_all: bool) -> Self {
-        let charges: Vec<Charge> = constraints.into_iter().map(|c| Charge::new(cx, c)).collect();
+    /// Counts over all nodes; a constraint with an empty selector counts pods only if `empty_counts`. Nodes without pods that count
+    /// are not looked at one by one.
+    pub(super) fn count(
+        cx: Cycle<'_>,
+        constraints: Vec<SpreadConstraint>,
+        require_all: bool,
+        empty_counts: bool,
+    ) -> Self {
+        let charges = constraints.into_iter().map(|c| Charge::new(cx, c, empty_counts));
+        let charges: Vec<Charge> = charges.collect();
         let columns = charges.iter().filter_map(|charge| Some(cx.snapshot.matching(charge.pods.as_ref()?)));
         let mut nodes: Vec<Slot> = columns.flat_map(|column| column.nodes().collect::<Vec<_>>()).collect();
         nodes.sort_unstable();
@@ -131,7 +138,7 @@ impl ScoreState {
 
 impl Charge {
     /// With no pod counted yet.
-    fn new(cx: Cycle<'_>, constraint: SpreadConstraint) -> Self {
+    fn new(cx: Cycle<'_>, constraint: SpreadConstraint, empty_counts: bool) -> Self {
         let key = &constraint.topology_key;
         let (column, by_node) = (cx.snapshot.topology(key), &**key == HOSTNAME);
         let blank = blank(&column);
@@ -139,7 +146,7 @@ impl Charge {
         let lacks = |slot: &usize| column.domain(Slot::from(*slot)) == NO_DOMAIN;
         Self {
             by_node,
-            pods: counted_pods(&cx.pod.meta.namespace, &constraint),
+            pods: counted_pods(&cx.pod.meta.namespace, &constraint, empty_counts),
             sums: DomainSums::by(cx.snapshot, key, cell),
             lacking: cx.snapshot.live().iter().filter(lacks).collect(),
             blank,

@@ -81,7 +81,7 @@ fn plugin(args: &Value) -> PodTopologySpread {
     let mut found = Vec::new();
     let args = PodTopologySpreadArgs::read(args, &mut Problems::new(&mut found));
     assert_eq!(found, []);
-    PodTopologySpread::new(args)
+    PodTopologySpread::new(args, Features::default())
 }
 
 #[track_caller]

@@ -50,7 +50,11 @@ rules! {
     NothingToDeallocate        V1_37 "PostFilter of DynamicResources says nothing of a pod without claims.";
     PreemptionIsTold           V1_37 "The failure of a preemptor says which node was found and how many victims it takes (k/k 140180).";
     AntiAffinityHintsAnyTerm   V1_37 "A pod with several anti-affinity terms is woken when what one of them kept away is gone, not only all of them (k/k 139161).";
+    BindingsRetried            V1_37 "A binding that failed for a transient reason, a conflict apart, is sent again, four times at the most (k/k 138855).";
     NodeNamePreFilter          V1_37 "NodeName restricts the nodes to the named one in PreFilter.";
+    PodEventNames              V1_37 "Labels of events call a pod that waits UnscheduledPod, and TargetPod where its own change is meant.";
+    EntityMetrics              V1_37 "The queue is counted by entity too: scheduler_queued_entities, scheduler_queue_incoming_entities_total.";
+    EntityLabel                V1_38 "The label of these that was called type is called entity.";
     NodeNameFirst              V1_37 "NodeName runs before NodeUnschedulable by default.";
     PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
     PodGroupPostFilterField    V1_37 "A profile's plugins may have podGroupPostFilter.";

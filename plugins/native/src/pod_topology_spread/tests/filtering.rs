@@ -98,6 +98,26 @@ fn an_empty_selector_counts_no_pod_but_the_pod_itself() {
 }
 
 #[test]
+fn an_empty_selector_counts_every_pod_since_1_38() {
+    use longshore_framework::features::Minor;
+    let mut cluster = Cluster::of(&[("a", "a", 1), ("b", "b", 0)]);
+    cluster.add("a", pod("without-labels").build());
+    let all = SpreadConstraint { selector: Some(LabelSelector::default()), ..hard(ZONE, 1) };
+    let pod = web(vec![all]);
+    let skews = |minor| {
+        let args = PodTopologySpreadArgs::read(&Value::Null, &mut Problems::new(&mut Vec::new()));
+        let plugin = PodTopologySpread::new(args, Features::of(minor));
+        let (cycle, mut state) = (cluster.cycle(&pod), PluginState::default());
+        plugin.pre_filter(cycle, &mut state).unwrap();
+        let passes =
+            |slot: &Slot| plugin.filter(cycle, &state, cluster.snapshot.view(*slot)) == Ok(Verdict::Pass);
+        cluster.slots().iter().map(passes).collect::<Vec<_>>()
+    };
+    assert_eq!(skews(Minor::V1_37), [true, true]);
+    assert_eq!(skews(Minor::V1_38), [false, true]);
+}
+
+#[test]
 fn nodes_that_the_policies_exclude_are_judged_but_not_counted() {
     let mut cluster = Cluster::of(&[("a", "a", 2), ("b", "b", 1)]);
     let tainted = node("c").label(ZONE, "c").taint("gpu", "", TaintEffect::NoSchedule).build();
