@@ -2,7 +2,7 @@
 //!
 //! | part | names |
 //! | --- | --- |
-//! | `scheduler` | kube-scheduler's, with its labels, types and buckets |
+//! | `scheduler`, `entities` | kube-scheduler's, with its labels, types and buckets |
 //! | `meter` | how the engine feeds them |
 //! | `own` | `longshore_*`: what kube-scheduler lacks |
 //! | `plugins` | `longshore_plugin_*`: plugins in WebAssembly |
@@ -17,6 +17,8 @@
 //! batching, dynamic resource allocation, the volume binder's cache) are absent, as they are from kube-scheduler's page
 //! until they are first fed.
 
+mod entities;
+mod event_names;
 mod health;
 mod kubernetes;
 mod meter;
@@ -39,6 +41,7 @@ use longshore_framework::Timestamp;
 use longshore_framework::features::Features;
 use longshore_framework::profile::Profile;
 use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
 use prometheus::{Registry, TextEncoder};
 
 use crate::clock::Clock;
@@ -74,6 +77,9 @@ pub struct Metrics {
     /// `kubernetes_healthcheck*`.
     pub health: Arc<HealthMetrics>,
     kubernetes: kubernetes::KubernetesMetrics,
+    entities: entities::EntityMetrics,
+    /// The rules that are followed.
+    features: Mutex<Features>,
     rate: Mutex<Rate>,
 }
 
@@ -92,31 +98,44 @@ impl Metrics {
             queues: WorkQueueMetrics::new(&registry)?,
             health: Arc::new(HealthMetrics::new()?),
             kubernetes: kubernetes::KubernetesMetrics::new(&registry)?,
+            entities: entities::EntityMetrics::default(),
+            features: Mutex::default(),
             began: Instant::now(),
             clock: Clock::new(),
             rate: Mutex::default(),
             registry,
         };
-        metrics.follow(Features::default());
+        metrics.follow(Features::default())?;
         metrics.registry.register(Box::new(process::ProcessMetrics::new()?))?;
         Ok(Arc::new(metrics))
     }
 
-    /// From now on decisions follow these rules.
-    pub fn follow(&self, features: Features) {
+    /// From now on decisions follow these rules, and the page is that of their minor.
+    ///
+    /// # Errors
+    /// When two families have one name: a defect of this module.
+    pub fn follow(&self, features: Features) -> prometheus::Result<()> {
+        *self.features.lock().unwrap_or_else(PoisonError::into_inner) = features;
         self.kubernetes.follow(features);
         self.own.follow(features.minor());
+        self.entities.follow(features)
     }
 
     /// A meter for an engine with these profiles.
     pub fn meter(&self, profiles: &[Profile]) -> Arc<EngineMeter> {
         self.scheduler.seed(profiles);
-        Arc::new(EngineMeter::new(self.began, profiles, Arc::clone(&self.scheduler), Arc::clone(&self.own)))
+        let (scheduler, own) = (Arc::clone(&self.scheduler), Arc::clone(&self.own));
+        Arc::new(EngineMeter::new(self.began, profiles, scheduler, own, self.features()))
+    }
+
+    fn features(&self) -> Features {
+        *self.features.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the gauges from the engine; to be called about once a second. Walks over the waiting pods.
     pub fn observe(&self, engine: &Engine) {
-        self.scheduler.observe(engine);
+        self.scheduler.observe(engine, self.features());
+        self.entities.observe(engine, &self.scheduler.queue_incoming_pods);
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let per_second = rate.per_second(self.began.elapsed(), self.own.binds.get());
         self.own.binds_per_second.set(per_second);
@@ -128,7 +147,17 @@ impl Metrics {
     /// # Errors
     /// When a family is malformed: a defect of this module.
     pub fn text(&self) -> prometheus::Result<String> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        TextEncoder::new().encode_to_string(&self.gather())
+    }
+}
+
+impl Metrics {
+    /// All families that have a value, by name.
+    fn gather(&self) -> Vec<MetricFamily> {
+        let mut families = self.registry.gather();
+        families.extend(self.entities.gather());
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        families
     }
 }
 

@@ -6,16 +6,25 @@ use longshore_framework::port::Binding;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{ApiError, Caller, path};
+use crate::retry::{Backoff, is_transient, retried_if};
 
-/// Writes a binding. An answer that was lost is looked up: the pod says where it is.
+/// Writes a binding, again as `backoff` says where the server broke or was busy. An answer that was lost is looked up: the pod says
+/// where it is.
 ///
 /// # Errors
 /// The pod is not bound to the node.
-pub async fn bind(api: &Caller, binding: &Binding) -> Result<(), ApiError> {
+pub async fn bind(api: &Caller, binding: &Binding, backoff: Backoff) -> Result<(), ApiError> {
     let path = format!("{}/binding", path::pod(&binding.namespace, &binding.name));
-    match api.post(&path, &body(binding)).await {
+    let body = body(binding);
+    let mut in_doubt = false;
+    let again = |error: &ApiError| {
+        // A server that broke may have written it before.
+        in_doubt |= error.in_doubt || error.code >= 500;
+        is_transient(error) && !error.in_doubt && !error.is(409, "Conflict")
+    };
+    match retried_if(backoff, again, || api.post(&path, &body)).await {
         Ok(_) => Ok(()),
-        Err(error) if error.in_doubt && is_bound(api, binding).await => Ok(()),
+        Err(_) if in_doubt && is_bound(api, binding).await => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -109,7 +118,7 @@ mod tests {
             _ => Answer::json(json!({"metadata": {"uid": "u1"}, "spec": {"nodeName": node_in_api}})),
         });
         let caller = Caller::new(api.client()).within(Duration::from_millis(20));
-        assert_eq!(bind(&caller, &binding()).await.is_ok(), want);
+        assert_eq!(bind(&caller, &binding(), Backoff::ONCE).await.is_ok(), want);
     }
 
     #[tokio::test]
@@ -117,6 +126,24 @@ mod tests {
         check("n1", true).await;
         check("n2", false).await;
         check("", false).await;
+    }
+
+    /// Bound by an API server that answers `code` with `reason` to the first call, and `{}` to the others; how many calls it took.
+    async fn tried(backoff: Backoff, code: u16, reason: &'static str) -> (bool, usize) {
+        let api = FakeApi::new(move |call| match (call.number, call.line.starts_with("POST")) {
+            (0, _) => Answer::failure(code, reason, "not now"),
+            (_, true) => Answer::json(json!({})),
+            _ => Answer::json(json!({"metadata": {"uid": "u1"}, "spec": {"nodeName": ""}})),
+        });
+        let bound = bind(&Caller::new(api.client()), &binding(), backoff).await.is_ok();
+        (bound, api.calls().len())
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_tried_again() {
+        assert_eq!(tried(Backoff::STATUS, 503, "ServiceUnavailable").await, (true, 2));
+        assert_eq!(tried(Backoff::STATUS, 409, "Conflict").await, (false, 1));
+        assert!(!tried(Backoff::ONCE, 503, "ServiceUnavailable").await.0);
     }
 
     #[test]

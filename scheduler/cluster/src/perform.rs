@@ -17,6 +17,7 @@ use crate::evict::Evictor;
 use crate::extender::Binders;
 use crate::hold::Hold;
 use crate::record::{Event, EventKind, Recorder};
+use crate::retry::Backoff;
 use crate::status::{StatusWriter, Written};
 use crate::told::{Tell, Told};
 use crate::volumes::{PreBind, StorageStore};
@@ -42,6 +43,8 @@ pub struct Tools {
     pub status: StatusWriter,
     /// What is known of claims and volumes.
     pub storage: Arc<StorageStore>,
+    /// How often a binding is tried.
+    pub binding_backoff: Backoff,
     /// `bindTimeoutSeconds` of the profile with that scheduler name.
     pub bind_timeout: Box<dyn Fn(&str) -> Duration + Send + Sync>,
     /// Whether anything may be written. The callers look at it too.
@@ -205,7 +208,10 @@ impl Shared {
         }
         let result = match binders.bind(extenders, &binding).await {
             Some(answer) => answer.map_err(|e| e.to_string().into()),
-            None => bind::bind(&self.tools.bindings, &binding).await.map_err(|e| e.to_string().into()),
+            None => {
+                let (api, backoff) = (&self.tools.bindings, self.tools.binding_backoff);
+                bind::bind(api, &binding, backoff).await.map_err(|e| e.to_string().into())
+            }
         };
         self.tell(Input::Bound { uid: binding.uid, result });
     }

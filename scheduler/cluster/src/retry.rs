@@ -30,6 +30,9 @@ impl Backoff {
     /// What kube-scheduler's status patches use: 4 tries, 10 ms, 50 ms and 250 ms apart, and up to 10 % more.
     pub const STATUS: Self = Self { tries: 4, base: Duration::from_millis(10), factor: 5.0, jitter: 0.1 };
 
+    /// A single try.
+    pub const ONCE: Self = Self { tries: 1, ..Self::STATUS };
+
     /// The wait after try `number` (from 1), `None` after the last.
     pub fn wait_after(&self, number: u32) -> Option<Duration> {
         let exponent = i32::try_from(number.checked_sub(1)?).ok()?;
@@ -41,7 +44,22 @@ impl Backoff {
 ///
 /// # Errors
 /// The first error that is not transient, or that of the last try.
-pub async fn retried<T, F>(backoff: Backoff, mut call: impl FnMut() -> F) -> Result<T, ApiError>
+pub async fn retried<T, F>(backoff: Backoff, call: impl FnMut() -> F) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    retried_if(backoff, is_transient, call).await
+}
+
+/// Makes a call again while it fails with an error that `again` says may pass.
+///
+/// # Errors
+/// The first error that may not, or that of the last try.
+pub async fn retried_if<T, F>(
+    backoff: Backoff,
+    mut again: impl FnMut(&ApiError) -> bool,
+    mut call: impl FnMut() -> F,
+) -> Result<T, ApiError>
 where
     F: Future<Output = Result<T, ApiError>>,
 {
@@ -52,8 +70,9 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        let may_pass = again(&error);
         match backoff.wait_after(number) {
-            Some(wait) if is_transient(&error) => tokio::time::sleep(wait).await,
+            Some(wait) if may_pass => tokio::time::sleep(wait).await,
             _ => return Err(error),
         }
     }

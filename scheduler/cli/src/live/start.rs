@@ -13,10 +13,12 @@ use longshore_cluster::lease::LossReason;
 use longshore_cluster::perform::{Finished, Performer, Tools, Writes};
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Recorder, RecorderOptions, RecorderTask};
+use longshore_cluster::retry::Backoff;
 use longshore_cluster::status::StatusWriter;
 use longshore_cluster::watch::{Reporting, Times, WatchState, watch};
 use longshore_engine::Engine;
 use longshore_framework::Str;
+use longshore_framework::features::Rule;
 use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
 use serde_json::Value;
@@ -224,7 +226,7 @@ impl Common {
             tracing::warn!("{remark}");
         }
         let features = resolved.features;
-        self.metrics.follow(features);
+        self.metrics.follow(features).context("cannot set up metrics")?;
         if features == self.loader.features() {
             return Ok(engine);
         }
@@ -353,6 +355,10 @@ impl Common {
             recorder: self.recorder.clone(),
             status: StatusWriter::new(self.clients.writes.clone()),
             storage: Arc::default(),
+            binding_backoff: match self.loader.features().follow(Rule::BindingsRetried) {
+                true => Backoff::STATUS,
+                false => Backoff::ONCE,
+            },
             bind_timeout: Box::new(move |scheduler| bind_timeouts.of(scheduler)),
             hold: self.clients.hold.clone(),
             tell: assembly::tell(&self.inbox),

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use longshore_engine::{AttemptResult, EventLabel, ExtensionPoint, Meter, Path, QueueName, Status};
 use longshore_framework::event::Hint;
+use longshore_framework::features::Features;
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use prometheus::{Histogram, IntCounter};
 use rustc_hash::FxHashMap;
 
+use super::event_names::{handled, heard};
 use super::{OwnMetrics, SchedulerMetrics};
 
 /// Single plugins are timed in every so many cycles.
@@ -32,6 +34,8 @@ const EVALUATED: [Stage; 4] = [Stage::PreFilter, Stage::Filter, Stage::PreScore,
 #[derive(Debug)]
 pub struct EngineMeter {
     began: Instant,
+    /// The rules that are followed: labels go by them.
+    features: Features,
     cycles: AtomicU32,
     metrics: Arc<SchedulerMetrics>,
     own: Arc<OwnMetrics>,
@@ -90,6 +94,7 @@ impl EngineMeter {
         profiles: &[Profile],
         metrics: Arc<SchedulerMetrics>,
         own: Arc<OwnMetrics>,
+        features: Features,
     ) -> Self {
         let plugin = |name: &str| PluginHandles {
             name: name.to_string(),
@@ -104,6 +109,7 @@ impl EngineMeter {
         };
         Self {
             began,
+            features,
             cycles: AtomicU32::new(0),
             metrics,
             own,
@@ -195,8 +201,11 @@ impl Meter for EngineMeter {
     }
 
     fn queued(&self, queue: QueueName, event: EventLabel) {
-        let look_up =
-            || self.metrics.queue_incoming_pods.with_label_values(&[queue.as_str(), &event.to_string()]);
+        let look_up = || {
+            self.metrics
+                .queue_incoming_pods
+                .with_label_values(&[queue.as_str(), &heard(event, self.features)])
+        };
         self.events[queue as usize].get(event, look_up).inc();
     }
 
@@ -204,7 +213,7 @@ impl Meter for EngineMeter {
         let Some((_, handles)) = self.plugin_of(profile, plugin) else { return };
         let look_up = || {
             let hint = if hint == Hint::Queue { "Queue" } else { "QueueSkip" };
-            let labels = [handles.name.as_str(), &event.to_string(), hint];
+            let labels = [handles.name.as_str(), &heard(event, self.features), hint];
             self.metrics.queueing_hint_execution_duration.with_label_values(&labels)
         };
         let key = (profile, plugin, event, hint == Hint::Queue);
@@ -212,7 +221,8 @@ impl Meter for EngineMeter {
     }
 
     fn event_handled(&self, event: EventLabel, took: Duration) {
-        let look_up = || self.metrics.event_handling_duration.with_label_values(&[&event.to_string()]);
+        let look_up =
+            || self.metrics.event_handling_duration.with_label_values(&[&handled(event, self.features)]);
         self.handled.get(event, look_up).observe(took.as_secs_f64());
     }
 

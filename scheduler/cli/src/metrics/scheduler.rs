@@ -1,12 +1,14 @@
 //! kube-scheduler's metrics: the same names, labels, types and buckets.
 
 use longshore_engine::{AttemptResult, Engine, ExtensionPoint, Status};
+use longshore_framework::features::Features;
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::Stage;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 
+use super::event_names::heard;
 use super::{add, exponential};
 
 /// The families. The field names are the metrics' names without `scheduler_` and the unit.
@@ -140,7 +142,7 @@ impl SchedulerMetrics {
     }
 
     /// Reads the gauges.
-    pub(super) fn observe(&self, engine: &Engine) {
+    pub(super) fn observe(&self, engine: &Engine, features: Features) {
         let queue = engine.queue_counts();
         let set = |family: &IntGaugeVec, label: &str, value: usize| {
             family.with_label_values(&[label]).set(i64::try_from(value).unwrap_or(i64::MAX));
@@ -157,7 +159,7 @@ impl SchedulerMetrics {
         self.inflight_events.reset();
         set(&self.inflight_events, "PodPopped", queue.in_flight);
         for (event, count) in engine.remembered_events() {
-            set(&self.inflight_events, &event.to_string(), count);
+            set(&self.inflight_events, &heard(event, features), count);
         }
         self.unschedulable_pods.reset();
         for ((profile, plugin), count) in engine.rejections() {

@@ -14,7 +14,7 @@ use super::*;
 /// `name type label,label buckets first..last` of every family that has a value.
 fn families(metrics: &Metrics) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for family in metrics.registry.gather() {
+    for family in metrics.gather() {
         let metric = &family.get_metric()[0];
         let labels: Vec<&str> = metric.get_label().iter().map(|l| l.name()).collect();
         let buckets = metric.get_histogram().get_bucket();
@@ -110,7 +110,9 @@ fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
         ("scheduler_preemption_goroutines_duration_seconds", "histogram result 20:0.01000..5242.88000"),
         ("scheduler_preemption_goroutines_execution_total", "counter result"),
         ("scheduler_preemption_victims", "histogram  7:1.00000..64.00000"),
+        ("scheduler_queue_incoming_entities_total", "counter event,queue,type"),
         ("scheduler_queue_incoming_pods_total", "counter event,queue"),
+        ("scheduler_queued_entities", "gauge queue,type"),
         ("scheduler_queueing_hint_execution_duration_seconds", "histogram event,hint,plugin 20:0.00001..0.02217"),
         ("scheduler_schedule_attempts_total", "counter profile,result"),
         ("scheduler_scheduling_algorithm_duration_seconds", "histogram  15:0.00100..16.38400"),
@@ -128,6 +130,31 @@ fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
         found.iter().filter(|(name, _)| !name.starts_with("longshore_") && !name.starts_with("process_"));
     let theirs: Vec<(&str, &str)> = theirs.map(|(name, shape)| (name.as_str(), shape.as_str())).collect();
     assert_eq!(theirs, want);
+}
+
+#[test]
+fn entities_are_counted_as_the_minor_does() {
+    let page = |minor| {
+        let metrics = Metrics::new().unwrap();
+        metrics.follow(Features::of(minor)).unwrap();
+        live(&metrics);
+        metrics
+    };
+    let now = page(Minor::V1_37);
+    assert_eq!(value(&now, r#"scheduler_queued_entities{queue="gated",type="pod"}"#), Some(1.0));
+    let added = |family, more| {
+        value(
+            &now,
+            &format!(
+                r#"scheduler_queue_incoming_{family}_total{{event="UnscheduledPodAdd",queue="active"{more}}}"#
+            ),
+        )
+    };
+    assert_eq!(added("entities", r#",type="pod""#), added("pods", ""));
+    assert!(added("pods", "").is_some_and(|pods| pods > 2.0));
+    let next = page(Minor::V1_38);
+    assert_eq!(value(&next, r#"scheduler_queued_entities{entity="pod",queue="gated"}"#), Some(1.0));
+    assert!(!page(Minor::V1_36).text().unwrap().contains("entities"));
 }
 
 #[test]
@@ -250,8 +277,8 @@ fn what_the_engine_does_is_counted() {
         (r#"scheduler_cache_size{type="nodes"}"#, 3.0),
         (r#"scheduler_cache_size{type="assumed_pods"}"#, 2.0),
         (r#"scheduler_unschedulable_pods{plugin="SchedulingGates",profile="default-scheduler"}"#, 1.0),
-        (r#"scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="active"}"#, 4.0),
-        (r#"scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="unschedulable"}"#, 1.0),
+        (r#"scheduler_queue_incoming_pods_total{event="UnscheduledPodAdd",queue="active"}"#, 4.0),
+        (r#"scheduler_queue_incoming_pods_total{event="UnscheduledPodAdd",queue="unschedulable"}"#, 1.0),
         (r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Success"}"#, 2.0),
         (r#"scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Error"}"#, 1.0),
         ("longshore_binds_total", 2.0),
@@ -346,7 +373,7 @@ fn the_release_that_is_followed_and_its_gates_are_told() {
     assert_eq!(gate("VolumeLimitScaling", "BETA"), Some(1.0));
     assert_eq!(gate("GenericWorkload", "BETA"), Some(0.0));
     assert_eq!(gate("SchedulerQueueingHints", ""), None, "1.37 has no such gate");
-    metrics.follow(Features::of(Minor::V1_36));
+    metrics.follow(Features::of(Minor::V1_36)).unwrap();
     assert_eq!(gate("VolumeLimitScaling", "BETA"), None);
     assert_eq!(gate("VolumeLimitScaling", "ALPHA"), Some(0.0));
     assert_eq!(gate("SchedulerQueueingHints", ""), Some(1.0));

@@ -28,6 +28,7 @@ fn performer(pods: &[Arc<Pod>]) -> (Performer, FakeApi, Inputs) {
         recorder: Recorder::start(caller, RecorderOptions::new("host")).0,
         status,
         storage: Arc::default(),
+        binding_backoff: crate::retry::Backoff::STATUS,
         bind_timeout: Box::new(|_| Duration::from_secs(60)),
         hold: Hold::unopposed(),
         tell: Arc::new(move |told| {
