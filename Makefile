@@ -3,7 +3,9 @@
 #   make demo          set everything up and schedule an example cluster
 #   make test          set everything up and pass every test
 #   make test-fast     the tests you run while you work
-#   make control-plane the real control plane that the tests run, built once (needs Go; KUBEBUILDER_ASSETS=DIR instead)
+#   make control-plane the real control plane that the tests run, built once (needs Go; KUBEBUILDER_ASSETS=DIR instead;
+#                      KUBERNETES=1.34 for another minor)
+#   make test-minors   the live tests on a real control plane of each minor (MINORS="1.36 1.37" for some of them)
 #   make guests        the Rust example plugins, into target/guests (adds the wasm32-unknown-unknown target if need be)
 #   make guests-tests  the ones of them that tests use anew, into tests/guests
 #   make plugins-test  tests of the Rust SDK and its examples
@@ -36,9 +38,11 @@ RUNS ?=
 NAME ?=
 SECONDS ?= 600
 CASES ?= 20000
+KUBERNETES ?=
+MINORS ?= 1.34 1.35 1.36 1.37
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-minors test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,7 +62,17 @@ demo: build
 
 # Does nothing when the binaries are there, and when KUBEBUILDER_ASSETS names a folder that has them.
 control-plane:
-	@tests/control-plane/build.sh
+	@KUBERNETES=$(KUBERNETES) tests/control-plane/build.sh
+
+# One after the other, each with the control plane of its minor; the first that fails ends it.
+test-minors: setup
+	@for minor in $(MINORS); do \
+		folder=$${XDG_CACHE_HOME:-$$HOME/.cache}/longshore/control-plane-$$minor; \
+		KUBERNETES=$$minor LONGSHORE_CONTROL_PLANE=$$folder tests/control-plane/build.sh || exit 1; \
+		echo "Kubernetes $$minor"; \
+		LONGSHORE_CONTROL_PLANE=$$folder KUBERNETES=$$minor \
+			cargo test --workspace --locked --features longshore-tests/live --test live || exit 1; \
+	done
 
 test: setup control-plane test-go plugins-test
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/longshore \

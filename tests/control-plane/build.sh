@@ -2,6 +2,8 @@
 # Builds the control plane that the tests run, once, into a folder outside the source tree.
 #
 # LONGSHORE_CONTROL_PLANE names the folder (default: ${XDG_CACHE_HOME:-~/.cache}/longshore/control-plane).
+# KUBERNETES names a minor, such as 1.34 (or a release, such as v1.34.4): kube-apiserver, kube-scheduler and
+# kube-controller-manager are then of that one, and the default folder has its name at the end. The others are those of go.mod.
 # Nothing is built when KUBEBUILDER_ASSETS names a folder with etcd and kube-apiserver, or when the folder holds what the
 # sources of this module say.
 set -eu
@@ -16,11 +18,25 @@ if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     echo "control plane: KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS has no etcd and kube-apiserver; building our own" >&2
 fi
 
-folder=${LONGSHORE_CONTROL_PLANE:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore/control-plane}
+# The releases that stand for their minors.
+release() {
+    case "$1" in
+        "") ;;
+        1.34) echo v1.34.4 ;;
+        1.35) echo v1.35.4 ;;
+        1.36) echo v1.36.3 ;;
+        1.37) echo v1.37.2 ;;
+        v1.*.*) echo "$1" ;;
+        *) echo "error: KUBERNETES=$1 is none of 1.34, 1.35, 1.36, 1.37 and no release such as v1.37.2" >&2; return 1 ;;
+    esac
+}
+asked=$(release "${KUBERNETES:-}") || exit 1
+
+folder=${LONGSHORE_CONTROL_PLANE:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore/control-plane${KUBERNETES:+-$KUBERNETES}}
 mkdir -p "$folder"
 
 # The checksum of everything the binaries are made from. POSIX cksum: every system has it.
-wanted=$(cd "$here" && cat build.sh go.mod go.sum cmd/*/*.go | cksum)
+wanted="$asked $(cd "$here" && cat build.sh go.mod go.sum cmd/*/*.go | cksum)"
 
 current() {
     [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$wanted" ] || return 1
@@ -59,11 +75,31 @@ staging=$(mktemp -d "$folder/.building.XXXXXX")
 trap 'rm -rf "$staging"' EXIT
 trap 'exit 130' INT TERM
 # A release has its version linked in; without it the server would say v0.0.0 and charts would refuse it.
+flags() {
+    minor=${1#v1.}
+    echo "-s -w -X k8s.io/component-base/version.gitVersion=$1 -X k8s.io/component-base/version.gitMajor=1" \
+        "-X k8s.io/component-base/version.gitMinor=${minor%%.*}"
+}
 kubernetes=$(cd "$here" && go list -m -f '{{.Version}}' k8s.io/kubernetes)
-minor=${kubernetes#v1.}
-version="-X k8s.io/component-base/version.gitVersion=$kubernetes -X k8s.io/component-base/version.gitMajor=1"
-version="$version -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
-(cd "$here" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $version" -o "$staging/" ./cmd/...)
+(cd "$here" && CGO_ENABLED=0 go build -trimpath -ldflags "$(flags "$kubernetes")" -o "$staging/" ./cmd/...)
+
+# Another release is a module of its own: helm and kwok would not let Kubernetes' libraries be older than theirs.
+if [ -n "$asked" ] && [ "$asked" != "$kubernetes" ]; then
+    module="$staging/module"
+    mkdir -p "$module"
+    libraries="v0.${asked#v1.}"
+    printf 'module longshore.dev/control-plane-of-a-minor\n\ngo 1.26.0\n' >"$module/go.mod"
+    for command in kube-apiserver kube-scheduler kube-controller-manager; do
+        mkdir -p "$module/cmd/$command"
+        cp "$here/cmd/$command/"*.go "$module/cmd/$command/"
+    done
+    (
+        cd "$module"
+        go get "k8s.io/kubernetes@$asked" "k8s.io/component-base@$libraries"
+        go mod tidy
+        CGO_ENABLED=0 go build -trimpath -ldflags "$(flags "$asked")" -o "$staging/" ./cmd/...
+    )
+fi
 for binary in $binaries; do mv -f "$staging/$binary" "$folder/$binary"; done
 echo "$wanted" >"$staging/.stamp"
 mv -f "$staging/.stamp" "$folder/.stamp"

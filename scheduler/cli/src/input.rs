@@ -133,13 +133,13 @@ pub(crate) fn rules(
     server: Option<&str>,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Features> {
-    let minor = args.kubernetes_version.unwrap_or_else(|| {
-        let (minor, remark) = minor_of(server);
-        if let Some(remark) = remark {
-            console.warn(&remark);
-        }
-        minor
-    });
+    let (minor, remark) = match args.kubernetes_version {
+        Some(minor) => (minor, experimental(minor)),
+        None => minor_of(server),
+    };
+    if let Some(remark) = remark {
+        console.warn(&remark);
+    }
     let resolved = args.gates.resolve(minor)?;
     for remark in &resolved.remarks {
         console.warn(&remark.to_string());
@@ -159,12 +159,16 @@ pub(crate) fn minor_of(server: Option<&str>) -> (Minor, Option<String>) {
         Some(Nearest::Newer) => Some(format!(
             "the API server is {version}, newer than anything known here: decided as Kubernetes {minor}"
         )),
-        None if minor.is_experimental() => {
-            Some(format!("decided as Kubernetes {minor}, whose rules are experimental here"))
-        }
-        None => None,
+        None => experimental(minor),
     };
     (minor, remark)
+}
+
+/// What there is to say of a minor that no kube-scheduler was run of.
+fn experimental(minor: Minor) -> Option<String> {
+    minor
+        .is_experimental()
+        .then(|| format!("decided as Kubernetes {minor}, whose rules were read and never run: experimental"))
 }
 
 /// A cluster that is read once. Nothing is written.

@@ -79,6 +79,13 @@ impl Drop for Arena {
 }
 
 impl Arena {
+    /// The number behind `1.` of the API server's version.
+    #[track_caller]
+    pub fn minor(&self) -> u32 {
+        let version = self.api.get("/version").unwrap();
+        version["minor"].as_str().and_then(|minor| minor.parse().ok()).unwrap()
+    }
+
     /// A scheduler with the default profile.
     pub fn scheduler(&self, kind: Kind) -> Scheduler {
         self.scheduler_with(&SchedulerOptions::new(kind))

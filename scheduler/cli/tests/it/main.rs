@@ -7,6 +7,7 @@ mod explain;
 mod extenders;
 mod input;
 mod inputs;
+mod minors;
 mod plugin;
 mod plugin_ship;
 mod plugin_trial;
