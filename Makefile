@@ -13,7 +13,8 @@
 #   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
 #   make check         formatting and lints
-#   make conformance   recorded decisions of the real kube-scheduler, of each minor (CONFORMANCE="DIR DIR" for others, CASE=name for one)
+#   make conformance   recorded decisions of the real kube-scheduler, of each minor (CONFORMANCE="DIR DIR" for others, KUBERNETES=1.37 where
+#                      their README does not say the minor, CASE=name for one)
 #   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
@@ -118,7 +119,7 @@ check: setup
 	cargo clippy --workspace --all-targets --locked --features longshore-tests/live -- -D warnings
 
 conformance: setup
-	$(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(subst $(space),:,$(strip $(abspath $(CONFORMANCE))))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
+	KUBERNETES=$(KUBERNETES) $(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(subst $(space),:,$(strip $(abspath $(CONFORMANCE))))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
 
 bench: setup
 	$(if $(WORKLOAD),,cargo bench --locked -p longshore-benches --bench parts -- --warm-up-time 0.5 --measurement-time 2)

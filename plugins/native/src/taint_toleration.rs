@@ -7,10 +7,11 @@
 use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
+use longshore_framework::features::Rule;
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, FilterSink, MAX_SCORE, Plugin, PreScore, Score, scale_to_max,
+    Cycle, Dependence, Filter, FilterSink, MAX_SCORE, Plugin, PreFilter, PreScore, Score, scale_to_max,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
@@ -18,7 +19,7 @@ use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use longshore_framework::taint::{Taint, TaintEffect, first_untolerated, tolerated};
-use longshore_framework::verdict::{PluginError, PreScoreVerdict, Verdict};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
 use longshore_framework::view::NodeView;
 use serde_json::Value;
 
@@ -30,8 +31,12 @@ pub const NAME: &str = "TaintToleration";
 pub struct TaintToleration;
 
 /// Makes the plugin; it has no arguments.
-pub fn build(_args: &Value, _context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
-    Instance::of(TaintToleration).filter().pre_score().score().build()
+pub fn build(_args: &Value, context: &FactoryContext, _problems: &mut Problems<'_>) -> Instance {
+    let instance = Instance::of(TaintToleration).filter().pre_score().score();
+    match context.features.follow(Rule::TaintTolerationPreFilter) {
+        true => instance.pre_filter().build(),
+        false => instance.build(),
+    }
 }
 
 impl Plugin for TaintToleration {
@@ -59,6 +64,13 @@ impl Plugin for TaintToleration {
 
     /// By the spec alone.
     fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+}
+
+/// It has nothing to prepare, and is there for profiles that name it.
+impl PreFilter for TaintToleration {
+    fn pre_filter(&self, _: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
+        Ok(PreFilterVerdict::Pass(None))
+    }
 }
 
 impl Filter for TaintToleration {

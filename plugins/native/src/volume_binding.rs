@@ -102,7 +102,7 @@ impl VolumeBindingArgs {
 pub struct VolumeBinding {
     /// None when it takes no part in scoring.
     scorer: Option<Scorer>,
-    /// Capacities beyond 64 bits are compared exactly.
+    /// Capacities are compared as they are written, and not in whole bytes.
     exact: bool,
 }
 

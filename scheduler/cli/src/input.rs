@@ -305,3 +305,29 @@ pub(crate) fn some(names: &[&str]) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_minor_is_followed_and_what_is_odd_is_said() {
+        #[track_caller]
+        fn check(server: Option<&str>, want: Minor, says: Option<&str>) {
+            let (minor, remark) = minor_of(server);
+            assert_eq!(minor, want);
+            let said = remark.as_deref();
+            assert!(
+                says.map_or(said.is_none(), |says| said.is_some_and(|said| said.contains(says))),
+                "{said:?}"
+            );
+        }
+        check(None, Minor::V1_37, None);
+        check(Some("v1.37.2"), Minor::V1_37, None);
+        check(Some("v1.36.5-gke.1"), Minor::V1_36, None);
+        check(Some("v1.34.4"), Minor::V1_36, Some("the API server is v1.34.4: decided as Kubernetes 1.36"));
+        check(Some("v1.38.0"), Minor::V1_38, Some("experimental"));
+        check(Some("v1.40.0"), Minor::V1_38, Some("newer than anything known here"));
+        check(Some("strange"), Minor::V1_37, Some("is no version of Kubernetes 1"));
+    }
+}

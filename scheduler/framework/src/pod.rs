@@ -4,6 +4,7 @@ mod resources;
 
 use std::sync::Arc;
 
+use crate::features::{Features, Rule};
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeAffinity;
 use crate::ports::HostPort;
@@ -32,13 +33,14 @@ impl Pod {
         Self { meta, spec, resources }
     }
 
-    /// The pod with its [usage counted container by container](PodResources::container_by_container). The same one where that is no
-    /// difference.
-    pub fn counted_container_by_container(self: Arc<Self>) -> Arc<Self> {
-        if !self.spec.is_reported_otherwise() {
+    /// The pod with its resources counted by these rules: the same one where they count as [`new`](Self::new) did.
+    pub fn counted_by(self: Arc<Self>, features: Features) -> Arc<Self> {
+        let resized = !features.follow(Rule::ResizeCountsTheWholePod) && self.spec.is_reported_otherwise();
+        let pod_level = features.follow(Rule::FitScoresPodLevel) && !self.spec.pod_level.requests.is_empty();
+        if !resized && !pod_level {
             return self;
         }
-        let resources = Arc::new(PodResources::container_by_container(&self.spec));
+        let resources = Arc::new(PodResources::by(&self.spec, features));
         Arc::new(Self { resources, ..Self::clone(&self) })
     }
 

@@ -106,7 +106,7 @@ pub(super) fn standings<'a>(pod: &Pod, objects: &'a Objects) -> Result<Standings
 }
 
 /// Finds out all that Filter needs of the pod's claims. What may be made for them is taken over from `alike`, the claims of
-/// a pod that is alike, if there is one. With `exact`, capacities beyond 64 bits are told apart.
+/// a pod that is alike, if there is one. With `exact`, capacities are compared as they are written.
 ///
 /// # Errors
 /// When a class does not say when to bind.

@@ -53,7 +53,7 @@ pub(super) fn is_counted(claim: &Claim, objects: &Objects) -> bool {
 }
 
 impl Provision {
-    /// What can be done for `claim`. With `exact`, amounts beyond 64 bits are told apart.
+    /// What can be done for `claim`. With `exact`, amounts are compared as they are written.
     pub(super) fn of(claim: &Claim, objects: &Objects, exact: bool) -> Self {
         let name = claim.class.clone().unwrap_or_default();
         let Some(class) = objects.classes.get(&name) else { return Self::NoClass(name) };
@@ -75,5 +75,54 @@ impl Provision {
             }
         }
         Self::WithRoom(Arc::clone(class), room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_framework::objects::Object;
+    use longshore_framework::volume::{BindingMode, CsiDriver};
+
+    use super::*;
+
+    /// Whether a volume of `asks` can be made where there is a capacity of `has`.
+    #[track_caller]
+    fn check(asks: &str, has: &str, exact: bool, want: bool) {
+        let mut objects = Objects::default();
+        let class = StorageClass {
+            name: "fast".into(),
+            provisioner: "csi.example.com".into(),
+            binding_mode: Some(BindingMode::WaitForFirstConsumer),
+            allowed_topologies: Vec::new(),
+        };
+        let driver =
+            CsiDriver { name: "csi.example.com".into(), storage_capacity: true, prevents_if_missing: false };
+        let capacity = CsiStorageCapacity {
+            name: "c".into(),
+            class: "fast".into(),
+            topology: Some(LabelSelector::default()),
+            capacity: Some(has.parse().unwrap()),
+            ..CsiStorageCapacity::default()
+        };
+        objects.set(Object::StorageClass(Arc::new(class)));
+        objects.set(Object::CsiDriver(Arc::new(driver)));
+        objects.set(Object::CsiStorageCapacity(Arc::new(capacity)));
+        let request = asks.parse().unwrap();
+        let claim = Claim { class: Some("fast".into()), request, ..Claim::default() };
+        let Provision::WithRoom(_, room) = Provision::of(&claim, &objects, exact) else {
+            panic!("not counted")
+        };
+        assert_eq!(room.reached(&Labels::default()).is_some(), want, "{asks} of {has}, exact: {exact}");
+    }
+
+    #[test]
+    fn amounts_are_compared_as_they_are_written_since_1_38() {
+        for exact in [false, true] {
+            check("1Gi", "2Gi", exact, true);
+            check("2Gi", "1Gi", exact, false);
+        }
+        check("1500m", "1200m", false, true);
+        check("1500m", "1200m", true, false);
+        check("1200m", "1500m", true, true);
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
 use longshore_framework::event::{Action, ClusterEvent, Resource, Subject};
-use longshore_framework::features::Rule;
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
@@ -49,10 +48,7 @@ impl Engine {
     }
 
     fn pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
-        let pod = match self.options.features.follow(Rule::ResizeCountsTheWholePod) {
-            true => pod,
-            false => pod.counted_container_by_container(),
-        };
+        let pod = pod.counted_by(self.options.features);
         if pod.spec.node_name.is_some() {
             self.assigned_pod(pod);
         } else {

@@ -52,6 +52,7 @@ rules! {
     AntiAffinityHintsAnyTerm   V1_37 "A pod with several anti-affinity terms is woken when what one of them kept away is gone, not only all of them (k/k 139161).";
     BindingsRetried            V1_37 "A binding that failed for a transient reason, a conflict apart, is sent again, four times at the most (k/k 138855).";
     NodeNamePreFilter          V1_37 "NodeName restricts the nodes to the named one in PreFilter.";
+    TaintTolerationPreFilter   V1_37 "TaintToleration takes part in PreFilter, where it has nothing to do.";
     PodEventNames              V1_37 "Labels of events call a pod that waits UnscheduledPod, and TargetPod where its own change is meant.";
     EntityMetrics              V1_37 "The queue is counted by entity too: scheduler_queued_entities, scheduler_queue_incoming_entities_total.";
     EntityLabel                V1_38 "The label of these that was called type is called entity.";
@@ -59,7 +60,8 @@ rules! {
     PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
     PodGroupPostFilterField    V1_37 "A profile's plugins may have podGroupPostFilter.";
     EmptyBudgetSelectorCounts  V1_38 "A PodDisruptionBudget whose selector is empty protects every pod of its namespace, pods without labels too (k/k 141785).";
-    CapacitiesCompareExactly   V1_38 "Storage capacities and requests beyond 64 bits are compared exactly (k/k 142088).";
+    CapacitiesCompareExactly   V1_38 "Storage capacities and requests are compared as they are written, and not in whole bytes of 64 bits (k/k 142088).";
+    FitScoresPodLevel          V1_38 "NodeResourcesFit scores a pod by its pod-level requests too.";
     EmptySpreadSelectorCounts  V1_38 "A spread constraint whose labelSelector is empty counts every pod of the namespace (k/k 141340).";
     PlacementFields            V1_38 "A configuration may have placementFeasible and percentageOfPlacementsToScore.";
 }

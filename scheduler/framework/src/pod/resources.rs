@@ -7,6 +7,7 @@
 use std::hash::BuildHasher;
 
 use super::{ActualResources, Container, PodSpec};
+use crate::features::{Features, Rule};
 use crate::keyed::KeyedState;
 use crate::quantity::Quantity;
 use crate::resources::{Amounts, CPU, DEFAULT_MEMORY, DEFAULT_MILLI_CPU, MEMORY, ResourceList};
@@ -21,26 +22,26 @@ pub struct PodResources {
     /// [`usage`](Self::usage) with the defaults for containers without a request: (milli cpu, bytes).
     pub nonzero_usage: (i64, i64),
     /// What NodeResourcesFit scores the incoming pod by: container sums with the defaults, pod-level requests left
-    /// out (as kube-scheduler 1.36 does), overhead added.
+    /// out (unless by [`FitScoresPodLevel`](Rule::FitScoresPodLevel)), overhead added.
     pub scored: Amounts,
     /// A [keyed](crate::keyed) hash of the spec they were computed from, for tables of pods by spec.
     pub spec_hash: u64,
 }
 
 impl PodResources {
-    /// Computes all counts from the spec. While a pod is resized it holds the greatest of three sums over the whole pod: of what is
-    /// asked for, of what is allocated, and of what is in force.
+    /// Computes all counts from the spec, by the rules of the newest stable minor.
     pub fn of(spec: &PodSpec) -> Self {
-        Self::counted(spec, Usage::WholePod)
+        Self::by(spec, Features::default())
     }
 
-    /// As [`of`](Self::of), but while a pod is resized it holds the sum, over its containers, of the greatest of the three: the
-    /// rule before [`ResizeCountsTheWholePod`](crate::features::Rule::ResizeCountsTheWholePod).
-    pub fn container_by_container(spec: &PodSpec) -> Self {
-        Self::counted(spec, Usage::ContainerByContainer)
-    }
-
-    fn counted(spec: &PodSpec, counting: Usage) -> Self {
+    /// Computes all counts from the spec. While a pod is resized it holds the greatest of three sums over the whole pod: of what is
+    /// asked for, of what is allocated, and of what is in force; before [`ResizeCountsTheWholePod`](Rule::ResizeCountsTheWholePod)
+    /// the sum, over its containers, of the greatest of the three.
+    pub fn by(spec: &PodSpec, features: Features) -> Self {
+        let counting = match features.follow(Rule::ResizeCountsTheWholePod) {
+            true => Usage::WholePod,
+            false => Usage::ContainerByContainer,
+        };
         let request = Sum { take: Take::Spec, defaults: Defaults::NONE }.of(spec, Some(false));
         let usage = counting.of(spec, Defaults::NONE);
         let defaults = if spec.pod_level.requests.is_empty() {
@@ -50,7 +51,8 @@ impl PodResources {
             Defaults { cpu: usage.get(CPU).is_none(), memory: usage.get(MEMORY).is_none() }
         };
         let nonzero = Amounts::from(&counting.of(spec, defaults));
-        let scored = Sum { take: Take::Spec, defaults: Defaults::ALL }.of(spec, None);
+        let pod_level = features.follow(Rule::FitScoresPodLevel).then_some(false);
+        let scored = Sum { take: Take::Spec, defaults: Defaults::ALL }.of(spec, pod_level);
         Self {
             request: (&request).into(),
             usage: (&usage).into(),
@@ -260,6 +262,8 @@ fn put_pod_level(spec: &PodSpec, from_status: bool, sum: &mut ResourceList) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::Minor;
+    use crate::pod::PodLevelResources;
 
     fn list(pairs: &[(&str, &str)]) -> ResourceList {
         pairs.iter().map(|(n, q)| (*n, q.parse().unwrap())).collect()
@@ -316,7 +320,8 @@ mod tests {
     fn check_resize(containers: Vec<Container>, infeasible: bool, before: i64, since: i64) {
         let spec = PodSpec { containers, resize_infeasible: infeasible, ..Default::default() };
         let usage = |resources: PodResources| resources.usage.milli_cpu;
-        let counted = (usage(PodResources::container_by_container(&spec)), usage(PodResources::of(&spec)));
+        let counted =
+            (usage(PodResources::by(&spec, Features::of(Minor::V1_36))), usage(PodResources::of(&spec)));
         assert_eq!(counted, (before, since));
     }
 
@@ -329,5 +334,18 @@ mod tests {
         check_resize(opposite(), true, 3000, 3000);
         check_resize(vec![reported_as("1", "2", "")], false, 1000, 2000);
         check_resize(vec![container(&[("cpu", "1")])], true, 1000, 0);
+    }
+
+    #[test]
+    fn pod_level_requests_are_scored_since_1_38() {
+        let pod_level = PodLevelResources { requests: list(&[("cpu", "2")]), actual: None };
+        let containers = vec![container(&[("cpu", "500m")])];
+        let spec = PodSpec { containers, pod_level, ..Default::default() };
+        let scored = |minor| {
+            let scored = PodResources::by(&spec, Features::of(minor)).scored;
+            (scored.milli_cpu, scored.memory)
+        };
+        assert_eq!(scored(Minor::V1_37), (500, DEFAULT_MEMORY));
+        assert_eq!(scored(Minor::V1_38), (2000, DEFAULT_MEMORY));
     }
 }
