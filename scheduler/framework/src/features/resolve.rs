@@ -85,7 +85,7 @@ fn other_minors(name: &str) -> String {
     let having: Vec<String> = having.map(|minor| minor.to_string()).collect();
     match having.is_empty() {
         true => String::new(),
-        false => format!(" (only Kubernetes {} has it)", having.join(" and ")),
+        false => format!(" (a gate of Kubernetes {})", having.join(" and ")),
     }
 }
 

@@ -89,7 +89,7 @@ fn what_cannot_be_set_is_refused_by_name() {
     refused(
         Minor::V1_37,
         "GangScheduling=true",
-        &["unrecognized feature gate: GangScheduling (only Kubernetes 1.36 has it)"],
+        &["unrecognized feature gate: GangScheduling (a gate of Kubernetes 1.36)"],
     );
     refused(
         Minor::V1_37,
