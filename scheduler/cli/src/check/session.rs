@@ -10,7 +10,8 @@ use longshore_cluster::check::leader::leader;
 use longshore_cluster::check::probe::{Probe, probe};
 use longshore_cluster::check::{Check, api, caller};
 use longshore_cluster::connect::{self, Found, Liveness};
-use longshore_cluster::discover::discover;
+use longshore_cluster::discover::{Discovered, discover};
+use longshore_framework::features::Features;
 use longshore_profile::Resolved;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -42,8 +43,10 @@ struct Subject {
 /// Makes all checks. One that everything else needs ends them.
 pub(crate) async fn check(args: &CheckArgs, reporter: &mut Reporter<'_>) {
     let Some(found) = find(args, reporter).await else { return };
-    let configuration = configuration(args, reporter);
-    let Some(client) = connected(&found, reporter).await else { return };
+    let connected = connected(&found, reporter).await;
+    let version = connected.as_ref().map(|(_, discovered)| discovered.version.as_str());
+    let configuration = configuration(args, version, reporter);
+    let Some((client, _)) = connected else { return };
     let subject = Subject::new(args, &found, configuration.as_ref());
     let api = caller(&client);
     if let Some(account) = account(args) {
@@ -100,20 +103,24 @@ fn context(args: &CheckArgs, found: &Found) -> Option<String> {
     read.ok()?.current_context
 }
 
-fn configuration(args: &CheckArgs, reporter: &mut Reporter<'_>) -> Option<Resolved> {
+/// The configuration by the rules of a server of this version, or of the newest stable minor when none has answered.
+fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter<'_>) -> Option<Resolved> {
     let file = args.config.as_deref()?;
     let name = format!("{} is valid", file.display());
     reporter.group("Configuration");
-    let resolved = match input::profiles(Some(file), &input::loader(&args.plugins).0) {
+    let (loader, _) = input::loader(&args.plugins);
+    let (minor, _) = input::minor_of(server);
+    loader.follow(Features::of(minor));
+    let resolved = match input::profiles(Some(file), &loader) {
         Ok(Loaded { resolved, .. }) => resolved,
         Err(error) => {
-            let remedy = "mend the file; longshore profile validate says the same";
+            let remedy = "mend the file; longshore profile validate --kubernetes-version says the same";
             reporter.add(&Check::failed(name, format!("{error:#}"), remedy));
             return None;
         }
     };
     let names: Vec<&str> = resolved.profiles.iter().map(|p| &*p.scheduler_name).collect();
-    reporter.add(&Check::ok(name).saying(format!("profiles {}", names.join(", "))));
+    reporter.add(&Check::ok(name).saying(format!("for Kubernetes {minor}, profiles {}", names.join(", "))));
     for warning in &resolved.warnings {
         let remedy = "change the file, unless this is what you want";
         reporter.add(&Check::warning("nothing in it is in doubt", warning.to_string(), remedy));
@@ -127,8 +134,8 @@ fn configuration(args: &CheckArgs, reporter: &mut Reporter<'_>) -> Option<Resolv
     Some(resolved)
 }
 
-/// A client, once the API server has answered.
-async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<kube::Client> {
+/// A client and what the API server serves, once it has answered.
+async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<(kube::Client, Discovered)> {
     const NAME: &str = "the API server answers";
     reporter.group("Kubernetes API");
     let client = match connect::client(found, None, Liveness::default()) {
@@ -146,7 +153,7 @@ async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<kube::C
             reporter.add(&identity);
             reporter.add(&api::version(&discovered.version));
             tell(reporter, api::kinds(&discovered));
-            return Some(client);
+            return Some((client, discovered));
         }
         // It answers, though not to somebody whom it does not know.
         Ok(Err(kube::Error::Api(_))) if user.is_none() => identity,
