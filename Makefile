@@ -30,6 +30,8 @@ SHELL := /bin/bash
 
 CONFORMANCE ?= $(wildcard ../shared/conformance ../shared/conformance-1.37)
 CASE ?=
+KUBERNETES ?=
+MINORS ?= 1.34 1.35 1.36 1.37
 empty :=
 space := $(empty) $(empty)
 BENCH ?=
@@ -39,11 +41,9 @@ RUNS ?=
 NAME ?=
 SECONDS ?= 600
 CASES ?= 20000
-KUBERNETES ?=
-MINORS ?= 1.34 1.35 1.36 1.37
 LONGSHORE = target/release/longshore
 
-.PHONY: help setup build demo control-plane test test-minors test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +65,7 @@ demo: build
 control-plane:
 	@KUBERNETES=$(KUBERNETES) tests/control-plane/build.sh
 
+.PHONY: test-minors
 # One after the other, each with the control plane of its minor; the first that fails ends it.
 test-minors: setup
 	@for minor in $(MINORS); do \
