@@ -222,7 +222,7 @@ impl Census for InterPodAffinity {
     fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError> {
         let filter = FilterState::count(cx);
         let scores = has_preferences(cx.pod) || (filter.is_spoken_of() && !self.ignores_others(cx.pod));
-        let counted = Counted { filters: !filter.is_idle(), scores };
+        let counted = Counted { filters: !filter.is_idle(), scores, later: filter.is_spoken_of() };
         state.put(filter);
         if counted.scores {
             state.put(ScoreState::count(cx, self.args.hard_pod_affinity_weight));
@@ -230,8 +230,8 @@ impl Census for InterPodAffinity {
         Ok(counted)
     }
 
-    /// Anew when there is a topology key that nodes were not told apart by, and when there is something to filter by
-    /// and was not.
+    /// Anew when there is a topology key that nodes were not told apart by, and when there is something to filter by and was
+    /// not, or the other way round: without that not even promised pods count. It is said once.
     fn recount(
         &self,
         cx: Cycle<'_>,
@@ -241,7 +241,7 @@ impl Census for InterPodAffinity {
         let nodes = || changed.iter().copied();
         let filter = state.get_mut::<FilterState>()?;
         let was_idle = filter.is_idle();
-        let mut anew = filter.recount(cx, nodes()) || (was_idle && !filter.is_idle());
+        let mut anew = filter.recount(cx, nodes()) || was_idle != filter.is_idle();
         if let Some(scores) = state.find_mut::<ScoreState>() {
             anew |= scores.recount(cx, nodes());
         }

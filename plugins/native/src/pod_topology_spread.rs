@@ -268,7 +268,7 @@ impl Census for PodTopologySpread {
     fn count(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<Counted, PluginError> {
         let hard = self.constraints(cx.pod, WhenUnsatisfiable::DoNotSchedule, cx.objects);
         let soft = self.constraints(cx.pod, WhenUnsatisfiable::ScheduleAnyway, cx.objects);
-        let counted = Counted { filters: !hard.is_empty(), scores: !soft.is_empty() };
+        let counted = Counted { filters: !hard.is_empty(), scores: !soft.is_empty(), later: false };
         if counted.filters {
             state.put(FilterState::count(cx, hard, self.empty_counts));
         }

@@ -33,7 +33,7 @@ const FEW_CHANGES: usize = 8;
 
 /// What a class has seen of all that is not told by the log of changed nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct AsOf {
+pub(super) struct AsOf {
     lineage: u64,
     epoch: u64,
     anywhere: u64,
@@ -209,6 +209,16 @@ impl Class {
     /// What stands at the seat of the class does not count any more.
     pub(super) fn leave_seat(&mut self) {
         self.seated = None;
+    }
+
+    /// Forgets what is known of nodes; the answer brings it back.
+    pub(super) fn forget_nodes(&mut self) -> Option<AsOf> {
+        self.as_of.take()
+    }
+
+    /// What was known of nodes is still known.
+    pub(super) fn recall_nodes(&mut self, as_of: Option<AsOf>) {
+        self.as_of = as_of;
     }
 
     /// Whether nodes are told apart at its seat.

@@ -66,7 +66,7 @@ pub(super) struct RelativeScorer {
 pub(super) struct Plan {
     /// All that count.
     pub(super) censuses: Vec<(PluginId, Arc<dyn Census>)>,
-    /// Those of them that have something to say about pods of the class, and so tell nodes apart.
+    /// Those of them that have something to say about pods of the class, or may have, and so tell nodes apart.
     pub(super) speaking: Vec<(PluginId, Arc<dyn Census>)>,
     /// Plugins of which nothing is kept: they are asked every time.
     pub(super) asked: Vec<PluginId>,
@@ -171,7 +171,7 @@ impl Plan {
             if self.has_census(id) || self.is_asked(id) {
                 continue;
             }
-            let Counted { filters, scores } = census.count(evaluator.cycle(), state.of_mut(id))?;
+            let Counted { filters, scores, later } = census.count(evaluator.cycle(), state.of_mut(id))?;
             if !filters {
                 state.skip_filter(id);
             }
@@ -179,7 +179,7 @@ impl Plan {
                 state.skip_score(id);
             }
             self.censuses.push((id, Arc::clone(census)));
-            if filters || scores {
+            if filters || scores || later {
                 self.speaking.push((id, Arc::clone(census)));
             }
         }

@@ -90,6 +90,8 @@ pub struct Counted {
     pub filters: bool,
     /// Score.
     pub scores: bool,
+    /// It may have something to say at others after a recount, which says so by [`Recounted::Anew`].
+    pub later: bool,
 }
 
 /// What came of a recount.

@@ -117,12 +117,15 @@ impl Class {
         let now = evaluator.snapshot.generation();
         let Some(since) = self.kinds_as_of().filter(|since| *since != now) else { return Ok(true) };
         let Some(slots) = self.to_recount(evaluator, since, changes) else { return Ok(false) };
+        // A census that has to count anew, or that breaks, may say so but once: then nothing is known any more.
+        let as_of = self.forget_nodes();
         for (id, census) in &self.plan.speaking {
             let state = self.states.all.of_mut(*id);
             if census.recount(evaluator.cycle(), state, &slots)? == Recounted::Anew {
                 return Ok(false);
             }
         }
+        self.recall_nodes(as_of);
         let mut found = SmallVec::<[(Slot, GroupKey); 4]>::new();
         for slot in slots.into_iter().filter(|slot| evaluator.snapshot.live().contains(slot.index())) {
             found.push((slot, self.kind_of(evaluator, slot)?));
