@@ -8,7 +8,7 @@
 //!                                            and the same over each 16 of these
 //! ```
 //! Where many classes are asked in turn, each node changes for all of them. What plugins read of the node they read once
-//! for a panel, and the requests of its classes lie side by side ([`Seats`]). A class gets a seat when all that depends on
+//! for a panel, and the requests of its classes lie side by side ([`Seats`](longshore_framework::plugin::Seats)). A class gets a seat when all that depends on
 //! the pods of a node alone is said by plugins that have such. What depends on other nodes as well, which is what a census
 //! counts, is asked of the class: nodes of a part of the cluster are all alike to it (the rows of a part lie together), but for
 //! a few that it tells [apart](Apart).
@@ -16,13 +16,12 @@
 mod apart;
 mod cells;
 mod layout;
+mod plugins;
 
 use longshore_framework::bitset::BitSet;
-use longshore_framework::plugin::{PerSeat, SEATS, Seats};
+use longshore_framework::plugin::SEATS;
 use longshore_framework::profile::{PluginId, Profile};
-use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::{Slot, Snapshot};
-use longshore_framework::wide::wide;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -35,6 +34,7 @@ use apart::{Apart, each};
 pub(super) use cells::Best;
 use cells::{Cells, Row};
 use layout::{Layout, part_of, zones};
+use plugins::SeatedPlugins;
 
 /// In a row of fixed scores: the node is rejected whatever pods it has.
 pub(super) const NEVER: i16 = -1;
@@ -48,20 +48,10 @@ const NOTHING: Row = [0; SEATS];
 /// Nodes about which more has to be asked for a class than a panel can say, at the most; with more it begins anew.
 const MAX_UNKNOWN: usize = 1024;
 
-/// A plugin of the panel.
-#[derive(Debug)]
-struct Seated {
-    id: PluginId,
-    filters: bool,
-    seats: Box<dyn Seats>,
-    /// What its score counts for each class; 0 where it has nothing to say.
-    weights: Row,
-}
-
 /// Up to 64 classes of one profile.
 #[derive(Debug)]
 pub(super) struct Panel {
-    plugins: Vec<Seated>,
+    plugins: SeatedPlugins,
     generation: u64,
     /// Which seats are taken, a bit for each.
     taken: u64,
@@ -76,20 +66,10 @@ pub(super) struct Panel {
     unknown: FxHashMap<Slot, u64>,
 }
 
-/// The plugins of the profile that take part in panels.
-fn seated(profile: &Profile) -> impl Iterator<Item = Seated> + '_ {
-    let on = |stage: Stage, id| profile.stage(stage).contains(&id);
-    let ids = (0..).map(PluginId).take(profile.plugins().len());
-    ids.filter(move |id| on(Stage::Filter, *id) || on(Stage::Score, *id)).filter_map(move |id| {
-        let seats = profile.plugin(id).plugin.seats()?;
-        Some(Seated { id, filters: on(Stage::Filter, id), seats, weights: [0; SEATS] })
-    })
-}
-
 impl Panel {
     pub(super) fn new(profile: &Profile, snapshot: &Snapshot) -> Self {
         let mut panel = Self {
-            plugins: seated(profile).collect(),
+            plugins: SeatedPlugins::of(profile),
             generation: snapshot.generation(),
             taken: 0,
             fixed: Vec::new(),
@@ -155,7 +135,7 @@ impl Panel {
 
     /// The plugins that filter, and those that score or filter.
     pub(super) fn plugins(&self) -> impl Iterator<Item = (PluginId, bool)> + '_ {
-        self.plugins.iter().map(|plugin| (plugin.id, plugin.filters))
+        self.plugins.iter()
     }
 
     /// A seat that nobody has.
@@ -194,11 +174,8 @@ impl Panel {
         column: &[(i16, i16)],
         kinds: &[(Slot, u32)],
     ) -> Result<bool, Literal> {
-        for plugin in &mut self.plugins {
-            if !plugin.seats.take(seat, evaluator.cycle(), state.of(plugin.id))? {
-                return Ok(false);
-            }
-            plugin.weights[seat] = weight(plugin.id);
+        if !self.plugins.take(seat, evaluator, state, weight)? {
+            return Ok(false);
         }
         self.taken |= 1 << seat;
         for seats in self.unknown.values_mut() {
@@ -301,27 +278,13 @@ impl Panel {
     /// Asks about a node for all seats, if it is there.
     fn renew(&mut self, snapshot: &Snapshot, slot: Slot) {
         let Some(place) = self.layout.place(slot) else { return };
-        let mut cells = self.ask(snapshot, slot);
+        let is_plain = self.plain.contains(slot.index());
+        let fixed = if is_plain { &NOTHING } else { &self.fixed[slot.index()] };
+        let mut cells = self.plugins.cells(snapshot.view(slot), fixed);
         for seat in each(self.apart.seats(slot)) {
             self.apart.set_cell(seat, slot, std::mem::take(&mut cells[seat]));
         }
         self.cells.put(place, cells);
-    }
-
-    fn ask(&self, snapshot: &Snapshot, slot: Slot) -> Row {
-        let node = snapshot.view(slot);
-        let is_plain = self.plain.contains(slot.index());
-        let fixed = if is_plain { &NOTHING } else { &self.fixed[slot.index()] };
-        let (mut room, mut scores): (PerSeat, PerSeat) = ([0; SEATS], [0; SEATS]);
-        for plugin in self.plugins.iter().filter(|plugin| plugin.filters) {
-            plugin.seats.filter(node, &mut room);
-        }
-        let mut totals = *fixed;
-        for plugin in &self.plugins {
-            plugin.seats.score(node, &mut scores);
-            add_weighted(&mut totals, &plugin.weights, &scores);
-        }
-        cells(fixed, &room, &totals)
     }
 
     /// The nodes of which nothing is known for a seat.
@@ -351,30 +314,4 @@ impl Panel {
         }
         self.cells.settle();
     }
-}
-
-fn add_weighted(totals: &mut Row, weights: &Row, scores: &PerSeat) {
-    wide(
-        #[inline(always)]
-        || {
-            for ((total, weight), score) in totals.iter_mut().zip(weights).zip(scores) {
-                *total = total.wrapping_add(weight.wrapping_mul(*score as i16));
-            }
-        },
-    );
-}
-
-fn cells(fixed: &Row, room: &PerSeat, totals: &Row) -> Row {
-    let mut cells = [0; SEATS];
-    wide(
-        #[inline(always)]
-        || {
-            for (at, cell) in cells.iter_mut().enumerate() {
-                // The sign of either says that the node does not do.
-                let fits = (fixed[at] | (room[at] >> 48) as i16) >= 0;
-                *cell = if fits { totals[at].wrapping_add(1) } else { 0 };
-            }
-        },
-    );
-    cells
 }
