@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use longshore_engine::{Engine, Evaluation, Options, Outcome, TieBreak};
-use longshore_framework::fixture::{node, pod};
-use longshore_framework::node::{Node, NodeImage};
+use longshore_framework::fixture::{affinity_term, node, pod};
+use longshore_framework::node::{Node, NodeImage, ZONE};
 use longshore_framework::port::Input;
 use longshore_framework::taint::TaintEffect;
 
@@ -29,7 +29,10 @@ impl Cluster {
     /// Where a pod with this request and image goes; `None` when it fits nowhere.
     #[track_caller]
     fn check(&mut self, name: &str, cpu: &str, want: Option<&str>) {
-        let pod = pod(name).request("cpu", cpu).spec(|spec| spec.containers[0].image = "image:1".into());
+        let pod = pod(name)
+            .label("app", "web")
+            .request("cpu", cpu)
+            .spec(|spec| spec.containers[0].image = "image:1".into());
         self.0.apply(Input::Pod(pod.build()));
         let attempt = self.0.step().unwrap();
         match (&attempt.outcome, want) {
@@ -93,4 +96,27 @@ fn a_class_that_was_begun_anew_without_its_seat_does_not_go_by_what_stands_there
     cluster.check("5", "1", Some("b"));
     cluster.0.apply(Input::PodDeleted { uid: "default/promised".into() });
     cluster.check("6", "1", Some("c"));
+}
+
+#[test]
+fn what_a_census_has_to_count_anew_is_heard_at_the_seat() {
+    let sized = |name: &str, zone: Option<&str>, cpu: &str| {
+        let node = node(name).allocatable("cpu", cpu);
+        zone.into_iter().fold(node, |node, zone| node.label(ZONE, zone)).build()
+    };
+    let lonely = sized("a", None, "1");
+    let mut cluster =
+        Cluster::new(&[Arc::clone(&lonely), sized("b", Some("z"), "100"), sized("c", Some("y"), "10")]);
+    // It keeps pods of the class away from its zone, and its node is of none.
+    let averse = pod("averse").on("a").spec(|spec| {
+        spec.pod_anti_affinity.required = vec![affinity_term(ZONE, &[("app", "web")])];
+    });
+    cluster.0.apply(Input::Pod(averse.build()));
+    for name in ["1", "2", "3", "4"] {
+        cluster.check(name, "1", Some("b"));
+    }
+    cluster.set(&sized("a", Some("z"), "1"));
+    cluster.check("5", "1", Some("c"));
+    cluster.set(&lonely);
+    cluster.check("6", "1", Some("b"));
 }
