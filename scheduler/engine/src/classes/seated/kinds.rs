@@ -22,6 +22,9 @@ const MAX_APART: usize = 2048;
 /// Kinds that there ever were, at the most.
 const MAX_KINDS: usize = 4096;
 
+/// Nodes that are told apart, each with the number of its kind.
+type NodesApart = Vec<(Slot, u32)>;
+
 /// The kinds that were found, and how many nodes each has.
 #[derive(Default)]
 struct Found {
@@ -54,7 +57,7 @@ impl Found {
 
     /// Tells `kinds` of them, for each part the one of most nodes first: that is the one in common. The nodes of others, with their
     /// kinds.
-    fn number(self, kinds: &mut Kinds) -> Vec<(Slot, u32)> {
+    fn number(self, kinds: &mut Kinds) -> NodesApart {
         let mut order: Vec<usize> = (0..self.kinds.len()).collect();
         order.sort_by_key(|number| std::cmp::Reverse(self.kinds[*number].2));
         let mut numbers = vec![None; self.kinds.len()];
@@ -73,7 +76,7 @@ impl Class {
         &mut self,
         evaluator: &Evaluator<'_>,
         panel: &Panel,
-    ) -> Result<Option<(Kinds, Vec<(Slot, u32)>)>, Literal> {
+    ) -> Result<Option<(Kinds, NodesApart)>, Literal> {
         let snapshot = evaluator.snapshot;
         let mut kinds = Kinds::as_of(snapshot.generation());
         if self.plan.speaking.is_empty() {
