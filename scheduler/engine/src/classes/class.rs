@@ -154,7 +154,7 @@ impl Class {
         if changes.count_anything() > FEW_CHANGES.max(snapshot.len() / 2) {
             return self.begin(evaluator);
         }
-        let recounts = self.recounts(evaluator, changes);
+        let recounts = self.recounts(evaluator, self.generation, changes);
         self.generation = snapshot.generation();
         self.behind = changes.slots.len();
         for (id, census) in &self.plan.censuses {
@@ -173,17 +173,22 @@ impl Class {
         Ok(())
     }
 
-    /// The changed nodes that censuses with something to say have to recount, in ascending order; `None` for all.
-    fn recounts(&self, evaluator: &Evaluator<'_>, changes: &Changes) -> Option<Vec<Slot>> {
-        let mut slots = self.recounts_by_pods(evaluator, self.generation)?;
+    /// The nodes changed since this generation that censuses with something to say have to recount, in ascending order; `None` for all.
+    pub(super) fn recounts(
+        &self,
+        evaluator: &Evaluator<'_>,
+        since: u64,
+        changes: &Changes,
+    ) -> Option<Vec<Slot>> {
+        let mut slots = self.recounts_by_pods(evaluator, since)?;
         slots.extend(changes.with_anything());
         slots.sort_unstable();
         slots.dedup();
         Some(slots)
     }
 
-    /// The nodes that they have to recount because of pods that came or went since this generation, in any order and possibly
-    /// repeated; `None` for all.
+    /// Those of them that they have to recount because of pods that came or went, in any order and possibly repeated; `None` for
+    /// all.
     pub(super) fn recounts_by_pods(&self, evaluator: &Evaluator<'_>, since: u64) -> Option<Vec<Slot>> {
         let mut slots = Vec::new();
         for (id, census) in &self.plan.speaking {

@@ -150,21 +150,15 @@ impl Class {
     /// The nodes that censuses have to recount, in ascending order; `None` when that is not known.
     fn to_recount(&self, evaluator: &Evaluator<'_>, since: u64, changes: &mut Changes) -> Option<Vec<Slot>> {
         let snapshot = evaluator.snapshot;
-        let by_pods = self.recounts_by_pods(evaluator, since);
-        let only_pods = snapshot.anything_changed_at() <= since;
-        let mut slots = match by_pods {
-            Some(slots) if only_pods => slots,
-            by_pods => {
-                changes.read(snapshot, since).then_some(())?;
-                match by_pods {
-                    Some(slots) => slots.into_iter().chain(changes.with_anything()).collect(),
-                    None => changes.slots.clone(),
-                }
-            }
-        };
-        slots.sort_unstable();
-        slots.dedup();
-        Some(slots)
+        if snapshot.anything_changed_at() <= since
+            && let Some(mut slots) = self.recounts_by_pods(evaluator, since)
+        {
+            slots.sort_unstable();
+            slots.dedup();
+            return Some(slots);
+        }
+        changes.read(snapshot, since).then_some(())?;
+        Some(self.recounts(evaluator, since, changes).unwrap_or_else(|| changes.slots.clone()))
     }
 }
 
