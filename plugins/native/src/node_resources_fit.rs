@@ -19,7 +19,7 @@ use longshore_framework::event::{Action, ClusterEvent, EventPattern, Hint, HintC
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Score, Seats,
+    Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Room, Score, Seats,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -123,6 +123,10 @@ impl Filter for NodeResourcesFit {
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
         state.get_or::<Arc<Needs>>(NOT_SUMMED)?.sift(cx.snapshot, nodes)
+    }
+
+    fn room<'a>(&self, cx: Cycle<'a>, state: &'a PluginState, node: Slot) -> Option<Room<'a>> {
+        state.get_or::<Arc<Needs>>(NOT_SUMMED).ok()?.room(cx.snapshot.view(node))
     }
 
     fn depends_on(&self, _pod: &Pod) -> Dependence {

@@ -147,8 +147,10 @@ impl Classes {
         self.decisions += 1;
         let key = self.alike.class_of(evaluator, profile)?;
         self.count_turn(&key);
-        if let Some(decided) =
-            self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
+        let may_sit = !evaluator.asks_extenders();
+        if may_sit
+            && let Some(decided) =
+                self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
         {
             return Ok(decided);
         }
@@ -160,7 +162,8 @@ impl Classes {
             Err(why) => return Err(why),
         };
         let audits = audit.is_some();
-        if is_kept && class.is_new() && self.seats_new(audits) && class.prepare(evaluator).is_ok() {
+        if may_sit && is_kept && class.is_new() && self.seats_new(audits) && class.prepare(evaluator).is_ok()
+        {
             self.seat(evaluator, (profile, &key), &mut class);
             self.put_back(&key, class);
             if let Some(decided) =
@@ -176,11 +179,12 @@ impl Classes {
             let chosen = Chosen { best: &best, turned_down: self.scratch.turned_down(), by_groups: true };
             class.audit(evaluator, decided, chosen, trace);
         }
-        if is_kept && decided.is_ok() && (audits || class.is_behind()) {
+        if may_sit && is_kept && decided.is_ok() && (audits || class.is_behind()) {
             self.seat(evaluator, (profile, &key), &mut class);
         }
         if let (true, Some(entry)) = (is_kept, self.entries.peek_mut(&key)) {
-            if matches!(decided, Ok(Decided { outcome: Err(Stopped::Unfit(_)), .. })) {
+            let is_unfit = matches!(decided, Ok(Decided { outcome: Err(Stopped::Unfit(_)), .. }));
+            if is_unfit && !evaluator.has_extenders() {
                 self.unfit = Some(Arc::clone(&key));
             }
             let keeps_runs = class.rejected_nodes.keeps_runs();

@@ -1,7 +1,9 @@
 //! Preemption, the engine's half: what would evicting pods of lower priority do for a node?
 
 mod budgets;
+mod by_room;
 mod extend;
+mod potential;
 mod trial;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
 use crate::evictions::Evictions;
 use crate::kept_runs::KeptRuns;
+use by_room::ByRoom;
 use trial::try_node;
 
 /// What DefaultPreemption is given to work with.
@@ -77,7 +80,8 @@ impl<'a> Preemptor<'a> {
             return Vec::new();
         }
         let (evaluator, state, kept) = (self.evaluator, self.state, &*self.kept);
-        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot) {
+        let by_room = ByRoom::new(&evaluator, state);
+        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot, Some(&by_room)) {
             Ok(run) => {
                 kept.keep(*slot, run);
                 None
@@ -92,7 +96,7 @@ impl<'a> Preemptor<'a> {
 
     /// How what is kept of the node differs from what comes of trying it anew, if it does.
     fn difference(&self, slot: Slot, kept: &DryRun) -> Option<String> {
-        let new = try_node(&self.evaluator, self.state, slot);
+        let new = try_node(&self.evaluator, self.state, slot, None);
         let differs = !new.as_ref().is_ok_and(|new| same(kept, new));
         let node = &self.evaluator.snapshot.node(slot).name;
         differs.then(|| format!("audit: evictions from {node}: {kept:?}, not {new:?}"))

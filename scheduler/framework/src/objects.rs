@@ -279,6 +279,13 @@ impl Objects {
         self.attachments_by_node.range(first..).take_while(move |((n, _), _)| n == node).map(|(_, a)| a)
     }
 
+    /// The PodDisruptionBudgets of a namespace, by name.
+    pub fn budgets_of<'a>(&'a self, namespace: &'a Str) -> impl Iterator<Item = &'a DisruptionBudget> {
+        let first: NamespacedName = (Arc::clone(namespace), Str::default());
+        let there = self.disruption_budgets.range(first..);
+        there.take_while(move |((of, _), _)| of == namespace).map(|(_, budget)| &**budget)
+    }
+
     /// Every object, by kind and then by key.
     pub fn all(&self) -> impl Iterator<Item = Object> {
         use Object as O;

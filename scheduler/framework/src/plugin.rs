@@ -3,6 +3,7 @@
 
 mod census;
 mod post_filter;
+mod room;
 mod seats;
 mod sink;
 
@@ -13,6 +14,7 @@ pub use post_filter::{
     Candidate, DryRun, Loss, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
     Tried,
 };
+pub use room::{Resource as RoomResource, Room, Share};
 pub use seats::{PerSeat, SEATS, Seats};
 pub use sink::FilterSink;
 
@@ -217,6 +219,12 @@ pub trait Filter: Plugin {
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
         nodes.retain(|slot| self.filter(cx, state, cx.snapshot.view(slot)))
+    }
+
+    /// What the node has left, for a filter that passes a node exactly if that [suffices](Room::suffices): preemption then counts, and
+    /// asks the filter no more while pods are taken away. The default is `None`: other things matter as well.
+    fn room<'a>(&self, _cx: Cycle<'a>, _state: &'a PluginState, _node: Slot) -> Option<Room<'a>> {
+        None
     }
 
     /// What the answer for `pod` depends on, and what PreFilter's depends on if the plugin has one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::plugin::{Cycle, FilterSink};
+use longshore_framework::plugin::{Cycle, FilterSink, Room, RoomResource, Share};
 use longshore_framework::reason::Reason;
 use longshore_framework::snapshot::{
     CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId, Slot, Snapshot,
@@ -30,6 +30,19 @@ struct Need {
 impl Need {
     fn basic(name: &Str, amount: i64, column: ResourceId) -> Self {
         Self { name: Arc::clone(name), amount, column: Some(column), class: None }
+    }
+
+    /// What of it the node has and its pods hold; `None` where no node offers it.
+    fn share(&self, node: NodeView<'_>) -> Option<Share<'_>> {
+        let column = self.column?;
+        let resource = match column {
+            CPU_ID => RoomResource::Cpu,
+            MEMORY_ID => RoomResource::Memory,
+            EPHEMERAL_ID => RoomResource::Ephemeral,
+            _ => RoomResource::Scalar(&self.name),
+        };
+        let (allocatable, held) = (node.allocatable(column), node.requested(column));
+        Some(Share { resource, needed: self.amount, allocatable, held })
     }
 
     /// Why there is not enough of it on a node that has so much. Devices are not given out yet.
@@ -77,6 +90,12 @@ impl Needs {
     /// Whether nothing is needed but these.
     pub(super) fn is_only_of(&self, resources: &[ResourceId]) -> bool {
         self.0.iter().all(|need| need.column.is_some_and(|column| resources.contains(&column)))
+    }
+
+    /// What the node has left of what is needed; `None` where no node offers some of it.
+    pub(super) fn room(&self, node: NodeView<'_>) -> Option<Room<'_>> {
+        let shares = self.0.iter().map(|need| need.share(node)).collect::<Option<_>>()?;
+        Some(Room { allowed_pods: node.allowed_pods(), pods: node.pod_count(), shares })
     }
 
     /// Judges one node, hypothetical or not, with all reasons.

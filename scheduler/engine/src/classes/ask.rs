@@ -1,5 +1,5 @@
-//! Plugins whose answers are not kept. They are asked at every decision, about the nodes that what is kept leaves over, and
-//! spoil nothing of what others keep.
+//! Plugins whose answers are not kept, and extenders. They are asked at every decision, about the nodes that what is kept leaves
+//! over, and spoil nothing of what others keep.
 
 use longshore_framework::plugin::Score;
 use longshore_framework::profile::PluginId;
@@ -9,16 +9,26 @@ use longshore_framework::verdict::{PreFilterVerdict, PreScoreVerdict};
 
 use super::class::Class;
 use super::scratch::{Found, Scratch};
-use crate::cycle::Evaluator;
 use crate::cycle::score::Scorer;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
+use crate::cycle::{Diagnosis, Evaluator};
 use crate::path::Literal;
 
+/// A decision for which plugins or extenders were asked.
+pub(super) struct Asked {
+    pub(super) slot: Slot,
+    /// How many nodes passed.
+    pub(super) feasible: usize,
+    /// How many nodes it is known of what was said.
+    pub(super) evaluated: usize,
+}
+
 impl Class {
-    /// The plugin because of which something is asked, if there is one.
-    pub(super) fn asks(&self) -> Option<PluginId> {
-        self.plan.asked.first().copied()
+    /// Because of whom something is asked, if it is: why the literal evaluator has to decide where asking does not do.
+    pub(super) fn asks(&self, evaluator: &Evaluator<'_>) -> Option<Literal> {
+        let plugin = self.plan.asked.first().map(|id| Literal::Uncacheable(*id));
+        plugin.or_else(|| evaluator.asks_extenders().then_some(Literal::Extender))
     }
 
     /// Runs PreFilter of the plugins that are asked; the others are left out of the state.
@@ -44,7 +54,7 @@ impl Class {
         let on = |stage: Stage, id: PluginId| evaluator.profile.stage(stage).contains(&id);
         let filters = |id: PluginId| on(Stage::Filter, id) && !state.skips_filter(id);
         let scores = |id: PluginId| on(Stage::PreScore, id) || on(Stage::Score, id);
-        self.plan.asked.iter().any(|id| filters(*id) || scores(*id))
+        evaluator.asks_extenders() || self.plan.asked.iter().any(|id| filters(*id) || scores(*id))
     }
 
     /// Whether the plugins that are asked pass this node as well; then with what they remember.
@@ -57,21 +67,21 @@ impl Class {
         Ok(evaluator.judge(&state, slot)?.is_none().then_some(state))
     }
 
-    /// The best of the nodes that what is kept leaves over and that all plugins that are asked pass, each as likely, and how
-    /// many there are. `None` when they pass none.
+    /// The best of the nodes that what is kept leaves over and that all plugins and extenders that are asked pass, each as
+    /// likely. `None` when they pass none.
     pub(super) fn choose_asking(
         &mut self,
         evaluator: &Evaluator<'_>,
         chooser: &mut Chooser,
         scratch: &mut Scratch,
         state: &mut CycleState,
-    ) -> Result<Option<(Slot, usize)>, Literal> {
+    ) -> Result<Option<Asked>, Literal> {
         let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.of(*slot));
         scratch.found.slots.extend(left.flat_map(|group| group.slots()));
         scratch.found.slots.sort_unstable();
         let filtered = evaluator.filter(state, std::mem::take(&mut scratch.found.slots))?;
         scratch.found.rejected.extend(filtered.rejected.iter().map(|status| status.slot));
-        scratch.found.slots = filtered.feasible;
+        let without_reason = ask_extenders(evaluator, filtered.feasible, &mut scratch.found)?;
         let feasible = scratch.found.slots.len();
         let slot = match *scratch.found.slots {
             [] => return Ok(None),
@@ -79,10 +89,12 @@ impl Class {
             _ => {
                 self.add_kept_scores(evaluator, scratch)?;
                 self.add_asked_scores(evaluator, state, &mut scratch.found)?;
+                let Found { slots, totals, .. } = &mut scratch.found;
+                evaluator.add_extender_scores(slots, &mut Vec::new(), totals);
                 choose(evaluator, chooser, &mut scratch.found)?
             }
         };
-        Ok(Some((slot, feasible)))
+        Ok(Some(Asked { slot, feasible, evaluated: evaluator.snapshot.len() - without_reason }))
     }
 
     /// What is kept of the scores of the nodes that passed. What is normalised is so over these alone.
@@ -137,6 +149,21 @@ impl Class {
         }
         Ok(())
     }
+}
+
+/// Leaves those of the nodes that passed which extenders keep. Of how many others no extender said why: these do not count as
+/// evaluated.
+fn ask_extenders(evaluator: &Evaluator<'_>, passed: Vec<Slot>, found: &mut Found) -> Result<usize, Literal> {
+    if !evaluator.asks_extenders() {
+        found.slots = passed;
+        return Ok(0);
+    }
+    let mut diagnosis = Diagnosis::default();
+    found.slots = evaluator.ask_extenders(passed.clone(), &mut diagnosis)?;
+    let is_left = |slot: &Slot| found.slots.binary_search(slot).is_ok();
+    found.rejected.extend(passed.iter().filter(|slot| !is_left(slot)));
+    let is_explained = |slot: &Slot| is_left(slot) || diagnosis.rejected.find(*slot).is_some();
+    Ok(passed.iter().filter(|slot| !is_explained(slot)).count())
 }
 
 fn choose(evaluator: &Evaluator<'_>, chooser: &mut Chooser, found: &mut Found) -> Result<Slot, Literal> {

@@ -75,6 +75,12 @@ impl Class {
         }
     }
 
+    /// Whether the plugin or extender of this name is asked every time.
+    fn is_asked(&self, evaluator: &Evaluator<'_>, name: &str) -> bool {
+        let extenders = evaluator.extenders.interested(evaluator.profile, evaluator.pod).map(|(id, _)| id);
+        self.plan.asked.iter().copied().chain(extenders).any(|id| evaluator.profile.name(id) == name)
+    }
+
     fn audit_choice(
         &self,
         evaluator: &Evaluator<'_>,
@@ -107,7 +113,7 @@ impl Class {
                 NodeTrace::Feasible { .. } => None,
             };
             if let Some((plugin, _)) = literal
-                && self.plan.asked.iter().any(|id| evaluator.profile.name(*id) == plugin)
+                && self.is_asked(evaluator, plugin)
             {
                 // Who is asked is not asked about nodes that what is kept rejects.
                 if turned_down.contains(node) || said.flatten().is_some() {

@@ -5,6 +5,7 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Verdict;
 
 use super::Decided;
+use super::ask::Asked;
 use super::class::{Class, Rejected, raw_in};
 use super::groups::{Group, Groups};
 use super::scratch::Scratch;
@@ -81,25 +82,24 @@ impl Class {
         let searched = evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);
         let Some((any, _)) = scratch.feasible.first().copied() else { return self.unfit(evaluator) };
         let asked = self
-            .asks()
-            .map(|plugin| Ok::<_, Literal>((plugin, self.begin_asking(evaluator)?)))
+            .asks(evaluator)
+            .map(|why| Ok::<_, Literal>((why, self.begin_asking(evaluator)?)))
             .transpose()?;
-        let (slot, feasible, state) = match asked {
-            Some((plugin, mut state)) if self.asks_about_nodes(evaluator, &state) => {
+        let (Asked { slot, feasible, evaluated }, state) = match asked {
+            Some((why, mut state)) if self.asks_about_nodes(evaluator, &state) => {
                 let found = self.choose_asking(evaluator, chooser, scratch, &mut state)?;
                 // Why the pod fits nowhere is the literal evaluator's to say.
-                let (slot, feasible) = found.ok_or(Literal::Uncacheable(plugin))?;
-                (slot, feasible, Some(state))
+                (found.ok_or(why)?, Some(state))
             }
             asked => {
                 let slot = if feasible > 1 { self.choose(evaluator, chooser, scratch)? } else { any };
-                (slot, feasible, asked.map(|(_, state)| state))
+                (Asked { slot, feasible, evaluated: nodes }, asked.map(|(_, state)| state))
             }
         };
         if feasible > 1 {
             evaluator.watch.point(ExtensionPoint::Score, Status::Success, searched);
         }
-        let mut decided = self.decided(evaluator, slot, (nodes, feasible), nodes)?;
+        let mut decided = self.decided(evaluator, slot, (evaluated, feasible), nodes)?;
         decided.state.take_over(state.unwrap_or_default(), &self.plan.after);
         Ok(decided)
     }
@@ -107,7 +107,11 @@ impl Class {
     /// The decision where only one node is looked at: the one that PreFilter leaves, or the one that the pod is promised if
     /// it is feasible.
     fn by_promise(&self, evaluator: &Evaluator<'_>) -> Result<Option<Decided>, Literal> {
+        let extended = evaluator.asks_extenders();
         if let Some((name, plugin)) = &self.plan.single_node {
+            if extended {
+                return Err(Literal::Extender);
+            }
             if evaluator.nominator.node_of(&evaluator.pod.meta.uid).is_some() {
                 return Err(Literal::Nominated);
             }
@@ -118,11 +122,14 @@ impl Class {
         let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.of(slot)?))) else {
             return Ok(None);
         };
+        if extended {
+            return Err(Literal::Nominated);
+        }
         if self.first_word_on(evaluator, group, slot)?.is_some() {
             return Ok(None);
         }
         let mut decided = self.decided(evaluator, slot, (1, 1), 0)?;
-        if self.asks().is_some() {
+        if self.asks(evaluator).is_some() {
             let Some(state) = self.ask_about(evaluator, slot)? else { return Ok(None) };
             decided.state.take_over(state, &self.plan.after);
         }

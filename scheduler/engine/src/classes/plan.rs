@@ -16,7 +16,7 @@ use crate::cycle::state::CycleState;
 use crate::groups;
 use crate::path::Literal;
 
-/// Whether the search is over all nodes and by plugins alone.
+/// Whether the search is not over all nodes, or the pod has to wait for others.
 pub(super) fn has_to_be_literal(evaluator: &Evaluator<'_>) -> Option<Literal> {
     let profile = evaluator.profile;
     if evaluator.snapshot.is_empty() || profile.stage(Stage::Score).is_empty() {
@@ -24,9 +24,6 @@ pub(super) fn has_to_be_literal(evaluator: &Evaluator<'_>) -> Option<Literal> {
     }
     if profile.percentage_of_nodes_to_score.is_some() {
         return Some(Literal::RestrictedSearch);
-    }
-    if evaluator.extenders.interested(profile, evaluator.pod).next().is_some() {
-        return Some(Literal::Extender);
     }
     groups::holds_back(evaluator.objects, evaluator.pod).then_some(Literal::Group)
 }

@@ -8,9 +8,10 @@ use crate::cycle::Evaluator;
 use crate::known_failure::KnownFailure;
 
 impl Class {
-    /// What came of another pod of the class, when it comes of this one as well.
+    /// What came of another pod of the class, when it comes of this one as well. What extenders say of evictions may be another thing
+    /// each time.
     pub(super) fn known_failure(&self, evaluator: &Evaluator<'_>) -> Option<Arc<KnownFailure>> {
-        let (moment, known) = self.failure.as_ref()?;
+        let (moment, known) = self.failure.as_ref().filter(|_| !evaluator.has_extenders())?;
         (Moment::of(evaluator)? == *moment).then(|| Arc::clone(known))
     }
 

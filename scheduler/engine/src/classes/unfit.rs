@@ -11,8 +11,9 @@ use crate::path::Literal;
 impl Class {
     /// Why no node is feasible: the first word on each.
     pub(super) fn unfit(&mut self, evaluator: &Evaluator<'_>) -> Result<Decided, Literal> {
-        if let Some(plugin) = self.asks() {
-            return Err(Literal::Uncacheable(plugin));
+        // Extenders are not asked where no node is left over.
+        if let Some(plugin) = self.plan.asked.first() {
+            return Err(Literal::Uncacheable(*plugin));
         }
         let mut diagnosis = Diagnosis::default();
         if self.plan.group_filters.is_empty() {

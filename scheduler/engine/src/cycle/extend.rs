@@ -20,9 +20,20 @@ pub(super) const LEFT_OUT: &str = "left out by the extender without a reason";
 type Scores = Result<Vec<(Str, i64)>, PluginError>;
 
 impl Evaluator<'_> {
+    /// Whether extenders filter or score for the pod.
+    pub(crate) fn asks_extenders(&self) -> bool {
+        let mut interested = self.extenders.interested(self.profile, self.pod);
+        interested.any(|(_, extender)| extender.is_filter() || extender.is_prioritizer())
+    }
+
+    /// Whether extenders have any say about the pod.
+    pub(crate) fn has_extenders(&self) -> bool {
+        self.extenders.interested(self.profile, self.pod).next().is_some()
+    }
+
     /// The nodes that every extender keeps, in slot order. They are asked one after the other, each about what the one
     /// before it left.
-    pub(super) fn ask_extenders(
+    pub(crate) fn ask_extenders(
         &self,
         feasible: Vec<Slot>,
         diagnosis: &mut Diagnosis,
@@ -121,7 +132,7 @@ impl Evaluator<'_> {
 
     /// Adds the extenders' scores, brought from 0 to 10 to the range of the plugins' scores, to the totals; whether there
     /// are any.
-    pub(super) fn add_extender_scores(
+    pub(crate) fn add_extender_scores(
         &self,
         feasible: &[Slot],
         columns: &mut Vec<ScoreColumn>,

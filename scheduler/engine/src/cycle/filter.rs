@@ -155,7 +155,11 @@ impl<'a> Evaluator<'a> {
         Ok(None)
     }
 
-    fn filters(&self, state: &CycleState) -> impl Iterator<Item = (PluginId, &'a Arc<dyn Filter>)> {
+    /// The filters that have something to say about the pod.
+    pub(crate) fn filters(
+        &self,
+        state: &CycleState,
+    ) -> impl Iterator<Item = (PluginId, &'a Arc<dyn Filter>)> {
         self.profile.at(Stage::Filter, |i| i.filter.as_ref()).filter(|(id, _)| !state.skips_filter(*id))
     }
 

@@ -2,23 +2,41 @@
 
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::features::{Features, Rule};
 use longshore_framework::objects::{DisruptionBudget, Objects};
 use longshore_framework::pod::Pod;
 
+/// The budgets of some namespaces, with how many disruptions each allows still.
+#[derive(Default)]
+struct Left<'a>(Vec<(&'a str, Vec<(&'a DisruptionBudget, i64)>)>);
+
+impl<'a> Left<'a> {
+    fn of(&mut self, objects: &'a Objects, namespace: &'a Str) -> &mut [(&'a DisruptionBudget, i64)] {
+        let at = self.0.iter().position(|(known, _)| **known == **namespace).unwrap_or_else(|| {
+            let there = objects.budgets_of(namespace);
+            self.0.push((namespace, there.map(|b| (b, i64::from(b.disruptions_allowed))).collect()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+}
+
 /// Splits pods, most important first, into those whose eviction would break a budget and the others. Each pod takes one
 /// disruption from every budget that selects it.
-pub(super) fn split(
+pub(super) fn split<'p>(
     objects: &Objects,
-    pods: Vec<Arc<Pod>>,
+    pods: Vec<&'p Arc<Pod>>,
     features: Features,
-) -> (Vec<Arc<Pod>>, Vec<Arc<Pod>>) {
+) -> (Vec<&'p Arc<Pod>>, Vec<&'p Arc<Pod>>) {
+    if objects.disruption_budgets.is_empty() {
+        return (Vec::new(), pods);
+    }
     let empty_counts = features.follow(Rule::EmptyBudgetSelectorCounts);
-    let budgets: Vec<&DisruptionBudget> = objects.disruption_budgets.values().map(|b| &**b).collect();
-    let mut left: Vec<i64> = budgets.iter().map(|b| i64::from(b.disruptions_allowed)).collect();
+    let mut left = Left::default();
     pods.into_iter().partition(|pod| {
         let mut broken = false;
-        for (budget, left) in budgets.iter().zip(&mut left) {
+        for (budget, left) in left.of(objects, &pod.meta.namespace) {
             if protects(budget, pod, empty_counts) {
                 *left -= 1;
                 broken |= *left < 0;
@@ -28,11 +46,10 @@ pub(super) fn split(
     })
 }
 
-/// A pod whose disruption was counted already is protected by no budget. Unless `empty_counts`, neither is one without labels, and a
+/// Whether a budget of the pod's namespace protects it. A pod whose disruption was counted already is protected by no budget. Unless `empty_counts`, neither is one without labels, and a
 /// budget with an empty selector protects nobody.
 fn protects(budget: &DisruptionBudget, pod: &Pod, empty_counts: bool) -> bool {
     (empty_counts || !pod.meta.labels.is_empty())
-        && budget.namespace == pod.meta.namespace
         && budget
             .selector
             .as_ref()
@@ -57,7 +74,7 @@ mod tests {
     fn check_by(minor: Minor, budget: DisruptionBudget, pods: &[Arc<Pod>], protected: &[&str]) {
         let mut objects = Objects::default();
         objects.set(Object::DisruptionBudget(Arc::new(budget)));
-        let (got, _) = split(&objects, pods.to_vec(), Features::of(minor));
+        let (got, _) = split(&objects, pods.iter().collect(), Features::of(minor));
         let names: Vec<&str> = got.iter().map(|p| &*p.meta.name).collect();
         assert_eq!(names, protected);
     }

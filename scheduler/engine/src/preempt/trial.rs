@@ -1,6 +1,5 @@
 //! One node, tried: which pods of lower priority have to go for the pod to fit?
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use longshore_framework::plugin::{Candidate, DryRun};
@@ -11,7 +10,8 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::Rejection;
 use longshore_framework::view::Hypothesis;
 
-use super::budgets;
+use super::by_room::ByRoom;
+use super::potential::Potential;
 use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
 
@@ -49,51 +49,43 @@ impl Trial<'_> {
 }
 
 /// Removes every pod of lower priority; if the pod then fits, puts back as many as it can, those that a
-/// PodDisruptionBudget protects first, the more important before the less.
-pub(super) fn try_node(evaluator: &Evaluator<'_>, state: &CycleState, slot: Slot) -> Result<DryRun, String> {
-    let priority = evaluator.pod.spec.priority;
-    let pods = evaluator.snapshot.pods(slot);
-    let mut potential: Vec<Arc<Pod>> =
-        pods.iter().filter(|p| p.spec.priority < priority).map(Arc::clone).collect();
-    if potential.is_empty() {
+/// PodDisruptionBudget protects first, the more important before the less. Where counting tells what comes of it, `by_room`
+/// does.
+pub(super) fn try_node(
+    evaluator: &Evaluator<'_>,
+    state: &CycleState,
+    slot: Slot,
+    by_room: Option<&ByRoom<'_>>,
+) -> Result<DryRun, String> {
+    let Some(potential) = Potential::of(evaluator, slot) else {
         let rejection = Rejection::unresolvable(Reason::NoVictims);
         return Ok(DryRun::Rejected { plugin: None, rejection });
+    };
+    if let Some(run) = by_room.and_then(|by_room| by_room.try_node(&potential, slot)) {
+        return Ok(run);
     }
     let supposed = Hypothesis::of(evaluator.snapshot, slot);
     let mut trial = Trial { evaluator, supposed, state: state.clone() };
-    for pod in &potential {
+    for pod in potential.protected.iter().chain(&potential.others) {
         trial.remove(pod)?;
     }
     if let Some((plugin, rejection)) = trial.judge()? {
         return Ok(DryRun::Rejected { plugin: Some(plugin), rejection });
     }
-    potential.sort_by(|a, b| importance(a, b));
-    let (protected, others) = budgets::split(evaluator.objects, potential, evaluator.features);
-    let both = !protected.is_empty() && !others.is_empty();
     let mut victims = Vec::new();
-    for pod in protected {
-        if trial.must_go(&pod)? {
-            victims.push(pod);
+    for pod in &potential.protected {
+        if trial.must_go(pod)? {
+            victims.push(*pod);
         }
     }
     let violations = victims.len();
-    for pod in others {
-        if trial.must_go(&pod)? {
-            victims.push(pod);
+    for pod in &potential.others {
+        if trial.must_go(pod)? {
+            victims.push(*pod);
         }
-    }
-    if both {
-        victims.sort_by(|a, b| importance(a, b));
     }
     if victims.is_empty() {
         return Err(format!("no victims found on node {}", evaluator.snapshot.node(slot).name));
     }
-    Ok(DryRun::Candidate(Candidate::new(slot, victims, violations)))
-}
-
-/// The more important first: the higher priority, then the earlier start. A pod that has not started counts as
-/// starting now.
-fn importance(a: &Pod, b: &Pod) -> Ordering {
-    let start = |p: &Pod| p.meta.started.map_or(i64::MAX, |t| t.0);
-    b.spec.priority.cmp(&a.spec.priority).then_with(|| start(a).cmp(&start(b)))
+    Ok(DryRun::Candidate(Candidate::new(slot, potential.in_order(victims), violations)))
 }
