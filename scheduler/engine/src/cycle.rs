@@ -166,6 +166,11 @@ impl<'a> Evaluator<'a> {
         Cycle { snapshot: self.snapshot, objects: self.objects, pod: self.pod }
     }
 
+    /// The same as if nobody were promised a node.
+    pub(crate) fn without_promises(&self) -> Self {
+        Self { nominator: Nominator::nobody(), ..*self }
+    }
+
     /// PreFilter, Filter, PreScore, Score and the choice. With `trace`, what was said is written there, also when the
     /// decision stops on the way. `start` is where a search of fewer than all nodes begins, and is moved on. `room` is
     /// memory that another decision has used.

@@ -1,5 +1,6 @@
 //! Whatever happens, in whatever order: no pod is lost or held twice, and the columns say what the pods say.
 
+mod extender;
 mod incremental;
 mod profiles;
 mod world;

@@ -221,6 +221,23 @@ impl Panel {
         self.cells.put(place, row);
     }
 
+    /// The cell of a node.
+    pub(super) fn cell(&self, seat: usize, slot: Slot) -> i16 {
+        let in_row = || self.layout.place(slot).map_or(0, |place| self.cells.row(place)[seat]);
+        self.apart.cell(seat, slot).unwrap_or_else(in_row)
+    }
+
+    /// Writes the cell of a node. [`settle`](Self::settle) has to come after.
+    pub(super) fn set_cell(&mut self, seat: usize, slot: Slot, cell: i16) {
+        if self.apart.cell(seat, slot).is_some() {
+            self.apart.set_cell(seat, slot, cell);
+        } else if let Some(place) = self.layout.place(slot) {
+            let mut row = *self.cells.row(place);
+            row[seat] = cell;
+            self.cells.put(place, row);
+        }
+    }
+
     /// Brings what is known of the best up to date.
     pub(super) fn settle(&mut self) {
         self.cells.settle();

@@ -3,6 +3,9 @@
 mod choose;
 mod column;
 mod kinds;
+mod promised;
+
+use std::time::Duration;
 
 use longshore_framework::profile::PluginId;
 use longshore_framework::snapshot::Slot;
@@ -45,11 +48,14 @@ impl Class {
         panel: &mut Panel,
         seat: usize,
     ) -> Result<bool, Literal> {
+        // A panel knows nothing of promises, but groups may.
+        let is_grouped = self.is_grouped(evaluator) && evaluator.nominator.is_empty();
+        let evaluator = &evaluator.without_promises();
         self.note_seat(evaluator, None);
         if !self.is_served_by(panel) {
             return Ok(false);
         }
-        let Some(column) = self.column(evaluator)? else { return Ok(false) };
+        let Some(column) = self.column(evaluator, is_grouped)? else { return Ok(false) };
         let Some((kinds, apart)) = self.kinds_of_all(evaluator, panel)? else { return Ok(false) };
         let weight = |id: PluginId| {
             let scorer = self.plan.absolute.iter().find(|scorer| scorer.id == id && scorer.by_pods);
@@ -88,11 +94,25 @@ impl Class {
         }
         let unknown = panel.unknown(seat);
         if !unknown.is_empty() {
-            match self.fixed_of(evaluator, unknown)? {
+            match self.fixed_of(&evaluator.without_promises(), unknown)? {
                 Some(known) => panel.learn(evaluator.snapshot, seat, &known),
                 None => return Ok(None),
             }
         }
+        let barred = self.bar_promised(evaluator, (panel, seat))?;
+        let decided = self.decide_by_panel(evaluator, (panel, seat), (chooser, scratch), began, best);
+        promised::unbar(panel, seat, barred);
+        decided
+    }
+
+    fn decide_by_panel(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (panel, seat): (&Panel, usize),
+        (chooser, scratch): (&mut Chooser, &mut Scratch),
+        began: Duration,
+        best: Option<&mut Vec<Slot>>,
+    ) -> Result<Option<Decided>, Literal> {
         let candidates = self.candidates(evaluator, (panel, seat))?;
         let feasible = candidates.iter().map(|candidate| candidate.feasible).sum();
         let searched = evaluator.watch.point(ExtensionPoint::Filter, Status::Success, began);

@@ -14,6 +14,9 @@ use crate::trace::Trace;
 /// With so many decisions since it was asked last, or more, a class had others asked in between.
 const MANY_DECISIONS: u64 = 4;
 
+/// With more nodes that are promised to pods, a class decides by itself.
+const MANY_PROMISES: usize = 256;
+
 /// So many decisions are remembered, as a count.
 const ALL: u32 = 64;
 
@@ -43,7 +46,8 @@ impl Classes {
     ) -> Result<Option<Decided>, Literal> {
         let Some(entry) = self.entries.get_mut(key) else { return Ok(None) };
         let (Some(seat), Some(class)) = (entry.seat, &mut entry.class) else { return Ok(None) };
-        if !evaluator.nominator.is_empty() {
+        let promises = evaluator.nominator;
+        if promises.node_count() > MANY_PROMISES || promises.node_of(&evaluator.pod.meta.uid).is_some() {
             return Ok(None);
         }
         let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_seated(evaluator));
@@ -89,7 +93,7 @@ impl Classes {
         (profile, key): (usize, &Arc<ClassKey>),
         class: &mut Class,
     ) {
-        if !class.may_sit() || !evaluator.nominator.is_empty() {
+        if !class.may_sit() {
             return;
         }
         let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else { return };

@@ -6,7 +6,7 @@ use longshore_framework::extender::{Extender, FilterAnswer, MAX_EXTENDER_SCORE};
 use longshore_framework::node::Node;
 use longshore_framework::plugin::MAX_SCORE;
 use longshore_framework::profile::PluginId;
-use longshore_framework::snapshot::Slot;
+use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, Rejection};
 use longshore_framework::{Str, extender};
 
@@ -88,9 +88,10 @@ impl Evaluator<'_> {
         answer: &FilterAnswer,
     ) -> Result<Vec<Slot>, PluginError> {
         let mut kept = Vec::with_capacity(answer.kept.len().min(asked.len()));
+        let mut places = self.places(asked);
         for name in &answer.kept {
-            match self.snapshot.slot(name).filter(|slot| asked.binary_search(slot).is_ok()) {
-                Some(slot) => kept.push(slot),
+            match places.find(name) {
+                Some(at) => kept.push(asked[at]),
                 None => {
                     return Err(PluginError::new(format!(
                         "extender \"{}\" claims a filtered node \"{name}\" which is not found in the input node list",
@@ -179,15 +180,19 @@ impl Evaluator<'_> {
     /// Nodes that were not asked about are passed over; scores for one node add up.
     fn column(&self, plugin: PluginId, weight: i64, feasible: &[Slot], scores: &[(Str, i64)]) -> ScoreColumn {
         let mut raw = vec![0_i64; feasible.len()];
+        let mut places = self.places(feasible);
         for (name, score) in scores {
-            let at = self.snapshot.slot(name).and_then(|slot| feasible.binary_search(&slot).ok());
-            if let Some(at) = at {
+            if let Some(at) = places.find(name) {
                 raw[at] = raw[at].saturating_add(*score);
             }
         }
         let scale = MAX_SCORE / MAX_EXTENDER_SCORE;
         let score = raw.iter().map(|raw| raw.saturating_mul(scale)).collect();
         ScoreColumn { plugin, weight, raw: Column::Each(raw), score: Column::Each(score) }
+    }
+
+    fn places<'s>(&'s self, slots: &'s [Slot]) -> Places<'s> {
+        Places { snapshot: self.snapshot, slots, next: 0 }
     }
 
     fn nodes(&self, slots: &[Slot]) -> Vec<&Node> {
@@ -205,6 +210,26 @@ impl Evaluator<'_> {
         let left_out = left_out.map(|(slot, id)| (slot, id, Rejection::unresolvable(LEFT_OUT.to_string())));
         let failed = diagnosis.rejected.nodes().map(|(slot, g)| (slot, g.plugin, g.rejection.clone()));
         Ok(failed.chain(left_out).filter(|(slot, ..)| left.binary_search(slot).is_err()).collect())
+    }
+}
+
+/// Where nodes stand that are named, in a list of slots in ascending order. Most answers name them in the order in which they were
+/// asked about, so the one after the last that was found is looked at first.
+struct Places<'a> {
+    snapshot: &'a Snapshot,
+    slots: &'a [Slot],
+    next: usize,
+}
+
+impl Places<'_> {
+    fn find(&mut self, name: &str) -> Option<usize> {
+        let is_next = self.slots.get(self.next).is_some_and(|slot| *self.snapshot.node(*slot).name == *name);
+        let at = match is_next {
+            true => self.next,
+            false => self.slots.binary_search(&self.snapshot.slot(name)?).ok()?,
+        };
+        self.next = at + 1;
+        Some(at)
     }
 }
 

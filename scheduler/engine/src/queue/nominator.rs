@@ -1,7 +1,7 @@
 //! Nodes promised to pods that wait for room to be made there.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
@@ -21,7 +21,15 @@ pub(crate) struct Nominator {
     changed: BTreeSet<Str>,
 }
 
+/// Nobody is promised anything.
+static NOBODY: LazyLock<Nominator> = LazyLock::new(Nominator::default);
+
 impl Nominator {
+    /// One by which nobody is promised anything.
+    pub(crate) fn nobody() -> &'static Self {
+        &NOBODY
+    }
+
     /// Promises `node` to `pod`, in place of any other node.
     pub(crate) fn nominate(&mut self, pod: &Arc<Pod>, node: &Str) {
         self.remove(&pod.meta.uid);

@@ -5,6 +5,7 @@ use longshore_framework::profile::Profile;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::extender::whims;
 use super::profiles::{ASKING, BACKWARDS, REVERSED};
 use super::world::World;
 use super::{Happening, PodDraft, check_against_fresh, happening, node_draft, pod_draft};
@@ -54,7 +55,12 @@ fn check_settled(profiles: &[Profile], happenings: &[Happening]) {
 
 #[track_caller]
 fn check(profiles: &[Profile], happenings: &[Happening]) -> World {
-    let options = Options { evaluation: Evaluation::Audited, ..Options::default() };
+    check_with(profiles, Options::default(), happenings)
+}
+
+#[track_caller]
+fn check_with(profiles: &[Profile], options: Options, happenings: &[Happening]) -> World {
+    let options = Options { evaluation: Evaluation::Audited, ..options };
     let mut world = World::of(profiles.to_vec(), options);
     for happening in happenings {
         world.happens(happening);
@@ -146,6 +152,16 @@ proptest! {
     #[test]
     fn nor_does_who_only_looks_at_the_pod_or_comes_first(happenings in history(80)) {
         check_settled(&BACKWARDS, &happenings);
+    }
+
+    #[test]
+    fn nor_do_extenders(happenings in history(80)) {
+        check_with(&PROFILES, Options { extenders: whims(), ..Options::default() }, &happenings).settle();
+    }
+
+    #[test]
+    fn nor_do_extenders_that_have_a_say_in_evictions(happenings in evictions(80)) {
+        check_with(&PROFILES, Options { extenders: whims(), ..Options::default() }, &happenings).settle();
     }
 
     #[test]

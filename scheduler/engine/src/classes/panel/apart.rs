@@ -55,6 +55,12 @@ impl Apart {
         }
     }
 
+    /// The cell of a node, if it is told apart.
+    pub(super) fn cell(&self, seat: usize, slot: Slot) -> Option<i16> {
+        let is_apart = self.seats(slot) >> seat & 1 == 1;
+        is_apart.then(|| self.find(seat, slot).ok()).flatten().map(|at| self.nodes[seat][at].cell)
+    }
+
     /// The cell of a node that is told apart is another.
     pub(super) fn set_cell(&mut self, seat: usize, slot: Slot, cell: i16) {
         if let Ok(at) = self.find(seat, slot) {

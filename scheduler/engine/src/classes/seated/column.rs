@@ -11,8 +11,13 @@ use crate::path::Literal;
 
 impl Class {
     /// For each slot the fixed score and the cell; `None` when something tells nodes apart on which pods fit.
-    pub(super) fn column(&mut self, evaluator: &Evaluator<'_>) -> Result<Option<Vec<(i16, i16)>>, Literal> {
-        match self.is_grouped(evaluator) {
+    /// `is_grouped` says that it is known from the groups of the class.
+    pub(super) fn column(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        is_grouped: bool,
+    ) -> Result<Option<Vec<(i16, i16)>>, Literal> {
+        match is_grouped {
             true => self.column_of_groups(evaluator),
             false => self.column_anew(evaluator),
         }
