@@ -44,11 +44,11 @@ impl Operation {
             Self::DeletePods(deletion) => deletion.beside && deletion.per_second.is_some(),
             Self::CreatePods(pods) => pods.beside,
             Self::Repeat(repeat) => repeat.beside,
+            Self::Update(update) => update.beside,
             Self::CreateNodes(_)
             | Self::CreateNamespaces(_)
             | Self::CreateObjects(_)
             | Self::DeleteNodes(_)
-            | Self::Update(_)
             | Self::Barrier(_) => false,
         }
     }
@@ -176,6 +176,9 @@ pub struct Update {
     pub namespace: String,
     /// How many a second of the simulated clock, beside what follows.
     pub per_second: u32,
+    /// Whether calm runs leave it out.
+    #[serde(default)]
+    pub beside: bool,
 }
 
 fn default_namespace() -> String {

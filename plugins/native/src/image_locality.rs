@@ -32,6 +32,9 @@ const LEAST: i64 = 23 * MEBIBYTE;
 /// Images that sum up to more bytes than this per image count no more.
 const MOST_PER_IMAGE: i64 = 1000 * MEBIBYTE;
 
+/// Of so many images at the most it is told what a node scores that has some of them.
+const MOST_TOLD: usize = 3;
+
 /// The plugin.
 #[derive(Debug)]
 pub struct ImageLocality {
@@ -65,6 +68,21 @@ impl Plugin for ImageLocality {
 
     fn events(&self) -> Vec<EventPattern> {
         Vec::new()
+    }
+
+    /// What a node scores by which of the pod's images it has. Nodes that come or go, or pull an image, change that only where they
+    /// change a score.
+    fn images_seen(&self, cx: Cycle<'_>) -> u64 {
+        let (images, count) = (present(cx.snapshot, cx.pod), self.images(cx.pod));
+        if images.len() > MOST_TOLD {
+            return cx.snapshot.images_revision() | 1 << 63;
+        }
+        let subset = |which: usize| images.iter().enumerate().filter(move |(at, _)| which >> at & 1 == 1);
+        let bytes = |which| subset(which).fold(0_i64, |sum, (_, (worth, _))| sum.saturating_add(*worth));
+        let score = |which| scaled(bytes(which), count).unsigned_abs();
+        // A score takes seven bits, so that a byte for each number of images leaves the highest bit alone.
+        let scores = (0..1_usize << images.len()).fold(0, |seen, which| seen << 8 | score(which));
+        scores ^ (images.len() as u64) << 56
     }
 
     /// By the images that lie on some node, and by how many images bound their sum.
@@ -207,6 +225,42 @@ mod tests {
         check(&[&[("app:1", 1000)]], &["app:1"], &[100]);
         check(&[&[("app:1", 8_000_000_000_000)]], &["app:1"], &[100]);
         check(&[&[("app:1", 1000)]], &["app:1", "app:1"], &[100]);
+    }
+
+    /// What is seen of images by a pod with images of these sizes, each of which lies on so many nodes.
+    fn seen(nodes_with: &[usize], sizes: &[i64], nodes: usize) -> u64 {
+        let mut snapshot = Snapshot::default();
+        let images = || (0..).zip(nodes_with).zip(sizes);
+        for at in 0..nodes {
+            let here = images().filter(|((_, with), _)| at < **with);
+            let image = |((number, _), size): ((u32, &usize), &i64)| NodeImage {
+                names: vec![format!("app:{number}").into()],
+                size: size * MEBIBYTE,
+            };
+            let images = here.map(image).collect();
+            snapshot.set_node(node(&format!("n{at}")).with(|n| n.images = images).build());
+        }
+        let container =
+            |((number, _), _)| Container { image: format!("app:{number}").into(), ..Default::default() };
+        let pod = pod("p").spec(|s| s.containers = images().map(container).collect()).build();
+        let objects = Objects::default();
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        ImageLocality::new(Features::default()).images_seen(cx)
+    }
+
+    #[test]
+    fn what_is_seen_of_images_changes_with_what_nodes_score() {
+        let one = seen(&[5], &[400], 10);
+        assert_ne!(one, seen(&[6], &[400], 10), "the image is worth more");
+        assert_ne!(one, seen(&[5], &[400], 12), "there are more nodes");
+        assert_eq!(seen(&[500], &[400], 1000), seen(&[501], &[400], 1000), "no score is another");
+        assert_eq!(seen(&[], &[], 10), seen(&[], &[], 11), "the pod has no image");
+        assert_eq!(seen(&[0], &[400], 10), seen(&[0], &[400], 11), "no node has it");
+        // 40 MiB are too little by themselves and something together.
+        assert_ne!(seen(&[5, 0], &[40, 40], 10), seen(&[5, 5], &[40, 40], 10));
+        assert_ne!(seen(&[10, 10], &[20, 20], 10), seen(&[10, 10], &[20, 90], 10));
+        let many = |last| seen(&[1, 1, 1, last], &[100; 4], 10);
+        assert_ne!(many(1), many(2), "of many images every change is seen");
     }
 
     #[test]

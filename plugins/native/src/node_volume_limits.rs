@@ -14,7 +14,7 @@ use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use longshore_framework::features::{Features, Gate};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
-use longshore_framework::plugin::{Cycle, Dependence, Filter, Plugin, PreFilter};
+use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use csi::is_migratable;
 use incoming::{Brought, Incoming};
-use on_node::{Nodes, OnNode};
+use on_node::{Nodes, OnNode, Row, has_limit};
 use pod_volumes::Trouble;
 
 /// The plugin's name.
@@ -91,13 +91,32 @@ impl PreFilter for NodeVolumeLimits {
 
 impl Filter for NodeVolumeLimits {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        let incoming = match state.get::<Incoming>() {
-            _ if node.is_supposed() => Incoming::by_name(cx.pod, cx.objects),
-            Ok(incoming) => incoming.clone(),
-            // A profile may leave PreFilter out.
-            Err(_) => Incoming::of(cx.pod, cx.objects, cx.snapshot),
-        };
-        let csi_node = cx.objects.csi_nodes.get(node.name()).map(|csi_node| &**csi_node);
+        if node.is_supposed() {
+            let (incoming, row) = (Incoming::by_name(cx.pod, cx.objects), Row::of(node, cx.objects));
+            return self.judge(&incoming, &row);
+        }
+        let incoming = incoming(cx, state);
+        self.nodes.reader().read(node, cx.objects, |row| self.judge(&incoming, row))
+    }
+
+    fn filter_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        let (incoming, mut reader) = (incoming(cx, state), self.nodes.reader());
+        nodes.retain(|slot| reader.read(cx.snapshot.view(slot), cx.objects, |row| self.judge(&incoming, row)))
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        if has_countable(pod) { Dependence::Node } else { Dependence::Static }
+    }
+}
+
+impl NodeVolumeLimits {
+    fn judge(&self, incoming: &Incoming, row: &Row) -> Result<Verdict, PluginError> {
+        let csi_node = row.csi_node.as_deref();
         let trouble = match csi_node {
             Some(_) => incoming.volumes().err(),
             None => incoming.trouble_without_csi_node(),
@@ -111,20 +130,18 @@ impl Filter for NodeVolumeLimits {
             return Ok(Verdict::unschedulable(reason.clone()));
         }
         let (Some(csi_node), Ok(volumes)) = (csi_node, incoming.volumes()) else { return Ok(Verdict::Pass) };
-        if volumes.is_empty() || csi_node.drivers.iter().all(|(_, limit)| limit.is_none()) {
+        if volumes.is_empty() || !has_limit(csi_node) {
             return Ok(Verdict::Pass);
         }
-        let exceeds = |on_node: &OnNode| exceeds(volumes, on_node, csi_node);
-        let exceeded = match node.is_supposed() {
-            true => exceeds(&OnNode::of(node, cx.objects)?),
-            false => self.nodes.read(node, cx.objects, exceeds)?,
-        };
+        let on_node = row.found.as_ref().map_err(Clone::clone)?;
+        let exceeded = exceeds(volumes, on_node, csi_node);
         Ok(if exceeded { Verdict::unschedulable(Reason::VolumeLimit) } else { Verdict::Pass })
     }
+}
 
-    fn depends_on(&self, pod: &Pod) -> Dependence {
-        if has_countable(pod) { Dependence::Node } else { Dependence::Static }
-    }
+/// What the pod brings to nodes as they are. A profile may leave PreFilter out.
+fn incoming(cx: Cycle<'_>, state: &PluginState) -> Incoming {
+    state.get::<Incoming>().cloned().unwrap_or_else(|_| Incoming::of(cx.pod, cx.objects, cx.snapshot))
 }
 
 /// Whether the pod has a volume of a kind that may be attached by a CSI driver.
@@ -148,6 +165,12 @@ fn limit_of(csi_node: &CsiNode, driver: &str) -> Option<i64> {
 /// Whether some driver would have to attach more than it can: what is on the node, and what the pod brings that no pod there
 /// uses yet.
 fn exceeds(brought: &Brought, on_node: &OnNode, csi_node: &CsiNode) -> bool {
+    let is_too_many = |(driver, added): &(Str, i64)| {
+        limit_of(csi_node, driver).is_some_and(|limit| on_node.count(driver) + added > limit)
+    };
+    if brought.shared.is_empty() {
+        return brought.unused.iter().any(is_too_many);
+    }
     let mut new = brought.unused.clone();
     for volume in brought.shared.iter().filter(|volume| !on_node.has(volume)) {
         match new.iter_mut().find(|(driver, _)| *driver == volume.driver) {
@@ -155,9 +178,6 @@ fn exceeds(brought: &Brought, on_node: &OnNode, csi_node: &CsiNode) -> bool {
             None => new.push((volume.driver.clone(), 1)),
         }
     }
-    let is_too_many = |(driver, added): &(Str, i64)| {
-        limit_of(csi_node, driver).is_some_and(|limit| on_node.count(driver) + added > limit)
-    };
     new.iter().any(is_too_many)
 }
 

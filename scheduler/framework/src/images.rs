@@ -8,7 +8,10 @@ use crate::node::NodeImage;
 
 /// Every image name with its size and the nodes that have it.
 #[derive(Clone, Debug, Default)]
-pub struct ImageTable(FxHashMap<Str, ImageState>);
+pub struct ImageTable {
+    by_name: FxHashMap<Str, ImageState>,
+    names_revision: u64,
+}
 
 /// One image name.
 #[derive(Clone, Debug, Default)]
@@ -22,19 +25,26 @@ pub struct ImageState {
 impl ImageTable {
     /// The state of the image called `name`.
     pub fn get(&self, name: &str) -> Option<&ImageState> {
-        self.0.get(name)
+        self.by_name.get(name)
+    }
+
+    /// Rises when a node is the first to have an image, or the last that had one has it no more.
+    pub fn names_revision(&self) -> u64 {
+        self.names_revision
     }
 
     /// Whether no node reports an image.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_name.is_empty()
     }
 
     pub(crate) fn add(&mut self, slot: usize, images: &[NodeImage]) {
         for image in images {
             for name in &image.names {
                 let fresh = || ImageState { size: image.size, nodes: BitSet::default() };
-                self.0.entry(name.clone()).or_insert_with(fresh).nodes.insert(slot);
+                let state = self.by_name.entry(name.clone()).or_insert_with(fresh);
+                self.names_revision += u64::from(state.nodes.is_empty());
+                state.nodes.insert(slot);
             }
         }
     }
@@ -53,17 +63,18 @@ impl ImageTable {
     /// which is gone, may have been the first to report them.
     fn has_sizes_of(&self, images: &[NodeImage]) -> bool {
         let has_size = |size: i64, name: &Str| {
-            self.0.get(name).is_none_or(|state| state.size == size || state.nodes.len() > 1)
+            self.by_name.get(name).is_none_or(|state| state.size == size || state.nodes.len() > 1)
         };
         images.iter().all(|image| image.names.iter().all(|name| has_size(image.size, name)))
     }
 
     pub(crate) fn remove(&mut self, slot: usize, images: &[NodeImage]) {
         for name in images.iter().flat_map(|i| &i.names) {
-            if let Some(state) = self.0.get_mut(name) {
+            if let Some(state) = self.by_name.get_mut(name) {
                 state.nodes.remove(slot);
                 if state.nodes.is_empty() {
-                    self.0.remove(name);
+                    self.names_revision += 1;
+                    self.by_name.remove(name);
                 }
             }
         }

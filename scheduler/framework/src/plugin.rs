@@ -51,6 +51,12 @@ pub trait Plugin: Send + Sync + 'static {
         None
     }
 
+    /// For a plugin whose answers depend on [images](Dependence::on_images): a number that changes at least when the answer about some
+    /// node changes and the node does not. The default changes whenever a node comes or goes or reports other images.
+    fn images_seen(&self, cx: Cycle<'_>) -> u64 {
+        cx.snapshot.images_revision()
+    }
+
     /// Seats for many pods that the plugin can be asked about at once, for a plugin that can; none by default. They give the same
     /// answers as its Filter and Score.
     fn seats(&self) -> Option<Box<dyn Seats>> {

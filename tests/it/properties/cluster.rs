@@ -10,7 +10,9 @@ use longshore_framework::node_selector::{
     NodeOperator, NodeRequirement, NodeSelector, NodeSelectorTerm, PreferredTerm,
 };
 use longshore_framework::objects::{Controller, DisruptionBudget, Namespace, Object, Service};
-use longshore_framework::pod::{Owner, Pod, PodSpec, PreemptionPolicy, SpreadConstraint, WhenUnsatisfiable};
+use longshore_framework::pod::{
+    Container, Owner, Pod, PodSpec, PreemptionPolicy, SpreadConstraint, WhenUnsatisfiable,
+};
 use longshore_framework::ports::{ANY_ADDRESS, HostPort};
 use longshore_framework::taint::{TaintEffect, Toleration, TolerationOperator};
 use longshore_manifest::Manifests;
@@ -37,7 +39,8 @@ pub(super) struct NodeDraft {
     disk: u8,
     taints: Vec<(u8, usize)>,
     cordoned: bool,
-    image: bool,
+    /// Which of the images it has, a bit for each.
+    images: u8,
 }
 
 /// What a pod is made of.
@@ -56,17 +59,46 @@ pub(super) struct PodDraft {
 /// Something a pod asks for beside room.
 #[derive(Clone, Debug)]
 pub(super) enum Rule {
-    Tolerate { key: u8, effect: usize, any: bool },
-    Select { disk: u8 },
-    NodeAffinity { zone: usize, at_most: u8, weight: i64 },
-    Affinity { app: usize, host: bool, anti: bool, weight: Option<i32>, everywhere: bool },
-    Spread { skew: i32, host: bool, soft: bool, domains: i32, taints: bool },
-    Port { number: i32, address: bool },
-    Image,
+    Tolerate {
+        key: u8,
+        effect: usize,
+        any: bool,
+    },
+    Select {
+        disk: u8,
+    },
+    NodeAffinity {
+        zone: usize,
+        at_most: u8,
+        weight: i64,
+    },
+    Affinity {
+        app: usize,
+        host: bool,
+        anti: bool,
+        weight: Option<i32>,
+        everywhere: bool,
+    },
+    Spread {
+        skew: i32,
+        host: bool,
+        soft: bool,
+        domains: i32,
+        taints: bool,
+    },
+    Port {
+        number: i32,
+        address: bool,
+    },
+    /// The image of the first container, and one that a second container adds.
+    Image(usize, Option<usize>),
     NeverPreempt,
     Gate,
     Owned,
 }
+
+/// Images with their sizes in MiB.
+const IMAGES: [(&str, i64); 3] = [("image:1", 500), ("image:2", 90), ("image:3", 30)];
 
 /// Nodes, pods and the objects beside them.
 #[derive(Clone, Debug)]
@@ -79,9 +111,9 @@ pub(super) struct ClusterDraft {
 pub(super) fn node_draft() -> impl Strategy<Value = NodeDraft> {
     let taints = prop_oneof![3 => Just(Vec::new()), 1 => vec((0..2_u8, 0..3_usize), 1..3)];
     let parts = (0..4_usize, 1..5_u8, 1..9_u8, 1..7_u8, 0..3_u8, 0..3_u8, taints);
-    (parts, prop::bool::weighted(0.1), any::<bool>()).prop_map(|(parts, cordoned, image)| {
+    (parts, prop::bool::weighted(0.1), 0..8_u8).prop_map(|(parts, cordoned, images)| {
         let (zone, cores, gibibytes, pods, gpus, disk, taints) = parts;
-        NodeDraft { zone, cores, gibibytes, pods, gpus, disk, taints, cordoned, image }
+        NodeDraft { zone, cores, gibibytes, pods, gpus, disk, taints, cordoned, images }
     })
 }
 
@@ -98,7 +130,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         3 => (1..4_i32, any::<bool>(), any::<bool>(), 1..4_i32, any::<bool>())
             .prop_map(|(skew, host, soft, domains, taints)| Rule::Spread { skew, host, soft, domains, taints }),
         2 => (80..82_i32, any::<bool>()).prop_map(|(number, address)| Rule::Port { number, address }),
-        1 => Just(Rule::Image),
+        1 => (0..4_usize, prop::option::of(0..4_usize)).prop_map(|(image, more)| Rule::Image(image, more)),
         1 => Just(Rule::NeverPreempt),
         1 => Just(Rule::Gate),
         2 => Just(Rule::Owned),
@@ -233,13 +265,18 @@ impl NodeDraft {
         let tainted = |node: NodeBuilder, (key, effect): &(u8, usize)| {
             node.taint(&format!("key-{key}"), "x", EFFECTS[*effect])
         };
-        let image = NodeImage { names: vec!["image:1".into()], size: 500 << 20 };
+        let has = |(at, _): &(usize, &(&str, i64))| self.images >> at & 1 == 1;
+        let images = IMAGES.iter().enumerate().filter(has);
+        let image = |(_, (name, size)): (usize, &(&str, i64))| NodeImage {
+            names: vec![(*name).into()],
+            size: size << 20,
+        };
         self.taints
             .iter()
             .fold(node, tainted)
             .with(|n| {
                 n.unschedulable = self.cordoned;
-                n.images.extend(self.image.then_some(image));
+                n.images.extend(images.map(image));
             })
             .build()
     }
@@ -344,7 +381,12 @@ impl Rule {
                     s.containers[0].host_ports.push(port);
                 }
             }),
-            Self::Image => pod.spec(|s| s.containers[0].image = "image:1".into()),
+            Self::Image(image, more) => pod.spec(|s| {
+                let name = |at: &usize| IMAGES.get(*at).map_or("image:none", |(name, _)| name).into();
+                s.containers[0].image = name(image);
+                s.init_containers
+                    .extend(more.iter().map(|image| Container { image: name(image), ..Default::default() }));
+            }),
             Self::NeverPreempt => pod.spec(|s| s.preemption_policy = PreemptionPolicy::Never),
             Self::Gate if !runs => pod.spec(|s| s.gates = vec!["example.com/wait".into()]),
             Self::Gate => pod,

@@ -1,6 +1,6 @@
 //! The volumes that are attached to nodes.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use longshore_framework::Str;
 use longshore_framework::objects::Objects;
@@ -8,6 +8,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::PluginError;
 use longshore_framework::view::NodeView;
+use longshore_framework::volume::CsiNode;
 
 use super::csi::{self, CsiVolume};
 use super::pod_volumes::{Trouble, Volumes, Whose, collect};
@@ -76,15 +77,18 @@ struct Rows {
     rows: Vec<Option<Row>>,
 }
 
-struct Row {
+/// A node with its limits and what is attached.
+pub(super) struct Row {
     node: Str,
+    pub(super) csi_node: Option<Arc<CsiNode>>,
     /// UIDs of the pods that are counted, in the order in which they lie on the node.
     pods: Vec<Str>,
     /// The generation of the node's last change that is counted.
     as_of: u64,
     /// Which drivers and classes there were.
     classes: u64,
-    found: Result<OnNode, PluginError>,
+    /// Where there is a limit; else nothing is counted.
+    pub(super) found: Result<OnNode, PluginError>,
 }
 
 impl Row {
@@ -106,22 +110,43 @@ impl Row {
                 && row.pods.iter().zip(node.pods()).all(|(uid, pod)| is_same(uid, &pod.meta.uid))
         });
         match kept {
-            Some(mut row) => {
+            Some(mut row) if row.is_limited() => {
                 for pod in &node.pods()[row.pods.len()..] {
                     row.pods.push(Arc::clone(&pod.meta.uid));
                     row.found = row.found.and_then(|mut found| found.add(pod, objects).map(|()| found));
                 }
                 Self { as_of, ..row }
             }
-            None => Self {
-                node: Arc::clone(node.name()),
-                pods: node.pods().iter().map(|pod| Arc::clone(&pod.meta.uid)).collect(),
-                as_of,
-                classes,
-                found: OnNode::of(node, objects),
-            },
+            Some(row) => Self { as_of, ..row },
+            None => Self { as_of, classes, ..Self::of(node, objects) },
         }
     }
+
+    /// The row of a node by looking at everything.
+    pub(super) fn of(node: NodeView<'_>, objects: &Objects) -> Self {
+        let mut row = Self {
+            node: Arc::clone(node.name()),
+            csi_node: objects.csi_nodes.get(node.name()).cloned(),
+            pods: Vec::new(),
+            as_of: 0,
+            classes: 0,
+            found: Ok(OnNode::default()),
+        };
+        if row.is_limited() {
+            row.pods.extend(node.pods().iter().map(|pod| Arc::clone(&pod.meta.uid)));
+            row.found = OnNode::of(node, objects);
+        }
+        row
+    }
+
+    fn is_limited(&self) -> bool {
+        self.csi_node.as_ref().is_some_and(|csi_node| has_limit(csi_node))
+    }
+}
+
+/// Whether the CSINode limits any driver.
+pub(super) fn has_limit(csi_node: &CsiNode) -> bool {
+    csi_node.drivers.iter().any(|(_, limit)| limit.is_some())
 }
 
 fn is_same(a: &Str, b: &Str) -> bool {
@@ -129,27 +154,9 @@ fn is_same(a: &Str, b: &Str) -> bool {
 }
 
 impl Nodes {
-    /// What `read` finds in the row of a node as it is.
-    pub(super) fn read<R>(
-        &self,
-        node: NodeView<'_>,
-        objects: &Objects,
-        read: impl FnOnce(&OnNode) -> R,
-    ) -> Result<R, PluginError> {
-        let (snapshot, slot) = (node.snapshot(), node.slot());
-        {
-            let rows = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            let row = rows.rows.get(slot.index()).and_then(Option::as_ref);
-            let is_current = |row: &&Row| row.is_current(snapshot, slot, objects);
-            if let Some(row) = row.filter(|_| rows.lineage == snapshot.lineage()).filter(is_current) {
-                return row.found.as_ref().map(read).map_err(Clone::clone);
-            }
-        }
-        let before = self.place(snapshot, slot, None);
-        let row = Row::next(before, node, objects);
-        let answer = row.found.as_ref().map(read).map_err(Clone::clone);
-        self.place(snapshot, slot, Some(row));
-        answer
+    /// For reading the rows of nodes as they are.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { nodes: self, rows: None }
     }
 
     /// Puts a row in its place, and returns what was there.
@@ -162,6 +169,37 @@ impl Nodes {
             rows.rows.resize_with(snapshot.slots().max(slot.index() + 1), || None);
         }
         std::mem::replace(&mut rows.rows[slot.index()], row)
+    }
+}
+
+/// Reads one row after the other, and brings those up to date that are not.
+pub(super) struct Reader<'a> {
+    nodes: &'a Nodes,
+    rows: Option<RwLockReadGuard<'a, Rows>>,
+}
+
+impl Reader<'_> {
+    /// What `read` finds in the row of a node as it is.
+    pub(super) fn read<R>(
+        &mut self,
+        node: NodeView<'_>,
+        objects: &Objects,
+        read: impl FnOnce(&Row) -> R,
+    ) -> R {
+        let (snapshot, slot) = (node.snapshot(), node.slot());
+        let lock = || self.nodes.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.get_or_insert_with(lock);
+        let row = rows.rows.get(slot.index()).and_then(Option::as_ref);
+        let row = row.filter(|_| rows.lineage == snapshot.lineage());
+        if let Some(row) = row.filter(|row| row.is_current(snapshot, slot, objects)) {
+            return read(row);
+        }
+        self.rows = None;
+        let before = self.nodes.place(snapshot, slot, None);
+        let row = Row::next(before, node, objects);
+        let answer = read(&row);
+        self.nodes.place(snapshot, slot, Some(row));
+        answer
     }
 }
 

@@ -130,7 +130,7 @@ impl Alike {
         let (pod, snapshot) = (&**evaluator.pod, evaluator.snapshot);
         let terms = [snapshot.terms(), evaluator.nominator.terms()].map(Terms::revision);
         let selecting = evaluator.objects.selecting_revision();
-        let moment = [selecting, terms[0], terms[1], snapshot.images_revision()];
+        let moment = [selecting, terms[0], terms[1], snapshot.images().names_revision()];
         if meets_promised_volumes(evaluator) {
             return Err(Literal::Nominated);
         }

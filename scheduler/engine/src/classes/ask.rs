@@ -8,7 +8,7 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{PreFilterVerdict, PreScoreVerdict};
 
 use super::class::Class;
-use super::scratch::{Found, Scratch};
+use super::scratch::{Found, NO_PLACE, Scratch};
 use crate::cycle::score::Scorer;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
@@ -77,8 +77,9 @@ impl Class {
         state: &mut CycleState,
     ) -> Result<Option<Asked>, Literal> {
         let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.of(*slot));
-        scratch.found.slots.extend(left.flat_map(|group| group.slots()));
-        scratch.found.slots.sort_unstable();
+        scratch.left.clear();
+        left.flat_map(|group| group.slots()).for_each(|slot| scratch.left.set(slot.index(), true));
+        scratch.found.slots.extend(scratch.left.iter().map(Slot::from));
         let filtered = evaluator.filter(state, std::mem::take(&mut scratch.found.slots))?;
         scratch.found.rejected.extend(filtered.rejected.iter().map(|status| status.slot));
         let without_reason = ask_extenders(evaluator, filtered.feasible, &mut scratch.found)?;
@@ -99,23 +100,30 @@ impl Class {
 
     /// What is kept of the scores of the nodes that passed. What is normalised is so over these alone.
     fn add_kept_scores(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Result<(), Literal> {
-        scratch.feasible.clear();
-        let mut place_of_group = rustc_hash::FxHashMap::default();
-        for slot in &scratch.found.slots {
-            let Some(number) = self.groups.number_of(*slot) else { continue };
-            let places = scratch.feasible.len();
-            let place = *place_of_group.entry(number).or_insert(places);
-            match scratch.feasible.get_mut(place) {
+        let Scratch { feasible, found, places, .. } = &mut *scratch;
+        feasible.clear();
+        places.clear();
+        for slot in &found.slots {
+            let Some(number) = self.groups.number_of(*slot).map(|number| number as usize) else { continue };
+            if places.len() <= number {
+                places.resize(number + 1, NO_PLACE);
+            }
+            match feasible.get_mut(places[number]) {
                 Some((_, count)) => *count += 1,
-                None => scratch.feasible.push((*slot, 1)),
+                None => {
+                    places[number] = feasible.len();
+                    feasible.push((*slot, 1));
+                }
             }
         }
         self.add_relative_scores(evaluator, scratch, true)?;
-        for slot in &scratch.found.slots {
-            let place = self.groups.number_of(*slot).and_then(|number| place_of_group.get(&number));
-            let relative = place.and_then(|place| scratch.totals.get(*place)).copied().unwrap_or(0);
-            scratch.found.totals.push(relative.saturating_add(self.groups.score_of(*slot)));
-        }
+        let Scratch { found: Found { slots, totals: sums, .. }, places, totals, .. } = &mut *scratch;
+        sums.extend(slots.iter().map(|slot| {
+            let number = self.groups.number_of(*slot).map_or(usize::MAX, |number| number as usize);
+            let place = places.get(number).copied().unwrap_or(NO_PLACE);
+            let relative = totals.get(place).copied().unwrap_or(0);
+            relative.saturating_add(self.groups.score_of(*slot))
+        }));
         Ok(())
     }
 
@@ -170,7 +178,12 @@ fn choose(evaluator: &Evaluator<'_>, chooser: &mut Chooser, found: &mut Found) -
     let best = found.totals.iter().max().copied();
     let tied = found.slots.iter().zip(&found.totals).filter(|(_, total)| Some(**total) == best);
     found.best.extend(tied.map(|(slot, _)| *slot));
-    let at: Vec<usize> = (0..found.best.len()).collect();
-    let chosen = chooser.choose(&at, |at| &evaluator.snapshot.node(found.best[at]).name);
-    found.best.get(chosen).copied().ok_or_else(|| Literal::Broken("no node is best".to_string()))
+    let name = |slot: Slot| &evaluator.snapshot.node(slot).name;
+    let chosen = chooser.choose_one(
+        found.best.len(),
+        |at| found.best.get(at).copied(),
+        || found.best.iter().copied(),
+        name,
+    );
+    chosen.ok_or_else(|| Literal::Broken("no node is best".to_string()))
 }

@@ -108,6 +108,8 @@ pub(super) struct Class {
     /// Why nothing can be kept for the class, and as of when.
     refused: Option<(AsOf, Literal)>,
     generation: u64,
+    /// What plugins see of images, and at which revision of these.
+    images: (u64, Option<u64>),
     /// Why a pod of the class fitted nowhere, and as of when.
     pub(super) failure: Option<(Moment, Arc<KnownFailure>)>,
     /// The key of the node that is being put into its group.
@@ -135,6 +137,7 @@ impl Class {
         evaluator: &Evaluator<'_>,
         changes: &mut Changes,
     ) -> Result<(), Literal> {
+        self.look_at_images(evaluator);
         let (snapshot, now) = (evaluator.snapshot, self.now(evaluator));
         if let Some((as_of, why)) = &self.refused
             && *as_of == now
@@ -252,13 +255,26 @@ impl Class {
         self.fallible.iter().filter_map(failed).sum()
     }
 
+    /// What plugins see of images. Nothing else of it while no node reports other images.
+    fn images_seen(&self, evaluator: &Evaluator<'_>) -> Option<u64> {
+        match self.images {
+            (revision, seen) if revision == evaluator.snapshot.images_revision() => seen,
+            _ => self.plan.images_seen(evaluator),
+        }
+    }
+
+    /// Remembers what plugins see of images.
+    pub(super) fn look_at_images(&mut self, evaluator: &Evaluator<'_>) {
+        self.images = (evaluator.snapshot.images_revision(), self.images_seen(evaluator));
+    }
+
     fn now(&self, evaluator: &Evaluator<'_>) -> AsOf {
         let snapshot = evaluator.snapshot;
         AsOf {
             lineage: snapshot.lineage(),
             epoch: snapshot.epoch(),
             anywhere: evaluator.objects.anywhere_revision(),
-            images: self.plan.by_images.then(|| snapshot.images_revision()),
+            images: self.images_seen(evaluator),
         }
     }
 
@@ -291,6 +307,7 @@ impl Class {
                 return Err(why);
             }
         };
+        self.images = (evaluator.snapshot.images_revision(), self.plan.images_seen(evaluator));
         self.states = States::new(&self.plan, state, evaluator.profile);
         self.prepared = Some(self.now(evaluator));
         Ok(())

@@ -81,8 +81,8 @@ pub(super) struct Plan {
     pub(super) after: Vec<PluginId>,
     /// Those of them that have PreFilter: what they remember may be the pod's own.
     pub(super) renewed: Vec<(PluginId, Arc<dyn PreFilter>)>,
-    /// Some answer depends on the images of all nodes.
-    pub(super) by_images: bool,
+    /// The plugins whose answers depend on the images of all nodes.
+    pub(super) by_images: Vec<PluginId>,
     /// The only node that PreFilter leaves, when it leaves but one, and whose PreFilter it was. Then nothing else is kept of
     /// any node.
     pub(super) single_node: Option<(Str, PluginId)>,
@@ -221,7 +221,7 @@ impl Plan {
                     }
                 }
                 dependence => {
-                    self.by_images |= dependence.on_images();
+                    self.note_images(id, dependence);
                     if !dependence.on_pods() {
                         self.fixed_filters.push(id);
                     } else if !state.skips_filter(id) {
@@ -230,6 +230,21 @@ impl Plan {
                     }
                 }
             }
+        }
+    }
+
+    fn note_images(&mut self, id: PluginId, dependence: Dependence) {
+        if dependence.on_images() && !self.by_images.contains(&id) {
+            self.by_images.push(id);
+        }
+    }
+
+    /// What these plugins see of images; `None` where there are none.
+    pub(super) fn images_seen(&self, evaluator: &Evaluator<'_>) -> Option<u64> {
+        match *self.by_images {
+            [] => None,
+            [id] => Some(evaluator.profile.plugin(id).plugin.images_seen(evaluator.cycle())),
+            _ => Some(evaluator.snapshot.images_revision()),
         }
     }
 
@@ -253,7 +268,7 @@ impl Plan {
             if self.is_asked(id) || state.skips_score(id) {
                 continue;
             }
-            self.by_images |= dependence.on_images();
+            self.note_images(id, dependence);
             let (weight, by_pods) = (evaluator.profile.weight(id), dependence.on_pods());
             if plugin.is_absolute() && !by_group {
                 self.absolute.push(AbsoluteScorer { id, weight, by_pods });

@@ -1,5 +1,6 @@
 //! Memory that decisions use one after the other.
 
+use longshore_framework::bitset::BitSet;
 use longshore_framework::snapshot::Slot;
 
 use super::changes::Changes;
@@ -15,7 +16,14 @@ pub(super) struct Scratch {
     /// What each feasible group scores beside what its nodes do.
     pub(super) totals: Vec<i64>,
     pub(super) found: Found,
+    /// The nodes that are left over by what is kept.
+    pub(super) left: BitSet,
+    /// By number, where the groups stand among those of the nodes that passed.
+    pub(super) places: Vec<usize>,
 }
+
+/// The place of a group that has none.
+pub(super) const NO_PLACE: usize = usize::MAX;
 
 /// What is found by asking.
 #[derive(Debug, Default)]

@@ -50,6 +50,7 @@ impl Classes {
         if promises.node_count() > MANY_PROMISES || promises.node_of(&evaluator.pod.meta.uid).is_some() {
             return Ok(None);
         }
+        class.look_at_images(evaluator);
         let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_seated(evaluator));
         let Some(panel) = panel else {
             entry.seat = None;

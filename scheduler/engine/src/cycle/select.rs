@@ -30,14 +30,6 @@ impl Chooser {
         chosen.unwrap_or_default()
     }
 
-    /// The same of a list in ascending order.
-    pub(crate) fn choose<'n>(&mut self, best: &[usize], name: impl Fn(usize) -> &'n Str) -> usize {
-        match self.tie_break {
-            TieBreak::First => best.iter().copied().min_by_key(|at| name(*at)).unwrap_or_default(),
-            TieBreak::Random => best.get(self.below(best.len())).copied().unwrap_or_default(),
-        }
-    }
-
     /// One of so many nodes; the first by name when ties go to the first. `None` when there is no node.
     pub(crate) fn choose_one<'n, I: Iterator<Item = Slot>>(
         &mut self,
@@ -93,12 +85,18 @@ impl Chooser {
 mod tests {
     use super::*;
 
+    fn one_of(chooser: &mut Chooser, names: &[Str]) -> usize {
+        let all = || (0..names.len()).map(Slot::from);
+        let chosen = chooser.choose_one(names.len(), |at| all().nth(at), all, |slot| &names[slot.index()]);
+        chosen.map_or(usize::MAX, Slot::index)
+    }
+
     #[test]
     fn every_equal_is_as_likely_and_the_seed_decides() {
         let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
         let draw = |seed| {
             let mut chooser = Chooser::new(seed, TieBreak::Random);
-            (0..3000).map(|_| chooser.choose(&[0, 1, 2], |at| &names[at])).collect::<Vec<_>>()
+            (0..3000).map(|_| one_of(&mut chooser, &names)).collect::<Vec<_>>()
         };
         let draw_of_set = |seed| {
             let mut chooser = Chooser::new(seed, TieBreak::Random);
@@ -117,7 +115,7 @@ mod tests {
     #[test]
     fn the_first_by_name_when_asked() {
         let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
-        assert_eq!(Chooser::new(1, TieBreak::First).choose(&[0, 1, 2], |at| &names[at]), 1);
+        assert_eq!(one_of(&mut Chooser::new(1, TieBreak::First), &names), 1);
         assert_eq!(Chooser::new(1, TieBreak::First).choose_of(&BitSet::full(3), |at| &names[at]), 1);
     }
 }
