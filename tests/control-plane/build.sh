@@ -95,7 +95,12 @@ if [ -n "$asked" ] && [ "$asked" != "$kubernetes" ]; then
     done
     (
         cd "$module"
-        go get "k8s.io/kubernetes@$asked" "k8s.io/component-base@$libraries"
+        # Kubernetes takes its libraries from its own tree, which a module that depends on it cannot: each of that release instead.
+        file=$(GOWORK=off go mod download -json "k8s.io/kubernetes@$asked" | sed -n 's/^.*"GoMod": "\(.*\)".*$/\1/p')
+        sed -n 's/^\t\(k8s\.io\/[a-z-]*\) => \.\/staging.*$/\1/p' "$file" | while read -r library; do
+            go mod edit -replace "$library=$library@$libraries"
+        done
+        go mod edit -require "k8s.io/kubernetes@$asked" -require "k8s.io/component-base@$libraries"
         go mod tidy
         CGO_ENABLED=0 go build -trimpath -ldflags "$(flags "$asked")" -o "$staging/" ./cmd/...
     )

@@ -133,10 +133,7 @@ pub(crate) fn rules(
     server: Option<&str>,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Features> {
-    let (minor, remark) = match args.kubernetes_version {
-        Some(minor) => (minor, experimental(minor)),
-        None => minor_of(server),
-    };
+    let (minor, remark) = minor(args.kubernetes_version, server);
     if let Some(remark) = remark {
         console.warn(&remark);
     }
@@ -145,6 +142,14 @@ pub(crate) fn rules(
         console.warn(&remark.to_string());
     }
     Ok(resolved.features)
+}
+
+/// The minor to decide by: the one that was asked for, else the server's. And what there is to say of it.
+pub(crate) fn minor(asked: Option<Minor>, server: Option<&str>) -> (Minor, Option<String>) {
+    match asked {
+        Some(minor) => (minor, experimental(minor)),
+        None => minor_of(server),
+    }
 }
 
 /// The minor to decide by in a cluster of this version, and what there is to say of the choice.
@@ -206,7 +211,11 @@ impl Server {
     }
 }
 
-fn config_text(file: &Path) -> anyhow::Result<String> {
+/// The text of a configuration file; of standard input where it is called `-`.
+///
+/// # Errors
+/// It cannot be read, is too large, or no text.
+pub(crate) fn config_text(file: &Path) -> anyhow::Result<String> {
     let name = file.display();
     let open = || -> std::io::Result<Box<dyn Read>> {
         Ok(if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(fs::File::open(file)?) })

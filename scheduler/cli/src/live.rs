@@ -13,6 +13,7 @@ mod clients;
 mod health;
 mod leader;
 mod lines;
+mod minor;
 mod observer;
 mod outbox;
 mod picture;
@@ -32,6 +33,7 @@ use longshore_cluster::told::Told;
 use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 
+pub(crate) use minor::rules;
 pub(crate) use plugins::Watch;
 pub(crate) use start::{Prepared, start};
 pub(crate) use thread::End;

@@ -34,7 +34,7 @@ mod validate;
 mod tests;
 
 use longshore_framework::features::Features;
-use longshore_framework::fields::Problems;
+use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::Registry;
 
 pub use error::ConfigError;
@@ -65,6 +65,16 @@ pub fn parse(source_name: &str, text: &str) -> Result<Configuration, ConfigError
         configuration
     });
     ConfigError::unless_empty(source_name, found, configuration)
+}
+
+/// How a file says that the API server is reached, whatever else is wrong with it: the cluster has to be known before its minor
+/// is, and with that the rules by which the file is read.
+pub fn client_connection(text: &str) -> ClientConnection {
+    let problems = &mut Vec::new();
+    let mut problems = Problems::new(problems);
+    source::find(text, &mut problems)
+        .map(|source| read::client_connection(&mut Fields::of(&source.value, &mut problems), &mut problems))
+        .unwrap_or_default()
 }
 
 /// Builds the plugins and puts them in order. `default_multi_point` is `multiPoint` of the default profile: names in order,

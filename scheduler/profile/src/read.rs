@@ -161,7 +161,7 @@ fn leader_election(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> Lead
     read
 }
 
-fn client_connection(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> ClientConnection {
+pub(crate) fn client_connection(parent: &mut Fields<'_>, problems: &mut Problems<'_>) -> ClientConnection {
     let default = ClientConnection::default();
     let Some(value) = parent.value("clientConnection") else { return default };
     let problems = &mut problems.field("clientConnection");

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
+use longshore_framework::features::Minor;
+
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
@@ -35,6 +37,10 @@ pub struct RunArgs {
     /// A pod that no event woke for this long is tried anyway
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub pod_max_in_unschedulable_pods_duration: Duration,
+    /// Decide as this minor of Kubernetes does, whatever the API server is: 1.36, 1.37 or 1.38 (experimental) [default: that of
+    /// the API server]
+    #[arg(long, value_name = "MINOR", value_parser = Minor::parse)]
+    pub kubernetes_version: Option<Minor>,
     /// Feature gates.
     #[command(flatten)]
     pub gates: GateArgs,

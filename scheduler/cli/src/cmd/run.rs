@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use longshore_framework::features::Minor;
+use longshore_framework::features::{Features, Minor};
 use longshore_profile::Resolved;
+use tokio::runtime::Runtime;
 
 use crate::args::DataFormat;
 use crate::args::run::RunArgs;
@@ -44,24 +45,41 @@ fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
 /// Minors in the order in which a configuration is tried.
 const TRIED: [Minor; 3] = [Minor::STABLE, Minor::V1_36, Minor::V1_38];
 
-/// Loads the configuration by the rules of the first minor that takes it and the feature gates: it says which cluster is meant,
-/// and only that cluster says which minor is followed. Then it is loaded again.
+/// Loads the configuration by these rules.
+///
+/// # Errors
+/// Everything that is wrong with it.
+fn load(args: &RunArgs, features: Features, loader: &Loader) -> anyhow::Result<Loaded> {
+    loader.follow(features);
+    input::profiles(args.config.as_deref(), loader)
+}
+
+/// Loads the configuration by the rules of the first minor that takes it and the feature gates, while no server says which minor
+/// is followed. Where that turns out to be another one, it is loaded again.
 ///
 /// # Errors
 /// What the newest stable minor has against it, when no minor takes it.
-fn load(args: &RunArgs, loader: &Loader) -> anyhow::Result<Loaded> {
+fn load_by_any(args: &RunArgs, loader: &Loader) -> anyhow::Result<Loaded> {
     let mut refused = None;
     for minor in TRIED {
-        let loaded = args.gates.resolve(minor).and_then(|resolved| {
-            loader.follow(resolved.features);
-            input::profiles(args.config.as_deref(), loader)
-        });
-        match loaded {
+        let resolved = args.gates.resolve(minor);
+        match resolved.and_then(|resolved| load(args, resolved.features, loader)) {
             Ok(loaded) => return Ok(loaded),
             Err(error) => refused = refused.or(Some(error)),
         }
     }
     Err(refused.unwrap_or_else(|| anyhow::anyhow!("there is no minor to follow")))
+}
+
+/// The rules to follow, where they are known before anything was read. A configuration that is only written out asks no server.
+///
+/// # Errors
+/// Feature gates that are refused.
+fn known(args: &RunArgs, runtime: &Runtime) -> anyhow::Result<Option<Features>> {
+    if args.write_config_to.is_some() && args.kubernetes_version.is_none() {
+        return Ok(None);
+    }
+    runtime.block_on(live::rules(args))
 }
 
 /// Runs until told to stop.
@@ -74,7 +92,15 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
         observer: Arc::new(watch),
     });
-    let loaded = load(args, &loader)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let loaded = match known(args, &runtime)? {
+        Some(features) => load(args, features, &loader)?,
+        None => load_by_any(args, &loader)?,
+    };
     if let Some(file) = &args.write_config_to {
         return write_config(file, &loaded.resolved);
     }
@@ -86,11 +112,6 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         console.warn(&warning.to_string());
     }
     abort_on_panic();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
     let prepared = Prepared { loaded, loader, metrics, switches };
     match runtime.block_on(live::start(args, prepared, level))? {
         End::Stopped => Ok(Exit::Done),

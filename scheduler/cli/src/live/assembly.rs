@@ -103,9 +103,9 @@ pub(crate) fn connection(args: &RunArgs, written: &ClientConnection) -> ClientCo
 }
 
 /// Which cluster: the flag's kubeconfig, else the configuration file's.
-pub(crate) fn target(args: &RunArgs, configuration: &Configuration) -> Target {
+pub(crate) fn target(args: &RunArgs, connection: &ClientConnection) -> Target {
     let mut target = Target::from(&args.cluster);
-    let written = &configuration.client_connection.kubeconfig;
+    let written = &connection.kubeconfig;
     if target.kubeconfig.is_none() && !written.is_empty() {
         target.kubeconfig = Some(written.into());
     }

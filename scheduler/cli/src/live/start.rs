@@ -163,7 +163,7 @@ impl Common {
         let Loaded { resolved, guests, files: modules } = loaded;
         let shown = Arc::new(Mutex::new(show(&resolved)));
         let Resolved { configuration, profiles, .. } = resolved;
-        let found = connect::find(&assembly::target(args, &configuration)).await?;
+        let found = connect::find(&assembly::target(args, &configuration.client_connection)).await?;
         let connection = assembly::connection(args, &configuration.client_connection);
         let clients = Clients::new(&found, &connection, &metrics)?;
         let options =
@@ -212,12 +212,13 @@ impl Common {
         Ok(engine)
     }
 
-    /// Takes up the rules of the API server's own minor. Returns an engine that follows them, unless `engine` does.
+    /// Takes up the rules of the API server's own minor, now that it answers. Returns an engine that follows them, unless
+    /// `engine` does: it does where the server answered [before](super::minor).
     ///
     /// # Errors
     /// Feature gates, or parts of the configuration, that this minor does not have.
     fn follow(&self, args: &RunArgs, server: &Discovered, engine: Engine) -> anyhow::Result<Engine> {
-        let (minor, remark) = input::minor_of(Some(&server.version));
+        let (minor, remark) = input::minor(args.kubernetes_version, Some(&server.version));
         if let Some(remark) = remark {
             tracing::warn!("{remark}");
         }
