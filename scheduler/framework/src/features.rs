@@ -6,6 +6,7 @@
 
 mod gates;
 mod minor;
+mod needs;
 mod others;
 mod resolve;
 mod rules;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::gates::{Gate, GateStage, Standing};
 use super::minor::Minor;
-use super::{Features, others};
+use super::{Features, needs, others};
 
 /// Gates that stand for all of a stage.
 const ALL_OF: [(&str, GateStage); 2] = [("AllAlpha", GateStage::Alpha), ("AllBeta", GateStage::Beta)];
@@ -65,6 +65,14 @@ pub enum FeatureError {
         /// What it was to be.
         value: bool,
     },
+    /// It is on, and a gate that it needs is off.
+    #[error("{name} is enabled, but depends on features that are disabled: [{}]", missing.join(" "))]
+    Needs {
+        /// The gate.
+        name: &'static str,
+        /// What it needs and is off, by name.
+        missing: Vec<&'static str>,
+    },
     /// Kubernetes can do it and Longshore cannot.
     #[error("cannot set feature gate {} to {value}: {why}; {mend}", gate.name())]
     NotHere {
@@ -77,6 +85,19 @@ pub enum FeatureError {
         /// What to do.
         mend: String,
     },
+}
+
+impl FeatureError {
+    /// Whether kube-scheduler says so too, before it looks at dependencies.
+    fn is_kubernetes_own(&self) -> bool {
+        matches!(self, Self::Unrecognized { .. } | Self::Locked { .. })
+    }
+}
+
+impl From<needs::Unmet> for FeatureError {
+    fn from(needs::Unmet { name, missing }: needs::Unmet) -> Self {
+        Self::Needs { name, missing }
+    }
 }
 
 /// Where else there is such a gate.
@@ -109,16 +130,40 @@ pub(super) fn resolve(defaults: Features, settings: &[Setting]) -> Result<Resolv
     let is_last = |at: usize, s: &Setting| !settings[at + 1..].iter().any(|later| later.name == s.name);
     let last: Vec<&Setting> =
         settings.iter().enumerate().filter(|(at, s)| is_last(*at, s)).map(|(_, s)| s).collect();
+    let wanted = |name: &str| wanted(name, defaults, &last);
     for setting in &last {
         if let Some((all, stage)) = ALL_OF.iter().find(|(all, _)| *all == setting.name) {
             resolving.all_of(all, *stage, setting.value, by_name);
         }
     }
-    for setting in last {
+    for setting in &last {
         resolving.one(setting);
+    }
+    // Kubernetes looks at these once everything else is well.
+    if !resolving.errors.iter().any(FeatureError::is_kubernetes_own) {
+        let unmet = needs::unmet(defaults.minor(), wanted);
+        resolving.errors.extend(unmet.into_iter().map(FeatureError::from));
     }
     let Resolving { features, remarks, errors } = resolving;
     if errors.is_empty() { Ok(Resolved { features, remarks }) } else { Err(errors) }
+}
+
+/// What a gate was to be: as it is set by name, else by its stage, else by default. The stage of gates that scheduling does not read
+/// is not known, and so neither is what becomes of them where a stage is set.
+fn wanted(name: &str, defaults: Features, settings: &[&Setting]) -> Option<bool> {
+    let minor = defaults.minor();
+    let set = |name: &str| settings.iter().find(|s| s.name == name).map(|s| s.value);
+    if let Some(value) = set(name) {
+        return Some(value);
+    }
+    let Some(gate) = Gate::find(name) else {
+        let by_stage = ALL_OF.iter().any(|(all, _)| set(all).is_some());
+        let default = others::is_known_elsewhere(name, minor).filter(|_| !by_stage);
+        return default.map(|(default, _)| default);
+    };
+    let stage = gate.spec(minor).map(|spec| spec.stage);
+    let all = ALL_OF.iter().find(|(_, of)| stage == Some(*of)).and_then(|(all, _)| set(all));
+    Some(all.unwrap_or_else(|| defaults.enabled(gate)))
 }
 
 struct Resolving {
