@@ -4,12 +4,12 @@ mod resources;
 
 use std::sync::Arc;
 
-use crate::features::{Features, Rule};
+use crate::features::{Features, Gate, Rule};
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeAffinity;
 use crate::ports::HostPort;
 use crate::resources::ResourceList;
-use crate::taint::Toleration;
+use crate::taint::{Toleration, TolerationOperator};
 use crate::volume::Volume;
 use crate::{Str, Timestamp};
 pub use resources::PodResources;
@@ -33,8 +33,23 @@ impl Pod {
         Self { meta, spec, resources }
     }
 
-    /// The pod with its resources counted by these rules: the same one where they count as [`new`](Self::new) did.
-    pub fn counted_by(self: Arc<Self>, features: Features) -> Arc<Self> {
+    /// The pod as these rules take it: the same one where they take it as it was [made](Self::new).
+    pub fn taken_by(self: Arc<Self>, features: Features) -> Arc<Self> {
+        let pod = self.counted_by(features);
+        let compares = |t: &Toleration| matches!(t.operator, TolerationOperator::Lt | TolerationOperator::Gt);
+        if !features.enabled(Gate::TaintTolerationComparisonOperators)
+            || !pod.spec.tolerations.iter().any(|t| !t.compares && compares(t))
+        {
+            return pod;
+        }
+        let mut pod = Self::clone(&pod);
+        let tolerations = &mut Arc::make_mut(&mut pod.spec).tolerations;
+        tolerations.iter_mut().filter(|t| compares(t)).for_each(|t| t.compares = true);
+        Arc::new(pod)
+    }
+
+    /// The pod with its resources counted by these rules.
+    fn counted_by(self: Arc<Self>, features: Features) -> Arc<Self> {
         let resized = !features.follow(Rule::ResizeCountsTheWholePod) && self.spec.is_reported_otherwise();
         let pod_level = features.follow(Rule::FitScoresPodLevel) && !self.spec.pod_level.requests.is_empty();
         if !resized && !pod_level {

@@ -59,8 +59,10 @@ pub enum TolerationOperator {
     Equal,
     /// Any value.
     Exists,
-    /// `Lt` and `Gt`, behind a gate that is off in 1.36: they tolerate nothing.
-    Unsupported,
+    /// The value of the taint is a smaller number.
+    Lt,
+    /// The value of the taint is a greater number.
+    Gt,
 }
 
 /// A toleration of a pod.
@@ -74,6 +76,8 @@ pub struct Toleration {
     pub value: Str,
     /// Effect; `None` matches every effect.
     pub effect: Option<TaintEffect>,
+    /// Whether numbers are compared. Without the gate TaintTolerationComparisonOperators `Lt` and `Gt` tolerate nothing.
+    pub compares: bool,
 }
 
 impl Toleration {
@@ -85,8 +89,31 @@ impl Toleration {
         match self.operator {
             TolerationOperator::Equal => self.value == taint.value,
             TolerationOperator::Exists => true,
-            TolerationOperator::Unsupported => false,
+            TolerationOperator::Lt => self.compared(taint).is_some_and(|(taint, bound)| taint < bound),
+            TolerationOperator::Gt => self.compared(taint).is_some_and(|(taint, bound)| taint > bound),
         }
+    }
+
+    /// The numbers to compare: the taint's and the toleration's.
+    fn compared(&self, taint: &Taint) -> Option<(i64, i64)> {
+        if !self.compares {
+            return None;
+        }
+        Some((number(&taint.value)?, number(&self.value)?))
+    }
+}
+
+/// An integer as people write it, without a plus sign or leading zeros.
+fn number(text: &str) -> Option<i64> {
+    is_canonical(text).then(|| text.parse().ok()).flatten()
+}
+
+/// Whether a text is an integer in canonical form, of whatever size (`IsDecimalInteger`).
+pub fn is_canonical(text: &str) -> bool {
+    match text.strip_prefix('-').unwrap_or(text).as_bytes() {
+        [b'0'] => text.len() == 1,
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
     }
 }
 
@@ -125,6 +152,28 @@ mod tests {
         assert!(t.tolerates(&taint("a", "b", TaintEffect::NoSchedule)));
         assert!(!t.tolerates(&taint("a", "c", TaintEffect::NoSchedule)));
         assert!(!t.tolerates(&taint("a", "b", TaintEffect::NoExecute)));
+    }
+
+    #[test]
+    fn numbers_are_compared_where_the_gate_is_on() {
+        #[track_caller]
+        fn check(operator: TolerationOperator, [value, of_taint]: [&str; 2], want: bool) {
+            let off = Toleration { key: "a".into(), operator, value: value.into(), ..Default::default() };
+            let taint = taint("a", of_taint, TaintEffect::NoSchedule);
+            assert!(!off.tolerates(&taint));
+            assert_eq!(Toleration { compares: true, ..off }.tolerates(&taint), want, "{value} {of_taint}");
+        }
+        use TolerationOperator::{Gt, Lt};
+        check(Lt, ["10", "9"], true);
+        check(Lt, ["10", "10"], false);
+        check(Gt, ["-5", "-4"], true);
+        check(Gt, ["-5", "-6"], false);
+        check(Gt, ["9223372036854775806", "9223372036854775807"], true);
+        // Neither side is taken for a number that is not written as one.
+        for odd in ["", "-", "+1", "01", "-0", "1.5", "1 ", "many", "9223372036854775808"] {
+            check(Gt, ["-9", odd], false);
+            check(Lt, [odd, "-9"], false);
+        }
     }
 
     #[test]

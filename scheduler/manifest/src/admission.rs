@@ -15,6 +15,7 @@
 //! | overhead, node selector and tolerations of the RuntimeClass | hand-written pods | `plugin/pkg/admission/runtimeclass` |
 //! | `matchLabelKeys`, `mismatchLabelKeys` of affinity terms | hand-written pods | `pkg/registry/core/pod/strategy.go` |
 //! | `matchLabelKeys` of spread constraints | all pods, at each decision | `pkg/scheduler/framework/plugins/podtopologyspread/common.go` |
+//! | tolerations that compare numbers, as the gate allows | hand-written pods | `pkg/apis/core/validation`: `ValidateTolerations` |
 //! | what a ResourceQuota still allows | hand-written pods | `plugin/pkg/admission/resourcequota` of k8s.io/apiserver |
 //! | class of a claim that names none, binding mode of a class | hand-written objects | `plugin/pkg/admission/storage/storageclass`, `pkg/apis/storage/v1/defaults.go` |
 //! | volume of a claim whose class binds at once | hand-written claims | `pkg/controller/volume/persistentvolume` |
@@ -32,6 +33,7 @@ mod tolerations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use longshore_framework::Str;
+use longshore_framework::features::Features;
 
 use crate::meta;
 use crate::priority::PriorityClasses;
@@ -51,12 +53,14 @@ pub(crate) struct Admission {
     runtime_classes: BTreeMap<Str, RuntimeClass>,
     quotas: Quotas,
     warnings: BTreeSet<String>,
+    /// The rules that are followed.
+    pub(crate) features: Features,
 }
 
 impl Admission {
-    /// With these PriorityClasses.
-    pub(crate) fn of(classes: PriorityClasses) -> Self {
-        Self { classes, ..Self::default() }
+    /// With these PriorityClasses, by these rules.
+    pub(crate) fn of(classes: PriorityClasses, features: Features) -> Self {
+        Self { classes, features, ..Self::default() }
     }
 
     /// Takes a LimitRange.
@@ -100,6 +104,7 @@ impl Admission {
     /// The same, and whether such a pod may be created at all; what it then takes of quotas.
     pub(crate) fn create(&mut self, object: &str, pod: &mut Pod) -> Result<Charge, Refused> {
         self.admit(object, pod)?;
+        tolerations::check(&pod.spec.tolerations, self.features)?;
         let ranges = self.limit_ranges.get(&meta::namespace(&pod.metadata));
         ranges.into_iter().flatten().try_for_each(|range| limit_range::check(range, &pod.spec))?;
         self.quotas.charge_of(pod)

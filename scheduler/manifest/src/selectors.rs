@@ -135,14 +135,16 @@ pub(crate) fn toleration(written: &wire::affinity::Toleration) -> Result<Tolerat
     let operator = match &*written.operator {
         "" | "Equal" => TolerationOperator::Equal,
         "Exists" => TolerationOperator::Exists,
-        "Lt" | "Gt" => TolerationOperator::Unsupported,
-        other => return Err(unknown("operator", other, "Equal or Exists")),
+        "Lt" => TolerationOperator::Lt,
+        "Gt" => TolerationOperator::Gt,
+        other => return Err(unknown("operator", other, "Equal, Exists, Lt or Gt")),
     };
     if written.key.is_empty() && operator != TolerationOperator::Exists {
         return Err(ObjectError::of("operator", "must be Exists when key is empty"));
     }
     let effect = if written.effect.is_empty() { None } else { Some(effect(&written.effect)?) };
-    Ok(Toleration { key: written.key.clone(), operator, value: written.value.clone(), effect })
+    let (key, value) = (written.key.clone(), written.value.clone());
+    Ok(Toleration { key, operator, value, effect, compares: false })
 }
 
 /// A word that is none of the known ones.
@@ -202,7 +204,7 @@ mod tests {
     #[test]
     fn tolerations_by_comparison_are_kept_apart() {
         let written = decode(&json!({"key": "k", "operator": "Gt", "value": "1"})).unwrap();
-        assert_eq!(toleration(&written).unwrap().operator, TolerationOperator::Unsupported);
+        assert_eq!(toleration(&written).unwrap().operator, TolerationOperator::Gt);
         let written = decode(&json!({"effect": "NoSchedule"})).unwrap();
         assert_eq!(toleration(&written).unwrap_err().field, "operator");
     }

@@ -340,6 +340,7 @@ impl Rule {
                 operator: if *any { TolerationOperator::Exists } else { TolerationOperator::Equal },
                 value: if *any { "".into() } else { "x".into() },
                 effect: EFFECTS.get(*effect).copied(),
+                compares: false,
             }),
             Self::Select { disk } => {
                 pod.spec(|s| s.node_selector = vec![("disk".into(), disk.to_string().into())])

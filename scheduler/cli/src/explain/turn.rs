@@ -31,6 +31,7 @@ pub(crate) struct Question<'a> {
 /// Explains the pod.
 pub(crate) fn explain(question: Question<'_>) -> Explanation {
     let Question { cluster, profiles, options, pod, now, top } = question;
+    let pod = pod.taken_by(options.features);
     let mut explanation = blank(&pod, cluster.nodes.len(), options.features);
     if let Some(node) = &pod.spec.node_name {
         explanation.status = Status::Running;

@@ -48,7 +48,7 @@ impl Engine {
     }
 
     fn pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
-        let pod = pod.counted_by(self.options.features);
+        let pod = pod.taken_by(self.options.features);
         if pod.spec.node_name.is_some() {
             self.assigned_pod(pod);
         } else {

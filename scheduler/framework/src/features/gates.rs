@@ -52,10 +52,11 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) specs: [Option<Spec>; Minor::ALL.len()],
     pub(super) standing: Standing,
+    pub(super) needs: &'static [Gate],
 }
 
 macro_rules! gates {
-    ($($gate:ident $a:ident $b:ident $c:ident $standing:expr;)*) => {
+    ($($gate:ident $a:ident $b:ident $c:ident $standing:ident$(($($why:tt)*))? $(needs $($need:ident)+)?;)*) => {
         /// A feature gate, by Kubernetes' name.
         #[allow(missing_docs, reason = "the names are Kubernetes' own")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +70,13 @@ macro_rules! gates {
         }
 
         pub(super) const ROWS: &[Row] = &[
-            $(Row { gate: Gate::$gate, name: stringify!($gate), specs: [$a, $b, $c], standing: $standing },)*
+            $(Row {
+                gate: Gate::$gate,
+                name: stringify!($gate),
+                specs: [$a, $b, $c],
+                standing: $standing$(($($why)*))?,
+                needs: &[$($(Gate::$need,)+)?],
+            },)*
         ];
     };
 }
@@ -93,6 +100,11 @@ impl Gate {
     /// What setting it does here.
     pub fn standing(self) -> Standing {
         self.row().standing
+    }
+
+    /// Gates without which it cannot be on, in minors that have them.
+    pub(super) fn needs(self) -> &'static [Self] {
+        self.row().needs
     }
 
     fn row(self) -> &'static Row {
@@ -124,43 +136,44 @@ const CALLS: Standing =
 const SERVER: Standing = Indifferent("the API server obeys it, and its answers are taken as they are");
 
 // Name, then 1.36 (v1.36.3), 1.37 (v1.37.2), 1.38 (v1.38.0-beta.0), and what setting it does here. ALPHA and BETA_OFF are off by
-// default, the others on; LOCKED is generally available and cannot be switched off; none: that minor has no such gate.
+// default, the others on; LOCKED is generally available and cannot be switched off; none: that minor has no such gate. needs: gates
+// without which it cannot be on, in the minors that have them (defaultKubernetesFeatureGateDependencies).
 #[rustfmt::skip]
 gates! {
     ClearingNominatedNodeNameAfterBinding          BETA     BETA     BETA     SERVER;
-    CompositePodGroup                              none     ALPHA    BETA_OFF GROUPS;
-    DRAAdminAccess                                 LOCKED   LOCKED   LOCKED   DEVICES;
-    DRAConsumableCapacity                          BETA     BETA     GA       DEVICES;
-    DRADerivedAttributes                           none     ALPHA    ALPHA    DEVICES;
-    DRADeviceBindingConditions                     BETA     BETA     LOCKED   DEVICES;
-    DRADeviceCompatibilityGroups                   none     ALPHA    ALPHA    DEVICES;
-    DRADeviceTaintRules                            BETA_OFF GA       LOCKED   DEVICES;
-    DRADeviceTaints                                BETA     GA       LOCKED   DEVICES;
-    DRAExtendedResource                            BETA     LOCKED   LOCKED   DEVICES;
-    DRAFractionalCapacityRange                     none     BETA     GA       DEVICES;
-    DRAListTypeAttributes                          ALPHA    ALPHA    ALPHA    DEVICES;
-    DRANodeAllocatableResources                    ALPHA    ALPHA    ALPHA    DEVICES;
-    DRAOptionalNodeOperations                      none     ALPHA    ALPHA    DEVICES;
-    DRAPartitionableDevices                        BETA     BETA     LOCKED   DEVICES;
-    DRAPrioritizedList                             GA       LOCKED   LOCKED   DEVICES;
+    CompositePodGroup                              none     ALPHA    BETA_OFF GROUPS needs GenericWorkload TopologyAwareWorkloadScheduling;
+    DRAAdminAccess                                 LOCKED   LOCKED   LOCKED   DEVICES needs DynamicResourceAllocation;
+    DRAConsumableCapacity                          BETA     BETA     GA       DEVICES needs DynamicResourceAllocation;
+    DRADerivedAttributes                           none     ALPHA    ALPHA    DEVICES needs DynamicResourceAllocation;
+    DRADeviceBindingConditions                     BETA     BETA     LOCKED   DEVICES needs DRAResourceClaimDeviceStatus DynamicResourceAllocation;
+    DRADeviceCompatibilityGroups                   none     ALPHA    ALPHA    DEVICES needs DRAPartitionableDevices DynamicResourceAllocation;
+    DRADeviceTaintRules                            BETA_OFF GA       LOCKED   DEVICES needs DRADeviceTaints;
+    DRADeviceTaints                                BETA     GA       LOCKED   DEVICES needs DynamicResourceAllocation;
+    DRAExtendedResource                            BETA     LOCKED   LOCKED   DEVICES needs DynamicResourceAllocation;
+    DRAFractionalCapacityRange                     none     BETA     GA       DEVICES needs DRAConsumableCapacity;
+    DRAListTypeAttributes                          ALPHA    ALPHA    ALPHA    DEVICES needs DynamicResourceAllocation;
+    DRANodeAllocatableResources                    ALPHA    ALPHA    ALPHA    DEVICES needs DynamicResourceAllocation;
+    DRAOptionalNodeOperations                      none     ALPHA    ALPHA    DEVICES needs DynamicResourceAllocation NodeDeclaredFeatures;
+    DRAPartitionableDevices                        BETA     BETA     LOCKED   DEVICES needs DynamicResourceAllocation;
+    DRAPrioritizedList                             GA       LOCKED   LOCKED   DEVICES needs DynamicResourceAllocation;
     DRAResourceClaimDeviceStatus                   BETA     LOCKED   LOCKED   DEVICES;
-    DRASchedulerFilterTimeout                      BETA     BETA     BETA     DEVICES;
-    DRAWorkloadResourceClaims                      ALPHA    BETA_OFF BETA_OFF DEVICES;
+    DRASchedulerFilterTimeout                      BETA     BETA     BETA     DEVICES needs DynamicResourceAllocation;
+    DRAWorkloadResourceClaims                      ALPHA    BETA_OFF BETA_OFF DEVICES needs DynamicResourceAllocation GenericWorkload;
     DynamicResourceAllocation                      LOCKED   LOCKED   none     DEVICES;
-    GangScheduling                                 ALPHA    none     none     GROUPS;
+    GangScheduling                                 ALPHA    none     none     GROUPS needs GenericWorkload;
     GenericWorkload                                ALPHA    BETA_OFF BETA_OFF GROUPS;
-    InPlacePodLevelResourcesVerticalScaling        BETA     BETA     BETA     ALWAYS;
+    InPlacePodLevelResourcesVerticalScaling        BETA     BETA     BETA     ALWAYS needs InPlacePodVerticalScaling NodeDeclaredFeatures PodLevelResources;
     InPlacePodVerticalScaling                      LOCKED   LOCKED   none     ALWAYS;
-    InPlacePodVerticalScalingSchedulerPreemption   none     ALPHA    ALPHA    Fixed(false, "nothing is evicted for a pod that runs already and is to grow");
+    InPlacePodVerticalScalingSchedulerPreemption   none     ALPHA    ALPHA    Fixed(false, "nothing is evicted for a pod that runs already and is to grow") needs InPlacePodVerticalScaling;
     InterPodAffinityHostnameFastPath               none     ALPHA    ALPHA    SPEED;
     MatchLabelKeysInPodAffinity                    LOCKED   LOCKED   LOCKED   SERVER;
     MatchLabelKeysInPodTopologySpread              BETA     BETA     BETA     ALWAYS;
-    MatchLabelKeysInPodTopologySpreadSelectorMerge BETA     BETA     BETA     SERVER;
+    MatchLabelKeysInPodTopologySpreadSelectorMerge BETA     BETA     BETA     SERVER needs MatchLabelKeysInPodTopologySpread;
     NodeDeclaredFeatures                           BETA     LOCKED   LOCKED   ALWAYS;
     NodeInclusionPolicyInPodTopologySpread         LOCKED   LOCKED   LOCKED   ALWAYS;
     NominatedNodeNameForExpectation                BETA     BETA     BETA     ALWAYS;
     OpportunisticBatching                          BETA     BETA     BETA     SPEED;
-    PodGroupPreemptionPolicy                       none     ALPHA    none     GROUPS;
+    PodGroupPreemptionPolicy                       none     ALPHA    none     GROUPS needs GenericWorkload;
     PodLevelResources                              BETA     BETA     BETA     ALWAYS;
     PodSchedulingReadiness                         LOCKED   LOCKED   LOCKED   ALWAYS;
     SchedulerAsyncAPICalls                         BETA_OFF BETA_OFF BETA_OFF CALLS;
@@ -170,9 +183,9 @@ gates! {
     SchedulerQueueingHints                         LOCKED   none     none     ALWAYS;
     SidecarContainers                              LOCKED   none     none     ALWAYS;
     StorageCapacityScoring                         ALPHA    BETA     BETA     Obeyed;
-    TaintTolerationComparisonOperators             ALPHA    ALPHA    ALPHA    Fixed(false, "tolerations with Lt and Gt tolerate nothing");
-    TopologyAwareWorkloadScheduling                ALPHA    ALPHA    BETA_OFF GROUPS;
+    TaintTolerationComparisonOperators             ALPHA    ALPHA    ALPHA    Obeyed;
+    TopologyAwareWorkloadScheduling                ALPHA    ALPHA    BETA_OFF GROUPS needs GenericWorkload;
     VolumeAttributesClass                          LOCKED   LOCKED   LOCKED   ALWAYS;
     VolumeLimitScaling                             ALPHA    BETA     BETA     Obeyed;
-    WorkloadAwarePreemption                        ALPHA    none     none     GROUPS;
+    WorkloadAwarePreemption                        ALPHA    none     none     GROUPS needs GangScheduling;
 }

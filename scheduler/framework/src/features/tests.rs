@@ -52,6 +52,8 @@ fn a_minor_has_its_own_defaults() {
 fn what_is_obeyed_can_be_set_both_ways() {
     assert_eq!(on(Minor::V1_36, "VolumeLimitScaling=true"), ["VolumeLimitScaling"]);
     assert_eq!(off(Minor::V1_37, "StorageCapacityScoring=false"), ["StorageCapacityScoring"]);
+    let compares = "TaintTolerationComparisonOperators";
+    assert_eq!(on(Minor::V1_37, &format!("{compares}=true")), [compares]);
     assert!(
         on(Minor::V1_36, "VolumeLimitScaling=true,VolumeLimitScaling=false").is_empty(),
         "the last one counts"
@@ -63,9 +65,14 @@ fn all_of_a_stage_leave_alone_what_is_set_by_name() {
     let others = "CompositePodGroup=false,DRADerivedAttributes=false,DRADeviceCompatibilityGroups=false,\
         DRAListTypeAttributes=false,DRANodeAllocatableResources=false,DRAOptionalNodeOperations=false,\
         InPlacePodVerticalScalingSchedulerPreemption=false,PodGroupPreemptionPolicy=false,\
-        TaintTolerationComparisonOperators=false,TopologyAwareWorkloadScheduling=false";
+        TopologyAwareWorkloadScheduling=false";
     let all = on(Minor::V1_37, &format!("AllAlpha=true,{others}"));
-    assert_eq!(all, ["InterPodAffinityHostnameFastPath", "SchedulerPreQueueingHints"]);
+    let wanted = [
+        "InterPodAffinityHostnameFastPath",
+        "SchedulerPreQueueingHints",
+        "TaintTolerationComparisonOperators",
+    ];
+    assert_eq!(all, wanted);
     assert!(on(Minor::V1_37, "AllAlpha=false").is_empty());
     refused(
         Minor::V1_36,
@@ -103,6 +110,39 @@ fn what_cannot_be_set_is_refused_by_name() {
         "SchedulerAsyncPreemption=false",
         &["evictions are never waited for; leave it out"],
     );
+}
+
+#[test]
+fn a_gate_that_is_on_needs_those_it_depends_on() {
+    let said = "is enabled, but depends on features that are disabled: ";
+    let check = |minor, text: &str, name: &str, missing: &str| {
+        let errors = Features::resolve(minor, &settings(text)).unwrap_err();
+        let wanted = format!("{name} {said}[{missing}]");
+        assert!(errors.iter().any(|error| error.to_string() == wanted), "{errors:#?}");
+    };
+    check(Minor::V1_36, "GangScheduling=true", "GangScheduling", "GenericWorkload");
+    check(
+        Minor::V1_36,
+        "NodeDeclaredFeatures=false",
+        "InPlacePodLevelResourcesVerticalScaling",
+        "NodeDeclaredFeatures",
+    );
+    check(
+        Minor::V1_37,
+        "CompositePodGroup=true",
+        "CompositePodGroup",
+        "GenericWorkload TopologyAwareWorkloadScheduling",
+    );
+    check(Minor::V1_37, "AllAlpha=true", "TopologyAwareWorkloadScheduling", "GenericWorkload");
+    // A gate that scheduling reads may be needed by one that it does not read.
+    check(Minor::V1_37, "WorkloadWithJob=true", "WorkloadWithJob", "GenericWorkload");
+    check(Minor::V1_37, "DRADeviceTaints=false", "DRADeviceTaintRules", "DRADeviceTaints");
+    let both = "ClusterTrustBundleProjection=true,ClusterTrustBundle=true";
+    assert!(Features::resolve(Minor::V1_37, &settings(both)).is_ok());
+    refused(Minor::V1_37, "ClusterTrustBundleProjection=true", &["[ClusterTrustBundle]"]);
+    // What is wrong by itself comes first, as in Kubernetes; what a gate needs and is gone is part of Kubernetes.
+    refused(Minor::V1_37, "ClusterTrustBundleProjection=true,NoSuchGate=true", &["unrecognized"]);
+    assert!(on(Minor::V1_38, "DRAPartitionableDevices=true").is_empty());
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! Tolerations that admission adds.
+//! Tolerations that admission adds, and those that it refuses.
 
 use longshore_framework::Str;
+use longshore_framework::features::{Features, Gate};
+use longshore_framework::taint::is_canonical;
 
+use super::refused::Refused;
 use crate::wire::affinity::Toleration;
 
 /// Taints that each pod tolerates for a while.
@@ -26,6 +29,47 @@ pub(super) fn add_defaults(tolerations: &mut Vec<Toleration>) {
             });
         }
     }
+}
+
+/// Whether tolerations that compare numbers may be there, and have numbers.
+pub(super) fn check(tolerations: &[Toleration], features: Features) -> Result<(), Refused> {
+    let compares = features.enabled(Gate::TaintTolerationComparisonOperators);
+    let mut faults = Vec::new();
+    for (at, toleration) in tolerations.iter().enumerate() {
+        let operator = &toleration.operator;
+        if !matches!(&**operator, "Lt" | "Gt") {
+            continue;
+        }
+        let field = format!("spec.tolerations[{at}]");
+        if !compares {
+            faults.push(format!(
+                "{field}.operator: Unsupported value: {operator:?}: supported values: \"Equal\", \"Exists\", \"Lt\", \"Gt\""
+            ));
+            continue;
+        }
+        let invalid = |why: &str| format!("{field}.value: Invalid value: {:?}: {why}", toleration.value);
+        faults.extend(not_a_number(&toleration.value).iter().map(|why| invalid(why)));
+    }
+    match faults.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Refused(one.clone())),
+        many => Err(Refused(format!("[{}]", many.join(", ")))),
+    }
+}
+
+/// What is wrong with an integer of 64 bits, in Go's words.
+fn not_a_number(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if text.is_empty() {
+        faults.push("must be non-empty".to_string());
+    } else if !is_canonical(text) {
+        faults.push("must be a valid decimal integer in canonical form".to_string());
+    }
+    if text.parse::<i64>().is_err() {
+        let why = if is_canonical(text) { "value out of range" } else { "invalid syntax" };
+        faults.push(format!("strconv.ParseInt: parsing {text:?}: {why}"));
+    }
+    faults
 }
 
 /// Both lists, without those that another one makes superfluous.

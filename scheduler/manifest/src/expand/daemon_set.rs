@@ -59,6 +59,7 @@ fn tolerate(pod: &mut Pod, (key, effect): (&str, TaintEffect)) {
         operator: TolerationOperator::Exists,
         value: "".into(),
         effect: Some(effect),
+        compares: false,
     };
     if !pod.spec.tolerations.contains(&toleration) {
         Arc::make_mut(&mut pod.spec).tolerations.push(toleration);

@@ -96,7 +96,8 @@ impl<'w> Template<'w> {
     ) -> Result<Option<Prototype>, ObjectError> {
         defaults::new_pod(&mut written);
         let admitted = world.admission.create(&world.subject, &mut written);
-        let pod = pod::convert(&written).within("spec.template")?;
+        let pod = Arc::new(pod::convert(&written).within("spec.template")?);
+        let pod = Arc::unwrap_or_clone(pod.taken_by(world.admission.features));
         match admitted {
             Ok(charge) => Ok(Some(Prototype { pod, charge })),
             Err(refused) => {

@@ -38,7 +38,7 @@ fn what_the_kubelet_reports_is_found_by_container_name() {
     assert!(pod.spec.resize_infeasible);
     // The greatest sum over both: 2 + 7 are allocated, and 3 + 7 in force.
     assert_eq!((pod.resources.request.milli_cpu, pod.resources.usage.milli_cpu), (1000, 10_000));
-    let before = Arc::new(pod).counted_by(Features::of(Minor::V1_36));
+    let before = Arc::new(pod).taken_by(Features::of(Minor::V1_36));
     assert_eq!(before.resources.usage.milli_cpu, 3000);
 }
 

@@ -153,7 +153,9 @@ fn spread(constraint: &SpreadConstraint) -> Value {
 fn toleration(toleration: &Toleration) -> Value {
     let operator = match toleration.operator {
         TolerationOperator::Equal => "Equal",
-        TolerationOperator::Exists | TolerationOperator::Unsupported => "Exists",
+        TolerationOperator::Exists => "Exists",
+        TolerationOperator::Lt => "Lt",
+        TolerationOperator::Gt => "Gt",
     };
     let effect = toleration.effect.map_or("", |effect| effect.as_str());
     json!({"key": &*toleration.key, "operator": operator, "value": &*toleration.value, "effect": effect})

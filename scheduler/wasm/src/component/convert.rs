@@ -32,7 +32,7 @@ pub(crate) fn pod(pod: &Pod, raw: Option<Vec<u8>>, identity: bool) -> wit::Pod {
     wit::Pod {
         info: pod_info(pod, None, identity),
         scored_requests: amounts(&pod.resources.scored),
-        tolerations: pod.spec.tolerations.iter().map(toleration).collect(),
+        tolerations: pod.spec.tolerations.iter().filter_map(toleration).collect(),
         node_selector: pod.spec.node_selector.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
         owner: pod.meta.owner.as_ref().map(|owner| wit::Owner {
             kind: owner.kind.to_string(),
@@ -47,13 +47,19 @@ fn amounts(amounts: &Amounts) -> Vec<(String, i64)> {
     amounts.iter().filter(|(_, n)| *n != 0).map(|(name, n)| (name.to_string(), n)).collect()
 }
 
-fn toleration(toleration: &Toleration) -> wit::Toleration {
-    wit::Toleration {
+/// A guest knows Exists and Equal only: one that compares numbers is not told, so as not to be taken for Equal.
+fn toleration(toleration: &Toleration) -> Option<wit::Toleration> {
+    let exists = match toleration.operator {
+        TolerationOperator::Exists => true,
+        TolerationOperator::Equal => false,
+        TolerationOperator::Lt | TolerationOperator::Gt => return None,
+    };
+    Some(wit::Toleration {
         key: toleration.key.to_string(),
-        exists: toleration.operator == TolerationOperator::Exists,
+        exists,
         value: toleration.value.to_string(),
         effect: toleration.effect.map(|e| e.as_str().to_string()),
-    }
+    })
 }
 
 /// A rejection in the framework's words.

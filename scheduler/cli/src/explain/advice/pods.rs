@@ -50,6 +50,7 @@ fn toleration(taint: &Taint) -> Toleration {
         operator: TolerationOperator::Equal,
         value: Arc::clone(&taint.value),
         effect: Some(taint.effect),
+        compares: false,
     }
 }
 

@@ -43,7 +43,8 @@ impl Entries {
                 _ => {}
             }
         }
-        let mut world = World::new(Admission::of(classes), &nodes, default_class.name());
+        let mut world =
+            World::new(Admission::of(classes, self.options.features), &nodes, default_class.name());
         let mut bodies: Vec<_> = bodies.into_iter().filter_map(|b| enact(b, &mut world)).collect();
         pods::existing(&mut bodies, self.options.features, &mut world.admission);
         let bodies: Vec<_> = bodies.into_iter().filter_map(|b| self.register(b, &mut world)).collect();
