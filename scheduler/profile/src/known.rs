@@ -4,6 +4,7 @@ use longshore_framework::fields::nearest;
 use longshore_framework::registry::Registry;
 
 use crate::error::quote;
+use crate::idle;
 
 /// Plugins that are gone, and what does their work now.
 const REMOVED: [(&str, &str); 14] = [
@@ -25,10 +26,6 @@ const REMOVED: [(&str, &str); 14] = [
     ),
     ("NodeResourceLimits", "it has no successor; leave it out"),
 ];
-
-/// Plugins behind feature gates that are off by default and stay so here.
-const GATED: [&str; 4] =
-    ["DeferredPodScheduling", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
 
 /// Plugins that take part in `podGroupPostFilter`.
 pub(crate) const POD_GROUP_POST_FILTER: [&str; 1] = ["DefaultPreemption"];
@@ -69,11 +66,15 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
     if let Some((_, mend)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
         return format!("plugin {name:?} was removed from Kubernetes; {mend}");
     }
-    if GATED.contains(&name) {
-        return format!(
-            "plugin {name:?} belongs to a feature that is off by default in Kubernetes and that Longshore does not \
-             have; leave it out"
-        );
+    if let Some(since) = idle::since(name) {
+        let minor = registry.features().minor();
+        return match minor < since {
+            true => format!(
+                "plugin {name:?} is one of Kubernetes {since} and later, and decisions are made as Kubernetes {minor} makes \
+                 them; leave it out"
+            ),
+            false => format!("plugin {name:?} has no arguments; leave them out"),
+        };
     }
     if let Some((project, _)) = OUT_OF_TREE.iter().find(|(_, names)| names.contains(&name)) {
         return format!(
@@ -93,5 +94,5 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
 
 /// Whether `name` is one of the plugins of kube-scheduler that this registry leaves out on purpose.
 pub(crate) fn is_left_out(name: &str) -> bool {
-    GATED.contains(&name) || REMOVED.iter().any(|(removed, _)| *removed == name)
+    idle::since(name).is_some() || REMOVED.iter().any(|(removed, _)| *removed == name)
 }

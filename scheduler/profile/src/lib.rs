@@ -20,6 +20,7 @@ mod error;
 mod expand;
 mod extender;
 mod foreign;
+mod idle;
 mod known;
 mod merge;
 mod model;

@@ -6,6 +6,7 @@ mod queue_sort;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longshore_framework::features::Features;
 use longshore_framework::fields::{Problem, Problems};
 use longshore_framework::plugin::MAX_SCORE;
 use longshore_framework::profile::{PluginId, Profile};
@@ -13,8 +14,9 @@ use longshore_framework::registry::{FactoryContext, Registry, Stage};
 use serde_json::Value;
 
 use crate::expand::{expand, weight};
+use crate::idle;
 use crate::merge::{Entry, merge};
-use crate::model::{Configuration, Plugins, ProfileSpec};
+use crate::model::{Configuration, ProfileSpec};
 use instances::Instances;
 
 /// A configuration with its profiles ready to run.
@@ -57,11 +59,10 @@ pub(crate) fn configuration(
         let percentage = spec.percentage_of_nodes_to_score.or(configuration.percentage_of_nodes_to_score);
         profile.percentage_of_nodes_to_score = percentage.filter(|p| *p != 0);
         profiles.push(profile);
-        names::unknown_disabled(
-            spec,
-            registry,
-            &mut Problems::new(&mut warnings).field(&format!("profiles[{at}].plugins")),
-        );
+        let mut warnings = Problems::new(&mut warnings);
+        let warnings = &mut warnings.field(&format!("profiles[{at}].plugins"));
+        names::idle_enabled(spec, registry.features(), warnings);
+        names::unknown_disabled(spec, registry, warnings);
     }
     queue_sort::check(&configuration.profiles, &profiles, &mut list);
     Resolved { configuration, profiles, warnings }
@@ -83,7 +84,7 @@ fn profile(
     let mut profile = Profile::new(context.scheduler_name.clone());
     let ids = instances.add_to(&mut profile);
     let problems = &mut problems.field("plugins");
-    fill(&mut profile, &ids, &spec.plugins, multi_point, problems);
+    fill(&mut profile, &ids, spec, multi_point, context.features, problems);
     total_weight(&profile, problems);
     if !unknown {
         required_stages(&profile, problems);
@@ -95,13 +96,19 @@ fn profile(
 fn fill(
     profile: &mut Profile,
     ids: &BTreeMap<&str, PluginId>,
-    plugins: &Plugins,
+    ProfileSpec { plugins, .. }: &ProfileSpec,
     multi_point: &[Entry<'_>],
+    features: Features,
     problems: &mut Problems<'_>,
 ) {
     let mut misplaced = Vec::new();
     for stage in Stage::ALL {
-        let takes_part = |name: &str| ids.get(name).map(|id| profile.plugin(*id).has(stage));
+        let misses =
+            |name: &str| idle::find(name, features).is_some_and(|i| !i.takes_part(stage.field(), features));
+        let takes_part = |name: &str| match ids.get(name) {
+            Some(id) => Some(profile.plugin(*id).has(stage)),
+            None => misses(name).then_some(false),
+        };
         let names = expand(stage, plugins, multi_point, takes_part, &mut misplaced);
         for (name, id) in names.iter().filter_map(|name| Some((name, *ids.get(name)?))) {
             profile.enable(stage, id);

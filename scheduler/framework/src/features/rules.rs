@@ -55,6 +55,7 @@ rules! {
     TaintTolerationPreFilter   V1_37 "TaintToleration takes part in PreFilter, where it has nothing to do.";
     PodEventNames              V1_37 "Labels of events call a pod that waits UnscheduledPod, and TargetPod where its own change is meant.";
     EntityMetrics              V1_37 "The queue is counted by entity too: scheduler_queued_entities, scheduler_queue_incoming_entities_total.";
+    EvictionTimesHidden        V1_37 "scheduler_preemption_goroutines_duration_seconds is deprecated, and with that hidden.";
     EntityLabel                V1_38 "The label of these that was called type is called entity.";
     NodeNameFirst              V1_37 "NodeName runs before NodeUnschedulable by default.";
     PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
@@ -62,6 +63,8 @@ rules! {
     EmptyBudgetSelectorCounts  V1_38 "A PodDisruptionBudget whose selector is empty protects every pod of its namespace, pods without labels too (k/k 141785).";
     CapacitiesCompareExactly   V1_38 "Storage capacities and requests are compared as they are written, and not in whole bytes of 64 bits (k/k 142088).";
     FitScoresPodLevel          V1_38 "NodeResourcesFit scores a pod by its pod-level requests too.";
+    ShrunkNodeWakes            V1_38 "A preemptor is woken when the node that it was promised became too small for it.";
     EmptySpreadSelectorCounts  V1_38 "A spread constraint whose labelSelector is empty counts every pod of the namespace (k/k 141340).";
+    GangsWithoutPermit         V1_38 "GangScheduling takes no part in Permit.";
     PlacementFields            V1_38 "A configuration may have placementFeasible and percentageOfPlacementsToScore.";
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{int32, newer, unsigned};
 use crate::defaults::SCHEDULER_NAME;
-use crate::known;
 use crate::model::{PluginConfig, PluginRef, PluginSet, Plugins, ProfileSpec};
+use crate::{idle, known};
 
 /// Reads `profiles`; one default profile when there is none. A single profile without a name is `default-scheduler`.
 pub(super) fn read(
@@ -77,24 +77,21 @@ fn groups(fields: &mut Fields<'_>, features: Features, problems: &mut Problems<'
     let placement =
         ["placementGenerate", "placementScore"].into_iter().chain(has_feasible.then_some(FEASIBLE.0));
     for point in placement {
-        if !plugin_set(fields, point, problems).enabled.is_empty() {
-            problems.field(point).field("enabled").report(
-                "must be empty: placing pod groups as one is off by default in Kubernetes, and Longshore does not have it",
-            );
-        }
+        only(&idle::at(point, features), point, fields, problems);
     }
     if has_post_filter {
-        post_filter(fields, problems);
+        only(&known::POD_GROUP_POST_FILTER, POST_FILTER.0, fields, problems);
     }
 }
 
-fn post_filter(fields: &mut Fields<'_>, problems: &mut Problems<'_>) {
-    let set = plugin_set(fields, POST_FILTER.0, problems);
-    let mut problems = problems.field(POST_FILTER.0);
+/// A list that may name these plugins.
+fn only(plugins: &[&str], list: &'static str, fields: &mut Fields<'_>, problems: &mut Problems<'_>) {
+    let set = plugin_set(fields, list, problems);
+    let mut problems = problems.field(list);
     let mut problems = problems.field("enabled");
     for (at, plugin) in set.enabled.iter().enumerate() {
-        if !known::POD_GROUP_POST_FILTER.contains(&plugin.name.as_str()) {
-            let all = known::POD_GROUP_POST_FILTER.join(", ");
+        if !plugins.contains(&plugin.name.as_str()) {
+            let all = plugins.join(", ");
             let message = format!("plugin {:?} does not take part in it; only {all} does", plugin.name);
             problems.index(at).field("name").report(message);
         }

@@ -7,8 +7,8 @@ use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{FactoryContext, Instance, Registry};
 
 use super::NO_ARGS;
-use crate::known;
 use crate::model::PluginConfig;
+use crate::{idle, known};
 
 /// The plugins that a profile enables anywhere, in the order in which it names them.
 pub(super) struct Instances<'a> {
@@ -63,6 +63,7 @@ fn configured<'c>(
                 let instance = factory(&config.args, context, &mut problems.field("args"));
                 configured.entry(config.name.as_str()).or_insert(instance);
             }
+            None if config.args.is_null() && idle::find(&config.name, registry.features()).is_some() => {}
             None => problems.field("name").report(known::unknown(&config.name, registry)),
         }
     }

@@ -96,20 +96,20 @@ fn the_weight_of_the_score_list_goes_before_that_of_multi_point() {
 }
 
 #[test]
-fn unknown_removed_and_alpha_plugins_are_refused_with_the_mend() {
+fn unknown_and_removed_plugins_are_refused_with_the_mend() {
     check(
         "profiles:
 - plugins:
     filter: {enabled: [{name: Fit}, {name: Taint}]}
-    multiPoint: {enabled: [{name: EBSLimits}, {name: GangScheduling}]}
+    multiPoint: {enabled: [{name: EBSLimits}, {name: GangScheduler}]}
     score: {enabled: [{name: '*'}, {name: Zebra-Stripe-Counter}]}
   pluginConfig: [{name: SelectorSpread}, {name: Spraed, args: {}}]
 ",
         Problems(&[
             "profiles[0].plugins.multiPoint.enabled[0].name: plugin \"EBSLimits\" was removed from Kubernetes; \
              NodeVolumeLimits counts the volumes of every CSI driver; use it instead",
-            "profiles[0].plugins.multiPoint.enabled[1].name: plugin \"GangScheduling\" belongs to a feature that is \
-             off by default in Kubernetes and that Longshore does not have; leave it out",
+            "profiles[0].plugins.multiPoint.enabled[1].name: unknown plugin \"GangScheduler\"; known plugins: Binder, \
+             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints",
             "profiles[0].plugins.filter.enabled[1].name: unknown plugin \"Taint\"; did you mean \"Taints\"?",
             "profiles[0].plugins.score.enabled[0].name: \"*\" may stand only in disabled; name each plugin to enable",
             "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; known plugins: Binder, \
@@ -206,9 +206,6 @@ fn arguments_are_checked_by_the_plugin_even_when_it_is_not_enabled_or_listed_twi
     );
 }
 
-const NO_PLACEMENT: &str = "profiles[0].plugins.placementGenerate.enabled: must be empty: placing pod groups as one is off by \
-    default in Kubernetes, and Longshore does not have it";
-
 #[test]
 fn fields_of_a_newer_minor_are_refused_in_an_older_one() {
     let post_filter = plugins("podGroupPostFilter: {enabled: [{name: DefaultPreemption}]}");
@@ -259,14 +256,48 @@ fn fields_of_a_newer_minor_are_refused_in_an_older_one() {
 }
 
 #[test]
-fn placement_of_pod_groups_is_refused_when_enabled() {
+fn plugins_whose_gate_is_off_may_stand_where_they_take_part_and_do_nothing() {
     check(
         &plugins("placementScore: {enabled: []}, placementGenerate: {disabled: [{name: '*'}]}"),
         Stages(&[]),
     );
-    check(
-        &plugins("placementGenerate: {enabled: [{name: TopologyPlacementGenerator}]}"),
-        Problems(&[NO_PLACEMENT]),
+    let generate = "placementGenerate: {enabled: [{name: TopologyPlacementGenerator}]}";
+    let gang = "multiPoint: {enabled: [{name: GangScheduling}]}, permit: {enabled: [{name: GangScheduling}]}";
+    for text in [generate, gang] {
+        check_by(Minor::V1_36, &plugins(text), Stages(&[]));
+        check_by(Minor::V1_37, &plugins(text), Stages(&[]));
+    }
+    let warnings: Vec<String> =
+        loaded(&plugins(gang)).unwrap().warnings.iter().map(ToString::to_string).collect();
+    let why = "plugin \"GangScheduling\" does nothing: the feature gate GenericWorkload is off";
+    let lists =
+        ["multiPoint", "permit"].map(|list| format!("profiles[0].plugins.{list}.enabled[0].name: {why}"));
+    assert_eq!(warnings, lists);
+    check_by(
+        Minor::V1_38,
+        &plugins("permit: {enabled: [{name: GangScheduling}]}"),
+        Problems(&[
+            "profiles[0].plugins.permit.enabled[0].name: plugin \"GangScheduling\" does not take part in Permit; \
+             remove it here",
+        ]),
+    );
+    check_by(
+        Minor::V1_37,
+        &plugins("placementScore: {enabled: [{name: TopologyPlacementGenerator}]}"),
+        Problems(&[
+            "profiles[0].plugins.placementScore.enabled[0].name: plugin \"TopologyPlacementGenerator\" does not take \
+             part in it; only PodGroupPodsCount does",
+        ]),
+    );
+    let deferred = plugins("filter: {enabled: [{name: DeferredPodScheduling}]}");
+    check_by(Minor::V1_37, &deferred, Stages(&[]));
+    check_by(
+        Minor::V1_36,
+        &deferred,
+        Problems(&[
+            "profiles[0].plugins.filter.enabled[0].name: plugin \"DeferredPodScheduling\" is one of Kubernetes 1.37 and \
+             later, and decisions are made as Kubernetes 1.36 makes them; leave it out",
+        ]),
     );
 }
 
