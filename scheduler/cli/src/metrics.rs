@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 
 use longshore_engine::Engine;
 use longshore_framework::Timestamp;
-use longshore_framework::features::Features;
+use longshore_framework::features::{Features, Rule};
 use longshore_framework::profile::Profile;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -155,6 +155,9 @@ impl Metrics {
     /// All families that have a value, by name.
     fn gather(&self) -> Vec<MetricFamily> {
         let mut families = self.registry.gather();
+        if self.features().follow(Rule::EvictionTimesHidden) {
+            families.retain(|family| family.name() != scheduler::EVICTION_TIMES);
+        }
         families.extend(self.entities.gather());
         families.sort_by(|a, b| a.name().cmp(b.name()));
         families

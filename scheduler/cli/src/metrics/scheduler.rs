@@ -41,6 +41,9 @@ pub struct SchedulerMetrics {
     pub leader: IntGaugeVec,
 }
 
+/// The family that [`Rule::EvictionTimesHidden`](longshore_framework::features::Rule) is about.
+pub(super) const EVICTION_TIMES: &str = "scheduler_preemption_goroutines_duration_seconds";
+
 /// Makes families in one registry.
 struct Maker<'r>(&'r Registry);
 

@@ -107,7 +107,6 @@ fn names_labels_types_and_buckets_are_those_of_kube_scheduler() {
         ("scheduler_pod_scheduling_attempts", "histogram  5:1.00000..16.00000"),
         ("scheduler_pod_scheduling_sli_duration_seconds", "histogram attempts 20:0.01000..5242.88000"),
         ("scheduler_preemption_attempts_total", "counter "),
-        ("scheduler_preemption_goroutines_duration_seconds", "histogram result 20:0.01000..5242.88000"),
         ("scheduler_preemption_goroutines_execution_total", "counter result"),
         ("scheduler_preemption_victims", "histogram  7:1.00000..64.00000"),
         ("scheduler_queue_incoming_entities_total", "counter event,queue,type"),
@@ -155,6 +154,19 @@ fn entities_are_counted_as_the_minor_does() {
     let next = page(Minor::V1_38);
     assert_eq!(value(&next, r#"scheduler_queued_entities{entity="pod",queue="gated"}"#), Some(1.0));
     assert!(!page(Minor::V1_36).text().unwrap().contains("entities"));
+}
+
+#[test]
+fn what_a_minor_has_deprecated_is_hidden_as_it_does() {
+    let shape = |minor| {
+        let metrics = Metrics::new().unwrap();
+        metrics.follow(Features::of(minor)).unwrap();
+        live(&metrics);
+        let found = families(&metrics).into_iter().find(|(name, _)| name == scheduler::EVICTION_TIMES);
+        found.map(|(_, shape)| shape)
+    };
+    assert_eq!(shape(Minor::V1_36).as_deref(), Some("histogram result 20:0.01000..5242.88000"));
+    assert_eq!(shape(Minor::V1_37), None);
 }
 
 #[test]
