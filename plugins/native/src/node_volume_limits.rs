@@ -74,7 +74,7 @@ impl Plugin for NodeVolumeLimits {
     /// How many volumes of which drivers the pod brings matters; which ones only if other pods use them.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
         if has_countable(cx.pod) {
-            Incoming::of(cx.pod, cx.objects, cx.snapshot).tell_apart(likeness);
+            Incoming::of(cx.pod, cx.objects, cx.snapshot).tell_apart(likeness, self.requires_drivers);
         }
     }
 }

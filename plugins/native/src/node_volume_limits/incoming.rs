@@ -114,10 +114,10 @@ impl Incoming {
         self.0.required.iter().find(is_missing).map(|required| &required.reason)
     }
 
-    /// Adds what matters of them.
-    pub(super) fn tell_apart(&self, likeness: &mut Likeness) {
+    /// Adds what matters of them; drivers that have to be on the node only where nodes without them are rejected.
+    pub(super) fn tell_apart(&self, likeness: &mut Likeness, requires_drivers: bool) {
         let Ok(brought) = self.volumes() else { return likeness.set_apart() };
-        for required in &self.0.required {
+        for required in self.0.required.iter().filter(|_| requires_drivers) {
             likeness.add_numbers(&[u64::from(required.migrated)]);
             likeness.add_texts([&required.driver]);
         }

@@ -319,3 +319,31 @@ fn without_the_gate_no_driver_is_looked_for() {
     assert_eq!(said(Minor::V1_36), Ok(Verdict::Pass));
     assert_ne!(said(Minor::V1_37), Ok(Verdict::Pass));
 }
+
+#[test]
+fn drivers_that_have_to_be_there_tell_pods_apart_where_they_are_looked_for() {
+    use longshore_framework::features::Minor;
+    let mut objects = with_driver(objects(&[("other", 9)]), "ebs.csi.aws.com", true);
+    for (name, provisioner) in [("in-tree", EBS), ("csi", "ebs.csi.aws.com")] {
+        let class = StorageClass {
+            name: name.into(),
+            provisioner: provisioner.into(),
+            binding_mode: Some(BindingMode::WaitForFirstConsumer),
+            allowed_topologies: Vec::new(),
+        };
+        objects.set(Object::StorageClass(Arc::new(class)));
+        let (namespace, class) = ("default".into(), Some(name.into()));
+        let claim = Claim { namespace, name: name.into(), class, ..Claim::default() };
+        objects.set(Object::Claim(Arc::new(claim)));
+    }
+    let snapshot = Snapshot::default();
+    let likeness = |minor, name: &str| {
+        let (pod, mut likeness) = (user("incoming", &[claim(name)]), Likeness::default());
+        let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+        NodeVolumeLimits::new(Features::of(minor)).tell_apart(cx, &mut likeness);
+        assert!(!likeness.is_unlike_any());
+        likeness
+    };
+    assert_eq!(likeness(Minor::V1_36, "in-tree"), likeness(Minor::V1_36, "csi"));
+    assert_ne!(likeness(Minor::V1_37, "in-tree"), likeness(Minor::V1_37, "csi"));
+}
