@@ -50,6 +50,8 @@ pub struct NodeResourcesFit {
     resources: Vec<(Str, i64)>,
     /// Names of cpu, memory and ephemeral-storage, made once.
     basic: [Str; 3],
+    /// A pod hears of it when the node that it was promised became too small.
+    wakes_when_shrunk: bool,
 }
 
 /// Makes the plugin from `NodeResourcesFitArgs`.

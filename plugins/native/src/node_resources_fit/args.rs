@@ -1,6 +1,7 @@
 //! `NodeResourcesFitArgs`, and the list of weighted resources that other plugins share.
 
 use longshore_framework::Str;
+use longshore_framework::features::Rule;
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::FactoryContext;
 use longshore_framework::resources::{CPU, EPHEMERAL_STORAGE, MEMORY, is_qualified_name};
@@ -50,7 +51,9 @@ pub(super) fn read(
         Type::RequestedToCapacityRatio => Strategy::ratio(shape.as_deref().unwrap_or_default()),
     };
     let basic = [CPU, MEMORY, EPHEMERAL_STORAGE].map(Str::from);
-    (NodeResourcesFit { ignored, ignored_groups, strategy, resources, basic }, effective)
+    let wakes_when_shrunk = context.features.follow(Rule::ShrunkNodeWakes);
+    let plugin = NodeResourcesFit { ignored, ignored_groups, strategy, resources, basic, wakes_when_shrunk };
+    (plugin, effective)
 }
 
 /// A list of names, each checked by `wrong`.

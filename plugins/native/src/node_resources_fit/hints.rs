@@ -1,5 +1,6 @@
 //! Which events may make room for a pod that did not fit.
 
+use longshore_framework::Str;
 use longshore_framework::device::DEVICE_CLASS_PREFIX;
 use longshore_framework::event::{ClusterEvent, Hint, Resource, Subject, is_placed, same_pod};
 use longshore_framework::node::Node;
@@ -13,8 +14,11 @@ pub(super) fn hint(plugin: &NodeResourcesFit, pod: &Pod, event: &ClusterEvent) -
         Subject::Pod(Some(gone), None) => Hint::queue_if(is_placed(gone)),
         Subject::Pod(Some(old), Some(new)) => Hint::queue_if(scaled_down_for(pod, old, new)),
         Subject::Node(old, Some(new)) => {
-            let fits = fits_empty(plugin, pod, new);
-            Hint::queue_if(fits && old.as_ref().is_none_or(|old| grew_for(pod, old, new)))
+            let queues = match fits_empty(plugin, pod, new) {
+                true => old.as_ref().is_none_or(|old| grew_for(pod, old, new)),
+                false => old.as_ref().is_some_and(|old| has_shrunk(plugin, pod, old, new)),
+            };
+            Hint::queue_if(queues)
         }
         // A device class may stand for an extended resource; it concerns only pods that request one.
         _ if event.resource == Resource::DeviceClass => {
@@ -41,6 +45,17 @@ fn fits_empty(plugin: &NodeResourcesFit, pod: &Pod, node: &Node) -> bool {
     let ignored = |name: &str| request.scalars.iter().any(|(n, _)| &**n == name && plugin.ignores(n));
     node.allocatable_pods >= 1
         && requested(request).all(|name| request.get(name) <= node.allocatable.get(name) || ignored(name))
+}
+
+/// Whether the node is promised to the pod, would have done before, and has too little cpu, memory or ephemeral-storage now: then
+/// the pod may find another one. Of other resources a device plugin that starts anew has none for a moment.
+fn has_shrunk(plugin: &NodeResourcesFit, pod: &Pod, old: &Node, new: &Node) -> bool {
+    let lacks = |name: &Str| pod.resources.request.get(name) > new.allocatable.get(name);
+    plugin.wakes_when_shrunk
+        && pod.spec.scheduling_group.is_none()
+        && pod.meta.nominated_node.as_ref() == Some(&new.name)
+        && plugin.basic.iter().any(lacks)
+        && fits_empty(plugin, pod, old)
 }
 
 /// Whether the node offers more than before of something the pod needs.

@@ -337,6 +337,31 @@ fn a_node_that_grew_enough_wakes_the_pod() {
     }
 }
 
+#[test]
+fn a_promised_node_that_became_too_small_wakes_the_pod_since_1_38() {
+    use longshore_framework::event::Subject;
+    use longshore_framework::features::{Features, Minor};
+    let check = |minor, promised: &str, resource: &str, want: Hint| {
+        let waiting = pod("p").request("cpu", "2").request("x.io/gpu", "2");
+        let waiting = waiting.meta(|meta| meta.nominated_node = Some(promised.into())).build();
+        let sized = |amount| {
+            let node = node("n").allocatable("cpu", "2").allocatable("x.io/gpu", "2");
+            Some(node.allocatable(resource, amount).build())
+        };
+        let context = FactoryContext { features: Features::of(minor), ..FactoryContext::default() };
+        let plugin = args::read(&Value::Null, &context, &mut Problems::new(&mut Vec::new())).0;
+        let subject = Subject::Node(sized("2"), sized("1"));
+        let event = ClusterEvent::new(Resource::Node, Action::NODE_ALLOCATABLE, subject);
+        let (snapshot, objects) = (Snapshot::default(), Objects::default());
+        let cluster = HintContext { snapshot: &snapshot, objects: &objects };
+        assert_eq!(plugin.hint(&waiting, &event, cluster), want, "{minor} {promised} {resource}");
+    };
+    check(Minor::V1_38, "n", "cpu", Hint::Queue);
+    check(Minor::V1_38, "n", "x.io/gpu", Hint::Skip);
+    check(Minor::V1_38, "other", "cpu", Hint::Skip);
+    check(Minor::V1_37, "n", "cpu", Hint::Skip);
+}
+
 #[track_caller]
 fn check_args(args: &Value, want: &[&str]) {
     let mut found = Vec::new();
