@@ -150,6 +150,7 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     if !summary.decided.is_empty() {
         table.row(["decided".to_string(), paths(&summary.decided)]);
     }
+    table.row(["rules".to_string(), report.rules.to_string()]);
     if let Some(seed) = summary.seed {
         table.row(["ties".to_string(), format!("at random, seed {seed}")]);
     }

@@ -1,6 +1,7 @@
 //! Whose rules decisions follow.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use longshore_framework::features::{Features, Minor};
 use serde::Serialize;
@@ -34,14 +35,17 @@ impl From<Features> for Rules {
 }
 
 /// In a line: `Kubernetes 1.37 (kube-scheduler v1.37.2), StorageCapacityScoring=false`.
-pub(crate) fn line(features: Features) -> String {
-    let minor = features.minor();
-    let experimental = if minor.is_experimental() { ", experimental" } else { "" };
-    let mut line = format!("Kubernetes {minor} (kube-scheduler {}{experimental})", minor.release());
-    for (gate, on) in features.changed() {
-        line.push_str(&format!(", {}={on}", gate.name()));
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let experimental = if self.experimental { ", experimental" } else { "" };
+        write!(f, "Kubernetes {} (kube-scheduler {}{experimental})", self.kubernetes, self.kube_scheduler)?;
+        self.feature_gates.iter().try_for_each(|(gate, on)| write!(f, ", {gate}={on}"))
     }
-    line
+}
+
+/// The same of what is in force.
+pub(crate) fn line(features: Features) -> String {
+    Rules::from(features).to_string()
 }
 
 /// Every minor that can be followed.

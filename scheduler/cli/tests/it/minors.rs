@@ -67,6 +67,18 @@ fn the_minor_and_the_gates_decide() {
 }
 
 #[test]
+fn people_are_told_the_rules_too() {
+    let scratch = Scratch::new();
+    let file = scratch.file("cluster.yaml", &format!("{NODE}{}", pod("p", "1")));
+    let said = |flags: &[&str], rules: &str| {
+        run(&[&["simulate", "-f", &file], flags].concat()).exits(0).says(&[rules]);
+    };
+    said(&[], "rules     Kubernetes 1.37 (kube-scheduler v1.37.2)\n");
+    let older = ["--kubernetes-version=1.36", "--feature-gates=VolumeLimitScaling=true"];
+    said(&older, "rules     Kubernetes 1.36 (kube-scheduler v1.36.2), VolumeLimitScaling=true\n");
+}
+
+#[test]
 fn what_cannot_be_followed_is_refused() {
     simulated(&["--kubernetes-version=1.35"]).exits(2).warns(&["give one of 1.36, 1.37 and 1.38"]);
     simulated(&["--feature-gates=NoSuchGate=true"])
@@ -76,6 +88,52 @@ fn what_cannot_be_followed_is_refused() {
         .exits(1)
         .warns(&["cannot set feature gate GenericWorkload to true: pods are placed one by one"]);
     simulated(&["--feature-gates=WatchList=false"]).exits(0).warns(&["accepted without effect"]);
+}
+
+/// A node whose reliability is a number, a pod and a daemon that want at least so much.
+const RELIABLE: &str = "
+apiVersion: v1
+kind: Node
+metadata: {name: n1, labels: {kubernetes.io/hostname: n1}}
+spec: {taints: [{key: sla, value: '950', effect: NoSchedule}]}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '10'}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: default, uid: u}
+spec: {containers: [{name: c, image: x}], tolerations: [{key: sla, operator: Gt, value: 'WANTED', effect: NoSchedule}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: d, namespace: default}
+spec:
+  selector: {matchLabels: {app: d}}
+  template:
+    metadata: {labels: {app: d}}
+    spec: {containers: [{name: c, image: x}], tolerations: [{key: sla, operator: Gt, value: 'WANTED'}]}
+";
+
+#[test]
+fn tolerations_compare_numbers_where_the_gate_is_on() {
+    let scratch = Scratch::new();
+    let check = |minor: &str, gate: bool, wanted: &str, (placed, pending): (usize, usize)| {
+        let file = scratch.file("cluster.yaml", &RELIABLE.replace("WANTED", wanted));
+        let gates = format!("--feature-gates=TaintTolerationComparisonOperators={gate}");
+        let ran =
+            run(&["simulate", "-f", &file, "-o", "json", "--kubernetes-version", minor, &gates]).exits(0);
+        let count = |list: &str| ran.json()[list].as_array().map_or(0, Vec::len);
+        assert_eq!((count("placements"), count("pending")), (placed, pending), "{}{}", ran.out, ran.err);
+        ran
+    };
+    for minor in ["1.36", "1.37"] {
+        // The daemon runs where its pod is tolerated, and what an API server let in is read as it is.
+        check(minor, true, "900", (2, 0));
+        check(minor, true, "950", (0, 1));
+        let refused = check(minor, false, "900", (0, 1));
+        refused.warns(&["spec.tolerations[0].operator: Unsupported value: \"Gt\": supported values: \"Equal\", \"Exists\", \"Lt\", \"Gt\""]);
+    }
+    let canonical = "spec.tolerations[0].value: Invalid value: \"0900\": must be a valid decimal integer in canonical form";
+    check("1.37", true, "0900", (0, 1)).warns(&[canonical]);
 }
 
 #[test]
