@@ -1,6 +1,6 @@
 //! Volumes that wait for their first consumer.
 
-use longshore_tests::control_plane::{Kind, objects, shared};
+use longshore_tests::control_plane::{Kind, SHORT, objects, shared, until};
 use serde_json::json;
 
 both!(
@@ -23,8 +23,12 @@ fn a_claim_is_bound_to_the_volume_of_the_chosen_node(kind: Kind) {
     let _scheduler = arena.scheduler(kind);
     arena.api.create(&objects::mounting(arena.new_pod("db"), "data"));
     assert_eq!(arena.until_bound("db"), "b");
-    let claim = arena.api.get(&arena.path("persistentvolumeclaims/data")).unwrap();
-    assert_eq!((&claim["spec"]["volumeName"], &claim["status"]["phase"]), (&json!("on-b"), &json!("Bound")));
+    // The controller writes the phase last: a pod may be bound before.
+    let claim = until("the claim is bound", SHORT, String::new, || {
+        let claim = arena.api.get(&arena.path("persistentvolumeclaims/data")).unwrap();
+        (claim["status"]["phase"] == "Bound").then_some(claim)
+    });
+    assert_eq!(claim["spec"]["volumeName"], "on-b");
     // No second volume: the next one has nowhere to go.
     arena.api.create(&objects::claim(ns, "more", "local"));
     arena.api.create(&objects::mounting(arena.new_pod("late"), "more"));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::objects;
 use super::runtime::{block_on, handle};
+use super::wait::{SHORT, until};
 
 /// An answer: the object, or the error with the server's status in it.
 pub type Answer = Result<Value, kube::Error>;
@@ -108,8 +109,13 @@ impl Api {
     /// Creates `object` where its kind and namespace say. Panics with the server's words when that fails.
     #[track_caller]
     pub fn create(&self, object: &Value) -> Value {
-        self.post(&objects::collection(object), object)
-            .unwrap_or_else(|error| panic!("{error}\nwhen creating {object:#}"))
+        let path = objects::collection(object);
+        // Admission hears of a class a moment after it was created.
+        let is_early = |error: &kube::Error| error.to_string().contains("no PriorityClass with name");
+        let created = until("admission to know the PriorityClass", SHORT, String::new, || {
+            Some(self.post(&path, object)).filter(|answer| !answer.as_ref().is_err_and(is_early))
+        });
+        created.unwrap_or_else(|error| panic!("{error}\nwhen creating {object:#}"))
     }
 
     /// Creates them all, 16 at a time.
