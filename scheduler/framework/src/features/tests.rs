@@ -138,10 +138,10 @@ fn a_gate_that_is_on_needs_those_it_depends_on() {
     check(Minor::V1_37, "WorkloadWithJob=true", "WorkloadWithJob", "GenericWorkload");
     check(Minor::V1_37, "DRADeviceTaints=false", "DRADeviceTaintRules", "DRADeviceTaints");
     let both = "ClusterTrustBundleProjection=true,ClusterTrustBundle=true";
-    assert!(Features::resolve(Minor::V1_37, &settings(both)).is_ok());
-    refused(Minor::V1_37, "ClusterTrustBundleProjection=true", &["[ClusterTrustBundle]"]);
+    assert!(Features::resolve(Minor::V1_36, &settings(both)).is_ok());
+    refused(Minor::V1_36, "ClusterTrustBundleProjection=true", &["[ClusterTrustBundle]"]);
     // What is wrong by itself comes first, as in Kubernetes; what a gate needs and is gone is part of Kubernetes.
-    refused(Minor::V1_37, "ClusterTrustBundleProjection=true,NoSuchGate=true", &["unrecognized"]);
+    refused(Minor::V1_36, "ClusterTrustBundleProjection=true,NoSuchGate=true", &["unrecognized"]);
     assert!(on(Minor::V1_38, "DRAPartitionableDevices=true").is_empty());
 }
 

@@ -277,7 +277,7 @@ fn plugins_whose_gate_is_off_may_stand_where_they_take_part_and_do_nothing() {
         Minor::V1_38,
         &plugins("permit: {enabled: [{name: GangScheduling}]}"),
         Problems(&[
-            "profiles[0].plugins.permit.enabled[0].name: plugin \"GangScheduling\" does not take part in Permit; \
+            "profiles[0].plugins.permit.enabled[0]: plugin \"GangScheduling\" does not take part in Permit; \
              remove it here",
         ]),
     );
