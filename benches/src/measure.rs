@@ -85,7 +85,7 @@ impl Latencies {
                 self.broken += 1;
                 return;
             }
-            Outcome::Terminating | Outcome::Placed => return,
+            Outcome::Terminating => return,
         };
         list.push(u32::try_from(took.as_nanos()).unwrap_or(u32::MAX));
     }

@@ -71,6 +71,4 @@ pub enum Outcome {
     },
     /// It is being deleted and was not tried.
     Terminating,
-    /// It has a node already and was not tried.
-    Placed,
 }

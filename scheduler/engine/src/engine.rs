@@ -1,6 +1,7 @@
 //! One pod's way through the engine.
 
 mod binding;
+mod cache_view;
 mod diagnose;
 mod evict;
 mod failure;
@@ -16,11 +17,11 @@ mod requests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use longshore_framework::Timestamp;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::snapshot::{Slot, Snapshot};
-use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::attempt::{Attempt, Outcome};
@@ -33,15 +34,18 @@ use crate::cycle::{Diagnosis, Evaluator, Stopped};
 use crate::evictions::Evictions;
 use crate::extenders::Extenders;
 use crate::groups;
+use crate::guard::Guard;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
 use crate::options::{Evaluation, Options};
 use crate::path::{Literal, Path};
-use crate::queue::{Queue, QueueCounts, QueuedPod};
-use crate::reservation::{Guard, Phase, Reservation};
+use crate::pods::reservation::Reservation;
+use crate::pods::{Pods, QueuedPod};
+use crate::queue::{Queue, QueueCounts};
 use crate::rules::EngineRules;
 use crate::specs::Specs;
 use crate::trace::Trace;
+pub use cache_view::CacheView;
 pub use diagnose::{Judgement, Verdicts};
 use failure::Failure;
 use permit::NEVER;
@@ -49,15 +53,15 @@ pub use reload::OtherProfiles;
 
 /// The scheduler.
 ///
-/// Every pod it was told of is in exactly one place: waiting in the queue, reserved on a node, or counted in the cache.
+/// Every pod it was told of is in exactly one [place](crate::pods::seat).
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) profiles: Vec<Arc<Profile>>,
     pub(crate) options: Options,
+    /// Every pod. What follows knows them by number.
+    pub(crate) pods: Pods,
     pub(crate) cache: Cache,
     pub(crate) queue: Queue,
-    /// Pods whose binding is under way, by UID.
-    pub(crate) reservations: FxHashMap<Str, Reservation>,
     /// Preemptors and the victims they wait for.
     pub(crate) evictions: Evictions,
     /// Whether bindings wait until they are asked for.
@@ -91,8 +95,8 @@ impl Engine {
             marks: EngineMarks::default(),
             profiles: profiles.into_iter().map(Arc::new).collect(),
             options,
+            pods: Pods::default(),
             cache: Cache::default(),
-            reservations: FxHashMap::default(),
             evictions: Evictions::default(),
             holds_bindings: false,
             classes: Classes::default(),
@@ -107,11 +111,6 @@ impl Engine {
     /// Nodes and the pods on them.
     pub fn snapshot(&self) -> &Snapshot {
         self.cache.snapshot()
-    }
-
-    /// Pods on nodes and all other objects.
-    pub fn cache(&self) -> &Cache {
-        &self.cache
     }
 
     /// The profiles.
@@ -138,7 +137,7 @@ impl Engine {
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them. Walks
     /// over all waiting pods.
     pub fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
-        self.queue.rejections()
+        self.queue.rejections(&self.pods)
     }
 
     /// How many events are remembered for the pods that are being decided. Walks over all of them.
@@ -148,7 +147,7 @@ impl Engine {
 
     /// How many pods are between the choice of their node and the end of their binding.
     pub fn reserved(&self) -> usize {
-        self.reservations.len()
+        self.pods.reserved_len()
     }
 
     /// Every waiting pod, in no particular order.
@@ -158,12 +157,12 @@ impl Engine {
 
     /// The same with what the queue knows of them.
     pub fn queued_pods(&self) -> impl Iterator<Item = &QueuedPod> {
-        self.queue.iter()
+        self.queue.iter(&self.pods)
     }
 
     /// The waiting pod with this UID.
     pub fn waiting(&self, uid: &str) -> Option<&QueuedPod> {
-        self.queue.get(uid)
+        self.pods.waiting(self.pods.number(uid)?)
     }
 
     /// The profile that a pod belongs to.
@@ -174,26 +173,27 @@ impl Engine {
 
     /// Tries the pod whose turn it is; `None` when none waits to be tried.
     pub fn step(&mut self) -> Option<Attempt> {
-        let queued = self.queue.pop()?;
+        let queued = self.queue.pop(&mut self.pods)?;
         Some(self.attempt_and_more(queued))
     }
 
     /// Tries a waiting pod out of turn; `None` when no pod with this UID waits.
     pub fn step_pod(&mut self, uid: &str) -> Option<Attempt> {
-        let queued = self.queue.take_out_of_turn(uid)?;
+        let queued = self.queue.take_out_of_turn(&mut self.pods, uid)?;
         Some(self.attempt_and_more(queued))
     }
 
     /// Puts a waiting pod straight into the active queue, past its backoff. One that is being decided is not parked
     /// should it come back. False when there is no such pod.
     pub fn activate(&mut self, uid: &str) -> bool {
-        let (queue, rules) = self.queue_and_rules();
-        queue.activate(uid, &rules)
+        let (queue, pods, rules) = self.queue_parts();
+        queue.activate(pods, uid, &rules)
     }
 
-    pub(crate) fn queue_and_rules(&mut self) -> (&mut Queue, EngineRules<'_>) {
+    /// The queue, and what its methods are lent.
+    pub(crate) fn queue_parts(&mut self) -> (&mut Queue, &mut Pods, EngineRules<'_>) {
         let rules = EngineRules { profiles: &self.profiles, cache: &self.cache, evictions: &self.evictions };
-        (&mut self.queue, rules)
+        (&mut self.queue, &mut self.pods, rules)
     }
 
     pub(crate) fn evaluator<'e>(&'e self, profile: usize, pod: &'e Arc<Pod>) -> Evaluator<'e> {
@@ -211,13 +211,13 @@ impl Engine {
     }
 
     /// The attempt, with what plugins asked for meanwhile among its effects: they may be about other pods.
-    fn attempt_and_more(&mut self, queued: QueuedPod) -> Attempt {
+    fn attempt_and_more(&mut self, queued: Box<QueuedPod>) -> Attempt {
         let mut attempt = self.attempt(queued);
         self.meet_requests(&mut attempt.effects);
         attempt
     }
 
-    fn attempt(&mut self, queued: QueuedPod) -> Attempt {
+    fn attempt(&mut self, queued: Box<QueuedPod>) -> Attempt {
         let pod = Arc::clone(&queued.pod);
         let mut attempt = Attempt {
             profile: Arc::clone(&self.profiles[queued.profile].scheduler_name),
@@ -231,11 +231,8 @@ impl Engine {
             trace: None,
             pod: Arc::clone(&pod),
         };
-        if pod.meta.terminating || self.cache.is_assumed(&pod.meta.uid) {
-            self.queue.done(&pod.meta.uid);
-            if !pod.meta.terminating {
-                attempt.outcome = Outcome::Placed;
-            }
+        if pod.meta.terminating {
+            self.queue.done(&mut self.pods, &pod.meta.uid);
             return attempt;
         }
         let mut trace = self.options.trace.then(Box::<Trace>::default);
@@ -326,51 +323,40 @@ impl Engine {
     /// Assume, Reserve, Permit, and the first step of the binding.
     fn reserve(
         &mut self,
-        queued: QueuedPod,
+        queued: Box<QueuedPod>,
         slot: Slot,
         state: CycleState,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
-        let uid = Arc::clone(&queued.pod.meta.uid);
+        let pod = Arc::clone(&queued.pod);
         let node = Arc::clone(&self.cache.snapshot().node(slot).name);
-        if let Err(error) = self.cache.assume(Arc::clone(&queued.pod), Arc::clone(&node)) {
-            return self.fail(queued, Failure::broken(error.to_string()), effects);
-        }
-        self.evictions.end(&uid, Some(&node));
-        let binders = self.extenders.binders(&queued.pod);
-        let held = Reservation {
+        let held = Box::new(Reservation {
+            binders: self.extenders.binders(&pod),
             profile: Arc::clone(&self.profiles[queued.profile]),
             queued,
-            node,
             state,
-            phase: Phase::Deciding,
             newest: None,
-            binders,
             disturbed: false,
             sent: false,
-        };
-        let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
-        self.queue.nominator.remove(&uid);
-        let waits = match guard.reserve().and_then(|()| guard.permit(self.now)) {
-            Ok(waits) => waits,
-            Err(refused) => {
-                let Some(undone) = guard.abandon() else { return Outcome::Placed };
-                return self.fail(undone.queued, Failure::refused(refused), effects);
+        });
+        self.evictions.end(&pod.meta.uid, Some(&node));
+        self.queue.nominator.remove(&pod.meta.uid);
+        let undone = match Guard::assume(&mut self.pods, &mut self.cache, &self.meter, &node, held) {
+            Ok(mut guard) => {
+                let went = binding::hold(&mut guard, self.now, &mut self.queue, effects);
+                if let Ok(Some(until)) = went {
+                    self.first_timeout = self.first_timeout.min(until);
+                }
+                Ok(binding::end(guard, went.map(drop)))
             }
+            Err(held) => Err(held.queued),
         };
-        match waits.iter().map(|wait| wait.until).min() {
-            Some(until) => self.first_timeout = self.first_timeout.min(until),
-            None => self.queue.done(&uid),
-        }
-        match binding::advance(guard, waits, effects) {
-            Ok(held) => {
-                let node = Arc::clone(&held.node);
-                self.reservations.insert(uid, held);
-                Outcome::Assumed { node }
-            }
-            Err(returned) => {
-                let (undone, refused) = *returned;
-                self.fail_late(undone, Failure::refused(refused), effects)
+        match undone {
+            Ok(None) => Outcome::Assumed { node },
+            Ok(Some((undone, refused))) => self.fail_reserved(undone, Failure::refused(refused), effects),
+            Err(queued) => {
+                let message = format!("pod {} is not being decided", pod.key());
+                self.fail(queued, Failure::broken(message), effects)
             }
         }
     }

@@ -34,6 +34,11 @@ impl<K: Copy + Ord> Heap<K> {
         self.entries.len()
     }
 
+    /// Every number, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.entries.iter().map(|e| e.number)
+    }
+
     /// The key that comes first, and its number.
     pub(crate) fn peek(&self) -> Option<(K, usize)> {
         self.entries.first().map(|e| (e.key, e.number))

@@ -14,19 +14,16 @@
 //! and what happens until then is asked about should it come back. PreEnqueue is asked on the way into active and
 //! backoff. Plugins are opaque ids here: whether an event may wake a pod is asked of [`Rules`].
 //!
-//! All pods sit in one slab (`pods`), found by one look-up of their UID; the parts below know them by number.
+//! The pods themselves sit in the [table](crate::pods), which the queue is lent; its parts know them by number.
 
 mod attempts;
 pub(crate) mod backoff;
-mod echoes;
 mod flush;
 mod in_flight;
 mod listeners;
 pub(crate) mod nominator;
 mod parked;
 mod place;
-mod pods;
-mod queued_pod;
 mod wake;
 
 use std::collections::BTreeMap;
@@ -46,13 +43,12 @@ use crate::heap::Heap;
 use crate::meter::{EventLabel, Metered};
 use crate::options::Options;
 use crate::plugin_set::PluginSet;
+use crate::pods::{Part, Pods, QueuedPod, Seat};
 use backoff::Backoff;
 use in_flight::InFlight;
 use listeners::Listeners;
 pub(crate) use nominator::Nominator;
 use parked::Parked;
-use pods::{Part, Pods, Seat};
-pub use queued_pod::QueuedPod;
 use wake::Wake;
 
 /// Whose turn it is: the least first. The order of entry decides between pods of equal rank.
@@ -120,8 +116,6 @@ pub struct QueueCounts {
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// The pods of all parts; the parts know them by number.
-    pods: Pods,
     active: Heap<Turn>,
     /// By the end of the backoff; at the same time, QueueSort.
     backoff: Heap<(Timestamp, Turn)>,
@@ -144,7 +138,6 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
-            pods: Pods::default(),
             active: Heap::default(),
             backoff: Heap::default(),
             error_backoff: Heap::default(),
@@ -173,15 +166,17 @@ impl Queue {
         }
     }
 
-    /// Every pod that is not in flight.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &QueuedPod> {
-        self.pods.iter()
+    /// Every waiting pod, in no particular order.
+    pub(crate) fn iter<'p>(&'p self, pods: &'p Pods) -> impl Iterator<Item = &'p QueuedPod> {
+        let backoff = self.backoff.iter().chain(self.error_backoff.iter());
+        let numbers = self.active.iter().chain(backoff).chain(self.parked.iter());
+        numbers.filter_map(|number| pods.waiting(number))
     }
 
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
-    pub(crate) fn rejections(&self) -> BTreeMap<(usize, PluginId), usize> {
+    pub(crate) fn rejections(&self, pods: &Pods) -> BTreeMap<(usize, PluginId), usize> {
         let mut counts = BTreeMap::new();
-        for queued in self.iter() {
+        for queued in self.iter(pods) {
             let pending = queued.pending_on.iter().filter(|id| !queued.rejected_by.contains(*id));
             for plugin in queued.rejected_by.iter().chain(pending) {
                 *counts.entry((queued.profile, plugin)).or_default() += 1;
@@ -195,17 +190,16 @@ impl Queue {
         self.in_flight.event_counts()
     }
 
-    pub(crate) fn get(&self, uid: &str) -> Option<&QueuedPod> {
-        self.pods.waiting(self.pods.number(uid)?)
-    }
-
     /// A new pod.
-    pub(crate) fn add(&mut self, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
+    pub(crate) fn add(&mut self, pods: &mut Pods, pod: Arc<Pod>, profile: usize, rules: &dyn Rules) -> Place {
         if self.gated_reserve {
             self.nominate_as_stated(&pod);
         }
-        let queued = QueuedPod::new(pod, profile, self.now);
-        self.activate_unless_gated(queued, Via::new(EventLabel::POD_ADD), rules)
+        let number = pods.number_for(&pod.meta.uid);
+        let queued = Box::new(QueuedPod::new(number, pod, profile, self.now));
+        let Ok(flight) = pods.wait(queued) else { return Place::Parked };
+        self.land(flight);
+        self.activate_unless_gated(pods, number, Via::new(EventLabel::POD_ADD), rules)
     }
 
     /// Who is told from now on.
@@ -219,67 +213,91 @@ impl Queue {
     }
 
     /// Every pod that waits is tried again, as if nobody had ever rejected it.
-    pub(crate) fn start_over(&mut self, rules: &dyn Rules) {
+    pub(crate) fn start_over(&mut self, pods: &mut Pods, rules: &dyn Rules) {
         self.listeners.forget();
         let active: Vec<usize> = std::iter::from_fn(|| self.active.pop()).collect();
         for number in active {
-            if let Some(queued) = self.pods.waiting_mut(number) {
-                // Plugins are known by numbers here, and the numbers of today are others.
-                queued.rejected_by = PluginSet::default();
-                queued.pending_on = PluginSet::default();
-            }
-            self.link(number, rules);
+            forget_rejections(pods, number);
+            self.link(pods, number, rules);
         }
         let mut waiting: Vec<usize> = self.parked.iter().collect();
-        self.pods.sort_by_uid(&mut waiting, |number| *number);
+        pods.sort_by_uid(&mut waiting, |number| *number);
         waiting.extend(std::iter::from_fn(|| self.backoff.pop()));
         waiting.extend(std::iter::from_fn(|| self.error_backoff.pop()));
         for number in waiting {
-            if let Some(mut queued) = self.leave(number) {
+            self.unlink(pods, number);
+            forget_rejections(pods, number);
+            if let Some(queued) = pods.waiting_mut(number) {
                 queued.gated_by = None;
-                self.retry_now(queued, rules);
             }
+            self.put(pods, number, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules);
         }
     }
 
-    /// Takes the pod out, wherever it is.
-    pub(crate) fn remove(&mut self, uid: &str) -> Option<QueuedPod> {
+    /// A waiting pod is gone; what was known of it.
+    pub(crate) fn remove(&mut self, pods: &mut Pods, uid: &str) -> Option<Box<QueuedPod>> {
         self.nominator.remove(uid);
-        self.leave(self.pods.number(uid)?)
+        let number = pods.number(uid)?;
+        pods.waiting(number)?;
+        self.unlink(pods, number);
+        match pods.remove(uid)? {
+            Seat::Waiting(_, queued) => Some(queued),
+            _ => None,
+        }
+    }
+
+    /// The pod does not wait any more and is not decided: it has a node.
+    pub(crate) fn withdraw(&mut self, pods: &mut Pods, number: usize) {
+        self.unlink(pods, number);
+        if let Some(Seat::Deciding(flight)) = pods.take_back(number) {
+            self.land(Some(flight));
+        }
     }
 
     /// A new version of a waiting pod. `events` say what changed; the first that wakes a parked pod does.
-    pub(crate) fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
-        let Some(number) = self.pods.number(&pod.meta.uid) else { return Place::Backoff };
-        let Some(queued) = self.pods.waiting_mut(number) else { return Place::Backoff };
+    pub(crate) fn update(
+        &mut self,
+        pods: &mut Pods,
+        pod: Arc<Pod>,
+        events: &[Arc<ClusterEvent>],
+        rules: &dyn Rules,
+    ) -> Place {
+        let Some(number) = pods.number(&pod.meta.uid) else { return Place::Backoff };
+        let Some(queued) = pods.waiting_mut(number) else { return Place::Backoff };
         let old = std::mem::replace(&mut queued.pod, Arc::clone(&pod));
         self.nominator.update(&old, &pod, &mut queued.echoes);
-        match self.pods.seat(number) {
-            Seat::Waiting(Part::Parked, _) => self.update_parked(number, events, rules),
+        match pods.seat(number) {
+            Seat::Waiting(Part::Parked, _) => self.update_parked(pods, number, events, rules),
             Seat::Waiting(Part::Active, _) => {
-                self.link(number, rules);
+                self.link(pods, number, rules);
                 Place::Active
             }
             _ => {
-                self.link(number, rules);
+                self.link(pods, number, rules);
                 Place::Backoff
             }
         }
     }
 
-    fn update_parked(&mut self, number: usize, events: &[Arc<ClusterEvent>], rules: &dyn Rules) -> Place {
-        let Some(queued) = self.leave(number) else { return Place::Parked };
-        let woken = events.iter().map(|e| (self.evaluate(&queued, e, rules), EventLabel::of(e)));
+    fn update_parked(
+        &mut self,
+        pods: &mut Pods,
+        number: usize,
+        events: &[Arc<ClusterEvent>],
+        rules: &dyn Rules,
+    ) -> Place {
+        let Some(queued) = pods.waiting(number) else { return Place::Parked };
+        let woken = events.iter().map(|e| (self.evaluate(queued, e, rules), EventLabel::of(e)));
         let by = woken.into_iter().find(|(wake, _)| *wake != Wake::No);
         let (wake, event) = by.unwrap_or((Wake::No, EventLabel::POD_UPDATE));
-        self.put(queued, wake, Via::from_parked(event), rules)
+        self.unlink(pods, number);
+        self.put(pods, number, wake, Via::from_parked(event), rules)
     }
 
     /// The nominated node that is to be written into the status of a waiting pod, an empty name to clear it; whether the
     /// status will say something else until then.
-    pub(crate) fn nomination_written(&mut self, uid: &str, node: &Str) -> bool {
-        let number = self.pods.number(uid);
-        let Some(queued) = number.and_then(|n| self.pods.waiting_mut(n)) else { return true };
+    pub(crate) fn nomination_written(&self, pods: &mut Pods, number: usize, node: &Str) -> bool {
+        let Some(queued) = pods.waiting_mut(number) else { return true };
         let stated = queued.pod.meta.nominated_node.as_ref();
         let is_other = |says: Option<&Str>| says.map_or("", |says| &**says) != &**node;
         let differs = is_other(stated) || is_other(queued.echoes.last(stated));
@@ -288,27 +306,33 @@ impl Queue {
     }
 
     /// Straight to the active queue, past backoff. A parked pod may be gated; one in flight does not rest when it comes
-    /// back. False when the pod is nowhere to be found.
-    pub(crate) fn activate(&mut self, uid: &str, rules: &dyn Rules) -> bool {
-        let Some(number) = self.pods.number(uid) else { return false };
-        match self.pods.seat(number) {
-            Seat::Free => return false,
+    /// back. False when the pod neither waits nor flies.
+    pub(crate) fn activate(&mut self, pods: &mut Pods, uid: &str, rules: &dyn Rules) -> bool {
+        let Some(number) = pods.number(uid) else { return false };
+        match pods.seat(number) {
             Seat::Waiting(Part::Active, _) => {}
-            Seat::InFlight(_) => {
-                self.in_flight.record_for(uid.into(), ClusterEvent::wildcard("ForceActivate"));
-            }
             Seat::Waiting(Part::Parked, _) => {
-                if let Some(queued) = self.leave(number) {
-                    self.activate_unless_gated(queued, Via::from_parked(EventLabel::FORCED), rules);
-                }
+                self.unlink(pods, number);
+                self.activate_unless_gated(pods, number, Via::from_parked(EventLabel::FORCED), rules);
             }
             Seat::Waiting(Part::Backoff | Part::ErrorBackoff, _) => {
-                if let Some(queued) = self.leave(number) {
-                    self.enter_active(queued, EventLabel::FORCED, rules);
-                }
+                self.unlink(pods, number);
+                self.enter_active(pods, number, EventLabel::FORCED, rules);
             }
+            _ if pods.flies(number) => {
+                self.in_flight.record_for(number, ClusterEvent::wildcard("ForceActivate"));
+            }
+            _ => return false,
         }
         true
+    }
+}
+
+/// Plugins are known by numbers here, and who rejected the pod may have another number now.
+fn forget_rejections(pods: &mut Pods, number: usize) {
+    if let Some(queued) = pods.waiting_mut(number) {
+        queued.rejected_by = PluginSet::default();
+        queued.pending_on = PluginSet::default();
     }
 }
 

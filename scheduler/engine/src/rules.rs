@@ -11,7 +11,8 @@ use longshore_framework::verdict::{Rejection, Verdict};
 use crate::cache::Cache;
 use crate::evictions::Evictions;
 use crate::plugin_set::PluginSet;
-use crate::queue::{QueuedPod, Rules};
+use crate::pods::QueuedPod;
+use crate::queue::Rules;
 
 /// Everything the queue's questions are answered from.
 pub(crate) struct EngineRules<'a> {

@@ -128,7 +128,7 @@ impl Decision {
                 (Outcome::Unschedulable, None, Some(message.as_str().into()))
             }
             Ended::Broken { message } => (Outcome::Error, None, Some(message.as_str().into())),
-            Ended::Terminating | Ended::Placed => (Outcome::Skipped, None, None),
+            Ended::Terminating => (Outcome::Skipped, None, None),
         };
         let trace = attempt.trace.as_deref();
         let meta = &attempt.pod.meta;

@@ -69,7 +69,7 @@ impl Observe for Observer {
                 self.recorder.record(Event::failed_scheduling(&attempt.pod, &note));
             }
             // What broke is told by its effect, whether it broke now or while the pod was being bound.
-            Outcome::Broken { .. } | Outcome::Assumed { .. } | Outcome::Placed => {}
+            Outcome::Broken { .. } | Outcome::Assumed { .. } => {}
         }
     }
 

@@ -233,7 +233,7 @@ impl Simulation {
                             score: scores.get(&pod.meta.uid).copied(),
                         });
                     }
-                    Outcome::Terminating | Outcome::Placed => {
+                    Outcome::Terminating => {
                         let reason = "it is being deleted".to_string();
                         return self.skipped.push(Skipped { pod: pod.key(), reason, is_nobodys: false });
                     }

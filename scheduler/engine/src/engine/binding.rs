@@ -1,128 +1,134 @@
 //! From a reserved node to a bound pod, and back when something goes wrong on the way. The phases are drawn in
-//! [`reservation`](crate::reservation).
+//! [`reservation`](crate::pods::reservation).
 
-use std::sync::Arc;
-
-use longshore_framework::Str;
 use longshore_framework::port::Effect;
+use longshore_framework::{Str, Timestamp};
 
 use super::Engine;
 use super::failure::Failure;
+use crate::guard::{Guard, Refused, Undone};
 use crate::meter::{AttemptResult, ExtensionPoint, Moment, Status};
-use crate::queue::QueuedPod;
-use crate::reservation::{Guard, Phase, Refused, Reservation, Undone, Wait};
+use crate::pods::reservation::Phase;
+use crate::pods::{Hold, QueuedPod};
+use crate::queue::Queue;
 
-/// A pod that comes back, and why.
-type Returned = Box<(Undone, Refused)>;
-
-/// The next step of a reservation: wait, write what goes first, or bind.
-pub(crate) fn advance(
-    guard: Guard<'_>,
-    waits: Vec<Wait>,
+/// Reserve and Permit of a pod that has just been assumed; then it waits, until the time that is returned, or its binding
+/// begins.
+pub(crate) fn hold(
+    guard: &mut Guard<'_>,
+    now: Timestamp,
+    queue: &mut Queue,
     effects: &mut Vec<Effect>,
-) -> Result<Reservation, Returned> {
-    let now = guard.now();
-    let Some(until) = waits.iter().map(|w| w.until).min() else { return pre_bind(guard, effects) };
-    let mut held = keep(guard, Phase::Waiting(waits))?;
-    held.queued.marks.phase = now.into();
-    effects.push(Effect::Waiting { pod: Arc::clone(&held.queued.pod), node: Arc::clone(&held.node), until });
-    Ok(held)
-}
-
-fn pre_bind(mut guard: Guard<'_>, effects: &mut Vec<Effect>) -> Result<Reservation, Returned> {
-    let writes = match guard.pre_bind() {
-        Ok(writes) if writes.is_empty() => return bind(guard, effects),
-        Ok(writes) => writes,
-        Err(refused) => return give_up(guard, refused),
+) -> Result<Option<Timestamp>, Refused> {
+    guard.reserve()?;
+    let waits = guard.permit(now)?;
+    let Some(until) = waits.iter().map(|wait| wait.until).min() else {
+        queue.land(guard.let_go());
+        return pre_bind(guard, effects).map(|()| None);
     };
-    let held = keep(guard, Phase::PreBinding { cancelled: None })?;
-    let (pod, node) = (Arc::clone(&held.queued.pod), Arc::clone(&held.node));
-    effects.push(Effect::PreBind { pod, node, writes });
-    Ok(held)
+    guard.wait(waits);
+    if let Some((pod, node)) = guard.placement() {
+        effects.push(Effect::Waiting { pod, node, until });
+    }
+    Ok(Some(until))
 }
 
-fn bind(mut guard: Guard<'_>, effects: &mut Vec<Effect>) -> Result<Reservation, Returned> {
-    let binding = match guard.bind() {
-        Ok(binding) => binding,
-        Err(refused) => return give_up(guard, refused),
-    };
-    let held = keep(guard, Phase::Binding)?;
-    let (pod, extenders) = (Arc::clone(&held.queued.pod), held.binders.clone());
-    effects.push(Effect::Bind { pod, binding, extenders });
-    Ok(held)
+/// PreBind: writes what goes first, or binds when there is nothing.
+pub(crate) fn pre_bind(guard: &mut Guard<'_>, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    let writes = guard.pre_bind()?;
+    if writes.is_empty() {
+        return bind(guard, effects);
+    }
+    if let Some((pod, node)) = guard.placement() {
+        effects.push(Effect::PreBind { pod, node, writes });
+    }
+    Ok(())
 }
 
-fn keep(guard: Guard<'_>, phase: Phase) -> Result<Reservation, Returned> {
-    // A guard that was made or resumed holds a reservation until it is kept or abandoned, each of which consumes it.
-    guard.keep(phase).ok_or_else(|| unreachable!("a guard holds its reservation"))
+fn bind(guard: &mut Guard<'_>, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    let binding = guard.bind()?;
+    guard.binding();
+    if let Some((pod, _)) = guard.placement() {
+        effects.push(Effect::Bind { pod, binding, extenders: guard.binders() });
+    }
+    Ok(())
 }
 
-fn give_up(guard: Guard<'_>, refused: Refused) -> Result<Reservation, Returned> {
-    match guard.abandon() {
-        Some(undone) => Err(Box::new((undone, refused))),
-        None => unreachable!("a guard holds its reservation"),
+/// The end of a step of the way: the guard lets the reservation be, or undoes it because of what was refused.
+pub(crate) fn end(guard: Guard<'_>, went: Result<(), Refused>) -> Option<(Undone, Refused)> {
+    match went {
+        Ok(()) => {
+            guard.keep();
+            None
+        }
+        Err(refused) => Some((guard.abandon()?, refused)),
     }
 }
 
 impl Engine {
     /// The writes before the binding are over.
     pub(crate) fn pre_bound(&mut self, uid: &str, result: Result<(), Str>, effects: &mut Vec<Effect>) {
-        let Some(Phase::PreBinding { cancelled }) = self.reservations.get(uid).map(|h| &h.phase) else {
-            return;
-        };
-        let broken = cancelled.clone().or_else(|| result.err().map(|e| e.to_string()));
-        self.phase_over(uid, ExtensionPoint::PreBind, broken.is_none());
+        let Some(number) = self.pods.number(uid) else { return };
+        let Some(Phase::PreBinding { cancelled }) = self.pods.phase(number) else { return };
+        let broken = cancelled.clone().or_else(|| result.err());
+        self.phase_over(number, ExtensionPoint::PreBind, broken.is_none());
         match broken {
-            None => self.proceed(uid, effects),
-            Some(message) => self.unbind(uid, message, effects),
+            None => self.go_on(number, bind, effects),
+            Some(message) => self.unbind(number, message.to_string(), effects),
         }
     }
 
-    /// A pod that was reserved goes on after a wait or a write.
-    pub(crate) fn proceed(&mut self, uid: &str, effects: &mut Vec<Effect>) {
-        let Some(held) = self.reservations.remove(uid) else { return };
-        let written = matches!(held.phase, Phase::PreBinding { .. });
-        let guard = Guard::resume(&mut self.cache, &self.meter, held);
-        match if written { bind(guard, effects) } else { pre_bind(guard, effects) } {
-            Ok(held) => {
-                self.reservations.insert(uid.into(), held);
-            }
-            Err(returned) => {
-                let (undone, refused) = *returned;
-                self.fail_late(undone, Failure::refused(refused), effects);
-            }
+    /// A pod that was reserved goes on after a wait or a write, with this step.
+    pub(crate) fn go_on(
+        &mut self,
+        number: usize,
+        step: impl FnOnce(&mut Guard<'_>, &mut Vec<Effect>) -> Result<(), Refused>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(mut guard) = Guard::resume(&mut self.pods, &mut self.cache, &self.meter, number) else {
+            return;
+        };
+        let went = step(&mut guard, effects);
+        if let Some((undone, refused)) = end(guard, went) {
+            self.fail_late(undone, Failure::refused(refused), effects);
         }
     }
 
     /// The answer to a binding. When the pod was seen on its node meanwhile, it is bound whatever the answer says: the
     /// binding was accepted and only its answer was lost.
     pub(crate) fn bound(&mut self, uid: &str, result: Result<(), Str>, effects: &mut Vec<Effect>) {
-        if !matches!(self.reservations.get(uid).map(|h| &h.phase), Some(Phase::Binding)) {
-            return;
-        }
-        let broken = result.is_err() && self.cache.is_assumed(uid);
-        self.phase_over(uid, ExtensionPoint::Bind, !broken);
+        let Some(number) = self.pods.number(uid) else { return };
+        let seen = match self.pods.on_node(number).map(|on| &on.hold) {
+            Some(Hold::Reserved(Phase::Binding, _)) => false,
+            Some(Hold::Unanswered(_)) => true,
+            _ => return,
+        };
+        let broken = result.is_err() && !seen;
+        self.phase_over(number, ExtensionPoint::Bind, !broken);
         match result {
-            Err(error) if broken => self.unbind(uid, error.to_string(), effects),
-            _ => self.scheduled(uid, effects),
+            Err(error) if broken => self.unbind(number, error.to_string(), effects),
+            _ => self.scheduled(number, effects),
         }
     }
 
     /// The API server took the binding. The pod stays assumed until it is seen on its node.
-    fn scheduled(&mut self, uid: &str, effects: &mut Vec<Effect>) {
-        let Some(held) = self.reservations.remove(uid) else { return };
-        let (pod, node) = (Arc::clone(&held.queued.pod), Arc::clone(&held.node));
+    fn scheduled(&mut self, number: usize, effects: &mut Vec<Effect>) {
+        let Some((held, _)) = self.pods.held(number) else { return };
         let (evaluated_nodes, feasible_nodes) = (held.state.evaluated, held.state.feasible);
         self.tell_bound(&held.queued);
-        let mut guard = Guard::resume(&mut self.cache, &self.meter, held);
+        let Some(mut guard) = Guard::resume(&mut self.pods, &mut self.cache, &self.meter, number) else {
+            return;
+        };
         guard.post_bind();
-        guard.keep(Phase::Binding);
-        effects.push(Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes });
+        if let Some((pod, node)) = guard.placement() {
+            effects.push(Effect::Scheduled { pod, node, evaluated_nodes, feasible_nodes });
+        }
+        guard.conclude();
     }
 
     /// Tells the meter that a stage is over that began when the reservation's phase did.
-    fn phase_over(&self, uid: &str, point: ExtensionPoint, ok: bool) {
-        if let Some(held) = self.reservations.get(uid) {
+    fn phase_over(&self, number: usize, point: ExtensionPoint, ok: bool) {
+        if let Some((held, _)) = self.pods.held(number) {
             let status = if ok { Status::Success } else { Status::Error };
             self.meter.watch(held.queued.profile, false).point(point, status, held.queued.marks.phase);
         }
@@ -142,15 +148,14 @@ impl Engine {
     }
 
     /// The binding came to nothing: everything is undone and the pod is tried again after a backoff.
-    pub(crate) fn unbind(&mut self, uid: &str, message: String, effects: &mut Vec<Effect>) {
-        if let Some(undone) = self.release(uid) {
+    pub(crate) fn unbind(&mut self, number: usize, message: String, effects: &mut Vec<Effect>) {
+        if let Some(undone) = self.release(number) {
             self.fail_late(undone, Failure::broken(message), effects);
         }
     }
 
     /// Undoes a reservation.
-    pub(crate) fn release(&mut self, uid: &str) -> Option<Undone> {
-        let held = self.reservations.remove(uid)?;
-        Guard::resume(&mut self.cache, &self.meter, held).abandon()
+    pub(crate) fn release(&mut self, number: usize) -> Option<Undone> {
+        Guard::resume(&mut self.pods, &mut self.cache, &self.meter, number)?.abandon()
     }
 }

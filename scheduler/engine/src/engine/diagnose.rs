@@ -117,13 +117,13 @@ impl Engine {
         let mut before = Vec::with_capacity(nodes.len());
         for node in nodes {
             if self.cache.snapshot().slot(&node.name).is_some() {
-                before.extend(self.cache.set_node(Arc::clone(node)));
+                before.extend(self.cache.set_node(&self.pods, Arc::clone(node)));
             }
         }
         let feasible = self.feasible_nodes(pod);
         // The last first: a name may stand in `nodes` twice.
         for node in before.into_iter().rev() {
-            self.cache.set_node(node);
+            self.cache.set_node(&self.pods, node);
         }
         feasible
     }

@@ -18,14 +18,15 @@ use super::failure::Failure;
 use super::post_filter::PostFiltered;
 use super::preemption::Preemption;
 use crate::evictions::{Next, Turn};
-use crate::reservation::Phase;
+use crate::pods::reservation::Phase;
 
 impl Engine {
     /// What PostFilter chose, with the victims as they are known now: what came of trying a node may have been found out
     /// before they were confirmed. `None` when nobody has to go, or for no node.
     pub(crate) fn preemption(&self, post: &mut PostFiltered) -> Option<Preemption> {
         let Nomination::Node(node) = &post.nomination else { return None };
-        let known = |pod: Arc<Pod>| self.cache.pod(&pod.meta.uid).map_or(pod, |(known, _)| Arc::clone(known));
+        let on_node = |uid: &str| self.pods.on_node(self.pods.number(uid)?);
+        let known = |pod: Arc<Pod>| on_node(&pod.meta.uid).map_or(pod, |on| Arc::clone(&on.pod));
         let victims: Vec<Arc<Pod>> = std::mem::take(&mut post.victims).into_iter().map(known).collect();
         let (unbound, evicted) = victims.into_iter().partition(|victim| self.is_unbound(victim));
         let preemption = Preemption { node: Arc::clone(node), unbound, evicted };
@@ -35,8 +36,9 @@ impl Engine {
     /// From now on `preemptor` waits for its victims. Those that give up their place at once are not waited for.
     pub(crate) fn await_victims(&mut self, preemptor: &Pod, preemption: &Preemption) {
         let writing = |victim: &&Arc<Pod>| {
-            let held = self.reservations.get(&victim.meta.uid);
-            held.is_some_and(|held| matches!(held.phase, Phase::PreBinding { .. }))
+            let number = self.pods.number(&victim.meta.uid);
+            let phase = number.and_then(|number| self.pods.phase(number));
+            matches!(phase, Some(Phase::PreBinding { .. }))
         };
         let awaited = preemption.evicted.iter().chain(preemption.unbound.iter().filter(writing));
         let (going, unseen) = awaited.partition::<Vec<_>, _>(|victim| victim.meta.terminating);
@@ -46,13 +48,20 @@ impl Engine {
         self.evictions.begin(uid, &preemption.node, victims, preemption.has_evictions());
     }
 
+    /// Whether the pod need not be evicted: nobody outside knows yet that it is to be on a node, and the watch has not shown
+    /// it there.
     fn is_unbound(&self, pod: &Pod) -> bool {
-        let held = self.reservations.get(&pod.meta.uid);
-        held.is_some_and(|h| match h.phase {
-            Phase::Waiting(_) | Phase::PreBinding { .. } => true,
-            Phase::Binding => self.holds_bindings && !h.sent,
-            Phase::Deciding => false,
-        })
+        let Some(number) = self.pods.number(&pod.meta.uid) else { return false };
+        match self.pods.phase(number) {
+            Some(Phase::Waiting(..) | Phase::PreBinding { .. }) => true,
+            Some(Phase::Binding) => self.is_held_back(number),
+            Some(Phase::Deciding(_)) | None => false,
+        }
+    }
+
+    /// Whether the pod's binding waits to be sent.
+    fn is_held_back(&self, number: usize) -> bool {
+        self.holds_bindings && self.pods.held(number).is_some_and(|(held, _)| !held.sent)
     }
 
     /// Takes the place of a victim for `preemptor` on behalf of `plugin`.
@@ -63,17 +72,18 @@ impl Engine {
         plugin: &str,
         effects: &mut Vec<Effect>,
     ) {
-        let uid = &victim.meta.uid;
-        let Some(held) = self.reservations.get_mut(uid) else { return };
-        let node = Arc::clone(&held.node);
-        match &mut held.phase {
-            Phase::PreBinding { cancelled: Some(_) } | Phase::Deciding => return,
-            Phase::Binding if !self.holds_bindings || held.sent => return,
-            Phase::Binding => self.unbind(uid, format!("preempted by {plugin}"), effects),
-            Phase::PreBinding { cancelled } => *cancelled = Some(format!("preempted by {plugin}")),
-            Phase::Waiting(_) => {
+        let Some(number) = self.pods.number(&victim.meta.uid) else { return };
+        let is_held_back = self.is_held_back(number);
+        let Some(node) = self.pods.on_node(number).map(|on| Arc::clone(&on.node)) else { return };
+        let Some((phase, _)) = self.pods.reserved_mut(number) else { return };
+        match phase {
+            Phase::PreBinding { cancelled: Some(_) } | Phase::Deciding(_) => return,
+            Phase::Binding if !is_held_back => return,
+            Phase::Binding => self.unbind(number, format!("preempted by {plugin}"), effects),
+            Phase::PreBinding { cancelled } => *cancelled = Some(format!("preempted by {plugin}").into()),
+            Phase::Waiting(..) => {
                 let failure = Failure::broken("waiting on permit for pod: preempted".to_string());
-                self.send_back(uid, failure, effects);
+                self.send_back(number, failure, effects);
             }
         }
         effects.push(Effect::Preempted {
@@ -109,7 +119,7 @@ impl Engine {
     /// One that has nothing to wait for is tried at once, for it heard of nothing while it rested.
     pub(crate) fn take_turns(&mut self, turns: impl IntoIterator<Item = Next>) {
         for (preemptor, turn) in turns {
-            self.queue.end_rest(&preemptor);
+            self.queue.end_rest(&mut self.pods, &preemptor);
             if turn == Turn::Due {
                 self.activate(&preemptor);
             }

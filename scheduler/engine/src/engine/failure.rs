@@ -12,11 +12,11 @@ use super::Engine;
 use super::post_filter::PostFiltered;
 use super::preemption::Preemption;
 use crate::attempt::Outcome;
+use crate::guard::{Refused, Undone};
 use crate::message;
 use crate::meter::AttemptResult;
 use crate::plugin_set::PluginSet;
-use crate::queue::QueuedPod;
-use crate::reservation::{Refused, Undone};
+use crate::pods::QueuedPod;
 
 /// A failure on its way to the pod's condition.
 pub(crate) struct Failure {
@@ -58,17 +58,30 @@ impl Failure {
 }
 
 impl Engine {
+    /// A pod lost its reservation by itself: nobody else was told of its room as long as Permit had not let it go.
+    pub(crate) fn fail_reserved(
+        &mut self,
+        undone: Undone,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        match self.pods.flies(undone.queued.number) {
+            true => self.fail(undone.queued, failure, effects),
+            false => self.fail_late(undone, failure, effects),
+        }
+    }
+
     /// The pod failed before Permit let it go: what happened meanwhile may wake it at once.
     pub(crate) fn fail(
         &mut self,
-        mut queued: QueuedPod,
+        mut queued: Box<QueuedPod>,
         mut failure: Failure,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
         self.tell_failed(&queued, failure.reason);
         queued.rejected_by.clone_from(&failure.rejected_by);
         queued.pending_on.clone_from(&failure.pending_on);
-        let pod = Arc::clone(&queued.pod);
+        let (number, pod) = (queued.number, Arc::clone(&queued.pod));
         let preemption = failure.post_filter.as_mut().and_then(|post| self.preemption(post));
         match (&preemption, &failure.post_filter) {
             (Some(preemption), _) => self.await_victims(&pod, preemption),
@@ -77,9 +90,9 @@ impl Engine {
             }
             _ => {}
         }
-        let (queue, rules) = self.queue_and_rules();
-        queue.give_back(queued, &rules);
-        self.report(pod, failure, preemption, effects)
+        let (queue, pods, rules) = self.queue_parts();
+        queue.give_back(pods, queued, &rules);
+        self.report((number, pod), failure, preemption, effects)
     }
 
     /// The pod failed after Permit: others hear of its room, and it goes to its backoff.
@@ -94,10 +107,10 @@ impl Engine {
         self.tell_failed(&queued, failure.reason);
         queued.rejected_by = PluginSet::default();
         queued.pending_on = PluginSet::default();
-        let pod = Arc::clone(&queued.pod);
-        let (queue, rules) = self.queue_and_rules();
-        queue.retry_later(queued, &rules);
-        self.report(pod, failure, None, effects)
+        let (number, pod) = (queued.number, Arc::clone(&queued.pod));
+        let (queue, pods, rules) = self.queue_parts();
+        queue.retry_later(pods, queued, &rules);
+        self.report((number, pod), failure, None, effects)
     }
 
     fn tell_failed(&self, queued: &QueuedPod, reason: FailureReason) {
@@ -118,7 +131,7 @@ impl Engine {
 
     fn report(
         &mut self,
-        pod: Arc<Pod>,
+        (number, pod): (usize, Arc<Pod>),
         failure: Failure,
         preemption: Option<Preemption>,
         effects: &mut Vec<Effect>,
@@ -129,7 +142,7 @@ impl Engine {
         let nomination = if waits { Nomination::Keep } else { Nomination::Clear };
         let post =
             failure.post_filter.unwrap_or_else(|| PostFiltered { nomination, ..PostFiltered::default() });
-        let nominated_node = self.nominate(&pod, &post.nomination);
+        let nominated_node = self.nominate(number, &pod, &post.nomination);
         for lapsed in post.lapsed {
             self.lose_node(lapsed, effects);
         }
@@ -163,25 +176,28 @@ impl Engine {
     fn lose_node(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
         let uid = &pod.meta.uid;
         self.queue.nominator.remove(uid);
-        self.queue.nomination_written(uid, &Str::default());
+        if let Some(number) = self.pods.number(uid) {
+            self.queue.nomination_written(&mut self.pods, number, &Str::default());
+        }
         let turn = self.evictions.lost_node(uid);
         self.take_turns(turn);
         effects.push(Effect::ClearNomination { pod });
     }
 
     /// Changes the pod's promise in memory; what is to be written of it.
-    fn nominate(&mut self, pod: &Arc<Pod>, nomination: &Nomination) -> Option<Str> {
+    fn nominate(&mut self, number: usize, pod: &Arc<Pod>, nomination: &Nomination) -> Option<Str> {
         match nomination {
             Nomination::Keep => None,
             Nomination::Clear => {
                 self.queue.nominator.remove(&pod.meta.uid);
-                self.queue.nomination_written(&pod.meta.uid, &Str::default());
+                self.queue.nomination_written(&mut self.pods, number, &Str::default());
                 // Even when the pod shows none: the one promised before may be on its way there.
                 Some(Str::default())
             }
             Nomination::Node(node) => {
                 self.queue.nominator.nominate(pod, node);
-                self.queue.nomination_written(&pod.meta.uid, node).then(|| Arc::clone(node))
+                let differs = self.queue.nomination_written(&mut self.pods, number, node);
+                differs.then(|| Arc::clone(node))
             }
         }
     }

@@ -12,8 +12,9 @@ use longshore_framework::port::{Effect, Input};
 use super::Engine;
 use crate::events;
 use crate::meter::EventLabel;
+use crate::pods::reservation::Phase;
+use crate::pods::{Hold, OnNode, Seat};
 use crate::queue::Place;
-use crate::reservation::{Phase, Reservation};
 
 impl Engine {
     /// Takes in what happened. The effects are what is to be done at once; most inputs have none.
@@ -59,9 +60,10 @@ impl Engine {
     fn assigned_pod(&mut self, pod: Arc<Pod>) {
         let Some(node) = pod.spec.node_name.clone() else { return };
         let uid = Arc::clone(&pod.meta.uid);
-        self.settle(&uid, &node);
-        let was_assumed = self.cache.is_assumed(&uid);
-        let known = self.cache.confirm(Arc::clone(&pod), node);
+        let number = self.pods.number_for(&uid);
+        self.settle(number, &uid, &node);
+        let was_assumed = self.pods.is_assumed(number);
+        let known = self.cache.confirm(&mut self.pods, number, Arc::clone(&pod), node);
         if pod.meta.terminating {
             let turns = self.evictions.seen_going(&uid);
             self.take_turns(turns);
@@ -91,39 +93,43 @@ impl Engine {
 
     /// The pod is on a node: it is no longer to be scheduled. If that is the binding that is under way, its answer is
     /// still waited for; any other reservation is given up.
-    fn settle(&mut self, uid: &Str, node: &Str) {
-        self.queue.remove(uid);
-        self.queue.done(uid);
+    fn settle(&mut self, number: usize, uid: &Str, node: &Str) {
+        self.queue.nominator.remove(uid);
+        self.queue.withdraw(&mut self.pods, number);
         self.evictions.end(uid, Some(node));
-        let is_own = |held: &Reservation| matches!(held.phase, Phase::Binding) && held.node == *node;
-        if self.reservations.get(uid).is_some_and(is_own) {
+        let is_awaited =
+            |hold: &Hold| matches!(hold, Hold::Reserved(Phase::Binding, _) | Hold::Unanswered(_));
+        let is_own = |on: &OnNode| on.node == *node && is_awaited(&on.hold);
+        if self.pods.on_node(number).is_some_and(is_own) {
             return;
         }
-        if let Some(undone) = self.release(uid) {
+        if let Some(undone) = self.release(number) {
+            self.queue.withdraw(&mut self.pods, number);
             self.tell_left(&undone.pod, &undone.node);
         }
     }
 
     fn unassigned_pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
-        let uid = Arc::clone(&pod.meta.uid);
-        if self.cache.pod(&uid).is_some() {
-            self.placed_pod_updated(pod);
+        let number = self.pods.number(&pod.meta.uid);
+        if let Some(number) = number.filter(|number| self.pods.on_node(*number).is_some()) {
+            self.placed_pod_updated(number, pod);
             return;
         }
         let Some(profile) = self.profile_of(&pod) else { return };
-        let known = self.queue.get(&uid).map(|q| Arc::clone(&q.pod));
+        let waiting = number.and_then(|number| self.pods.waiting(number));
+        let known = waiting.map(|queued| Arc::clone(&queued.pod));
         if known.as_ref() == Some(&pod) {
             return;
         }
         let pod = self.specs.share(pod);
-        let (queue, rules) = self.queue_and_rules();
+        let (queue, pods, rules) = self.queue_parts();
         let place = match &known {
             Some(old) => {
                 let changes = events::pod_update(Resource::UnschedulablePod, old, &pod);
                 let changes: Vec<_> = changes.into_iter().map(Arc::new).collect();
-                queue.update(Arc::clone(&pod), &changes, &rules)
+                queue.update(pods, Arc::clone(&pod), &changes, &rules)
             }
-            None => queue.add(Arc::clone(&pod), profile, &rules),
+            None => queue.add(pods, Arc::clone(&pod), profile, &rules),
         };
         self.handled(if known.is_some() { EventLabel::POD_UPDATE } else { EventLabel::POD_ADD });
         if let Place::Gated(plugin, rejection) = place {
@@ -139,14 +145,13 @@ impl Engine {
     }
 
     /// News of a pod that has its place here, though the news does not say so: it is older than the binding.
-    fn placed_pod_updated(&mut self, pod: Arc<Pod>) {
-        let uid = Arc::clone(&pod.meta.uid);
-        if !self.cache.is_assumed(&uid) {
+    fn placed_pod_updated(&mut self, number: usize, pod: Arc<Pod>) {
+        if !self.pods.is_assumed(number) {
             return;
         }
         if pod.meta.terminating {
-            self.assumed_pod_deleted(&uid);
-        } else if let Some(held) = self.reservations.get_mut(&uid) {
+            self.assumed_pod_deleted(number, &pod.meta.uid);
+        } else if let Some((held, _)) = self.pods.held_mut(number) {
             held.newest = Some(pod);
         }
     }
@@ -154,18 +159,22 @@ impl Engine {
     fn pod_deleted(&mut self, uid: &Str) {
         self.evictions.end(uid, None);
         self.marks.evictions.remove(uid);
-        if self.cache.is_assumed(uid) {
-            self.assumed_pod_deleted(uid);
+        let Some(number) = self.pods.number(uid) else {
+            self.queue.nominator.remove(uid);
+            return;
+        };
+        if self.pods.is_assumed(number) {
+            self.assumed_pod_deleted(number, uid);
             return;
         }
-        self.release(uid);
+        self.release(number);
         let promised = self.queue.nominator.node_of(uid).cloned();
-        if let Some(queued) = self.queue.remove(uid) {
+        if let Some(queued) = self.queue.remove(&mut self.pods, uid) {
             self.handled(EventLabel::POD_DELETE);
             if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
                 self.promise_ended(&queued.pod, &node);
             }
-        } else if let Some(pod) = self.cache.remove(uid) {
+        } else if let Some(OnNode { pod, .. }) = self.take_off_node(number, uid) {
             self.seen_gone(uid);
             self.tell(events::assigned(Action::DELETE, pod));
         }
@@ -173,16 +182,22 @@ impl Engine {
 
     /// A pod that was assumed is gone, or will be, before it was seen on its node. It is not tried again; the answer to
     /// what is being written for it finds nothing to do.
-    fn assumed_pod_deleted(&mut self, uid: &Str) {
-        self.queue.done(uid);
-        let left = match self.release(uid) {
-            Some(undone) => Some((undone.pod, undone.node)),
-            None => self.cache.pod(uid).map(|(pod, node)| (Arc::clone(pod), Arc::clone(node))),
-        };
-        self.cache.forget(uid);
-        if let Some((pod, node)) = left {
+    fn assumed_pod_deleted(&mut self, number: usize, uid: &Str) {
+        if let Some(undone) = self.release(number) {
+            self.queue.withdraw(&mut self.pods, number);
+            self.pods.remove(uid);
+            self.tell_left(&undone.pod, &undone.node);
+        } else if let Some(OnNode { pod, node, .. }) = self.take_off_node(number, uid) {
             self.tell_left(&pod, &node);
         }
+    }
+
+    /// Forgets a pod that counts on a node.
+    fn take_off_node(&mut self, number: usize, uid: &str) -> Option<OnNode> {
+        self.pods.on_node(number)?;
+        let Seat::OnNode(on) = self.pods.remove(uid)? else { return None };
+        self.cache.uncount(number, &on.pod, &on.node);
+        Some(on)
     }
 
     /// Room that was promised to `pod` on `node` is free for pods that matter no more than it.
@@ -192,7 +207,7 @@ impl Engine {
     }
 
     fn node(&mut self, node: Arc<Node>) {
-        match self.cache.set_node(Arc::clone(&node)) {
+        match self.cache.set_node(&self.pods, Arc::clone(&node)) {
             None => {
                 self.tell(ClusterEvent::new(Resource::Node, Action::ADD, Subject::Node(None, Some(node))))
             }
@@ -208,7 +223,7 @@ impl Engine {
     }
 
     fn node_deleted(&mut self, name: &Str) {
-        if let Some(old) = self.cache.remove_node(name) {
+        if let Some(old) = self.cache.remove_node(&self.pods, name) {
             self.disturb(name);
             let turns = self.evictions.node_gone(name);
             self.take_turns(turns);
@@ -219,8 +234,8 @@ impl Engine {
     fn time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
         let now = self.now;
-        let (queue, rules) = self.queue_and_rules();
-        queue.advance(now, &rules);
+        let (queue, pods, rules) = self.queue_parts();
+        queue.advance(pods, now, &rules);
         self.give_up_victims();
         self.expire_waits(effects);
     }
@@ -235,9 +250,9 @@ impl Engine {
     /// Lets waiting pods that it `concerns` know of room that a pod gave up. The event has a copy of the pod in it, so
     /// it is made only when somebody listens.
     pub(crate) fn room_left(&mut self, pod: &Pod, node: &Str, concerns: &dyn Fn(&Pod) -> bool) {
-        let (queue, rules) = self.queue_and_rules();
+        let (queue, pods, rules) = self.queue_parts();
         if queue.hears_of(Resource::AssignedPod, Action::DELETE, &rules) {
-            queue.on_event(events::left(pod, node), concerns, &rules);
+            queue.on_event(pods, events::left(pod, node), concerns, &rules);
         }
     }
 
@@ -250,8 +265,8 @@ impl Engine {
     /// Lets the queue know what happened.
     pub(crate) fn tell(&mut self, event: ClusterEvent) {
         let label = EventLabel::of(&event);
-        let (queue, rules) = self.queue_and_rules();
-        queue.on_event(event, &|_| true, &rules);
+        let (queue, pods, rules) = self.queue_parts();
+        queue.on_event(pods, event, &|_| true, &rules);
         self.handled(label);
     }
 

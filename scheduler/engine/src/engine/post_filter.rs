@@ -14,8 +14,8 @@ use crate::cycle::state::CycleState;
 use crate::cycle::{Diagnosis, Evaluator};
 use crate::meter::{ExtensionPoint, Status};
 use crate::options::Evaluation;
+use crate::pods::QueuedPod;
 use crate::preempt::Preemptor;
-use crate::queue::QueuedPod;
 use crate::trace::{PostFilterTrace, Trace};
 
 /// What the stage came to.

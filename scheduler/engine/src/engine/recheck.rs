@@ -10,14 +10,13 @@ use longshore_framework::pod::Pod;
 use super::Engine;
 use crate::cycle::Diagnosis;
 use crate::cycle::state::CycleState;
-use crate::reservation::Phase;
+use crate::pods::Hold;
+use crate::pods::reservation::Phase;
 
 impl Engine {
     /// Others changed a node.
     pub(crate) fn disturb(&mut self, node: &str) {
-        for held in self.reservations.values_mut().filter(|held| *held.node == *node) {
-            held.disturbed = true;
-        }
+        self.pods.each_reserved_on(node, |held| held.disturbed = true);
     }
 
     /// From now on bindings wait until [`still_fits`](Self::still_fits) was asked of them; until then nobody outside
@@ -31,30 +30,34 @@ impl Engine {
     /// the outside yet. A binding whose reservation is gone, though the pod may have another by now, does not fit
     /// either.
     pub fn still_fits(&mut self, uid: &str, node: &str) -> bool {
-        let Some(held) = self.reservations.get_mut(uid) else { return false };
-        if held.sent || *held.node != *node || !matches!(held.phase, Phase::Binding) {
+        let Some(number) = self.pods.number(uid) else { return false };
+        // A pod that has a reservation and no phase was seen on its node before its binding was answered.
+        let is_binding = matches!(self.pods.phase(number), None | Some(Phase::Binding));
+        let Some((held, on)) = self.pods.held_mut(number) else { return false };
+        if !is_binding || held.sent || **on != *node {
             return false;
         }
         held.sent = true;
-        if !std::mem::take(&mut held.disturbed) || self.fits_where_it_is(uid) {
+        if !std::mem::take(&mut held.disturbed) || self.fits_where_it_is(number) {
             return true;
         }
-        if let Some(undone) = self.release(uid) {
+        if let Some(undone) = self.release(number) {
             self.tell_left(&undone.pod, &undone.node);
-            let (queue, rules) = self.queue_and_rules();
-            queue.retry_now(undone.queued, &rules);
+            let (queue, pods, rules) = self.queue_parts();
+            queue.retry_now(pods, undone.queued, &rules);
         }
         false
     }
 
-    /// Judges a reserved pod on its node as if it were not there yet. When something breaks, the binding decides.
-    fn fits_where_it_is(&mut self, uid: &str) -> bool {
-        let Some(held) = self.reservations.get(uid) else { return false };
-        let (profile, node) = (held.queued.profile, Arc::clone(&held.node));
-        let Some(pod) = self.cache.forget(uid) else { return true };
+    /// Judges a reserved pod on its node as if it were not there yet. When something breaks, the binding decides, and so it
+    /// does when the pod was seen on the node.
+    fn fits_where_it_is(&mut self, number: usize) -> bool {
+        let Some(on) = self.pods.on_node(number) else { return false };
+        let Hold::Reserved(_, held) = &on.hold else { return true };
+        let (profile, pod, node) = (held.queued.profile, Arc::clone(&on.pod), Arc::clone(&on.node));
+        self.cache.uncount(number, &pod, &node);
         let fits = self.fits_on(profile, &pod, &node).unwrap_or(true);
-        // It was assumed until just now, so it can be again.
-        let _ = self.cache.assume(pod, node);
+        self.cache.count(number, pod, &node);
         fits
     }
 

@@ -15,7 +15,8 @@ use super::failure::Failure;
 use crate::extenders::Extenders;
 use crate::groups;
 use crate::options::{Options, Parallelism};
-use crate::reservation::{Phase, Reservation};
+use crate::pods::reservation::Phase;
+use crate::pods::{Hold, OnNode};
 
 /// The new profiles are not for the same schedulers.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,8 +55,8 @@ impl Engine {
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();
-        let (queue, rules) = self.queue_and_rules();
-        queue.start_over(&rules);
+        let (queue, pods, rules) = self.queue_parts();
+        queue.start_over(pods, &rules);
         self.meet_requests(&mut effects);
         Ok(effects)
     }
@@ -78,20 +79,21 @@ impl Engine {
 
     /// Turns away the pods that wait for a plugin that `profiles` do not have at Permit.
     fn turn_away_orphans(&mut self, profiles: &[Profile]) -> Vec<Effect> {
-        let orphans = self.reservations.iter().filter(|(_, held)| is_orphan(held, profiles));
-        let mut uids: Vec<Str> = orphans.map(|(uid, _)| Arc::clone(uid)).collect();
-        uids.sort_unstable();
+        let orphans = self.pods.reserved().filter(|(_, on, _)| is_orphan(on, profiles));
+        let mut orphans: Vec<(Str, usize)> =
+            orphans.map(|(number, on, _)| (Arc::clone(&on.pod.meta.uid), number)).collect();
+        orphans.sort_unstable();
         let mut effects = Vec::new();
-        for uid in uids {
+        for (_, number) in orphans {
             let failure = Failure::broken("waiting on permit for pod: the configuration changed".to_string());
-            self.send_back(&uid, failure, &mut effects);
+            self.send_back(number, failure, &mut effects);
         }
         effects
     }
 }
 
-fn is_orphan(held: &Reservation, profiles: &[Profile]) -> bool {
-    let Phase::Waiting(waits) = &held.phase else { return false };
+fn is_orphan(on: &OnNode, profiles: &[Profile]) -> bool {
+    let Hold::Reserved(Phase::Waiting(waits, _), held) = &on.hold else { return false };
     let Some(new) = profiles.get(held.queued.profile) else { return true };
     let holds = |name: &str| new.id(name).is_some_and(|id| new.stage(Stage::Permit).contains(&id));
     !waits.iter().all(|wait| holds(held.profile.name(wait.plugin)))

@@ -11,7 +11,7 @@ use crate::attempt::RejectedNodes;
 use crate::classes::Moment;
 use crate::known_failure::KnownFailure;
 use crate::meter::Watch;
-use crate::queue::QueuedPod;
+use crate::pods::QueuedPod;
 
 impl Engine {
     /// The failure of a pod that is that of another one of its class. PostFilter counts as asked: it would say the same.

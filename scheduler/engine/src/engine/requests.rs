@@ -6,6 +6,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Request};
 
 use super::Engine;
+use crate::pods::Seat;
 
 /// How often the engine looks again for what plugins ask for in answer to what it did. A plugin that goes on asking is
 /// heard again when something else happens.
@@ -38,7 +39,10 @@ impl Engine {
     }
 
     fn known_pod(&self, uid: &str) -> Option<Arc<Pod>> {
-        let waiting = || self.queue.get(uid).map(|queued| &queued.pod);
-        self.cache.pod(uid).map(|(pod, _)| pod).or_else(waiting).map(Arc::clone)
+        match self.pods.seat(self.pods.number(uid)?) {
+            Seat::Waiting(_, queued) => Some(Arc::clone(&queued.pod)),
+            Seat::OnNode(on) => Some(Arc::clone(&on.pod)),
+            Seat::Free | Seat::Deciding(_) | Seat::Returning => None,
+        }
     }
 }

@@ -10,6 +10,7 @@ mod groups;
 mod journey;
 mod meter;
 mod permit;
+mod places;
 mod preemption;
 mod recheck;
 mod reload;
@@ -25,7 +26,6 @@ use longshore_framework::profile::Profile;
 
 use super::Engine;
 use crate::options::{Options, TieBreak};
-use crate::reservation::Phase;
 
 /// What Reserve and PostBind plugins were asked, in order.
 type Log = Arc<Mutex<Vec<String>>>;
@@ -72,13 +72,12 @@ impl World {
         }
     }
 
-    /// Reserved pods count on their nodes, and only those that wait for Permit are still in flight.
+    /// Every pod is where it may be at rest, and the counts and indices of the table are those of a walk over it.
     #[track_caller]
     fn is_sound(&self) {
-        let held = &self.engine.reservations;
-        assert!(held.keys().all(|uid| self.engine.cache.pod(uid).is_some()));
-        let waiting = held.values().filter(|h| matches!(h.phase, Phase::Waiting(_))).count();
-        assert_eq!(self.engine.queue_counts().in_flight, waiting);
+        self.engine.pods.check();
+        let flying = self.engine.pods.reserved().filter(|(number, ..)| self.engine.pods.flies(*number));
+        assert_eq!(self.engine.queue_counts().in_flight, flying.count());
     }
 
     fn place(&self, uid: &str) -> String {

@@ -1,13 +1,14 @@
 //! Pods that leave to be tried, and come back.
 
 use super::wake::Wake;
-use super::{Place, Queue, QueuedPod, Rules, Via};
+use super::{Place, Queue, Rules, Via};
 use crate::meter::{EventLabel, QueueName};
 use crate::plugin_set::PluginSet;
+use crate::pods::{Flight, Pods, QueuedPod, Seat};
 
 impl Queue {
     /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
-    pub(crate) fn pop(&mut self) -> Option<QueuedPod> {
+    pub(crate) fn pop(&mut self, pods: &mut Pods) -> Option<Box<QueuedPod>> {
         let number = match self.active.pop() {
             Some(number) => number,
             None => {
@@ -16,23 +17,22 @@ impl Queue {
                 number
             }
         };
-        self.take_off(number)
+        self.take_off(pods, number)
     }
 
     /// Takes a waiting pod into flight out of turn.
-    pub(crate) fn take_out_of_turn(&mut self, uid: &str) -> Option<QueuedPod> {
-        let number = self.pods.number(uid)?;
-        self.pods.waiting(number)?;
-        self.unlink(number);
-        let mut queued = self.take_off(number)?;
+    pub(crate) fn take_out_of_turn(&mut self, pods: &mut Pods, uid: &str) -> Option<Box<QueuedPod>> {
+        let number = pods.number(uid)?;
+        self.unlink(pods, number);
+        let mut queued = self.take_off(pods, number)?;
         queued.gated_by = None;
         Some(queued)
     }
 
     /// Takes a pod into flight that its part does not know any more.
-    fn take_off(&mut self, number: usize) -> Option<QueuedPod> {
-        self.pods.waiting(number)?;
-        let mut queued = self.pods.take_off(number, self.in_flight.start())?;
+    fn take_off(&mut self, pods: &mut Pods, number: usize) -> Option<Box<QueuedPod>> {
+        pods.waiting(number)?;
+        let mut queued = pods.take_off(number, self.in_flight.start())?;
         queued.marks.taken = self.meter.now().into();
         queued.attempts += 1;
         Some(queued)
@@ -40,10 +40,12 @@ impl Queue {
 
     /// A pod comes back from a failed attempt; `rejected_by` and `pending_on` say who rejected it, and are empty when
     /// something broke.
-    pub(crate) fn give_back(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
-        if self.get(&queued.pod.meta.uid).is_some() {
-            return Place::Parked;
-        }
+    pub(crate) fn give_back(
+        &mut self,
+        pods: &mut Pods,
+        mut queued: Box<QueuedPod>,
+        rules: &dyn Rules,
+    ) -> Place {
         let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
         if broken {
             queued.error_count += 1;
@@ -53,36 +55,61 @@ impl Queue {
         }
         queued.since = self.now;
         queued.flushed = None;
-        let wake = match (self.retry, broken) {
-            (false, _) => Wake::No,
-            (true, true) => Wake::AfterBackoff,
-            (true, false) => self.woken_meanwhile(&queued, rules),
+        let wake = match (self.retry, broken, pods.seat(queued.number)) {
+            (true, true, _) => Wake::AfterBackoff,
+            (true, false, Seat::Deciding(flight)) => self.woken_meanwhile(flight, &queued, rules),
+            _ => Wake::No,
         };
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+        self.come_back(pods, queued, wake, rules)
     }
 
     /// The attempt is over and the pod does not come back.
-    pub(crate) fn done(&mut self, uid: &str) {
-        let number = self.pods.number(uid);
-        if let Some(start) = number.and_then(|number| self.pods.in_flight(number)) {
-            self.in_flight.done(start);
-            self.pods.remove(uid);
+    pub(crate) fn done(&mut self, pods: &mut Pods, uid: &str) {
+        let is_over = pods.number(uid).is_some_and(|number| matches!(pods.seat(number), Seat::Deciding(_)));
+        if is_over && let Some(Seat::Deciding(flight)) = pods.remove(uid) {
+            self.in_flight.done(flight);
         }
     }
 
     /// A pod that is not in flight any more failed late (binding): it goes to its backoff.
-    pub(crate) fn retry_later(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
+    pub(crate) fn retry_later(
+        &mut self,
+        pods: &mut Pods,
+        mut queued: Box<QueuedPod>,
+        rules: &dyn Rules,
+    ) -> Place {
         queued.error_count += 1;
         queued.since = self.now;
         queued.flushed = None;
         let wake = if self.retry { Wake::AfterBackoff } else { Wake::No };
-        self.put(queued, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+        self.come_back(pods, queued, wake, rules)
     }
 
     /// A pod whose binding was taken back before anyone heard of it: it is tried again at once.
-    pub(crate) fn retry_now(&mut self, mut queued: QueuedPod, rules: &dyn Rules) -> Place {
+    pub(crate) fn retry_now(
+        &mut self,
+        pods: &mut Pods,
+        mut queued: Box<QueuedPod>,
+        rules: &dyn Rules,
+    ) -> Place {
         queued.rejected_by = PluginSet::default();
         queued.pending_on = PluginSet::default();
-        self.put(queued, Wake::AtOnce, Via::new(EventLabel::ATTEMPT_FAILED), rules)
+        self.come_back(pods, queued, Wake::AtOnce, rules)
+    }
+
+    /// A pod that was in hand waits again. One that has another place by now stays there.
+    fn come_back(&mut self, pods: &mut Pods, queued: Box<QueuedPod>, wake: Wake, rules: &dyn Rules) -> Place {
+        let number = queued.number;
+        let Ok(flight) = pods.wait(queued) else { return Place::Parked };
+        let place = self.put(pods, number, wake, Via::new(EventLabel::ATTEMPT_FAILED), rules);
+        self.land(flight);
+        place
+    }
+
+    /// What happens from now on is no news to a pod that was in flight.
+    pub(crate) fn land(&mut self, flight: Option<Flight>) {
+        if let Some(flight) = flight {
+            self.in_flight.done(flight);
+        }
     }
 }

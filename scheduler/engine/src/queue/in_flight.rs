@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use longshore_framework::Str;
 use longshore_framework::event::ClusterEvent;
 use rustc_hash::FxHashMap;
 
 use crate::meter::EventLabel;
+use crate::pods::Flight;
 
-/// Events since the oldest pod in flight was taken. A pod's start is how many events there had been when it was taken.
+/// Events since the oldest pod in flight was taken. Its start is how many events there had been when it was taken.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     /// Oldest first; the first is the one with this number.
@@ -20,23 +20,24 @@ pub(crate) struct InFlight {
     len: usize,
 }
 
-/// An event, and the pod it is for when it is not for all.
+/// An event, and the number of the pod it is for when it is not for all. A pod that has the number later does not see it: it
+/// starts later.
 #[derive(Debug)]
 struct Recorded {
     event: Arc<ClusterEvent>,
-    only: Option<Str>,
+    only: Option<usize>,
 }
 
 impl InFlight {
-    /// A pod is being decided from now on; its start.
-    pub(super) fn start(&mut self) -> u64 {
+    /// A pod is being decided from now on.
+    pub(super) fn start(&mut self) -> Flight {
         let now = self.first + self.events.len() as u64;
         match self.starts.back_mut() {
             Some((start, count)) if *start == now => *count += 1,
             _ => self.starts.push_back((now, 1)),
         }
         self.len += 1;
-        now
+        Flight(now)
     }
 
     /// Something happened that concerns every pod in flight.
@@ -47,19 +48,23 @@ impl InFlight {
     }
 
     /// Something happened to this pod only, which is in flight.
-    pub(super) fn record_for(&mut self, uid: Str, event: ClusterEvent) {
-        self.events.push_back(Recorded { event: Arc::new(event), only: Some(uid) });
+    pub(super) fn record_for(&mut self, number: usize, event: ClusterEvent) {
+        self.events.push_back(Recorded { event: Arc::new(event), only: Some(number) });
     }
 
     /// What happened to this pod since its start, oldest first.
-    pub(super) fn events_since(&self, start: u64, uid: &str) -> impl Iterator<Item = &Arc<ClusterEvent>> {
-        let before = usize::try_from(start.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let concerns = move |r: &&Recorded| r.only.as_ref().is_none_or(|only| **only == *uid);
+    pub(super) fn events_since(
+        &self,
+        flight: &Flight,
+        number: usize,
+    ) -> impl Iterator<Item = &Arc<ClusterEvent>> {
+        let before = usize::try_from(flight.0.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let concerns = move |r: &&Recorded| r.only.is_none_or(|only| only == number);
         self.events.iter().skip(before).filter(concerns).map(|r| &r.event)
     }
 
-    /// A pod with this start is decided; events that no pod in flight has missed are dropped.
-    pub(super) fn done(&mut self, start: u64) {
+    /// The flight is over; events that no pod in flight has missed are dropped.
+    pub(super) fn done(&mut self, Flight(start): Flight) {
         if let Ok(at) = self.starts.binary_search_by_key(&start, |(start, _)| *start) {
             self.starts[at].1 -= 1;
             self.len -= 1;
@@ -97,8 +102,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(flight: &InFlight, start: u64, uid: &str, want: &[&str]) {
-        let got: Vec<String> = flight.events_since(start, uid).map(|e| e.label()).collect();
+    fn check(flight: &InFlight, start: &Flight, number: usize, want: &[&str]) {
+        let got: Vec<String> = flight.events_since(start, number).map(|e| e.label()).collect();
         assert_eq!(got, want);
     }
 
@@ -110,11 +115,11 @@ mod tests {
         flight.record(event("one"));
         let b = flight.start();
         flight.record(event("two"));
-        flight.record_for("a".into(), event("for a"));
-        check(&flight, a, "a", &["one", "two", "for a"]);
-        check(&flight, b, "b", &["two"]);
+        flight.record_for(0, event("for a"));
+        check(&flight, &a, 0, &["one", "two", "for a"]);
+        check(&flight, &b, 1, &["two"]);
         flight.done(a);
-        check(&flight, b, "b", &["two"]);
+        check(&flight, &b, 1, &["two"]);
         assert_eq!((flight.len(), flight.events.len()), (1, 2));
         flight.done(b);
         assert_eq!((flight.len(), flight.events.len()), (0, 0));
@@ -123,16 +128,16 @@ mod tests {
     #[test]
     fn a_pod_that_ends_before_older_ones_leaves_their_events_alone() {
         let mut flight = InFlight::default();
-        let starts = [flight.start(), flight.start()];
+        let [first, second] = [flight.start(), flight.start()];
         flight.record(event("one"));
         let late = flight.start();
         flight.done(late);
-        flight.done(starts[0]);
-        check(&flight, starts[1], "a", &["one"]);
-        flight.done(starts[1]);
+        flight.done(first);
+        check(&flight, &second, 0, &["one"]);
+        flight.done(second);
         assert_eq!(flight.events.len(), 0);
         flight.record(event("nobody there"));
         let next = flight.start();
-        check(&flight, next, "a", &[]);
+        check(&flight, &next, 0, &[]);
     }
 }

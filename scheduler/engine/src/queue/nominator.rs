@@ -8,7 +8,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Terms;
 use rustc_hash::FxHashMap;
 
-use super::echoes::Echoes;
+use crate::pods::Echoes;
 
 /// Node → nominated pods, in the order they were nominated.
 #[derive(Debug, Default)]

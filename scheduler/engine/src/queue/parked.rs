@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use longshore_framework::Timestamp;
 use longshore_framework::profile::PluginId;
 
-use super::QueuedPod;
 use crate::plugin_set::PluginSet;
+use crate::pods::QueuedPod;
 
 /// Who keeps a pod parked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

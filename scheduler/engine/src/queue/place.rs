@@ -8,52 +8,66 @@ use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
 
 use super::backoff::{Backoff, whole_second};
-use super::pods::{Part, Seat};
 use super::wake::Wake;
-use super::{Place, Queue, QueuedPod, Rules, Turn, Via};
+use super::{Place, Queue, Rules, Turn, Via};
 use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
+use crate::pods::{Part, Pods, QueuedPod, Seat};
 
 impl Queue {
-    pub(super) fn put(&mut self, queued: QueuedPod, wake: Wake, via: Via, rules: &dyn Rules) -> Place {
+    /// Puts a waiting pod that no part knows into the part where it belongs.
+    pub(super) fn put(
+        &mut self,
+        pods: &mut Pods,
+        number: usize,
+        wake: Wake,
+        via: Via,
+        rules: &dyn Rules,
+    ) -> Place {
         match wake {
             Wake::No => {
-                self.park(queued, via, rules);
+                self.park(pods, number, via, rules);
                 Place::Parked
             }
-            Wake::AfterBackoff if self.is_backing_off(&queued) => self.back_off(queued, via, rules),
-            Wake::AfterBackoff | Wake::AtOnce => self.activate_unless_gated(queued, via, rules),
+            Wake::AfterBackoff if pods.waiting(number).is_some_and(|queued| self.is_backing_off(queued)) => {
+                self.back_off(pods, number, via, rules)
+            }
+            Wake::AfterBackoff | Wake::AtOnce => self.activate_unless_gated(pods, number, via, rules),
         }
     }
 
-    fn park(&mut self, queued: QueuedPod, via: Via, rules: &dyn Rules) {
+    fn park(&mut self, pods: &mut Pods, number: usize, via: Via, rules: &dyn Rules) {
         if !via.was_parked {
             self.meter.tell(|m| m.queued(QueueName::Unschedulable, via.event));
         }
-        self.enter(queued, Part::Parked, rules);
+        self.enter(pods, number, Part::Parked, rules);
     }
 
-    fn back_off(&mut self, mut queued: QueuedPod, via: Via, rules: &dyn Rules) -> Place {
-        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
-            self.park(queued, via, rules);
+    fn back_off(&mut self, pods: &mut Pods, number: usize, via: Via, rules: &dyn Rules) -> Place {
+        let gate = pods.waiting_mut(number).and_then(|queued| self.gate(queued, rules));
+        if let Some((plugin, rejection)) = gate {
+            self.park(pods, number, via, rules);
             return Place::Gated(plugin, rejection);
         }
-        let broken = queued.rejected_by.is_empty() && queued.pending_on.is_empty();
-        self.enter(queued, if broken { Part::ErrorBackoff } else { Part::Backoff }, rules);
+        let is_broken = |queued: &QueuedPod| queued.rejected_by.is_empty() && queued.pending_on.is_empty();
+        let broken = pods.waiting(number).is_some_and(is_broken);
+        self.enter(pods, number, if broken { Part::ErrorBackoff } else { Part::Backoff }, rules);
         self.meter.tell(|m| m.queued(QueueName::Backoff, via.event));
         Place::Backoff
     }
 
     pub(super) fn activate_unless_gated(
         &mut self,
-        mut queued: QueuedPod,
+        pods: &mut Pods,
+        number: usize,
         via: Via,
         rules: &dyn Rules,
     ) -> Place {
-        if let Some((plugin, rejection)) = self.gate(&mut queued, rules) {
-            self.park(queued, via, rules);
+        let gate = pods.waiting_mut(number).and_then(|queued| self.gate(queued, rules));
+        if let Some((plugin, rejection)) = gate {
+            self.park(pods, number, via, rules);
             return Place::Gated(plugin, rejection);
         }
-        self.enter_active(queued, via.event, rules);
+        self.enter_active(pods, number, via.event, rules);
         Place::Active
     }
 
@@ -72,20 +86,27 @@ impl Queue {
     }
 
     /// A pod need not rest any more, and what happens from now on may be news to it.
-    pub(crate) fn end_rest(&mut self, uid: &str) {
-        let Some(number) = self.pods.number(uid) else { return };
-        let Seat::Waiting(Part::Parked, queued) = self.pods.seat(number) else { return };
+    pub(crate) fn end_rest(&mut self, pods: &mut Pods, uid: &str) {
+        let Some(number) = pods.number(uid) else { return };
+        let Seat::Waiting(Part::Parked, queued) = pods.seat(number) else { return };
         if !queued.rests {
             return;
         }
         self.parked.remove(number, queued);
-        if let Some(queued) = self.pods.waiting_mut(number) {
+        if let Some(queued) = pods.waiting_mut(number) {
             (queued.rests, queued.gated_by) = (false, None);
             self.parked.insert(number, queued);
         }
     }
 
-    pub(super) fn enter_active(&mut self, mut queued: QueuedPod, event: EventLabel, rules: &dyn Rules) {
+    pub(super) fn enter_active(
+        &mut self,
+        pods: &mut Pods,
+        number: usize,
+        event: EventLabel,
+        rules: &dyn Rules,
+    ) {
+        let Some(queued) = pods.waiting_mut(number) else { return };
         self.entries += 1;
         queued.entry = self.entries;
         queued.marks.entered.get_or_insert(self.meter.now().into());
@@ -93,7 +114,7 @@ impl Queue {
         if queued.attempts == 0 {
             self.nominate_as_stated(&queued.pod);
         }
-        self.enter(queued, Part::Active, rules);
+        self.enter(pods, number, Part::Active, rules);
     }
 
     /// The nomination in the status of a pod that was never tried counts from now on, unless a newer one was made in
@@ -111,26 +132,14 @@ impl Queue {
             && !self.timing.max.is_zero()
     }
 
-    /// Takes a waiting pod out of the queue.
-    pub(super) fn leave(&mut self, number: usize) -> Option<QueuedPod> {
-        let uid = Arc::clone(&self.pods.waiting(number)?.pod.meta.uid);
-        self.unlink(number);
-        match self.pods.remove(&uid)? {
-            (_, Seat::Waiting(_, queued)) => Some(queued),
-            _ => None,
-        }
-    }
-
-    fn enter(&mut self, queued: QueuedPod, part: Part, rules: &dyn Rules) {
-        let number = self.pods.number_for(&queued.pod.meta.uid);
-        self.unlink(number);
-        self.pods.put(number, Seat::Waiting(part, queued));
-        self.link(number, rules);
+    fn enter(&mut self, pods: &mut Pods, number: usize, part: Part, rules: &dyn Rules) {
+        pods.set_part(number, part);
+        self.link(pods, number, rules);
     }
 
     /// Lets its part know of a pod that is new there, or ranks another way now.
-    pub(super) fn link(&mut self, number: usize, rules: &dyn Rules) {
-        let Seat::Waiting(part, queued) = self.pods.seat(number) else { return };
+    pub(super) fn link(&mut self, pods: &Pods, number: usize, rules: &dyn Rules) {
+        let Seat::Waiting(part, queued) = pods.seat(number) else { return };
         let turn = || -> Turn { (rules.rank(queued), queued.entry) };
         match part {
             Part::Active => self.active.push(number, turn()),
@@ -140,15 +149,14 @@ impl Queue {
         }
     }
 
-    /// The pod is about to leave its part, or to come out of flight.
-    pub(super) fn unlink(&mut self, number: usize) {
-        match self.pods.seat(number) {
-            Seat::Free => {}
-            Seat::InFlight(start) => self.in_flight.done(*start),
-            Seat::Waiting(Part::Active, _) => self.active.remove(number),
-            Seat::Waiting(Part::Backoff, _) => self.backoff.remove(number),
-            Seat::Waiting(Part::ErrorBackoff, _) => self.error_backoff.remove(number),
-            Seat::Waiting(Part::Parked, queued) => self.parked.remove(number, queued),
+    /// A waiting pod is about to leave its part.
+    pub(super) fn unlink(&mut self, pods: &Pods, number: usize) {
+        let Seat::Waiting(part, queued) = pods.seat(number) else { return };
+        match part {
+            Part::Active => self.active.remove(number),
+            Part::Backoff => self.backoff.remove(number),
+            Part::ErrorBackoff => self.error_backoff.remove(number),
+            Part::Parked => self.parked.remove(number, queued),
         }
     }
 }

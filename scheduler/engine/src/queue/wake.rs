@@ -4,8 +4,9 @@ use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 
-use super::{Queue, QueuedPod, Rules, Via};
+use super::{Queue, Rules, Via};
 use crate::meter::EventLabel;
+use crate::pods::{Flight, Pods, QueuedPod};
 
 /// What an event means for a parked pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,7 @@ impl Queue {
     /// it when they come back. Not for wildcards, which are about one pod.
     pub(crate) fn on_event(
         &mut self,
+        pods: &mut Pods,
         event: ClusterEvent,
         concerns: &dyn Fn(&Pod) -> bool,
         rules: &dyn Rules,
@@ -40,24 +42,22 @@ impl Queue {
         let hearing = self.parked.hearing(self.listeners.to(event.resource, event.action, rules));
         let mut woken: Vec<(usize, Wake)> = hearing
             .into_iter()
-            .filter_map(|number| Some((number, self.pods.waiting(number)?)))
+            .filter_map(|number| Some((number, pods.waiting(number)?)))
             .filter(|(_, queued)| concerns(&queued.pod))
             .map(|(number, queued)| (number, self.evaluate(queued, &event, rules)))
             .filter(|(_, wake)| *wake != Wake::No)
             .collect();
-        self.pods.sort_by_uid(&mut woken, |(number, _)| *number);
+        pods.sort_by_uid(&mut woken, |(number, _)| *number);
         for (number, wake) in woken {
-            if let Some(queued) = self.leave(number) {
-                self.put(queued, wake, Via::from_parked(EventLabel::of(&event)), rules);
-            }
+            self.unlink(pods, number);
+            self.put(pods, number, wake, Via::from_parked(EventLabel::of(&event)), rules);
         }
         self.in_flight.record(event);
     }
 
-    pub(super) fn woken_meanwhile(&self, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
-        let uid = &queued.pod.meta.uid;
-        let Some(start) = self.pods.number(uid).and_then(|n| self.pods.in_flight(n)) else { return Wake::No };
-        let events = self.in_flight.events_since(start, uid);
+    /// What has happened since its flight began means this for the pod.
+    pub(super) fn woken_meanwhile(&self, flight: &Flight, queued: &QueuedPod, rules: &dyn Rules) -> Wake {
+        let events = self.in_flight.events_since(flight, queued.number);
         events.map(|e| self.evaluate(queued, e, rules)).max().unwrap_or(Wake::No)
     }
 

@@ -59,7 +59,7 @@ fn outcome(explanation: &mut Explanation, outcome: &Outcome) {
             explanation.status = Status::Error;
             explanation.message = Some(message.clone());
         }
-        Outcome::Terminating | Outcome::Placed => {
+        Outcome::Terminating => {
             explanation.status = Status::Skipped;
             explanation.message = Some("it is being deleted".to_string());
         }

@@ -77,7 +77,7 @@ impl Model {
 
 /// Both, and the pods that are in flight.
 struct Pair {
-    queue: Queue,
+    queue: Line,
     model: Model,
     flying: Vec<QueuedPod>,
 }
@@ -92,7 +92,7 @@ impl Pair {
         if self.model.pods.iter().any(|p| p.name == name) {
             return;
         }
-        self.queue.add(build(&name, priority, gated), 0, &Fake);
+        self.queue.add(build(&name, priority, gated));
         self.model.pods.push(Known { name, priority, since: self.model.now, entry: 0, at: At::Gated });
         if !gated {
             self.model.activate(self.model.pods.len() - 1);
@@ -108,7 +108,7 @@ impl Pair {
         if let Some(index) = next {
             self.model.pods[index].at = At::InFlight(false);
         }
-        self.flying.extend(popped);
+        self.flying.extend(popped.map(|popped| *popped));
     }
 
     fn give_back(&mut self, draw: usize, by: PluginId) {
@@ -125,7 +125,7 @@ impl Pair {
             self.model.activate(index);
         }
         back.rejected_by = [by].into_iter().collect();
-        self.queue.give_back(back, &Fake);
+        self.queue.give_back(Box::new(back));
     }
 
     /// Takes a pod out of the queue, or ends its flight.
@@ -134,11 +134,10 @@ impl Pair {
             return;
         }
         let known = self.model.pods.swap_remove(draw % self.model.pods.len());
-        let uid = format!("default/{}", known.name);
-        self.flying.retain(|p| *p.pod.meta.uid != *uid);
-        let removed = self.queue.remove(&uid);
+        self.flying.retain(|p| *p.pod.meta.name != *known.name);
+        let removed = self.queue.remove(&known.name);
         assert_eq!(removed.is_none(), matches!(known.at, At::InFlight(_)));
-        self.queue.done(&uid);
+        self.queue.done(&known.name);
     }
 
     /// Changes the priority of a waiting pod; no event that wakes.
@@ -148,7 +147,7 @@ impl Pair {
         if !matches!(known.at, At::InFlight(_)) {
             known.priority = priority;
             let pod = build(&known.name, priority, known.at == At::Gated);
-            self.queue.update(pod, &[], &Fake);
+            self.queue.update(pod, &[]);
         }
     }
 
@@ -162,12 +161,12 @@ impl Pair {
             6 => self.remove(draw(100)),
             7 => self.update(draw(100), priority),
             _ if draw(2) == 0 => {
-                self.queue.on_event(node_added(), &|_| true, &Fake);
+                self.queue.on_event(node_added());
                 self.model.node_added();
             }
             _ => {
                 self.model.now += 1;
-                self.queue.advance(Timestamp(self.model.now), &Fake);
+                self.queue.advance(Timestamp(self.model.now));
             }
         }
         assert_eq!(self.queue.counts(), self.model.counts());
@@ -178,7 +177,7 @@ impl Pair {
 fn check(seed: u64, steps: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let options = Options { max_backoff: Duration::ZERO, ..Options::default() };
-    let mut pair = Pair { queue: Queue::new(&options), model: Model::default(), flying: Vec::new() };
+    let mut pair = Pair { queue: Line::new(&options), model: Model::default(), flying: Vec::new() };
     for _ in 0..steps {
         pair.step(|bound| usize::try_from(rng.next_u64() % bound as u64).unwrap());
     }

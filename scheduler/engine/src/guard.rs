@@ -1,16 +1,4 @@
-//! Room held for a pod between the choice of a node and the end of its binding.
-//!
-//! ```text
-//!              Permit: wait            all allow, and writes      written
-//!   Deciding ───────────────▶ Waiting ─────────────────────▶ PreBinding ─────────▶ Binding ───▶ bound
-//!      │  │                                                     ▲  ▲                 ▲
-//!      │  └────── Permit: allow, and writes to be made ─────────┘  │                 │
-//!      └───────── Permit: allow, and nothing to write ─────────────┼─────────────────┘
-//!                                         (Waiting too may go straight to Binding)
-//! ```
-//! Whatever fails on the way, the reservation is undone and the pod goes back to the queue: from Deciding and Waiting as
-//! rejected or as broken, from PreBinding and Binding always as broken. A pod that is deleted or placed by someone else
-//! leaves from any phase.
+//! A reservation in hand: Reserve, Permit, PreBind, Bind and PostBind are asked here, and Unreserve when it comes to nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,62 +14,18 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdict};
 
 use crate::cache::Cache;
-use crate::cycle::state::CycleState;
 use crate::meter::{ExtensionPoint, Metered, Status, Watch};
-use crate::queue::QueuedPod;
+use crate::pods::reservation::{Phase, Reservation, Wait};
+use crate::pods::{Flight, Pods, QueuedPod, Released};
 
 /// Longest wait a Permit plugin may ask for.
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
-
-/// A Permit plugin that wants the pod to wait.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wait {
-    pub(crate) plugin: PluginId,
-    /// How long at the most.
-    pub(crate) time: Duration,
-    /// When it gives up.
-    pub(crate) until: Timestamp,
-}
-
-/// How far a reservation has come.
-#[derive(Clone, Debug)]
-pub(crate) enum Phase {
-    /// In the serial part.
-    Deciding,
-    /// Plugins want it to wait; never empty.
-    Waiting(Vec<Wait>),
-    /// What goes before the binding is being written. A preemptor may want the room back meanwhile: then the
-    /// reservation is undone, for this reason, as soon as the writes are over.
-    PreBinding { cancelled: Option<String> },
-    /// The binding is being written.
-    Binding,
-}
-
-/// A reservation at rest.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    pub(crate) queued: QueuedPod,
-    pub(crate) node: Str,
-    pub(crate) state: CycleState,
-    pub(crate) phase: Phase,
-    /// The newest version of the pod, when it changed meanwhile: the one that is tried next should this come to
-    /// nothing.
-    pub(crate) newest: Option<Arc<Pod>>,
-    /// Extenders that are to bind it.
-    pub(crate) binders: Vec<Str>,
-    /// The profile it was decided with; the engine may have another by that name now.
-    pub(crate) profile: Arc<Profile>,
-    /// Others changed the node since it was chosen: look again before the binding is written.
-    pub(crate) disturbed: bool,
-    /// Its binding was given away to be written.
-    pub(crate) sent: bool,
-}
 
 /// What is left of a reservation that was undone.
 #[derive(Debug)]
 pub(crate) struct Undone {
     /// The pod, in its newest version.
-    pub(crate) queued: QueuedPod,
+    pub(crate) queued: Box<QueuedPod>,
     /// The pod as it was counted on the node.
     pub(crate) pod: Arc<Pod>,
     pub(crate) node: Str,
@@ -108,32 +52,94 @@ impl Refused {
 }
 
 /// A reservation in hand. Dropping it undoes everything, last first: Unreserve of every plugin, then the assumption.
-/// [`keep`](Self::keep) puts it to rest instead.
+/// [`keep`](Self::keep) lets it be instead.
 pub(crate) struct Guard<'a> {
+    pods: &'a mut Pods,
     cache: &'a mut Cache,
-    profile: Arc<Profile>,
     meter: &'a Metered,
-    held: Option<Reservation>,
+    profile: Arc<Profile>,
+    /// The pod's.
+    number: usize,
+    /// Everything is undone at the end.
+    armed: bool,
     /// When the last stage ended, which is when the next begins.
     clock: Option<Duration>,
 }
 
 impl<'a> Guard<'a> {
-    /// Takes a reservation in hand; its pod is assumed on its node.
-    pub(crate) fn resume(cache: &'a mut Cache, meter: &'a Metered, held: Reservation) -> Self {
-        Self { cache, profile: Arc::clone(&held.profile), meter, held: Some(held), clock: None }
+    /// Counts a pod that is being decided on `node`, before the API server knows. The reservation comes back when the pod is
+    /// somewhere else.
+    pub(crate) fn assume(
+        pods: &'a mut Pods,
+        cache: &'a mut Cache,
+        meter: &'a Metered,
+        node: &Str,
+        held: Box<Reservation>,
+    ) -> Result<Self, Box<Reservation>> {
+        let (number, profile, pod) =
+            (held.queued.number, Arc::clone(&held.profile), Arc::clone(&held.queued.pod));
+        pods.reserve(Arc::clone(node), held)?;
+        cache.count(number, pod, node);
+        Ok(Self { pods, cache, meter, profile, number, armed: true, clock: None })
     }
 
-    /// Puts the reservation to rest; nothing is undone.
-    pub(crate) fn keep(mut self, phase: Phase) -> Option<Reservation> {
-        let mut held = self.held.take()?;
-        held.phase = phase;
-        Some(held)
+    /// Takes the reservation of a pod in hand, if it has one.
+    pub(crate) fn resume(
+        pods: &'a mut Pods,
+        cache: &'a mut Cache,
+        meter: &'a Metered,
+        number: usize,
+    ) -> Option<Self> {
+        let profile = Arc::clone(&pods.held(number)?.0.profile);
+        Some(Self { pods, cache, meter, profile, number, armed: true, clock: None })
+    }
+
+    /// Leaves the reservation as it is; nothing is undone.
+    pub(crate) fn keep(mut self) {
+        self.armed = false;
     }
 
     /// Undoes everything and gives the pod back.
     pub(crate) fn abandon(mut self) -> Option<Undone> {
         self.undo()
+    }
+
+    /// The pod is bound: there is nothing left to undo.
+    pub(crate) fn conclude(mut self) {
+        self.armed = false;
+        self.pods.conclude(self.number);
+    }
+
+    /// The pod and its node.
+    pub(crate) fn placement(&self) -> Option<(Arc<Pod>, Str)> {
+        let (held, node) = self.pods.held(self.number)?;
+        Some((Arc::clone(&held.queued.pod), Arc::clone(node)))
+    }
+
+    /// Extenders that are to bind the pod.
+    pub(crate) fn binders(&self) -> Vec<Str> {
+        self.pods.held(self.number).map_or_else(Vec::new, |(held, _)| held.binders.clone())
+    }
+
+    /// Permit keeps the pod waiting.
+    pub(crate) fn wait(&mut self, waits: Vec<Wait>) {
+        let now = self.clock.unwrap_or_else(|| self.meter.now());
+        if let Some((phase, held)) = self.pods.reserved_mut(self.number) {
+            phase.wait(waits);
+            held.queued.marks.phase = now.into();
+        }
+    }
+
+    /// Permit lets the pod go; its flight, which is over.
+    pub(crate) fn let_go(&mut self) -> Option<Flight> {
+        self.pods.reserved_mut(self.number)?.0.let_go()
+    }
+
+    /// The binding goes out to be written.
+    pub(crate) fn binding(&mut self) {
+        if let Some((phase @ Phase::PreBinding { .. }, _)) = self.pods.reserved_mut(self.number) {
+            *phase = Phase::Binding;
+        }
     }
 
     /// Reserve.
@@ -146,9 +152,9 @@ impl<'a> Guard<'a> {
     }
 
     fn ask_reserve(&mut self, watch: Watch<'_>) -> Result<(), Refused> {
-        let Some(held) = &mut self.held else { return Ok(()) };
+        let Some((held, node)) = self.pods.held_mut(self.number) else { return Ok(()) };
         for (id, plugin) in self.profile.at(Stage::Reserve, |i| i.reserve.as_ref()) {
-            let mut cx = context(self.cache, &held.queued.pod, &held.node);
+            let mut cx = context(self.cache, &held.queued.pod, node);
             let began = watch.start_plugin();
             let verdict = plugin.reserve(&mut cx, held.state.of_mut(id));
             let status = match &verdict {
@@ -245,6 +251,7 @@ impl<'a> Guard<'a> {
     fn ask_bind(&self, watch: Watch<'_>) -> Result<Binding, Refused> {
         let gone = || Refused::Broken("the node is gone".to_string());
         let (held, slot) = self.held_on().ok_or_else(gone)?;
+        let node = &self.cache.snapshot().node(slot).name;
         for (id, plugin) in self.profile.at(Stage::Bind, |i| i.bind.as_ref()) {
             let began = watch.start_plugin();
             let binding = plugin.bind(self.cycle(held), held.state.of(id), slot).and_then(checked);
@@ -263,7 +270,7 @@ impl<'a> Guard<'a> {
             return Err(Refused::Broken("no Bind plugin took the pod".to_string()));
         }
         // An extender is asked for the binding.
-        Ok(Binding::of(&held.queued.pod, &held.node))
+        Ok(Binding::of(&held.queued.pod, node))
     }
 
     /// PostBind.
@@ -278,28 +285,23 @@ impl<'a> Guard<'a> {
         watch.point(ExtensionPoint::PostBind, Status::Success, start);
     }
 
-    /// The meter's time.
-    pub(crate) fn now(&self) -> Duration {
-        self.clock.unwrap_or_else(|| self.meter.now())
-    }
-
     /// Watches the reservation; the time.
     fn begin(&self) -> (Watch<'a>, Duration) {
-        let of = self.held.as_ref().map_or((0, false), |h| (h.queued.profile, h.state.sampled));
+        let of = self.pods.held(self.number).map_or((0, false), |(h, _)| (h.queued.profile, h.state.sampled));
         let watch = self.meter.watch(of.0, of.1);
         (watch, self.clock.unwrap_or_else(|| watch.start()))
     }
 
     /// What began then is not over.
     fn mark(&mut self, began: Duration) {
-        if let Some(held) = &mut self.held {
+        if let Some((held, _)) = self.pods.held_mut(self.number) {
             held.queued.marks.phase = began.into();
         }
     }
 
     fn held_on(&self) -> Option<(&Reservation, Slot)> {
-        let held = self.held.as_ref()?;
-        Some((held, self.cache.snapshot().slot(&held.node)?))
+        let (held, node) = self.pods.held(self.number)?;
+        Some((held, self.cache.snapshot().slot(node)?))
     }
 
     fn cycle<'s>(&'s self, held: &'s Reservation) -> Cycle<'s> {
@@ -311,24 +313,34 @@ impl<'a> Guard<'a> {
     }
 
     fn undo(&mut self) -> Option<Undone> {
+        if !std::mem::take(&mut self.armed) {
+            return None;
+        }
         let (watch, start) = self.begin();
-        let mut held = self.held.take()?;
+        self.ask_unreserve(watch);
+        watch.point(ExtensionPoint::Unreserve, Status::Success, start);
+        self.cache.follow_objects();
+        let Released { mut held, node, left } = self.pods.release(self.number)?;
+        let pod = Arc::clone(&held.queued.pod);
+        if left {
+            self.cache.uncount(self.number, &pod, &node);
+        }
+        if let Some(newest) = held.newest {
+            held.queued.pod = newest;
+        }
+        Some(Undone { queued: held.queued, pod, node })
+    }
+
+    fn ask_unreserve(&mut self, watch: Watch<'_>) {
+        let Some((held, node)) = self.pods.held_mut(self.number) else { return };
         for id in self.profile.stage(Stage::Reserve).iter().rev() {
             if let Some(plugin) = &self.profile.plugin(*id).reserve {
-                let mut cx = context(self.cache, &held.queued.pod, &held.node);
+                let mut cx = context(self.cache, &held.queued.pod, node);
                 let began = watch.start_plugin();
                 plugin.unreserve(&mut cx, held.state.of_mut(*id));
                 watch.plugin(*id, ExtensionPoint::Unreserve, Status::Success, began);
             }
         }
-        watch.point(ExtensionPoint::Unreserve, Status::Success, start);
-        self.cache.follow_objects();
-        self.cache.forget(&held.queued.pod.meta.uid);
-        let pod = Arc::clone(&held.queued.pod);
-        if let Some(newest) = held.newest {
-            held.queued.pod = newest;
-        }
-        Some(Undone { queued: held.queued, pod, node: held.node })
     }
 }
 

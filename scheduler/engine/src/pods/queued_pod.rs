@@ -13,6 +13,8 @@ use crate::plugin_set::PluginSet;
 /// A pod in the queue with its history.
 #[derive(Clone, Debug)]
 pub struct QueuedPod {
+    /// Its number in the [table of pods](super).
+    pub(crate) number: usize,
     /// The pod.
     pub pod: Arc<Pod>,
     /// Index of its profile.
@@ -39,15 +41,16 @@ pub struct QueuedPod {
     /// QueueSort reads.
     pub(crate) flushed: Option<Timestamp>,
     /// What of its nominations the watch has still to show.
-    pub(super) echoes: Echoes,
+    pub(crate) echoes: Echoes,
     /// For the meter.
     pub(crate) marks: Marks,
 }
 
 impl QueuedPod {
     /// A pod that is new.
-    pub(super) fn new(pod: Arc<Pod>, profile: usize, since: Timestamp) -> Self {
+    pub(crate) fn new(number: usize, pod: Arc<Pod>, profile: usize, since: Timestamp) -> Self {
         Self {
+            number,
             pod,
             profile,
             since,
@@ -66,7 +69,7 @@ impl QueuedPod {
     }
 
     /// Since when it has been parked, should it be, without being tried.
-    pub(super) fn parked_at(&self) -> Timestamp {
+    pub(crate) fn parked_at(&self) -> Timestamp {
         self.flushed.unwrap_or(self.since)
     }
 }
