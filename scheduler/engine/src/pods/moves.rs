@@ -118,8 +118,9 @@ impl Pods {
         }
     }
 
-    /// Reserved → Unanswered; Bound, Returning → Seen: the watch shows the pod on a node. Returns what is no longer so of it,
-    /// if it counted on a node before.
+    /// Reserved → Unanswered; Bound, Unanswered, Seen, Returning, Free → itself or Seen: the watch shows the pod on a node. A
+    /// reservation is one for this node, and its binding is under way; any other was released before. Returns the version
+    /// that counted and its node, if the pod counted on one.
     pub(crate) fn show(&mut self, number: usize, pod: Arc<Pod>, node: Str) -> Option<(Arc<Pod>, Str)> {
         let (old, hold) = match self.put(number, Seat::Returning) {
             Seat::OnNode(on) => (Some((on.pod, on.node)), on.hold.seen()),

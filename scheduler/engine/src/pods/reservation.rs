@@ -1,14 +1,15 @@
 //! Room held for a pod between the choice of a node and the end of its binding.
 //!
 //! ```text
-//!              Permit: wait            all allow               asked, and
-//!   Deciding ───────────────▶ Waiting ───────────▶ PreBinding  nothing to write, or written
-//!      └──────── Permit: allow ─────────────────────────▶ └──────────────────────▶ Binding ───▶ bound
+//!                Permit: wait              all allow
+//!   Deciding ─────────────────▶ Waiting ─────────────▶ PreBinding ───────────▶ Binding ───▶ bound
+//!      └──────────────────────────────────────────────▶     nothing to write,
+//!                       Permit: allow                       or it is written
 //! ```
 //! Whatever fails on the way, the reservation is undone and the pod goes back to the queue: from Deciding and Waiting as
 //! rejected or as broken, from PreBinding and Binding always as broken. A pod that is deleted or placed by someone else
-//! leaves from any phase. The flight ends when Permit has let the pod go, which only the first two phases have before
-//! them: what happens from then on is no reason to try the pod again.
+//! leaves from any phase. The flight ends when Permit lets the pod go, so only the first two phases have one: what happens
+//! from then on is no reason to try the pod again.
 
 use std::sync::Arc;
 use std::time::Duration;

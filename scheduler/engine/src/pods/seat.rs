@@ -1,33 +1,32 @@
 //! Where a pod is.
 //!
 //! ```text
-//!   a new pod without a node                                               a pod that has a node is new
-//!            │                                                                          │
-//!            ▼        taken to be tried           a node is found                       │
-//!         Waiting ───────────────────▶ Deciding ───────────────────┐                    │
-//!          ▲   ▲                        │   ▲                      ▼                    │
-//!          │   └────────────────────────┘   └── refused ───── ┌ Reserved ┐              │
-//!          │        no node, or refused         before Permit │ Deciding │              │
-//!          │                                    let it go     │ Waiting  │              │
-//!          │                                                  │          │              │
-//!          └──────────── Returning ◀───── failed after that ─ │PreBinding│   shown on   │
-//!                 backoff                                     │ Binding  │── its node ─▶│
-//!                                                             └──────────┘              │
-//!                                               the binding          │             Unanswered
-//!                                               was accepted         │ accepted    │    │
-//!                                                                    ▼             │    │
-//!                                                                  Bound ──────────┼──▶ │
-//!                                                                        shown     ▼    ▼
-//!                                                                      answered    Seen ◀─┐
-//!                                                                                   └─────┘ shown again
+//!   a new pod without a node
+//!             │
+//!             ▼                    taken to be tried
+//!          Waiting ───────────────────────────────────────▶ Deciding
+//!           ▲   ▲            no node for it, or refused      │    ▲
+//!           │   └────────────────────────────────────────────┤    │ refused before
+//!           │                                      a node    │    │ Permit let it go
+//!           │ tried again                          is found  ▼    │
+//!       Returning ◀───────────────────────────────────────  Reserved
+//!                     came to nothing after Permit let it go  │   │
+//!                                        binding accepted     │   │ shown on its node
+//!                                              ┌──────────────┘   │ before the answer
+//!                                              ▼                  ▼
+//!                                            Bound            Unanswered
+//!                                              │ shown            │ answered
+//!   a new pod that has a node                  ▼                  │
+//!             └─────────────────────────────▶ Seen ◀──────────────┘
 //! ```
-//! The boxed states and those below them are [`OnNode`]: the pod counts on its node. How far a reservation has come is drawn
-//! in [`reservation`](super::reservation).
+//! In Reserved and below the pod counts on a node ([`OnNode`]). How far a reservation has come is drawn in
+//! [`reservation`](super::reservation).
 //!
-//! Two ways lead out of every state and are not drawn: a pod that is deleted is nowhere any more, and one that the watch
-//! shows on a node is on that node. A reservation for another node, or one whose binding is not under way, is undone
-//! first: the pod is Deciding or Returning for that moment, its flight ends, and then it is Seen where the watch has it.
-//! A waiting pod is taken out of its part of the queue first.
+//! Two ways lead out of every state at rest and are not drawn: a pod that is deleted is nowhere any more, and one that the
+//! watch shows on a node is on that node. A reservation for another node, or one whose binding is not under way, is undone
+//! first: for that moment the pod is Deciding or Returning, then its flight ends, and it is Seen where the watch has it. A
+//! waiting pod leaves its part of the queue first. An assumed pod that is shown to be terminating, still without a node, is
+//! gone as well.
 
 use std::sync::Arc;
 
