@@ -4,6 +4,8 @@
 
 /// The Helm chart.
 mod chart;
+/// Extenders beside kept answers.
+mod extended;
 /// Input that nobody means well.
 mod hostile;
 /// Decisions from what is kept, in corners.

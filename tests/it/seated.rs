@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_engine::{Engine, Evaluation, Options, Outcome, TieBreak};
 use longshore_framework::fixture::{affinity_term, node, pod};
 use longshore_framework::node::{Node, NodeImage, ZONE};
+use longshore_framework::pod::PreemptionPolicy;
 use longshore_framework::port::Input;
 use longshore_framework::taint::TaintEffect;
 
@@ -29,7 +30,14 @@ impl Cluster {
     /// Where a pod with this request and image goes; `None` when it fits nowhere.
     #[track_caller]
     fn check(&mut self, name: &str, cpu: &str, want: Option<&str>) {
+        self.check_promised(name, cpu, None, want);
+    }
+
+    /// The same for a pod that is promised a node.
+    #[track_caller]
+    fn check_promised(&mut self, name: &str, cpu: &str, promised: Option<&str>, want: Option<&str>) {
         let pod = pod(name)
+            .meta(|meta| meta.nominated_node = promised.map(Into::into))
             .label("app", "web")
             .request("cpu", cpu)
             .spec(|spec| spec.containers[0].image = "image:1".into());
@@ -86,16 +94,36 @@ fn a_class_that_was_begun_anew_without_its_seat_does_not_go_by_what_stands_there
     for name in ["1", "2", "3", "4"] {
         cluster.check(name, "1", Some("a"));
     }
-    // While room is promised to a pod nobody is asked at a seat; meanwhile the image becomes rare.
-    let promised =
-        pod("promised").request("cpu", "1").priority(-10).meta(|meta| meta.nominated_node = Some("b".into()));
-    cluster.0.apply(Input::Pod(promised.build()));
+    // A pod that is promised a node is not asked about at a seat; meanwhile the image becomes rare.
     for number in 0..30 {
         cluster.set(&small(&format!("d{number:02}"), false));
     }
-    cluster.check("5", "1", Some("b"));
-    cluster.0.apply(Input::PodDeleted { uid: "default/promised".into() });
+    cluster.check_promised("5", "1", Some("b"), Some("b"));
     cluster.check("6", "1", Some("c"));
+}
+
+#[test]
+fn a_node_without_room_beside_those_it_is_promised_to_is_taken_out_of_a_seat_for_as_long() {
+    let sized = |name: &str, cpu: &str| node(name).allocatable("cpu", cpu).build();
+    let mut cluster = Cluster::new(&[sized("a", "1000"), sized("b", "100"), sized("c", "10")]);
+    for name in ["1", "2", "3", "4"] {
+        cluster.check(name, "1", Some("a"));
+    }
+    let mut promise = |name: &str, node: &str| {
+        let pod = pod(name).request("cpu", "2000").priority(5);
+        let pod = pod.meta(|meta| meta.nominated_node = Some(node.into()));
+        let pod = pod.spec(|spec| spec.preemption_policy = PreemptionPolicy::Never);
+        cluster.0.apply(Input::Pod(pod.build()));
+        let attempt = cluster.0.step().unwrap();
+        assert!(matches!(attempt.outcome, Outcome::Unschedulable { .. }), "{:?}", attempt.outcome);
+    };
+    promise("on-a", "a");
+    promise("on-b", "b");
+    cluster.check("5", "1", Some("c"));
+    cluster.0.apply(Input::PodDeleted { uid: "default/on-b".into() });
+    cluster.check("6", "1", Some("b"));
+    cluster.0.apply(Input::PodDeleted { uid: "default/on-a".into() });
+    cluster.check("7", "1", Some("a"));
 }
 
 #[test]
