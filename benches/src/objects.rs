@@ -13,7 +13,7 @@ mod provision;
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::pod::{Pod, PodSpec};
+use longshore_framework::pod::{Pod, PodMeta};
 
 pub(crate) use grouping::mixed;
 pub use nodes::NodeMaker;
@@ -73,6 +73,6 @@ fn uid(batch: Batch, number: usize) -> String {
 
 /// The pod as a watch delivers it once it is on `node`: an object of its own.
 pub fn on_node(pod: &Pod, node: &Str) -> Pod {
-    let spec = PodSpec { node_name: Some(Arc::clone(node)), ..(*pod.spec).clone() };
-    Pod { meta: pod.meta.clone(), spec: Arc::new(spec), resources: Arc::new((*pod.resources).clone()) }
+    let meta = PodMeta { node_name: Some(Arc::clone(node)), ..pod.meta.clone() };
+    Pod { meta, spec: Arc::new((*pod.spec).clone()), resources: Arc::new((*pod.resources).clone()) }
 }

@@ -40,19 +40,23 @@ impl Plugin for NodeName {
         vec![EventPattern::new(Resource::Node, Action::ADD)]
     }
 
-    /// By the spec alone.
-    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+    /// A pod that names its node is like no other.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        if cx.pod.meta.node_name.is_some() {
+            likeness.set_apart();
+        }
+    }
 }
 
 impl PreFilter for NodeName {
     fn pre_filter(&self, cx: Cycle<'_>, _: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
-        Ok(PreFilterVerdict::Pass(cx.pod.spec.node_name.clone().map(|name| vec![name])))
+        Ok(PreFilterVerdict::Pass(cx.pod.meta.node_name.clone().map(|name| vec![name])))
     }
 }
 
 impl Filter for NodeName {
     fn filter(&self, cx: Cycle<'_>, _: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        match &cx.pod.spec.node_name {
+        match &cx.pod.meta.node_name {
             Some(name) if name != node.name() => Ok(Verdict::unresolvable(Reason::NodeName)),
             _ => Ok(Verdict::Pass),
         }
@@ -64,7 +68,7 @@ impl Filter for NodeName {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        if cx.pod.spec.node_name.is_none() {
+        if cx.pod.meta.node_name.is_none() {
             return Ok(());
         }
         nodes.retain(|slot| self.filter(cx, state, cx.snapshot.view(slot)))
@@ -113,6 +117,16 @@ mod tests {
         };
         assert_eq!(restricted(&pod("p").build()), PreFilterVerdict::Pass(None));
         assert_eq!(restricted(&pod("p").on("b").build()), PreFilterVerdict::Pass(Some(vec!["b".into()])));
+    }
+
+    #[test]
+    fn a_pod_that_names_its_node_is_of_no_class() {
+        let (snapshot, objects) = (Snapshot::default(), Objects::default());
+        for (pod, want) in [(pod("p").build(), false), (pod("p").on("b").build(), true)] {
+            let mut likeness = Likeness::default();
+            NodeName.tell_apart(Cycle { snapshot: &snapshot, objects: &objects, pod: &pod }, &mut likeness);
+            assert_eq!(likeness.is_unlike_any(), want);
+        }
     }
 
     #[test]

@@ -272,7 +272,7 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
         console.warn(&format!("left out kinds that scheduling does not read: {}", kinds.join(", ")));
     }
     let nodes: std::collections::BTreeSet<&str> = cluster.nodes.iter().map(|n| &*n.name).collect();
-    let homes = cluster.pods.iter().filter_map(|p| p.spec.node_name.as_deref());
+    let homes = cluster.pods.iter().filter_map(|p| p.meta.node_name.as_deref());
     let lost: Vec<&str> = homes.filter(|n| !nodes.contains(n)).collect();
     if !lost.is_empty() {
         let names: std::collections::BTreeSet<&str> = lost.iter().copied().collect();

@@ -186,7 +186,7 @@ impl Simulation {
             self.engine.apply(Input::Node(Arc::clone(node)));
         }
         let (running, mut pending): (Vec<_>, Vec<_>) =
-            cluster.pods.iter().cloned().partition(|p| p.spec.node_name.is_some());
+            cluster.pods.iter().cloned().partition(|p| p.meta.node_name.is_some());
         for pod in running {
             self.engine.apply(Input::Pod(pod));
         }

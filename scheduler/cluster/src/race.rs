@@ -79,7 +79,7 @@ impl Races {
     /// time of its PodScheduled condition as written; without one it counts as bound long ago.
     pub fn saw(&mut self, pod: &Pod, bound_at: &str) {
         let (scheduler, uid) = (&pod.spec.scheduler_name, &pod.meta.uid);
-        let Some(node) = pod.spec.node_name.as_ref().filter(|_| !self.is_ours(pod)) else { return };
+        let Some(node) = pod.meta.node_name.as_ref().filter(|_| !self.is_ours(pod)) else { return };
         let known = self.nodes.get(node).map_or(&[][..], Vec::as_slice);
         if self.placed.contains_key(uid) {
             return;
@@ -114,7 +114,7 @@ impl Races {
     /// last to bind a pod on that node, [`UNKNOWN`] when none is known or when it was the node that changed. `None` when
     /// it was no race, or not our pod. A reason that tells little counts only where another scheduler is at work.
     pub fn lost(&self, pod: &Pod, reason: &str) -> Option<Str> {
-        let node = pod.spec.node_name.as_ref().filter(|_| self.is_ours(pod))?;
+        let node = pod.meta.node_name.as_ref().filter(|_| self.is_ours(pod))?;
         let last = self.nodes.get(node).and_then(|list| list.last()).map(|b| Arc::clone(&b.scheduler));
         match rejection(reason) {
             Rejection::Taken => Some(last.unwrap_or_else(|| UNKNOWN.into())),
@@ -156,9 +156,8 @@ mod tests {
     fn pod(uid: &str, scheduler: &str, node: &str) -> Pod {
         let mut pod = Pod::default();
         pod.meta.uid = uid.into();
-        let spec = Arc::make_mut(&mut pod.spec);
-        spec.scheduler_name = scheduler.into();
-        spec.node_name = Some(node.into()).filter(|_| !node.is_empty());
+        Arc::make_mut(&mut pod.spec).scheduler_name = scheduler.into();
+        pod.meta.node_name = Some(node.into()).filter(|_| !node.is_empty());
         pod
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn assigned(action: Action, pod: Arc<Pod>) -> ClusterEvent {
 /// shows it on the node.
 pub(crate) fn left(pod: &Pod, node: &Str) -> ClusterEvent {
     let mut placed = pod.clone();
-    Arc::make_mut(&mut placed.spec).node_name = Some(Arc::clone(node));
+    placed.meta.node_name = Some(Arc::clone(node));
     assigned(Action::DELETE, Arc::new(placed))
 }
 

@@ -74,6 +74,8 @@ mod tests {
         let first = specs.share(web("a"));
         let second = specs.share(web("b"));
         assert!(Arc::ptr_eq(&first.spec, &second.spec) && Arc::ptr_eq(&first.resources, &second.resources));
+        let bound = specs.share(pod("c").request("cpu", "1").on("n").build());
+        assert!(Arc::ptr_eq(&first.spec, &bound.spec) && bound.meta.node_name.is_some());
         let other = specs.share(pod("c").request("cpu", "2").build());
         assert!(!Arc::ptr_eq(&first.spec, &other.spec));
         let held = web("d");

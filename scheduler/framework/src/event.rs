@@ -281,7 +281,7 @@ pub fn same_pod(a: &Pod, b: &Pod) -> bool {
 
 /// Whether a pod takes room: it is on a node, or a node is set aside for it.
 pub fn is_placed(pod: &Pod) -> bool {
-    pod.spec.node_name.is_some() || pod.meta.nominated_node.is_some()
+    pod.meta.node_name.is_some() || pod.meta.nominated_node.is_some()
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl PodBuilder {
     /// Puts it on a node.
     #[must_use]
     pub fn on(mut self, node: &str) -> Self {
-        self.spec.node_name = Some(node.into());
+        self.meta.node_name = Some(node.into());
         self
     }
 

@@ -17,7 +17,7 @@ pub use resources::PodResources;
 /// A pod. Immutable once made: an update replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pod {
-    /// Identity and everything outside the spec.
+    /// Identity, the node, and everything outside the spec.
     pub meta: PodMeta,
     /// The parts of the spec that scheduling reads; replicas may share one.
     pub spec: Arc<PodSpec>,
@@ -73,7 +73,7 @@ impl Pod {
             && a.labels == b.labels
             && a.owner == b.owner
             && (a.terminating, a.started, a.preempted) == (b.terminating, b.started, b.preempted)
-            && (Arc::ptr_eq(&self.spec, &other.spec) || self.spec.is_same_but_placed(&other.spec))
+            && self.spec == other.spec
     }
 
     /// Whether any pod (anti-)affinity term stands in the spec, required or preferred.
@@ -112,7 +112,7 @@ impl Pod {
     }
 }
 
-/// Identity and status of a pod.
+/// Identity, place and status of a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodMeta {
     /// `metadata.namespace`.
@@ -121,6 +121,9 @@ pub struct PodMeta {
     pub name: Str,
     /// `metadata.uid`; unique among all pods of all time.
     pub uid: Str,
+    /// `spec.nodeName`, when not empty: the node that the pod is bound to. It stands here so that replicas share their spec
+    /// wherever they are.
+    pub node_name: Option<Str>,
     /// `metadata.labels`.
     pub labels: Labels,
     /// The controlling owner, from `metadata.ownerReferences`.
@@ -166,8 +169,6 @@ pub enum PreemptionPolicy {
 pub struct PodSpec {
     /// `schedulerName`.
     pub scheduler_name: Str,
-    /// `nodeName`, when not empty.
-    pub node_name: Option<Str>,
     /// `priority`; 0 when absent.
     pub priority: i32,
     /// `preemptionPolicy`.
@@ -232,44 +233,6 @@ impl PodSpec {
             resize_infeasible: false,
             ..self.clone()
         }
-    }
-
-    /// Whether the specs are equal but for the node's name.
-    fn is_same_but_placed(&self, other: &Self) -> bool {
-        // Every field is named, so that a new one is not forgotten.
-        let Self {
-            scheduler_name,
-            node_name: _,
-            priority,
-            preemption_policy,
-            gates,
-            containers,
-            init_containers,
-            overhead,
-            pod_level,
-            resize_infeasible,
-            tolerations,
-            node_selector,
-            node_affinity,
-            pod_affinity,
-            pod_anti_affinity,
-            spread,
-            volumes,
-            resource_claims,
-            scheduling_group,
-            required_features,
-        } = self;
-        (*priority, *preemption_policy, *resize_infeasible)
-            == (other.priority, other.preemption_policy, other.resize_infeasible)
-            && (scheduler_name, gates) == (&other.scheduler_name, &other.gates)
-            && (containers, init_containers) == (&other.containers, &other.init_containers)
-            && (overhead, pod_level) == (&other.overhead, &other.pod_level)
-            && (tolerations, node_selector) == (&other.tolerations, &other.node_selector)
-            && *node_affinity == other.node_affinity
-            && (pod_affinity, pod_anti_affinity) == (&other.pod_affinity, &other.pod_anti_affinity)
-            && (spread, volumes) == (&other.spread, &other.volumes)
-            && (resource_claims, required_features) == (&other.resource_claims, &other.required_features)
-            && *scheduling_group == other.scheduling_group
     }
 }
 

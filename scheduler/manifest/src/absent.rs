@@ -42,7 +42,7 @@ struct Input<'a> {
 
 impl<'a> Input<'a> {
     fn of(read: &'a Manifests) -> Self {
-        let pending = read.pods.iter().filter(|p| p.spec.node_name.is_none()).map(Arc::as_ref);
+        let pending = read.pods.iter().filter(|p| p.meta.node_name.is_none()).map(Arc::as_ref);
         let mut input = Self { pending: pending.collect(), ..Self::default() };
         for object in &read.objects {
             match object {

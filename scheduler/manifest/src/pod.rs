@@ -61,6 +61,7 @@ fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
         namespace: meta::namespace(metadata),
         name: meta::name(metadata)?,
         uid: meta::uid(metadata, "Pod"),
+        node_name: meta::given(&written.spec.node_name),
         labels: meta::labels(&metadata.labels),
         owner: meta::owner(metadata),
         created: metadata.creation_timestamp.map(|t| t.0),
@@ -79,7 +80,6 @@ fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectE
     let tolerations = tolerations.map(|(at, t)| selectors::toleration(t).within_item("spec.tolerations", at));
     Ok(PodSpec {
         scheduler_name: meta::given(&spec.scheduler_name).unwrap_or_else(|| DEFAULT_SCHEDULER.into()),
-        node_name: meta::given(&spec.node_name),
         priority: spec.priority.unwrap_or_default(),
         preemption_policy: priority::policy(&spec.preemption_policy).within("spec")?.unwrap_or_default(),
         gates: spec.scheduling_gates.iter().map(|g| g.name.clone()).collect(),

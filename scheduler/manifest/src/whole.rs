@@ -84,7 +84,7 @@ impl Whole {
         let spec = object(&mut whole, "spec");
         spec.insert("schedulerName".to_string(), json!(&*pod.spec.scheduler_name));
         spec.insert("priority".to_string(), json!(pod.spec.priority));
-        if let Some(node) = &pod.spec.node_name {
+        if let Some(node) = &pod.meta.node_name {
             spec.insert("nodeName".to_string(), json!(&**node));
         }
         whole.into()

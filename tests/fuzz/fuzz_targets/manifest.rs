@@ -36,13 +36,13 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
 fn schedule(mut cluster: Manifests) {
     cluster.nodes.truncate(MOST);
     cluster.pods.truncate(MOST);
-    let pending = cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
+    let pending = cluster.pods.iter().filter(|p| p.meta.node_name.is_none()).count();
     let options = Options { adopt_all: true, trace: true, tie_break: TieBreak::First, ..Options::default() };
     let done = simulation::run(&cluster, PROFILES.clone(), options, &mut |_| {});
     assert_eq!(done.pending_at_start, pending);
     let tried: std::collections::BTreeSet<_> = done.records.iter().map(|r| &r.pod().meta.uid).collect();
     let evicted: std::collections::BTreeSet<_> = done.evicted.iter().map(|(v, _)| &v.meta.uid).collect();
-    for pod in cluster.pods.iter().filter(|p| p.spec.node_name.is_none()) {
+    for pod in cluster.pods.iter().filter(|p| p.meta.node_name.is_none()) {
         assert!(
             tried.contains(&pod.meta.uid) || evicted.contains(&pod.meta.uid),
             "{} was never tried",

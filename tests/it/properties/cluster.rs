@@ -236,7 +236,7 @@ pub(super) fn budget(at: usize, app: usize, allowed: i32) -> Object {
 
 /// Whether `pod` fits beside the pods that are on the node already, by resources, number and host ports.
 fn has_room(node: &Node, pods: &[Arc<Pod>], pod: &Pod) -> bool {
-    let there: Vec<_> = pods.iter().filter(|p| p.spec.node_name.as_ref() == Some(&node.name)).collect();
+    let there: Vec<_> = pods.iter().filter(|p| p.meta.node_name.as_ref() == Some(&node.name)).collect();
     let ports =
         there.iter().any(|other| other.host_ports().any(|a| pod.host_ports().any(|b| a.conflicts(b))));
     let fits = |resource: &str| {

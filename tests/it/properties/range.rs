@@ -150,9 +150,9 @@ fn check(draft: &ClusterDraft, keep: u64) {
     let some: Vec<Slot> = slots.iter().copied().filter(|s| keep >> (s.0 % 64) & 1 == 1).collect();
     let guests: Vec<Option<&Arc<Pod>>> = [None]
         .into_iter()
-        .chain(cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).map(Some))
+        .chain(cluster.pods.iter().filter(|p| p.meta.node_name.is_none()).map(Some))
         .collect();
-    for (at, pod) in cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).enumerate() {
+    for (at, pod) in cluster.pods.iter().filter(|p| p.meta.node_name.is_none()).enumerate() {
         let cx = Cycle { snapshot, objects: engine.cache().objects(), pod };
         let judges = judges(profile, cx);
         for judge in &judges {

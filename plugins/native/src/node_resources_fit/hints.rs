@@ -34,7 +34,7 @@ fn scaled_down_for(pod: &Pod, old: &Pod, new: &Pod) -> bool {
     if same_pod(pod, new) {
         return true;
     }
-    new.spec.node_name.is_some()
+    new.meta.node_name.is_some()
         && requested(&pod.resources.usage)
             .any(|name| old.resources.usage.get(name) > new.resources.usage.get(name))
 }

@@ -256,11 +256,8 @@ fn only_what_makes_room_wakes_the_pod() {
     check_hint(changed(&[], &[(DRIVER, 1)]), Hint::Queue);
     let gone = |node: Option<&str>, source: VolumeSource| {
         let gone = user("gone", &[source]);
-        let placed = Pod::new(gone.meta.clone(), {
-            let mut spec = longshore_framework::pod::PodSpec::clone(&gone.spec);
-            spec.node_name = node.map(Str::from);
-            spec
-        });
+        let mut placed = Pod::clone(&gone);
+        placed.meta.node_name = node.map(Str::from);
         Subject::Pod(Some(Arc::new(placed)), None)
     };
     check_hint(gone(Some("n"), claim("a")), Hint::Queue);

@@ -129,7 +129,7 @@ struct Watch {
 
 impl Watch {
     fn new(cluster: &Manifests, keep_trace: bool, progress: bool) -> Self {
-        let pods = cluster.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
+        let pods = cluster.pods.iter().filter(|p| p.meta.node_name.is_none()).count();
         let bar = (progress && pods >= WORTH_A_BAR).then(|| {
             let bar = ProgressBar::new(pods as u64);
             let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pods, {eta} left");

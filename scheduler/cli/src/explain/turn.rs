@@ -33,7 +33,7 @@ pub(crate) fn explain(question: Question<'_>) -> Explanation {
     let Question { cluster, profiles, options, pod, now, top } = question;
     let pod = pod.taken_by(options.features);
     let mut explanation = blank(&pod, cluster.nodes.len(), options.features);
-    if let Some(node) = &pod.spec.node_name {
+    if let Some(node) = &pod.meta.node_name {
         explanation.status = Status::Running;
         explanation.node = Some(node.to_string());
         explanation.notes.push("It runs already: its place is not decided again.".to_string());

@@ -125,7 +125,7 @@ impl Observer {
         let races = self.races.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(scheduler) = races.lost(pod, reason) else { return };
         drop(races);
-        let node = pod.spec.node_name.as_deref().unwrap_or_default();
+        let node = pod.meta.node_name.as_deref().unwrap_or_default();
         let labels = [self.rivals.label(&scheduler), rivals::reason(reason)];
         self.metrics.own.lost_races.with_label_values(&labels).inc();
         tracing::warn!(

@@ -33,10 +33,10 @@ pub(crate) fn picture(engine: &Engine) -> Picture {
 
 /// A pod that is assumed does not say yet where it is.
 fn placed(pod: &Arc<Pod>, node: &Str) -> Arc<Pod> {
-    if pod.spec.node_name.as_ref() == Some(node) {
+    if pod.meta.node_name.as_ref() == Some(node) {
         return Arc::clone(pod);
     }
     let mut placed = Pod::clone(pod);
-    Arc::make_mut(&mut placed.spec).node_name = Some(Arc::clone(node));
+    placed.meta.node_name = Some(Arc::clone(node));
     Arc::new(placed)
 }

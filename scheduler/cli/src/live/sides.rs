@@ -48,7 +48,7 @@ impl Sides {
 
 impl Bystander for Sides {
     fn pod(&self, identity: &Identity, seen: &SeenPod, json: &str) {
-        let placed = seen.pod.spec.node_name.is_some();
+        let placed = seen.pod.meta.node_name.is_some();
         self.keep_whole(identity, placed, json);
         let ours = self.ours.contains(&seen.pod.spec.scheduler_name);
         match (ours, placed) {

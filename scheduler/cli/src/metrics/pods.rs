@@ -17,7 +17,7 @@ const HEAD: &str = "\
 pub fn pod_resources(pods: &[Arc<Pod>]) -> String {
     let mut page = String::from(HEAD);
     for pod in pods {
-        lines(&mut page, pod, pod.spec.node_name.as_deref().unwrap_or_default());
+        lines(&mut page, pod, pod.meta.node_name.as_deref().unwrap_or_default());
     }
     page
 }

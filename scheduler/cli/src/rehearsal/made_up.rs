@@ -86,7 +86,7 @@ mod tests {
     fn a_made_up_cluster_is_read_without_complaint() {
         let scene = cluster(30);
         assert_eq!(scene.snapshot.len(), 30);
-        let pending = scene.pods.iter().filter(|p| p.spec.node_name.is_none()).count();
+        let pending = scene.pods.iter().filter(|p| p.meta.node_name.is_none()).count();
         assert_eq!((scene.pods.len(), pending), (20 + PENDING, PENDING));
         assert!(scene.raw.node("node-7").is_some() && scene.raw.pod("uid-30").is_some());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::objects::Objects;
-use longshore_framework::pod::{Pod, PodSpec};
+use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::raw::RawObjects;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_manifest::{Manifests, Source};
@@ -46,7 +46,7 @@ impl Scene {
             snapshot.set_node(Arc::clone(node));
         }
         for pod in &cluster.pods {
-            if let Some(slot) = pod.spec.node_name.as_deref().and_then(|name| snapshot.slot(name)) {
+            if let Some(slot) = pod.meta.node_name.as_deref().and_then(|name| snapshot.slot(name)) {
                 snapshot.add_pod(slot, Arc::clone(pod));
             }
         }
@@ -64,7 +64,7 @@ impl Scene {
     /// There is no such pod, with the nearest names; or there are several.
     pub(crate) fn take_pod(&mut self, name: &str) -> anyhow::Result<Arc<Pod>> {
         let pod = find(&self.pods, name, None)?;
-        let Some(node) = pod.spec.node_name.clone() else { return Ok(pod) };
+        let Some(node) = pod.meta.node_name.clone() else { return Ok(pod) };
         if let Some(slot) = self.snapshot.slot(&node) {
             self.snapshot.remove_pod(slot, &pod.meta.uid);
         }
@@ -84,8 +84,8 @@ impl Scene {
 }
 
 fn placed(pod: &Pod, node: Option<&Arc<str>>) -> Pod {
-    let spec = PodSpec { node_name: node.cloned(), ..(*pod.spec).clone() };
-    Pod { spec: Arc::new(spec), ..pod.clone() }
+    let meta = PodMeta { node_name: node.cloned(), ..pod.meta.clone() };
+    Pod { meta, ..pod.clone() }
 }
 
 #[cfg(test)]
@@ -103,9 +103,9 @@ mod tests {
         let mut scene = scene();
         assert_eq!(scene.snapshot.pods(Slot(0)).len(), 1);
         let pod = scene.take_pod("p").unwrap();
-        assert_eq!((scene.snapshot.pods(Slot(0)).len(), &pod.spec.node_name), (0, &None));
+        assert_eq!((scene.snapshot.pods(Slot(0)).len(), &pod.meta.node_name), (0, &None));
         scene.assume(&pod, Slot(0));
-        assert_eq!(scene.snapshot.pods(Slot(0))[0].spec.node_name.as_deref(), Some("n1"));
+        assert_eq!(scene.snapshot.pods(Slot(0))[0].meta.node_name.as_deref(), Some("n1"));
         assert!(scene.take_pod("q").unwrap_err().to_string().contains("default/p"));
     }
 }

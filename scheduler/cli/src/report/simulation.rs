@@ -288,7 +288,7 @@ impl Summary {
     fn around(simulated: &Simulated, around: Around<'_>) -> Self {
         Self {
             nodes: around.cluster.nodes.len(),
-            running: around.cluster.pods.iter().filter(|p| p.spec.node_name.is_some()).count(),
+            running: around.cluster.pods.iter().filter(|p| p.meta.node_name.is_some()).count(),
             finished: around.cluster.finished,
             pods: 0,
             scheduled: 0,
@@ -318,6 +318,6 @@ fn evicted(
             simulated.records.iter().find(|r| r.pod().meta.uid == victim.meta.uid && r.node().is_some());
         found.and_then(Record::node)
     };
-    let node = victim.spec.node_name.as_ref().or_else(placed);
+    let node = victim.meta.node_name.as_ref().or_else(placed);
     Evicted { pod: victim.key(), by: by.key(), node: node.map(ToString::to_string).unwrap_or_default() }
 }

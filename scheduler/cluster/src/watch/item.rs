@@ -102,7 +102,7 @@ impl PodBody {
     /// The pod and `status.reason`, if it was on a node and failed for a reason.
     pub(super) fn turned_away(self) -> Option<(Pod, Str)> {
         let SeenPod { pod, status } = self.0.ok()?;
-        (pod.spec.node_name.is_some() && !status.failed_for.is_empty()).then_some((pod, status.failed_for))
+        (pod.meta.node_name.is_some() && !status.failed_for.is_empty()).then_some((pod, status.failed_for))
     }
 }
 

@@ -95,7 +95,7 @@ mod tests {
     fn replicas_share_and_others_do_not() {
         let mut pool = Pool::default();
         let mut shared = |name: &str, cpu: &str| {
-            let mut made = Pod::clone(&pod(name).label("app", "web").request("cpu", cpu).build());
+            let mut made = Pod::clone(&pod(name).label("app", "web").request("cpu", cpu).on(name).build());
             pool.share(&mut made);
             made
         };

@@ -50,7 +50,7 @@ impl Engine {
 
     fn pod(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
         let pod = pod.taken_by(self.options.features);
-        if pod.spec.node_name.is_some() {
+        if pod.meta.node_name.is_some() {
             self.assigned_pod(pod);
         } else {
             self.unassigned_pod(pod, effects);
@@ -58,7 +58,8 @@ impl Engine {
     }
 
     fn assigned_pod(&mut self, pod: Arc<Pod>) {
-        let Some(node) = pod.spec.node_name.clone() else { return };
+        let Some(node) = pod.meta.node_name.clone() else { return };
+        let pod = self.specs.share(pod);
         let uid = Arc::clone(&pod.meta.uid);
         let number = self.pods.number_for(&uid);
         self.settle(number, &uid, &node);
@@ -72,7 +73,7 @@ impl Engine {
             Some(old) if !was_assumed && old == pod => {}
             Some(old) if !was_assumed => {
                 if !old.counts_as(&pod)
-                    && let Some(node) = &pod.spec.node_name
+                    && let Some(node) = &pod.meta.node_name
                 {
                     self.disturb(node);
                 }
@@ -82,7 +83,7 @@ impl Engine {
             }
             old => {
                 if old.is_none()
-                    && let Some(node) = &pod.spec.node_name
+                    && let Some(node) = &pod.meta.node_name
                 {
                     self.disturb(node);
                 }

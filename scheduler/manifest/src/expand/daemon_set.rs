@@ -69,7 +69,7 @@ fn tolerate(pod: &mut Pod, (key, effect): (&str, TaintEffect)) {
 /// The controller's own check: node name, node selector, required node affinity, taints.
 fn should_run(pod: &Pod, node: &Node) -> bool {
     let spec = &pod.spec;
-    spec.node_name.as_ref().is_none_or(|name| *name == node.name)
+    pod.meta.node_name.as_ref().is_none_or(|name| *name == node.name)
         && spec.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
         && spec.node_affinity.required.as_ref().is_none_or(|required| required.matches(node))
         && first_untolerated(&node.taints, &spec.tolerations).is_none()

@@ -194,7 +194,7 @@ fn deployment_of(owner: &Owner, pod: &Pod) -> Option<Str> {
 
 /// The node a pod is on, or the only one its required affinity lets it be on.
 fn target_node(pod: &Pod) -> Option<Str> {
-    if let Some(node) = &pod.spec.node_name {
+    if let Some(node) = &pod.meta.node_name {
         return Some(node.clone());
     }
     let term = pod.spec.node_affinity.required.as_ref()?.terms.first()?;

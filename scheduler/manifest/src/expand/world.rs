@@ -113,7 +113,7 @@ impl<'a> World<'a> {
 
     /// Whether a pod runs and is ready, as far as the input says.
     pub(crate) fn is_healthy(&self, pod: &Pod) -> bool {
-        pod.spec.node_name.is_some() && !pod.meta.terminating && !self.unready.contains(&pod.meta.uid)
+        pod.meta.node_name.is_some() && !pod.meta.terminating && !self.unready.contains(&pod.meta.uid)
     }
 
     /// Notes something about the workload at hand.

@@ -30,7 +30,7 @@ pub(super) fn pod(pod: &Pod) -> Object {
             "ownerReferences": owner.into_iter().collect::<Vec<_>>(),
         }),
     );
-    out.insert("spec".into(), spec(&pod.spec));
+    out.insert("spec".into(), spec(&pod.spec, meta.node_name.as_deref()));
     out.insert(
         "status".into(),
         json!({"nominatedNodeName": meta.nominated_node.as_deref().unwrap_or_default()}),
@@ -38,14 +38,14 @@ pub(super) fn pod(pod: &Pod) -> Object {
     out
 }
 
-fn spec(spec: &PodSpec) -> Value {
+fn spec(spec: &PodSpec, node: Option<&str>) -> Value {
     let policy = match spec.preemption_policy {
         PreemptionPolicy::PreemptLowerPriority => "PreemptLowerPriority",
         PreemptionPolicy::Never => "Never",
     };
     let selector: Object = spec.node_selector.iter().map(|(k, v)| (k.to_string(), json!(&**v))).collect();
     json!({
-        "nodeName": spec.node_name.as_deref().unwrap_or_default(),
+        "nodeName": node.unwrap_or_default(),
         "schedulerName": &*spec.scheduler_name,
         "priority": spec.priority,
         "preemptionPolicy": policy,

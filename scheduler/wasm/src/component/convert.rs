@@ -23,7 +23,7 @@ pub(crate) fn pod_info(pod: &Pod, node: Option<&str>, identity: bool) -> wit::Po
         priority: pod.spec.priority,
         labels: pod.meta.labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
         requests: amounts(&pod.resources.request),
-        node: node.or(pod.spec.node_name.as_deref()).map(str::to_string),
+        node: node.or(pod.meta.node_name.as_deref()).map(str::to_string),
     }
 }
 

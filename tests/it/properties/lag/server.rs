@@ -44,10 +44,10 @@ impl Server {
 
     /// Whether the pod is there and has no node yet.
     pub(super) fn bind(&mut self, uid: &str, node: &Str) -> bool {
-        let free = self.pods.get(uid).filter(|pod| pod.spec.node_name.is_none() && !pod.meta.terminating);
+        let free = self.pods.get(uid).filter(|pod| pod.meta.node_name.is_none() && !pod.meta.terminating);
         let Some(pod) = free.cloned() else { return false };
         let mut pod = Pod::clone(&pod);
-        Arc::make_mut(&mut pod.spec).node_name = Some(Arc::clone(node));
+        pod.meta.node_name = Some(Arc::clone(node));
         self.write(Arc::new(pod));
         true
     }
@@ -55,7 +55,7 @@ impl Server {
     /// Deletes a pod; one on a node may take its time. Whether it was there and nobody had deleted it before.
     pub(super) fn delete(&mut self, uid: &str) -> bool {
         let Some(pod) = self.pods.get(uid).filter(|pod| !pod.meta.terminating) else { return false };
-        if self.graceful && pod.spec.node_name.is_some() {
+        if self.graceful && pod.meta.node_name.is_some() {
             self.change(uid, |meta| meta.terminating = true);
         } else {
             self.end(uid);

@@ -68,14 +68,14 @@ impl World {
 
     /// Preemptors without a node.
     pub(super) fn waiting(&self) -> Vec<&str> {
-        let pods = self.server.pods().filter(|pod| pod.spec.node_name.is_none());
+        let pods = self.server.pods().filter(|pod| pod.meta.node_name.is_none());
         pods.map(|pod| &*pod.meta.name).collect()
     }
 
     pub(super) fn nodes_without_preemptor(&self) -> usize {
         let is_taken = |node: &Str| {
             let mut high = self.server.pods().filter(|pod| pod.meta.name.starts_with(PREEMPTOR));
-            high.any(|pod| pod.spec.node_name.as_ref() == Some(node))
+            high.any(|pod| pod.meta.node_name.as_ref() == Some(node))
         };
         self.nodes.iter().filter(|node| !is_taken(node)).count()
     }
@@ -167,7 +167,7 @@ impl World {
     /// Pods end that are terminating, or whose node is gone.
     fn collect_garbage(&mut self) {
         let lost = |node: &Option<Str>| node.as_ref().is_some_and(|node| !self.nodes.contains(node));
-        let ends = self.server.pods().filter(|pod| pod.meta.terminating || lost(&pod.spec.node_name));
+        let ends = self.server.pods().filter(|pod| pod.meta.terminating || lost(&pod.meta.node_name));
         let uids: Vec<Str> = ends.map(|pod| Arc::clone(&pod.meta.uid)).collect();
         uids.iter().for_each(|uid| self.server.end(uid));
     }
@@ -246,7 +246,7 @@ impl World {
 
     fn write_status(&mut self, uid: &Str) {
         if let Some(node) = self.statuses.remove(uid)
-            && self.server.pod(uid).is_some_and(|pod| pod.spec.node_name.is_none())
+            && self.server.pod(uid).is_some_and(|pod| pod.meta.node_name.is_none())
         {
             let node = Some(node).filter(|node| !node.is_empty());
             self.server.change(uid, |meta| meta.nominated_node = node);

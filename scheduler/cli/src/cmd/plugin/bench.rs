@@ -60,7 +60,7 @@ fn pod(scene: &mut Scene, name: Option<&str>) -> anyhow::Result<Arc<Pod>> {
     if scene.snapshot.len() < 2 {
         bail!("the cluster has fewer than two nodes: there is nothing to measure");
     }
-    let pending = || scene.pods.iter().find(|p| p.spec.node_name.is_none()).map(|p| p.key());
+    let pending = || scene.pods.iter().find(|p| p.meta.node_name.is_none()).map(|p| p.key());
     match name.map(str::to_string).or_else(pending) {
         Some(name) => scene.take_pod(&name),
         None => bail!("the cluster has no pod that is on no node; name one with --pod"),

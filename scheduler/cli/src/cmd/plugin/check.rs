@@ -56,7 +56,7 @@ type Outcome = anyhow::Result<Result<(), String>>;
 impl<'a> Trial<'a> {
     fn new(name: &'a str, bytes: &'a [u8], settings: &'a Settings, scene: Scene) -> anyhow::Result<Self> {
         let mut pods: Vec<Arc<Pod>> =
-            scene.pods.iter().filter(|p| p.spec.node_name.is_none()).take(MOST_PODS).cloned().collect();
+            scene.pods.iter().filter(|p| p.meta.node_name.is_none()).take(MOST_PODS).cloned().collect();
         if pods.is_empty() {
             anyhow::bail!(
                 "the cluster has no pod that is on no node; add one that the plugin is asked about"

@@ -50,7 +50,7 @@ impl Beside {
 impl Bystander for Beside {
     fn pod(&self, identity: &Identity, seen: &SeenPod, _: &str) {
         self.specs.lock().unwrap().push(Arc::downgrade(&seen.pod.spec));
-        match (&*seen.pod.spec.scheduler_name, &seen.pod.spec.node_name) {
+        match (&*seen.pod.spec.scheduler_name, &seen.pod.meta.node_name) {
             ("default-scheduler", None) => self.status.saw(&identity.uid, SeenStatus::default()),
             ("default-scheduler", Some(_)) => self.status.forget(&identity.uid),
             (_, Some(_)) => self.races.lock().unwrap().saw(&seen.pod, ""),

@@ -156,3 +156,12 @@ fn a_pod_that_is_tried_before_its_turn_is_in_one_place_too() {
     assert_eq!(world.act(&Do::Step), "nobody");
     world.is_sound();
 }
+
+#[test]
+fn a_bound_pod_shares_its_spec_with_those_that_wait() {
+    let mut engine = world().engine;
+    engine.apply(Input::Pod(pod("p").on("n").build()));
+    engine.apply(Input::Pod(pod("q").build()));
+    let (bound, waiting) = (engine.cache().pod("default/p").unwrap().0, engine.waiting("default/q").unwrap());
+    assert!(std::sync::Arc::ptr_eq(&bound.spec, &waiting.pod.spec));
+}

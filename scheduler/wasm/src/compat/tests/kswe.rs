@@ -36,8 +36,10 @@ fn mode(path: &str, mode: &str) -> World {
 
 fn placed(name: &str, uid: &str, on: &str) -> Arc<Pod> {
     pod(name)
-        .meta(|m| m.uid = uid.into())
-        .spec(|s| s.node_name = Some(on.into()).filter(|n: &Str| !n.is_empty()))
+        .meta(|m| {
+            m.uid = uid.into();
+            m.node_name = Some(on.into()).filter(|n: &Str| !n.is_empty());
+        })
         .build()
 }
 

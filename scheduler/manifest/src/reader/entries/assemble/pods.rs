@@ -69,7 +69,7 @@ impl Entries {
             self.read.finished += 1;
             return None;
         }
-        if read.spec.node_name.is_some() && !pod::is_ready(&written) {
+        if read.meta.node_name.is_some() && !pod::is_ready(&written) {
             world.unready.insert(read.meta.uid.clone());
         }
         Some((read, written))
