@@ -235,9 +235,8 @@ impl Queue {
     }
 
     /// A waiting pod is gone; what was known of it.
-    pub(crate) fn remove(&mut self, pods: &mut Pods, uid: &str) -> Option<Box<QueuedPod>> {
+    pub(crate) fn remove(&mut self, pods: &mut Pods, number: usize, uid: &str) -> Option<Box<QueuedPod>> {
         self.nominator.remove(uid);
-        let number = pods.number(uid)?;
         pods.waiting(number)?;
         self.unlink(pods, number);
         match pods.remove(uid)? {

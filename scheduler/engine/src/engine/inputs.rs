@@ -170,7 +170,7 @@ impl Engine {
         }
         self.release(number);
         let promised = self.queue.nominator.node_of(uid).cloned();
-        if let Some(queued) = self.queue.remove(&mut self.pods, uid) {
+        if let Some(queued) = self.queue.remove(&mut self.pods, number, uid) {
             self.handled(EventLabel::POD_DELETE);
             if let Some(node) = promised.or_else(|| queued.pod.meta.nominated_node.clone()) {
                 self.promise_ended(&queued.pod, &node);

@@ -39,13 +39,8 @@ impl Pods {
 
     /// Waiting, Deciding → Returning. The pod's part must not know it any more. What was there, if it was one of these.
     pub(crate) fn take_back(&mut self, number: usize) -> Option<Seat> {
-        match self.put(number, Seat::Returning) {
-            taken @ (Seat::Waiting(..) | Seat::Deciding(_)) => Some(taken),
-            other => {
-                self.put(number, other);
-                None
-            }
-        }
+        let is_there = matches!(self.seat(number), Seat::Waiting(..) | Seat::Deciding(_));
+        is_there.then(|| self.put(number, Seat::Returning))
     }
 
     /// Free, Deciding, Returning → Waiting. The flight, if there was one; the pod comes back to the caller when it is somewhere

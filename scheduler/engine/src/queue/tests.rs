@@ -89,7 +89,8 @@ impl Line {
     }
 
     fn remove(&mut self, name: &str) -> Option<Box<QueuedPod>> {
-        self.queue.remove(&mut self.pods, &uid(name))
+        let number = self.pods.number(&uid(name))?;
+        self.queue.remove(&mut self.pods, number, &uid(name))
     }
 
     fn update(&mut self, pod: Arc<Pod>, events: &[Arc<ClusterEvent>]) -> Place {
