@@ -77,7 +77,9 @@ impl World {
     fn is_sound(&self) {
         self.engine.pods.check();
         let flying = self.engine.pods.reserved().filter(|(number, ..)| self.engine.pods.flies(*number));
-        assert_eq!(self.engine.queue_counts().in_flight, flying.count());
+        let counts = self.engine.queue_counts();
+        let waiting = counts.active + counts.backoff + counts.unschedulable + counts.gated;
+        assert_eq!((waiting, counts.in_flight), (self.engine.pods.count_waiting(), flying.count()));
     }
 
     fn place(&self, uid: &str) -> String {

@@ -36,3 +36,25 @@ impl Numbers {
         self.list.iter().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_taken_out_the_others_stay() {
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut numbers = Numbers::default();
+            [7, 3, 9].into_iter().for_each(|number| numbers.insert(number));
+            let mut left = vec![3, 7, 9];
+            for at in order {
+                let number = [7, 3, 9][at];
+                numbers.remove(number);
+                left.retain(|other| *other != number);
+                let mut got: Vec<usize> = numbers.iter().collect();
+                got.sort_unstable();
+                assert_eq!((&got, numbers.len()), (&left, left.len()), "{order:?}");
+            }
+        }
+    }
+}

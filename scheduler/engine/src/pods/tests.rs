@@ -40,6 +40,12 @@ impl Pods {
     }
 }
 
+impl Pods {
+    pub(crate) fn count_waiting(&self) -> usize {
+        self.seats.iter().filter(|seat| matches!(seat, Seat::Waiting(..))).count()
+    }
+}
+
 fn queued(number: usize) -> Box<QueuedPod> {
     Box::new(QueuedPod::new(number, pod("p").build(), 0, Timestamp(0)))
 }
