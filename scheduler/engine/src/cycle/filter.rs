@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_framework::plugin::{Filter, FilterSink};
+use longshore_framework::plugin::{Filter, FilterSink, Room};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
@@ -10,10 +10,14 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{Rejection, Verdict};
 use longshore_framework::view::{Hypothesis, NodeView};
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use super::state::CycleState;
 use super::{Broken, Evaluator, NodeStatus};
 use crate::meter::{ExtensionPoint, Status};
+
+/// What a node has left, by filter.
+pub(crate) type Rooms<'a> = SmallVec<[Room<'a>; 1]>;
 
 /// What became of some nodes; both lists in slot order.
 #[derive(Debug, Default)]
@@ -161,6 +165,23 @@ impl<'a> Evaluator<'a> {
         state: &CycleState,
     ) -> impl Iterator<Item = (PluginId, &'a Arc<dyn Filter>)> {
         self.profile.at(Stage::Filter, |i| i.filter.as_ref()).filter(|(id, _)| !state.skips_filter(*id))
+    }
+
+    /// What the node has left for the pod by each of these filters, once all have come to whom room is promised there: with them there
+    /// is less than without. `None` when a filter asks for more than room.
+    pub(crate) fn rooms<'s>(
+        &self,
+        state: &'s CycleState,
+        filters: impl Iterator<Item = (PluginId, &'s Arc<dyn Filter>)>,
+        slot: Slot,
+    ) -> Option<Rooms<'s>>
+    where
+        'a: 's,
+    {
+        let rooms = filters.map(|(id, filter)| filter.room(self.cycle(), state.of(id), slot));
+        let mut rooms = rooms.collect::<Option<Rooms<'s>>>()?;
+        self.promised_to(slot).for_each(|pod| rooms.iter_mut().for_each(|room| room.add(pod)));
+        Some(rooms)
     }
 
     /// The other pods that room is promised to on the node, as far as the pod must leave it to them.

@@ -34,7 +34,7 @@ impl<'a> ByRoom<'a> {
 
     /// What comes of evictions, if they help and counting tells: as [`try_node`](super::trial::try_node) has it.
     pub(super) fn try_node(&self, potential: &Potential<'_>, slot: Slot) -> Option<DryRun> {
-        let mut rooms = self.rooms(slot)?;
+        let mut rooms = self.evaluator.rooms(self.state, self.by_room.iter().copied(), slot)?;
         let all = potential.protected.iter().chain(&potential.others);
         all.for_each(|pod| rooms.iter_mut().for_each(|room| room.remove(pod)));
         if !rooms.iter().all(Room::suffices) || !self.pass_fixed(slot) {
@@ -47,17 +47,6 @@ impl<'a> ByRoom<'a> {
             return None;
         }
         Some(DryRun::Candidate(Candidate::new(slot, potential.in_order(victims), violations)))
-    }
-
-    /// What the node has left for the pod once all have come to whom room is promised. With them there is less than without.
-    fn rooms(&self, slot: Slot) -> Option<SmallVec<[Room<'a>; 1]>> {
-        let (cx, state) = (self.evaluator.cycle(), self.state);
-        let rooms = self.by_room.iter().map(|(id, filter)| filter.room(cx, state.of(*id), slot));
-        let mut rooms: SmallVec<[Room<'a>; 1]> = rooms.collect::<Option<_>>()?;
-        for pod in self.evaluator.promised_to(slot) {
-            rooms.iter_mut().for_each(|room| room.add(pod));
-        }
-        Some(rooms)
     }
 
     fn pass_fixed(&self, slot: Slot) -> bool {

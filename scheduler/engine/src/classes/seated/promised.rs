@@ -2,6 +2,7 @@
 //! each decision.
 
 use longshore_framework::plugin::Room;
+use longshore_framework::profile::PluginId;
 use longshore_framework::snapshot::Slot;
 use smallvec::SmallVec;
 
@@ -34,22 +35,14 @@ impl Class {
 
     /// Whether the pod, which fits on the node as it is, fits there beside those who are promised room.
     fn fits_beside_promised(&self, evaluator: &Evaluator<'_>, slot: Slot) -> Result<bool, Literal> {
+        let filter = |id: &PluginId| Some((*id, evaluator.profile.plugin(*id).filter.as_ref()?));
+        let filters = self.plan.filters_by_pods.iter().filter_map(filter);
         if self.plan.group_filters.is_empty()
-            && let Some(mut rooms) = self.rooms(evaluator, slot)
+            && let Some(rooms) = evaluator.rooms(&self.states.all, filters, slot)
         {
-            evaluator.promised_to(slot).for_each(|pod| rooms.iter_mut().for_each(|room| room.add(pod)));
             return Ok(rooms.iter().all(Room::suffices));
         }
         Ok(evaluator.judge(&self.states.all, slot)?.is_none())
-    }
-
-    /// What the node has left, where that is all that filters ask which look at its pods.
-    fn rooms<'a>(&'a self, evaluator: &Evaluator<'a>, slot: Slot) -> Option<SmallVec<[Room<'a>; 1]>> {
-        let room = |id: &_| {
-            let filter = evaluator.profile.plugin(*id).filter.as_ref()?;
-            filter.room(evaluator.cycle(), self.states.all.of(*id), slot)
-        };
-        self.plan.filters_by_pods.iter().map(room).collect()
     }
 }
 
