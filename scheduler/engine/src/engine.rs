@@ -44,6 +44,7 @@ use crate::pods::{Pods, QueuedPod};
 use crate::queue::{Queue, QueueCounts};
 use crate::rules::EngineRules;
 use crate::specs::Specs;
+use crate::timers::Timers;
 use crate::trace::Trace;
 pub use cache_view::CacheView;
 pub use diagnose::{Judgement, Verdicts};
@@ -64,6 +65,8 @@ pub struct Engine {
     pub(crate) queue: Queue,
     /// Preemptors and the victims they wait for.
     pub(crate) evictions: Evictions,
+    /// Who is called from time to time.
+    pub(crate) timers: Timers,
     /// Whether bindings wait until they are asked for.
     pub(crate) holds_bindings: bool,
     pub(crate) chooser: Chooser,
@@ -98,6 +101,7 @@ impl Engine {
             pods: Pods::default(),
             cache: Cache::default(),
             evictions: Evictions::default(),
+            timers: Timers::default(),
             holds_bindings: false,
             classes: Classes::default(),
             specs: Specs::default(),
@@ -317,6 +321,7 @@ impl Engine {
     fn touch_promised_nodes(&mut self) {
         for node in self.queue.nominator.take_changed() {
             self.cache.touch(&node);
+            self.options.requests.promise(&node, self.queue.nominator.on(&node));
         }
     }
 

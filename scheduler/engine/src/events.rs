@@ -79,6 +79,7 @@ pub(crate) fn object(old: Option<Object>, new: Option<Object>) -> Option<Cluster
         Object::Service(_) => Resource::Service,
         Object::PodGroup(_) => Resource::PodGroup,
         Object::DeviceClass(_) => Resource::DeviceClass,
+        Object::Declared(object) => Resource::Declared(object.kind),
         Object::Namespace(_) | Object::Controller(_) | Object::DisruptionBudget(_) => return None,
     };
     Some(ClusterEvent::new(resource, action, Subject::Object(old, new)))

@@ -28,6 +28,7 @@ mod queue;
 mod ranking;
 mod rules;
 mod specs;
+mod timers;
 pub mod trace;
 
 pub use attempt::{Attempt, Outcome, RejectedNodes};

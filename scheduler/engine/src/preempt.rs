@@ -12,7 +12,7 @@ use longshore_framework::bitset::BitSet;
 use longshore_framework::plugin::{Candidate, DryRun, PreemptionEngine, Tried};
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Slot;
-use longshore_framework::verdict::{PluginError, RejectCode};
+use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 use rayon::prelude::*;
 
 use crate::cycle::select::Chooser;
@@ -21,7 +21,8 @@ use crate::cycle::{Diagnosis, Evaluator};
 use crate::evictions::Evictions;
 use crate::kept_runs::KeptRuns;
 use by_room::ByRoom;
-use trial::try_node;
+use potential::Potential;
+use trial::{try_node, try_without};
 
 /// What DefaultPreemption is given to work with.
 pub(crate) struct Preemptor<'a> {
@@ -191,6 +192,15 @@ impl PreemptionEngine for Preemptor<'_> {
             Some(error) if clean + violating == 0 => Err(PluginError::new(error)),
             _ => Ok(tried),
         }
+    }
+
+    fn would_fit(&self, node: Slot, without: &[Arc<Pod>]) -> Result<Option<Rejection>, PluginError> {
+        try_without(&self.evaluator, self.state, node, without).map_err(PluginError::new)
+    }
+
+    fn keep_first(&self, pods: &[Arc<Pod>]) -> Vec<Arc<Pod>> {
+        let Potential { protected, others } = Potential::of_pods(&self.evaluator, pods);
+        protected.into_iter().chain(others).cloned().collect()
     }
 
     fn ask_extenders(&self, candidates: &[&Candidate]) -> Result<Option<Vec<Candidate>>, PluginError> {

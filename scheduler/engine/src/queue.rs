@@ -309,6 +309,7 @@ impl Queue {
     pub(crate) fn activate(&mut self, pods: &mut Pods, uid: &str, rules: &dyn Rules) -> bool {
         let Some(number) = pods.number(uid) else { return false };
         match pods.seat(number) {
+            Seat::Waiting(_, queued) if !self.retry && queued.attempts >= MOST_TRIES => return false,
             Seat::Waiting(Part::Active, _) => {}
             Seat::Waiting(Part::Parked, _) => {
                 self.unlink(pods, number);
@@ -326,6 +327,10 @@ impl Queue {
         true
     }
 }
+
+/// Where pods are not tried again by themselves, one that plugins wake is tried so often at the most: two that wake each
+/// other have to come to an end.
+const MOST_TRIES: u32 = 1000;
 
 /// Plugins are known by numbers here, and who rejected the pod may have another number now.
 fn forget_rejections(pods: &mut Pods, number: usize) {

@@ -5,6 +5,7 @@ use std::ops::BitOr;
 use std::sync::Arc;
 
 use crate::node::Node;
+use crate::objects::declared::DeclaredKind;
 use crate::objects::{Object, Objects};
 use crate::pod::Pod;
 use crate::snapshot::Snapshot;
@@ -46,10 +47,13 @@ pub enum Resource {
     DeviceClass,
     /// A PodGroup.
     PodGroup,
+    /// A kind that a plugin declares.
+    Declared(DeclaredKind),
 }
 
 impl Resource {
-    fn label(self) -> &'static str {
+    /// The word in messages and metrics.
+    pub fn label(self) -> &'static str {
         match self {
             Self::Any => "*",
             Self::Pod => "Pod",
@@ -68,6 +72,7 @@ impl Resource {
             Self::ResourceSlice => "resource.k8s.io/ResourceSlice",
             Self::DeviceClass => "resource.k8s.io/DeviceClass",
             Self::PodGroup => "scheduling.k8s.io/PodGroup",
+            Self::Declared(kind) => kind.label(),
         }
     }
 }
@@ -113,7 +118,8 @@ impl Action {
         self.0 & other.0 != 0
     }
 
-    fn label(self) -> &'static str {
+    /// The word in messages and metrics.
+    pub fn label(self) -> &'static str {
         match self {
             Self::ADD => "Add",
             Self::DELETE => "Delete",

@@ -29,6 +29,7 @@ pub mod images;
 pub mod keyed;
 pub mod labels;
 pub mod likeness;
+mod lineage;
 pub mod node;
 pub mod node_selector;
 pub mod objects;

@@ -3,6 +3,7 @@
 mod assumable;
 mod claims;
 mod concern;
+pub mod declared;
 mod free_volumes;
 mod volumes;
 
@@ -16,6 +17,7 @@ use crate::labels::{LabelSelector, Labels};
 use crate::pod::Pod;
 pub use claims::Claims;
 pub use concern::Concern;
+use declared::{DeclaredObject, DeclaredObjects};
 pub use volumes::Volumes;
 
 use crate::volume::{
@@ -101,6 +103,32 @@ pub enum Object {
     PodGroup(Arc<PodGroup>),
     /// DeviceClass.
     DeviceClass(Arc<DeviceClass>),
+    /// An object of a kind that a plugin declares.
+    Declared(Arc<DeclaredObject>),
+}
+
+impl Object {
+    /// Its namespace, empty for an object that is in none, and its name.
+    pub fn key(&self) -> NamespacedName {
+        let none = Str::default;
+        let (namespace, name) = match self {
+            Self::Namespace(o) => (none(), &o.name),
+            Self::Service(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::Controller(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::DisruptionBudget(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::Claim(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::PersistentVolume(o) => (none(), &o.name),
+            Self::StorageClass(o) => (none(), &o.name),
+            Self::CsiNode(o) => (none(), &o.name),
+            Self::CsiDriver(o) => (none(), &o.name),
+            Self::CsiStorageCapacity(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::VolumeAttachment(o) => (none(), &o.name),
+            Self::PodGroup(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::DeviceClass(o) => (none(), &o.name),
+            Self::Declared(o) => (Arc::clone(&o.namespace), &o.name),
+        };
+        (namespace, Arc::clone(name))
+    }
 }
 
 /// `namespace` and `name`.
@@ -152,6 +180,8 @@ pub struct Objects {
     pub pod_groups: BTreeMap<(GroupApi, Str, Str), Arc<PodGroup>>,
     /// DeviceClasses by name.
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
+    /// Objects of kinds that plugins declare.
+    pub declared: DeclaredObjects,
     selecting: u64,
     anywhere: u64,
     budgets: u64,
@@ -210,6 +240,8 @@ impl Objects {
             Object::VolumeAttachment(attachment) => self.concern_attached(attachment),
             Object::Service(_) | Object::Controller(_) => self.selecting += 1,
             Object::DisruptionBudget(_) => self.budgets += 1,
+            // It may be about the node of its name.
+            Object::Declared(object) => self.concerns.push(Concern::Node(Arc::clone(&object.name))),
             _ => {}
         }
     }
@@ -303,6 +335,7 @@ impl Objects {
             .chain(self.attachments.values().cloned().map(O::VolumeAttachment))
             .chain(self.pod_groups.values().cloned().map(O::PodGroup))
             .chain(self.device_classes.values().cloned().map(O::DeviceClass))
+            .chain(self.declared.iter().cloned().map(O::Declared))
     }
 
     fn set_attachment(&mut self, attachment: Arc<VolumeAttachment>) -> Option<Arc<VolumeAttachment>> {
@@ -377,6 +410,7 @@ impl Objects {
             O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
             O::PodGroup(o) => self.pod_groups.insert(group_key(&o), o).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.insert(Arc::clone(&o.name), o).map(O::DeviceClass),
+            O::Declared(o) => self.declared.set(o).map(O::Declared),
         }
     }
 
@@ -416,6 +450,7 @@ impl Objects {
             O::VolumeAttachment(o) => self.remove_attachment(&o.name).map(O::VolumeAttachment),
             O::PodGroup(o) => self.pod_groups.remove(&group_key(o)).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.remove(&o.name).map(O::DeviceClass),
+            O::Declared(o) => self.declared.remove(o.kind, &o.key()).map(O::Declared),
         }
     }
 }

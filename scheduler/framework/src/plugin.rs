@@ -8,6 +8,7 @@ mod seats;
 mod sink;
 
 use std::ops::Range;
+use std::time::Duration;
 
 pub use census::{Census, Counted, Recounted};
 pub use post_filter::{
@@ -48,6 +49,21 @@ pub trait Plugin: Send + Sync + 'static {
     /// How many answers so far stood for a failure: they say nothing about the pods to come, and are not kept. `None`, the
     /// default, for a plugin that never gives such answers.
     fn failed_answers(&self) -> Option<u64> {
+        None
+    }
+
+    /// How often the plugin wants [`tick`](Self::tick) to be called; `None`, the default, for never.
+    fn ticks(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The time has come: so long after the last call, or a little later.
+    fn tick(&self, _now: Timestamp, _cluster: HintContext<'_>) {}
+
+    /// For a plugin that reads [declared objects](crate::objects::declared) and whose answers are kept: a number that changes when
+    /// an object changes that may change the answer about any node. Objects that are about the node of their own name do not
+    /// count. `None`, the default, for a plugin that reads none.
+    fn objects_seen(&self, _objects: &Objects) -> Option<u64> {
         None
     }
 

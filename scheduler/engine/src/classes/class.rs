@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_framework::plugin::Recounted;
+use longshore_framework::plugin::{Plugin, Recounted};
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
@@ -39,6 +39,8 @@ pub(super) struct AsOf {
     anywhere: u64,
     /// Only where some answer depends on the images of all nodes.
     images: Option<u64>,
+    /// What plugins see of objects that they declare.
+    declared: u64,
 }
 
 /// Why a filter rejected a node.
@@ -99,6 +101,8 @@ pub(super) struct Class {
     numbers: FxHashMap<Rejected, usize>,
     /// Plugins that give answers which stand for a failure.
     fallible: Vec<PluginId>,
+    /// Plugins that read declared objects.
+    readers: Vec<PluginId>,
     /// How many answers of theirs did so when the class was begun.
     failed_before: u64,
     /// Since when it is known how plugins are asked.
@@ -275,7 +279,14 @@ impl Class {
             epoch: snapshot.epoch(),
             anywhere: evaluator.objects.anywhere_revision(),
             images: self.images_seen(evaluator),
+            declared: self.declared_seen(evaluator),
         }
+    }
+
+    /// Rises when a declared object changes that an answer of some plugin about any node may depend on.
+    fn declared_seen(&self, evaluator: &Evaluator<'_>) -> u64 {
+        let seen = |id: &PluginId| evaluator.profile.plugin(*id).plugin.objects_seen(evaluator.objects);
+        self.readers.iter().filter_map(seen).sum()
     }
 
     /// Looks at everything.
@@ -298,6 +309,7 @@ impl Class {
         let seated = self.seated.filter(|_| !self.tells_apart());
         *self = Self { seated, seated_raw: self.seated_raw.take(), ..Self::default() };
         self.fallible = fallible(evaluator);
+        self.readers = readers(evaluator);
         self.failed_before = self.failed_answers(evaluator);
         let mut state = CycleState::default();
         self.plan = match Plan::prepare(evaluator, &mut state) {
@@ -379,9 +391,18 @@ impl Class {
 
 /// The plugins that give answers which stand for a failure.
 fn fallible(evaluator: &Evaluator<'_>) -> Vec<PluginId> {
+    those(evaluator, |plugin| plugin.failed_answers().is_some())
+}
+
+/// Plugins that read declared objects.
+fn readers(evaluator: &Evaluator<'_>) -> Vec<PluginId> {
+    those(evaluator, |plugin| plugin.objects_seen(evaluator.objects).is_some())
+}
+
+fn those(evaluator: &Evaluator<'_>, which: impl Fn(&dyn Plugin) -> bool) -> Vec<PluginId> {
     let profile = evaluator.profile;
     let ids = (0..).map(PluginId).take(profile.plugins().len());
-    ids.filter(|id| profile.plugin(*id).plugin.failed_answers().is_some()).collect()
+    ids.filter(|id| which(&*profile.plugin(*id).plugin)).collect()
 }
 
 fn promised_node(evaluator: &Evaluator<'_>) -> Option<Slot> {

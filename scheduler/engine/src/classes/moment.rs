@@ -9,7 +9,7 @@ use crate::cycle::Evaluator;
 pub(crate) struct Moment {
     lineage: u64,
     generation: u64,
-    objects: [u64; 3],
+    objects: [u64; 4],
 }
 
 impl Moment {
@@ -25,7 +25,12 @@ impl Moment {
         Some(Self {
             lineage: snapshot.lineage(),
             generation: snapshot.generation(),
-            objects: [objects.anywhere_revision(), objects.selecting_revision(), objects.budgets_revision()],
+            objects: [
+                objects.anywhere_revision(),
+                objects.selecting_revision(),
+                objects.budgets_revision(),
+                objects.declared.revision(),
+            ],
         })
     }
 }

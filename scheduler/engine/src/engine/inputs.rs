@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::Timestamp;
-use longshore_framework::event::{Action, ClusterEvent, Resource, Subject};
+use longshore_framework::event::{Action, ClusterEvent, HintContext, Resource, Subject};
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
@@ -239,6 +239,14 @@ impl Engine {
         queue.advance(pods, now, &rules);
         self.give_up_victims();
         self.expire_waits(effects);
+        self.tick();
+    }
+
+    /// Calls the plugins whose time has come.
+    fn tick(&mut self) {
+        let cluster = HintContext { snapshot: self.cache.snapshot(), objects: self.cache.objects() };
+        let plugins = self.profiles.iter().flat_map(|profile| profile.plugins());
+        self.timers.tick(plugins.map(|instance| &*instance.plugin), self.now, cluster);
     }
 
     /// Lets the queue know that a pod gave up a place on `node` that was only assumed.

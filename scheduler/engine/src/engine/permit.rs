@@ -28,6 +28,15 @@ impl Engine {
         waits.min()
     }
 
+    /// When something may happen to a pod that waits for Permit, though nothing else happens: a plugin gives up, or is called
+    /// because its time has come. `None` while no pod waits for Permit.
+    pub fn next_time(&self) -> Option<Timestamp> {
+        let timeout = self.next_timeout()?;
+        let plugins = self.profiles.iter().flat_map(|profile| profile.plugins());
+        let tick = self.timers.next(plugins.map(|instance| &*instance.plugin));
+        Some(tick.map_or(timeout, |tick| tick.max(self.now).min(timeout)))
+    }
+
     /// A Permit plugin lets the pod go; it goes on when no other holds it.
     pub(crate) fn allow(&mut self, uid: &Str, plugin: &str, effects: &mut Vec<Effect>) {
         let Some(number) = self.pods.number(uid) else { return };

@@ -55,6 +55,7 @@ impl Engine {
         self.extenders = Extenders::install(extenders, &mut profiles);
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();
+        self.timers.start_over();
         let (queue, pods, rules) = self.queue_parts();
         queue.start_over(pods, &rules);
         self.meet_requests(&mut effects);

@@ -30,6 +30,9 @@ impl Engine {
         match request {
             Request::Allow { uid, plugin } => self.allow(&uid, &plugin, effects),
             Request::Reject { uid, plugin, message } => self.reject(&uid, &plugin, message, effects),
+            Request::Activate { uid } => {
+                self.activate(&uid);
+            }
             Request::Event { uid, plugin, warning, reason, note } => {
                 if let Some(pod) = self.known_pod(&uid) {
                     effects.push(Effect::PluginEvent { pod, plugin, warning, reason, note });

@@ -22,13 +22,22 @@ impl<'p> Potential<'p> {
     pub(super) fn of(evaluator: &Evaluator<'p>, slot: Slot) -> Option<Self> {
         let priority = evaluator.pod.spec.priority;
         let pods = evaluator.snapshot.pods(slot).iter();
-        let mut potential: Vec<&Arc<Pod>> = pods.filter(|p| p.spec.priority < priority).collect();
+        let potential: Vec<&Arc<Pod>> = pods.filter(|p| p.spec.priority < priority).collect();
         if potential.is_empty() {
             return None;
         }
-        potential.sort_by(|a, b| importance(a, b));
-        let (protected, others) = budgets::split(evaluator.objects, potential, evaluator.features);
-        Some(Self { protected, others })
+        Some(Self::sorted(evaluator, potential))
+    }
+
+    /// The same of these pods, whatever their priority.
+    pub(super) fn of_pods(evaluator: &Evaluator<'_>, pods: &'p [Arc<Pod>]) -> Self {
+        Self::sorted(evaluator, pods.iter().collect())
+    }
+
+    fn sorted(evaluator: &Evaluator<'_>, mut pods: Vec<&'p Arc<Pod>>) -> Self {
+        pods.sort_by(|a, b| importance(a, b));
+        let (protected, others) = budgets::split(evaluator.objects, pods, evaluator.features);
+        Self { protected, others }
     }
 
     /// Victims, those among them that a budget protects first, in the order of their importance.

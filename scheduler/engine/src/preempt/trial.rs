@@ -48,6 +48,21 @@ impl Trial<'_> {
     }
 }
 
+/// How the pod is rejected on a node without these pods; `None` when it fits.
+pub(super) fn try_without(
+    evaluator: &Evaluator<'_>,
+    state: &CycleState,
+    slot: Slot,
+    without: &[Arc<Pod>],
+) -> Result<Option<Rejection>, String> {
+    let supposed = Hypothesis::of(evaluator.snapshot, slot);
+    let mut trial = Trial { evaluator, supposed, state: state.clone() };
+    for pod in without {
+        trial.remove(pod)?;
+    }
+    Ok(trial.judge()?.map(|(_, rejection)| rejection))
+}
+
 /// Removes every pod of lower priority; if the pod then fits, puts back as many as it can, those that a
 /// PodDisruptionBudget protects first, the more important before the less. Where counting tells what comes of it, `by_room`
 /// does.

@@ -73,7 +73,7 @@ impl Nominator {
 
     /// Names of nodes that were promised to a pod or given up by one since this was last asked, each once and in order
     /// of name. A new version of a nominated pod counts as well.
-    pub(crate) fn take_changed(&mut self) -> impl Iterator<Item = Str> {
+    pub(crate) fn take_changed(&mut self) -> impl Iterator<Item = Str> + use<> {
         std::mem::take(&mut self.changed).into_iter()
     }
 

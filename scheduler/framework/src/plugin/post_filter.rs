@@ -113,6 +113,20 @@ pub trait PreemptionEngine {
     /// When a filter breaks.
     fn dry_run(&self, start: usize, enough: usize) -> Result<Vec<Tried>, PluginError>;
 
+    /// Whether the pod would fit on a node without these pods of it; `None` is yes. Nothing is known by default.
+    ///
+    /// # Errors
+    /// When a filter breaks.
+    fn would_fit(&self, _node: Slot, _without: &[Arc<Pod>]) -> Result<Option<Rejection>, PluginError> {
+        Err(PluginError::new("nobody knows here what evictions would do"))
+    }
+
+    /// These pods of one node in the order in which it is tried to keep them: those that a PodDisruptionBudget protects first,
+    /// the more important before the less.
+    fn keep_first(&self, pods: &[Arc<Pod>]) -> Vec<Arc<Pod>> {
+        pods.to_vec()
+    }
+
     /// What the extenders leave of these candidates, in the order of their nodes; `None` when none of them has a say.
     ///
     /// # Errors

@@ -1,9 +1,12 @@
-//! What plugins ask of the engine while they run.
+//! What plugins and the engine have to say to each other outside the answers to questions.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustc_hash::FxHashMap;
+
 use crate::Str;
+use crate::pod::Pod;
 
 /// Requests that wait at the most. A plugin that asks for more in one call is not listened to.
 const MAX_WAITING: usize = 1 << 16;
@@ -27,6 +30,11 @@ pub enum Request {
         /// Why.
         message: Str,
     },
+    /// Try a pod again that waits for another try, past events and backoff. Without effect on others.
+    Activate {
+        /// The pod.
+        uid: Str,
+    },
     /// Record an event about a pod. Without effect when the pod is not known.
     Event {
         /// The pod.
@@ -42,13 +50,16 @@ pub enum Request {
     },
 }
 
-/// A queue between plugins and the engine; every clone is the same queue. The engine takes what is in it at the end of
+/// A queue from plugins to the engine, and what the engine tells all plugins; every clone is the same. The engine takes what is in it at the end of
 /// whatever it was doing when the plugins were called.
 ///
 /// Requests are met in the order in which they were made. A plugin that makes them from several threads at once leaves
 /// that order to chance, and with it what the engine decides.
 #[derive(Clone, Default)]
-pub struct Requests(Arc<Mutex<Vec<Request>>>);
+pub struct Requests {
+    waiting: Arc<Mutex<Vec<Request>>>,
+    promised: Arc<Mutex<FxHashMap<Str, Vec<Arc<Pod>>>>>,
+}
 
 impl Requests {
     /// Asks for something; false when too much is asked for already.
@@ -71,10 +82,29 @@ impl Requests {
         self.lock().is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Request>> {
-        // Whoever panicked while holding it left a whole list behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells plugins to which pods a node is promised: all of them.
+    pub fn promise(&self, node: &Str, pods: &[Arc<Pod>]) {
+        let mut promised = lock(&self.promised);
+        if pods.is_empty() {
+            promised.remove(node);
+        } else {
+            promised.insert(Arc::clone(node), pods.to_vec());
+        }
     }
+
+    /// The pods that a node is promised to, in the order in which it was.
+    pub fn promised(&self, node: &str) -> Vec<Arc<Pod>> {
+        lock(&self.promised).get(node).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Request>> {
+        lock(&self.waiting)
+    }
+}
+
+/// Whoever panicked while holding it left something whole behind.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Requests {

@@ -1,15 +1,15 @@
-//! Which snapshot it is.
+//! Which snapshot, or which store, it is.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// A number that no other snapshot of this process has. Nothing is decided from it.
+/// A number that no other snapshot or store of this process has. Nothing is decided from it.
 #[derive(Debug)]
-pub(super) struct Lineage(u64);
+pub(crate) struct Lineage(u64);
 
 impl Lineage {
-    pub(super) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0
     }
 }
