@@ -8,10 +8,11 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use kube::Client;
 use longshore_cluster::connect::{self, Liveness};
-use longshore_cluster::discover::{Discovered, discover};
+use longshore_cluster::discover::discover;
 use longshore_cluster::extender::Wants;
 use longshore_framework::features::{Features, Minor, Nearest};
 use longshore_framework::objects::Object;
+use longshore_framework::objects::declared::Declarations;
 use longshore_framework::port::Requests;
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
@@ -57,15 +58,16 @@ pub(crate) struct Input {
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
     let (loader, failures) = loader(&args.plugins);
     let server = if args.from_cluster { Some(Server::find(args)?) } else { None };
-    let version = server.as_ref().map(|server| server.discovered.version.as_str());
+    let version = server.as_ref().map(|server| server.version.as_str());
     let features = rules(&args.rules, version, console)?;
     loader.follow(features);
     let Loaded { resolved, guests, .. } = profiles(args.config.as_deref(), &loader)?;
     let mut sources = longshore_manifest::collect(&args.filenames)?;
     if let Some(server) = server {
-        sources.insert(0, server.list(console)?);
+        sources.insert(0, server.list(&guests.declarations(), console)?);
     }
-    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features };
+    let declared = guests.declarations();
+    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features, declared };
     let cluster = longshore_manifest::read_with(&sources, options);
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
@@ -180,29 +182,39 @@ fn experimental(minor: Minor) -> Option<String> {
 struct Server {
     runtime: tokio::runtime::Runtime,
     client: Client,
-    discovered: Discovered,
+    /// Where it is, for messages.
+    place: String,
+    version: String,
 }
 
 impl Server {
-    /// Finds it, and what it serves.
+    /// Finds it, and which version it is.
     fn find(args: &InputArgs) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (client, discovered) = runtime.block_on(async {
+        let (client, place, version) = runtime.block_on(async {
             let found = connect::find(&(&args.cluster).into()).await?;
             let client = connect::client(&found, None, Liveness::default())?;
-            let server = found.config.cluster_url.to_string();
-            let explained =
-                |e: kube::Error| anyhow!("{server} ({}): {}", found.origin, connect::explained(&e));
-            let discovered = discover(&client).await.map_err(explained)?;
-            Ok::<_, anyhow::Error>((client, discovered))
+            let place = format!("{} ({})", found.config.cluster_url, found.origin);
+            let version = client.apiserver_version().await;
+            let version = version.map_err(|e| anyhow!("{place}: {}", connect::explained(&e)))?;
+            Ok::<_, anyhow::Error>((client, place, version.git_version))
         })?;
-        Ok(Self { runtime, client, discovered })
+        Ok(Self { runtime, client, place, version })
     }
 
-    /// What it has.
-    fn list(self, console: &mut Console<'_>) -> anyhow::Result<Source> {
-        let Self { runtime, client, discovered } = self;
-        let listed = runtime.block_on(longshore_cluster::list::list(&client, &discovered))?;
+    /// What it has of what scheduling reads and of what plugins declare.
+    fn list(self, declared: &Declarations, console: &mut Console<'_>) -> anyhow::Result<Source> {
+        let Self { runtime, client, place, .. } = self;
+        let listed = runtime.block_on(async {
+            let explained = |e: kube::Error| anyhow!("{place}: {}", connect::explained(&e));
+            let discovered = discover(&client, declared).await.map_err(explained)?;
+            let listed = longshore_cluster::list::list(&client, &discovered).await?;
+            Ok::<_, anyhow::Error>((discovered, listed))
+        })?;
+        let (discovered, listed) = listed;
+        for kind in &discovered.unknown {
+            console.warn(&format!("the API server does not serve {kind}, which a plugin reads"));
+        }
         for lost in &listed.forbidden {
             console.warn(lost);
         }

@@ -130,7 +130,7 @@ pub fn run_watched(
     let pending = simulation.load(cluster);
     let began = Instant::now();
     simulation.schedule(observer);
-    simulation.run_out();
+    simulation.run_out(observer);
     let deciding = began.elapsed();
     simulation.merge(&pending);
     Simulated {
@@ -215,13 +215,14 @@ impl Simulation {
         }
     }
 
-    /// Lets time pass until no pod waits for Permit. It ends: every round lets one go or turns one away, and nothing is
-    /// tried any more.
-    fn run_out(&mut self) {
-        while let Some(until) = self.engine.next_timeout() {
+    /// Lets time pass until no pod waits for Permit. It ends: a pod waits for a bounded time, and only plugins let pods be
+    /// tried again, each a bounded number of times.
+    fn run_out(&mut self, observer: &mut dyn Observer) {
+        while let Some(until) = self.engine.next_time() {
             let effects = self.engine.apply(Input::Time(until));
             self.perform(&effects);
             self.amend();
+            self.schedule(observer);
         }
     }
 
@@ -242,7 +243,9 @@ impl Simulation {
     /// evicts a pod.
     fn finish(&mut self, attempt: Attempt, observer: &mut dyn Observer) {
         let mut again = self.perform(&attempt.effects);
-        self.keep(attempt, false, observer);
+        // A plugin may have woken it.
+        let retry = attempt.number > 1;
+        self.keep(attempt, retry, observer);
         while let Some(attempt) = again.take().and_then(|uid| self.engine.step_pod(&uid)) {
             again = self.perform(&attempt.effects);
             self.keep(attempt, true, observer);

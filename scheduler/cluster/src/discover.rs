@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource;
 use kube::Client;
+use longshore_framework::objects::declared::{Declarations, DeclaredKind};
 
 use crate::kinds::{KINDS, WatchedKind};
 
@@ -15,22 +17,67 @@ pub struct Discovered {
     pub served: Vec<&'static WatchedKind>,
     /// Kinds that are not, though every Kubernetes has them.
     pub absent: Vec<&'static WatchedKind>,
+    /// Kinds that plugins declare and that are served. They are to be watched like the others.
+    pub declared: Vec<&'static WatchedKind>,
+    /// Kinds that plugins declare and that are not served.
+    pub unknown: Vec<DeclaredKind>,
 }
 
-/// Asks the API server which kinds it serves: one request per API version.
+impl Discovered {
+    /// Every kind that is to be watched.
+    pub fn watched(&self) -> impl Iterator<Item = &'static WatchedKind> + '_ {
+        self.served.iter().chain(&self.declared).copied()
+    }
+}
+
+/// Asks the API server which kinds it serves, of those that scheduling reads and those that plugins declare: one request per
+/// API version.
 ///
 /// # Errors
 /// The API server cannot be reached, or does not let us ask.
-pub async fn discover(client: &Client) -> Result<Discovered, kube::Error> {
+pub async fn discover(client: &Client, declared: &Declarations) -> Result<Discovered, kube::Error> {
     let version = client.apiserver_version().await?.git_version;
-    let mut resources: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for api_version in KINDS.iter().map(|k| k.api_version).collect::<BTreeSet<_>>() {
+    let resources = all_of(client, KINDS.iter().map(|k| k.api_version)).await?;
+    let is_served = |kind: &&WatchedKind| {
+        resources.get(kind.api_version).is_some_and(|r| r.iter().any(|r| r.name == kind.plural))
+    };
+    let (served, absent) = choose(is_served);
+    let (declared, unknown) = find(client, declared).await?;
+    Ok(Discovered { version, served, absent, declared, unknown })
+}
+
+/// Which of the kinds that plugins declare are served, and which are not.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn find(
+    client: &Client,
+    declared: &Declarations,
+) -> Result<(Vec<&'static WatchedKind>, Vec<DeclaredKind>), kube::Error> {
+    let resources = all_of(client, declared.iter().map(|(kind, _)| kind.api_version())).await?;
+    let (mut served, mut unknown) = (Vec::new(), Vec::new());
+    for (kind, wanted) in declared.iter() {
+        // Those with a slash are parts of objects.
+        let is_kind = |r: &&APIResource| r.kind == kind.kind() && !r.name.contains('/');
+        let found = resources.get(kind.api_version()).and_then(|r| r.iter().find(is_kind));
+        match found {
+            Some(found) => served.push(WatchedKind::declared(kind, &found.name, wanted)),
+            None => unknown.push(kind),
+        }
+    }
+    Ok((served, unknown))
+}
+
+/// The resources of these API versions.
+async fn all_of<'v>(
+    client: &Client,
+    api_versions: impl Iterator<Item = &'v str>,
+) -> Result<BTreeMap<&'v str, Vec<APIResource>>, kube::Error> {
+    let mut resources = BTreeMap::new();
+    for api_version in api_versions.collect::<BTreeSet<_>>() {
         resources.insert(api_version, resources_of(client, api_version).await?);
     }
-    let is_served =
-        |kind: &&WatchedKind| resources.get(kind.api_version).is_some_and(|r| r.contains(kind.plural));
-    let (served, absent) = choose(is_served);
-    Ok(Discovered { version, served, absent })
+    Ok(resources)
 }
 
 /// The kinds to watch, each in one version, and those that are missing.
@@ -47,14 +94,14 @@ fn choose(
     (served, KINDS.iter().filter(is_missing).collect())
 }
 
-async fn resources_of(client: &Client, api_version: &str) -> Result<BTreeSet<String>, kube::Error> {
+async fn resources_of(client: &Client, api_version: &str) -> Result<Vec<APIResource>, kube::Error> {
     let listed = match api_version.contains('/') {
         true => client.list_api_group_resources(api_version).await,
         false => client.list_core_api_resources(api_version).await,
     };
     match listed {
-        Ok(list) => Ok(list.resources.into_iter().map(|r| r.name).collect()),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(BTreeSet::new()),
+        Ok(list) => Ok(list.resources),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! The kinds that are watched.
 
 use longshore_framework::objects::Object;
+use longshore_framework::objects::declared::{DeclaredKind, Projection};
 use longshore_manifest as manifest;
 use serde_json::Value;
 use std::sync::Arc;
@@ -30,14 +31,29 @@ pub enum Reads {
     Pod,
     /// A node.
     Node,
-    /// Anything else.
+    /// Anything else that scheduling itself reads.
     Object(ReadObject),
+    /// An object that a plugin declares: these fields of it.
+    Declared(DeclaredKind, &'static Projection),
 }
 
 impl WatchedKind {
     /// Whether it is one kind with `other`, in whatever version.
     pub fn is_of(&self, other: &Self) -> bool {
         (self.group(), self.plural) == (other.group(), other.plural)
+    }
+
+    /// A kind that a plugin declares, under its name in paths. Each is kept for good, so this is for those that a process
+    /// finds at its start.
+    pub fn declared(kind: DeclaredKind, plural: &str, wanted: &Projection) -> &'static Self {
+        let wanted: &'static Projection = Box::leak(Box::new(wanted.clone()));
+        Box::leak(Box::new(Self {
+            kind: kind.kind(),
+            api_version: kind.api_version(),
+            plural: Box::leak(plural.to_string().into_boxed_str()),
+            reads: Reads::Declared(kind, wanted),
+            loss: NO_OBJECTS,
+        }))
     }
 
     /// Whether a cluster may well be without it: nothing is lost then, for there are no such objects.
@@ -76,6 +92,7 @@ const NO_SPREADING: &str = "default spreading does not see its pods";
 const NO_VOLUMES: &str = "pods with volumes that need it do not fit";
 const NO_LIMITS: &str = "volume limits are not known";
 const NO_GROUPS: &str = "pods that a label puts into a group are started one by one";
+const NO_OBJECTS: &str = "plugins that read it see no such object";
 const NO_DEVICES: &str = "resources that devices stand for are only said to be insufficient";
 
 /// Kinds that are no part of every Kubernetes.

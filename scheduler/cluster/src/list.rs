@@ -29,7 +29,7 @@ pub struct Listed {
 pub async fn list(client: &Client, discovered: &Discovered) -> Result<Listed, ApiError> {
     let api = Caller::new(client.clone());
     let mut listed = Listed::default();
-    for kind in &discovered.served {
+    for kind in discovered.watched() {
         let essential = kind.is_essential();
         listed.take(Place::of(kind), kind.loss, |code| code == 403 && !essential, &api).await?;
     }

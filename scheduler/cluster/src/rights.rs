@@ -77,15 +77,20 @@ const SINGLE: [Right; 10] = [
     ),
 ];
 
-/// Everything. The Lease counts when a leader is elected.
-pub fn rights(elects: bool) -> Vec<Right> {
+/// Everything. The Lease counts when a leader is elected; `declared` are the kinds that plugins declare.
+pub fn rights(elects: bool, declared: &[&'static WatchedKind]) -> Vec<Right> {
     // A kind that is known in several versions is one to RBAC.
     let is_first = |(at, kind): &(usize, &WatchedKind)| !KINDS[..*at].iter().any(|other| other.is_of(kind));
     let watched = KINDS.iter().enumerate().filter(is_first).map(|(_, kind)| {
         let loss = (!kind.is_essential()).then_some(kind.loss);
         right(kind.group(), kind.plural, &["list", "watch"], loss)
     });
-    let mut rights: Vec<Right> = watched.chain(SINGLE).collect();
+    let reads = |kind: &&'static WatchedKind| {
+        let known = KINDS.iter().any(|other| other.is_of(kind));
+        (!known).then(|| right(kind.group(), kind.plural, &["list", "watch"], Some(kind.loss)))
+    };
+    let of_plugins = declared.iter().filter_map(reads);
+    let mut rights: Vec<Right> = watched.chain(of_plugins).chain(SINGLE).collect();
     if elects {
         let lease = |verbs, place| Right { place, ..right("coordination.k8s.io", "leases", verbs, None) };
         rights.push(lease(&["create"], Place::LeaseNamespace));

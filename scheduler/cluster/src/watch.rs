@@ -42,7 +42,7 @@ pub async fn watch(client: Client, kind: &'static WatchedKind, state: Arc<WatchS
                 () = turned_away::follow(&client, kind, &to) => {}
             },
             Reads::Node => follow::<NodeBody>(client, kind, &state, &to).await,
-            Reads::Object(_) => follow::<ObjectBody>(client, kind, &state, &to).await,
+            Reads::Object(_) | Reads::Declared(..) => follow::<ObjectBody>(client, kind, &state, &to).await,
         }
     };
     tokio::select! {

@@ -3,6 +3,7 @@
 mod entries;
 
 use longshore_framework::features::Features;
+use longshore_framework::objects::declared::Declarations;
 use serde_json::Value;
 
 use crate::collect::Source;
@@ -16,12 +17,14 @@ use crate::{document, items, places, split, text};
 use entries::{Entries, Place};
 
 /// What of the input is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// CronJobs are expanded to the pods of one run; else they are listed as not expanded.
     pub expand_cron_jobs: bool,
     /// The rules of the API server that objects come from, or would go to.
     pub features: Features,
+    /// Kinds that plugins read beside those that scheduling itself reads.
+    pub declared: Declarations,
 }
 
 /// Keys written twice that are named of one document.

@@ -42,17 +42,23 @@ pub enum Capability {
     Clock,
     /// Random numbers from a fixed seed.
     Random,
+    /// Objects of the kinds that the plugin declares.
+    Objects,
+    /// What the scheduler knows and does: pods that are promised a node, dry runs of evictions, pods tried again.
+    Engine,
 }
 
 impl Capability {
     /// All of them, with the words that profiles use.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("events", Self::Events),
         ("pods", Self::Pods),
         ("raw", Self::Raw),
         ("evict", Self::Evict),
         ("clock", Self::Clock),
         ("random", Self::Random),
+        ("objects", Self::Objects),
+        ("engine", Self::Engine),
     ];
 
     /// The word.

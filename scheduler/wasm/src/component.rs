@@ -7,17 +7,23 @@
 //! | --- | --- |
 //! | `bindings`, `exports` | what wasmtime generates of `plugins/wit`, and which of it a component has |
 //! | `imports` | what a guest may ask of the host |
+//! | `asking` | what a guest asks of the engine during PostFilter |
 //! | `live` | one instance, with its deadline, its table and its cycle |
 //! | `table` | columns of the snapshot as deltas |
+//! | `cluster` | what a question is asked beside |
 //! | `convert` | pods and answers in both languages |
 //! | `verdicts` | checks what Filter answered |
+//! | `reading` | objects that a plugin declares |
+//! | `version` | components built for an older interface |
 //! | `pure` | answers kept per class of pods and row |
 //! | `about` | what a plugin is, for reports |
 //! | `plugin`, `guard` | instances, shards; what becomes of failures |
 //! | `stages` | the framework's traits |
 
 mod about;
+mod asking;
 mod bindings;
+mod cluster;
 mod convert;
 mod exports;
 mod guard;
@@ -27,9 +33,11 @@ mod load;
 mod loaded;
 mod plugin;
 mod pure;
+mod reading;
 mod stages;
 mod table;
 mod verdicts;
+mod version;
 
 use std::sync::Arc;
 

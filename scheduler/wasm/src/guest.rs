@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longshore_framework::objects::declared::Declarations;
 use longshore_framework::registry::Instance;
 use serde::Serialize;
 
@@ -54,6 +55,8 @@ pub struct About {
     pub sharding: String,
     /// Whether its verdicts are kept.
     pub pure: bool,
+    /// Kinds of objects it reads, as `Kind.version.group`.
+    pub objects: Vec<String>,
     /// Capabilities it needs.
     pub needs: Vec<String>,
 }
@@ -139,6 +142,14 @@ impl Guest {
             Inner::Extension(plugin) => plugin.switched_off(),
         };
         off.map_or(Health::Serving, Health::SwitchedOff)
+    }
+
+    /// The objects it reads.
+    pub fn declarations(&self) -> Declarations {
+        match &self.inner {
+            Inner::Component(plugin) => plugin.declarations(),
+            Inner::Extension(_) => Declarations::default(),
+        }
     }
 
     /// How it is doing.

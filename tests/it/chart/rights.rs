@@ -56,7 +56,7 @@ fn asked(objects: &[Value]) -> BTreeSet<Granted> {
     let lease =
         (flag(objects, "--leader-elect-resource-namespace"), flag(objects, "--leader-elect-resource-name"));
     let mut all = BTreeSet::new();
-    for right in rights(flag(objects, "--leader-elect") == "true") {
+    for right in rights(flag(objects, "--leader-elect") == "true", &[]) {
         let (namespace, name) = match right.place {
             Place::Cluster => ("", ""),
             Place::LeaseNamespace => (lease.0.as_str(), ""),

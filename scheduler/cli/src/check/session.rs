@@ -10,8 +10,10 @@ use longshore_cluster::check::leader::leader;
 use longshore_cluster::check::probe::{Probe, probe};
 use longshore_cluster::check::{Check, api, caller};
 use longshore_cluster::connect::{self, Found, Liveness};
-use longshore_cluster::discover::{Discovered, discover};
+use longshore_cluster::discover::{Discovered, discover, find as find_declared};
+use longshore_cluster::kinds::WatchedKind;
 use longshore_framework::features::Features;
+use longshore_framework::objects::declared::Declarations;
 use longshore_profile::Resolved;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -47,12 +49,13 @@ pub(crate) async fn check(args: &CheckArgs, reporter: &mut Reporter<'_>) {
     let version = connected.as_ref().map(|(_, discovered)| discovered.version.as_str());
     let configuration = configuration(args, version, reporter);
     let Some((client, _)) = connected else { return };
-    let subject = Subject::new(args, &found, configuration.as_ref());
+    let subject = Subject::new(args, &found, configuration.as_ref().map(|loaded| &loaded.resolved));
     let api = caller(&client);
+    let declared = declared(&client, configuration.as_ref(), reporter).await;
     if let Some(account) = account(args) {
         reporter.group("Permissions");
         let lease = subject.elects.then_some((subject.lease_namespace.as_str(), subject.lease.as_str()));
-        tell(reporter, access(&api, &account, lease).await);
+        tell(reporter, access(&api, &account, lease, &declared).await);
     }
     if args.pre {
         reporter.group("Built-in roles");
@@ -69,6 +72,36 @@ pub(crate) async fn check(args: &CheckArgs, reporter: &mut Reporter<'_>) {
     if !args.pre {
         scheduler(args, &api, &found, &subject, reporter).await;
         probed(args, &api, subject, reporter).await;
+    }
+}
+
+/// The kinds that plugins of the configuration read, of those that are served.
+async fn declared(
+    client: &kube::Client,
+    configuration: Option<&Loaded>,
+    reporter: &mut Reporter<'_>,
+) -> Vec<&'static WatchedKind> {
+    let declared = configuration.map(|loaded| loaded.guests.declarations()).unwrap_or_default();
+    if declared.is_empty() {
+        return Vec::new();
+    }
+    reporter.group("Objects of plugins");
+    match timeout(TIMEOUT, find_declared(client, &declared)).await {
+        Ok(Ok((served, unknown))) => {
+            tell(reporter, api::declared(&served, &unknown));
+            served
+        }
+        Ok(Err(error)) => {
+            let remedy = connect::mend(&error).unwrap_or("mend what the message says");
+            reporter.add(&Check::failed("their kinds can be asked for", connect::chain(&error), remedy));
+            Vec::new()
+        }
+        Err(_) => {
+            let message = format!("not within {TIMEOUT:?}");
+            let remedy = "is the network slow, or blocked?";
+            reporter.add(&Check::failed("their kinds can be asked for", message, remedy));
+            Vec::new()
+        }
     }
 }
 
@@ -104,21 +137,22 @@ fn context(args: &CheckArgs, found: &Found) -> Option<String> {
 }
 
 /// The configuration by the rules of a server of this version, or of the newest stable minor when none has answered.
-fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter<'_>) -> Option<Resolved> {
+fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter<'_>) -> Option<Loaded> {
     let file = args.config.as_deref()?;
     let name = format!("{} is valid", file.display());
     reporter.group("Configuration");
     let (loader, _) = input::loader(&args.plugins);
     let (minor, _) = input::minor_of(server);
     loader.follow(Features::of(minor));
-    let resolved = match input::profiles(Some(file), &loader) {
-        Ok(Loaded { resolved, .. }) => resolved,
+    let loaded = match input::profiles(Some(file), &loader) {
+        Ok(loaded) => loaded,
         Err(error) => {
             let remedy = "mend the file; longshore profile validate --kubernetes-version says the same";
             reporter.add(&Check::failed(name, format!("{error:#}"), remedy));
             return None;
         }
     };
+    let resolved = &loaded.resolved;
     let names: Vec<&str> = resolved.profiles.iter().map(|p| &*p.scheduler_name).collect();
     reporter.add(&Check::ok(name).saying(format!("for Kubernetes {minor}, profiles {}", names.join(", "))));
     for warning in &resolved.warnings {
@@ -131,7 +165,7 @@ fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter
             format!("add a profile with schedulerName: {wanted}, or give --scheduler-name another name");
         reporter.add(&Check::failed(format!("it has a profile called {wanted}"), message, remedy));
     }
-    Some(resolved)
+    Some(loaded)
 }
 
 /// A client and what the API server serves, once it has answered.
@@ -146,7 +180,7 @@ async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<(kube::
         }
     };
     let (user, identity) = api::identity(&caller(&client)).await;
-    let discovered = timeout(TIMEOUT, discover(&client)).await;
+    let discovered = timeout(TIMEOUT, discover(&client, &Declarations::default())).await;
     let failed = match discovered {
         Ok(Ok(discovered)) => {
             reporter.add(&Check::ok(NAME).saying(found.config.cluster_url.to_string()));

@@ -11,6 +11,7 @@ use anyhow::bail;
 use longshore_cluster::extender::{Binders, RawStore, Wants};
 use longshore_cluster::perform::Performer;
 use longshore_engine::{Engine, OtherProfiles};
+use longshore_framework::objects::declared::Declarations;
 use longshore_framework::port::Effect;
 use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
@@ -43,6 +44,8 @@ pub(crate) struct Reloading {
     pub(crate) performer: Performer,
     /// Whole objects for extenders and plugins, and which of them are kept.
     pub(crate) whole: (Arc<RawStore>, Wants),
+    /// The objects that are watched because plugins declare them.
+    pub(crate) declared: Declarations,
     /// How long is waited for volumes.
     pub(crate) bind_timeouts: BindTimeouts,
     /// What is in force, for `/configz`.
@@ -162,6 +165,18 @@ impl Reloading {
         if !self.whole.1.cover(extending.wants()) {
             bail!(
                 "its extenders or plugins want whole objects that were not kept so far; restart to use them"
+            );
+        }
+        let declared = guests.declarations();
+        if !self.declared.covers(&declared) {
+            let new: Vec<&str> = declared
+                .iter()
+                .filter(|(kind, _)| self.declared.get(*kind) != declared.get(*kind))
+                .map(|(kind, _)| kind.label())
+                .collect();
+            bail!(
+                "its plugins read objects, or fields of them, that were not watched so far ({}); restart to use them",
+                new.join(", ")
             );
         }
         let in_force = locked(&self.in_force).clone();

@@ -19,6 +19,7 @@ use longshore_cluster::watch::{Reporting, Times, WatchState, watch};
 use longshore_engine::Engine;
 use longshore_framework::Str;
 use longshore_framework::features::Rule;
+use longshore_framework::objects::declared::Declarations;
 use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
 use serde_json::Value;
@@ -312,9 +313,15 @@ impl Common {
         Ok(candidacy)
     }
 
+    /// The objects that the plugins in force read.
+    fn declarations(&self) -> Declarations {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner).declarations()
+    }
+
     /// Learns what the API server has; waits for it when it is not there yet.
     async fn prepare(&self, candidacy: &Candidacy, synced: &Flag) -> anyhow::Result<Discovered> {
-        let discovered = discovered(&self.clients, &self.found, synced).await?;
+        let declared = self.declarations();
+        let discovered = discovered(&self.clients, &self.found, &declared, synced).await?;
         if self.configuration.delay_cache_until_active {
             leader::until_leading(candidacy).await;
         }
@@ -390,7 +397,7 @@ impl Common {
             tokio::spawn(watch(self.clients.watching.clone(), kind, Arc::clone(&state), to.clone()));
             state
         };
-        discovered.served.iter().copied().map(begin).collect()
+        discovered.watched().map(begin).collect()
     }
 
     /// Takes over what changes in the configuration file.
@@ -402,6 +409,7 @@ impl Common {
             metrics: Arc::clone(&self.metrics),
             performer,
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            declared: self.declarations(),
             bind_timeouts: self.bind_timeouts.clone(),
             in_force: Arc::new(Mutex::new(self.configuration.clone())),
             shown: Arc::clone(&self.shown),
@@ -421,11 +429,16 @@ fn leave(reason: &LossReason) {
 }
 
 /// Asks until the API server answers. What time does not mend is an error: credentials and certificates.
-async fn discovered(clients: &Clients, found: &Found, synced: &Flag) -> anyhow::Result<Discovered> {
+async fn discovered(
+    clients: &Clients,
+    found: &Found,
+    declared: &Declarations,
+    synced: &Flag,
+) -> anyhow::Result<Discovered> {
     let (origin, server) = (&found.origin, &found.config.cluster_url);
     let mut said = String::new();
     let discovered = loop {
-        let error = match discover(&clients.watching).await {
+        let error = match discover(&clients.watching, declared).await {
             Ok(discovered) => break discovered,
             Err(error) => error,
         };
@@ -444,6 +457,12 @@ async fn discovered(clients: &Clients, found: &Found, synced: &Flag) -> anyhow::
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
+    }
+    for kind in &discovered.unknown {
+        tracing::warn!(
+            resource = kind.label(),
+            "not served here, so plugins that read it see no such object"
+        );
     }
     Ok(discovered)
 }

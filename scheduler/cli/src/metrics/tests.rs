@@ -244,6 +244,7 @@ fn about() -> About {
         columns: Vec::new(),
         sharding: "ByNode".to_string(),
         pure: true,
+        objects: Vec::new(),
         needs: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use longshore_cluster::extender::Wants;
 use longshore_framework::Str;
+use longshore_framework::objects::declared::Declarations;
 use longshore_wasm::{Guest, GuestKind, Settings};
 
 /// One of them.
@@ -53,6 +54,15 @@ impl Guests {
     /// Which objects they want whole.
     pub fn wants(&self) -> Wants {
         self.0.values().map(|held| wants(&held.guest)).fold(Wants::default(), Wants::and)
+    }
+
+    /// Which objects they declare.
+    pub fn declarations(&self) -> Declarations {
+        let mut all = Declarations::default();
+        for held in self.0.values() {
+            all.add_all(&held.guest.declarations());
+        }
+        all
     }
 
     /// Those that are not the same plugins as in `before`, by profile and name: new ones, and ones with another module or

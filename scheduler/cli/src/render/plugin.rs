@@ -33,6 +33,7 @@ pub(crate) fn inspection(out: &mut dyn Write, found: &PluginInspection, style: S
     table.row(["load", &format!("{:.1} ms", found.load_seconds * 1000.0)]);
     table.row(["exports", &list(&about.exports)]);
     table.row(["imports", &list(&about.imports)]);
+    table.row(["objects", &list(&about.objects)]);
     table.row(["needs", &list(&about.needs)]);
     table.row(["columns", &list(&about.columns)]);
     table.row(["sharding", &about.sharding]);

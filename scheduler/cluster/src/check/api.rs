@@ -3,11 +3,13 @@
 use std::ops::RangeInclusive;
 
 use longshore_framework::features::Minor;
+use longshore_framework::objects::declared::DeclaredKind;
 use serde_json::{Value, json};
 
 use super::{Check, text};
 use crate::call::{ApiError, Caller, decode};
 use crate::discover::Discovered;
+use crate::kinds::WatchedKind;
 
 /// The minor versions of Kubernetes 1 that are tested.
 pub const MINORS: RangeInclusive<u32> = 33..=37;
@@ -98,6 +100,18 @@ pub fn kinds(discovered: &Discovered) -> Vec<Check> {
         checks.push(Check::ok("every kind that decisions read is served").saying(format!("{served} kinds")));
     }
     checks
+}
+
+/// The kinds that plugins of the configuration read: one check for each.
+pub fn declared(served: &[&'static WatchedKind], unknown: &[DeclaredKind]) -> Vec<Check> {
+    let name = |kind: &dyn std::fmt::Display| format!("{kind}, which a plugin reads, is served");
+    let there = served.iter().map(|kind| Check::ok(name(&format!("{} {}", kind.api_version, kind.kind))));
+    let missing = unknown.iter().map(|kind| {
+        let message = "it is not; plugins that read it see no such object";
+        let remedy = "install the CustomResourceDefinition, and restart the scheduler afterwards";
+        Check::warning(name(&format!("{} {}", kind.api_version(), kind.kind())), message, remedy)
+    });
+    there.chain(missing).collect()
 }
 
 /// Whether the roles are there that the chart binds with `rbac.useBuiltinRoles`.

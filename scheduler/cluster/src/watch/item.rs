@@ -11,10 +11,12 @@ use kube::core::ClusterResourceScope;
 use longshore_framework::Str;
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
+use longshore_framework::objects::declared::DeclaredObject;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
 use longshore_manifest::{Identity, ObjectError, SeenPod};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::pool::Pool;
@@ -138,6 +140,16 @@ impl Readable for NodeBody {
     }
 }
 
+fn read(kind: &WatchedKind, value: &Value) -> Result<Object, ObjectError> {
+    match kind.reads {
+        Reads::Object(read) => read(value),
+        Reads::Declared(kind, wanted) => DeclaredObject::read(kind, wanted, value)
+            .map(|object| Object::Declared(Arc::new(object)))
+            .ok_or_else(|| ObjectError::unknown_kind("an object without a name")),
+        Reads::Pod | Reads::Node => Err(ObjectError::unknown_kind(kind.kind)),
+    }
+}
+
 /// Any other object, which is read when its kind is at hand.
 #[derive(Clone, Debug)]
 pub(super) struct ObjectBody;
@@ -148,7 +160,6 @@ impl Readable for ObjectBody {
     }
 
     fn inputs(self, kind: &WatchedKind, json: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {
-        let Reads::Object(read) = kind.reads else { return Err(ObjectError::unknown_kind(kind.kind)) };
         let (_, object) = longshore_manifest::watched_value(json, |value| {
             let mut value = value.clone();
             // Items of a list do not say what they are.
@@ -156,7 +167,7 @@ impl Readable for ObjectBody {
                 fields.insert("kind".into(), kind.kind.into());
                 fields.insert("apiVersion".into(), kind.api_version.into());
             }
-            read(&value)
+            read(kind, &value)
         });
         let object: Object = object?;
         let gone = Input::ObjectDeleted(object.clone());

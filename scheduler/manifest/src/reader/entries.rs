@@ -7,7 +7,10 @@ mod rule;
 mod salvage;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use longshore_framework::objects::Object;
+use longshore_framework::objects::declared::DeclaredObject;
 use serde_json::Value;
 
 use crate::error::{ObjectError, cut_to, quoted};
@@ -105,11 +108,27 @@ impl Entries {
         if let Some(error) = self.stray(item, place) {
             return self.bad(place, None, error);
         }
+        let declared = self.declared(item, place);
         match Kind::of(&item.api_version, &item.kind) {
             Some(Kind::CronJob) if !self.options.expand_cron_jobs => self.cron_job(item, place),
             Some(kind) => self.take(kind, item.value, place),
+            None if declared => {}
             None => self.unknown(item, place),
         }
+    }
+
+    /// Keeps an object for the plugins that declare its kind; whether there are any.
+    fn declared(&mut self, item: &Item<'_>, place: Place) -> bool {
+        let Some(kind) = self.options.declared.find(&item.api_version, &item.kind) else { return false };
+        let Some(wanted) = self.options.declared.get(kind) else { return false };
+        match DeclaredObject::read(kind, wanted, item.value) {
+            Some(object) => {
+                let body = Body::Object(Object::Declared(Arc::new(object)));
+                self.bodies.push(Some((place, body)));
+            }
+            None => self.bad(place, None, ObjectError::of("metadata.name", "must be given")),
+        }
+        true
     }
 
     /// Why it is no Kubernetes object at all.

@@ -113,6 +113,7 @@ impl CompatPlugin {
             columns: Vec::new(),
             sharding: "Single".to_string(),
             pure: false,
+            objects: Vec::new(),
             needs: Vec::new(),
         }
     }

@@ -33,6 +33,7 @@ impl ComponentPlugin {
         };
         need(loaded.columns.pods(), "pods");
         need(loaded.columns.raw() || manifest.raw_pod, "raw");
+        need(!loaded.readings.is_empty(), "objects");
         About {
             name: cut(manifest.name.clone()),
             version: cut(manifest.version.clone()),
@@ -45,6 +46,7 @@ impl ComponentPlugin {
             columns: manifest.columns.iter().map(column).collect(),
             sharding: sharding.to_string(),
             pure: manifest.pure,
+            objects: loaded.readings.iter().map(|reading| reading.kind.label().to_string()).collect(),
             needs,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_framework::event::{Action, EventPattern, Resource};
+use longshore_framework::event::{Action, ClusterEvent, EventPattern, Resource};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::resources::Amounts;
@@ -11,6 +11,7 @@ use longshore_framework::verdict::{Reasons, RejectCode, Rejection};
 
 use super::bindings::exports::longshore::scheduler::lifecycle;
 use super::bindings::longshore::scheduler::types as wit;
+use super::reading::Reading;
 use crate::failure::cut;
 
 /// A pod in brief. Without `identity`, its name and UID are left out.
@@ -73,6 +74,11 @@ pub(crate) fn rejection(said: wit::Rejection) -> Rejection {
     Rejection { code, reasons }
 }
 
+/// A rejection in the guest's words.
+pub(crate) fn rejection_of(no: &Rejection) -> wit::Rejection {
+    wit::Rejection { code: code_of(no.code), reason: no.message() }
+}
+
 /// Reasons of one rejection at the most.
 const MOST_REASONS: usize = 16;
 
@@ -97,14 +103,25 @@ pub(crate) fn code_of(code: RejectCode) -> wit::RejectCode {
 ///
 /// # Errors
 /// A word that is not known.
-pub(crate) fn events(patterns: &[lifecycle::EventPattern]) -> Result<Vec<EventPattern>, String> {
-    patterns.iter().map(event).collect()
+pub(crate) fn events(
+    patterns: &[lifecycle::EventPattern],
+    readings: &[Reading],
+) -> Result<Vec<EventPattern>, String> {
+    patterns.iter().map(|pattern| event(pattern, readings)).collect()
 }
 
-fn event(pattern: &lifecycle::EventPattern) -> Result<EventPattern, String> {
-    let named = RESOURCES.iter().find(|(name, _)| *name == pattern.resource);
-    let (_, resource) =
-        named.ok_or_else(|| format!("unknown resource {:?} in its events", cut(pattern.resource.clone())))?;
+fn event(pattern: &lifecycle::EventPattern, readings: &[Reading]) -> Result<EventPattern, String> {
+    let named = RESOURCES.iter().find(|(name, _)| *name == pattern.resource).map(|(_, resource)| *resource);
+    let declared = || {
+        let reading = readings.iter().find(|reading| reading.kind.label() == pattern.resource);
+        reading.map(|reading| Resource::Declared(reading.kind))
+    };
+    let resource = named.or_else(declared).ok_or_else(|| {
+        let name = cut(pattern.resource.clone());
+        format!(
+            "unknown resource {name:?} in its events; a kind that it declares is written Kind.version.group"
+        )
+    })?;
     let mut actions = Action(0);
     for word in &pattern.actions {
         let named = ACTIONS.iter().find(|(name, _)| name == word);
@@ -112,7 +129,18 @@ fn event(pattern: &lifecycle::EventPattern) -> Result<EventPattern, String> {
             named.ok_or_else(|| format!("unknown action {:?} in its events", cut(word.clone())))?;
         actions = actions | *action;
     }
-    Ok(EventPattern::new(*resource, actions))
+    Ok(EventPattern::new(resource, actions))
+}
+
+/// Resource and action of an event, in the words of event patterns.
+pub(crate) fn event_words(event: &ClusterEvent) -> (String, String) {
+    let resource = match event.resource {
+        Resource::AssignedPod | Resource::UnschedulablePod => Resource::Pod,
+        other => other,
+    };
+    let named = RESOURCES.iter().find(|(_, known)| *known == resource).map(|(name, _)| *name);
+    let action = ACTIONS.iter().find(|(_, known)| *known == event.action).map(|(name, _)| *name);
+    (named.unwrap_or(resource.label()).to_string(), action.unwrap_or(event.action.label()).to_string())
 }
 
 const RESOURCES: [(&str, Resource); 14] = [

@@ -5,6 +5,7 @@ use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{AsContextMut, Result};
 
 use super::bindings::exports::longshore::scheduler as wit;
+use super::version::{CURRENT, PREFIX};
 
 macro_rules! interfaces {
     ($($field:ident),* $(,)?) => {
@@ -58,7 +59,7 @@ macro_rules! interfaces {
 }
 
 interfaces! {
-    handover, cycle, pre_enqueue, pre_filter, pre_filter_extensions, filter, post_filter, pre_score, score,
+    declaration, objects, timers, hints, queue_sort, handover, cycle, pre_enqueue, pre_filter, pre_filter_extensions, filter, post_filter, pre_score, score,
     normalize_score, reserve, permit, pre_bind, bind, post_bind,
 }
 
@@ -67,7 +68,7 @@ impl Indices {
     pub(crate) fn has(&self, stage: Stage) -> bool {
         match stage {
             Stage::PreEnqueue => self.pre_enqueue.is_some(),
-            Stage::QueueSort => false,
+            Stage::QueueSort => self.queue_sort.is_some(),
             Stage::PreFilter => self.pre_filter.is_some(),
             Stage::Filter => self.filter.is_some(),
             Stage::PostFilter => self.post_filter.is_some(),
@@ -89,6 +90,11 @@ impl Indices {
     /// Whether state outlives an instance.
     pub(crate) fn hands_over(&self) -> bool {
         self.handover.is_some()
+    }
+
+    /// Whether it is asked about events.
+    pub(crate) fn hints(&self) -> bool {
+        self.hints.is_some()
     }
 
     /// Whether it filters or scores nodes.
@@ -113,6 +119,6 @@ impl Indices {
 }
 
 fn has<T>(pre: &InstancePre<T>, field: &str) -> bool {
-    let name = format!("longshore:scheduler/{}@0.1.0", field.replace('_', "-"));
+    let name = format!("{PREFIX}{}{CURRENT}", field.replace('_', "-"));
     pre.component().get_export_index(None, &name).is_some()
 }

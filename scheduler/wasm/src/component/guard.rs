@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use longshore_framework::snapshot::Snapshot;
 
 use super::bindings::exports::longshore::scheduler::permit::Outcome;
+use super::cluster::Cluster;
 use super::imports::locked;
 use super::live::{Live, Role};
 use super::plugin::{Cell, ComponentPlugin};
@@ -23,13 +24,13 @@ impl ComponentPlugin {
         cell: &mut Cell,
         (role, base): (Role, usize),
         stage: &'static str,
-        (snapshot, retry): (Option<&Snapshot>, bool),
+        (cluster, retry): (Cluster<'_>, bool),
         mut ask: impl FnMut(&mut Live) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.may_ask(stage)?;
         let mut tries = 1 + usize::from(retry);
         loop {
-            let answer = self.ready(cell, role, base, snapshot).and_then(&mut ask);
+            let answer = self.ready(cell, role, base, cluster).and_then(&mut ask);
             tries -= 1;
             match answer {
                 Ok(answer) => {
@@ -59,7 +60,7 @@ impl ComponentPlugin {
         cell: &'c mut Cell,
         role: Role,
         base: usize,
-        snapshot: Option<&Snapshot>,
+        cluster: Cluster<'_>,
     ) -> Result<&'c mut Live, Failure> {
         let answers_reserve = !matches!(role, Role::Shard(_));
         // What happened while the plugin was switched off was not told to an instance that lived through it.
@@ -73,8 +74,12 @@ impl ComponentPlugin {
                 Live::start(&self.loaded, role)?
             }
         };
+        let snapshot = cluster.snapshot;
         if let Some(snapshot) = snapshot.filter(|_| role.has_table()) {
             live.sync(&self.loaded, snapshot, base)?;
+        }
+        if let Some(objects) = cluster.objects {
+            live.sync_objects(&self.loaded, objects)?;
         }
         if answers_reserve {
             self.inherit(&mut live)?;

@@ -6,8 +6,9 @@ use std::time::Instant;
 use longshore_framework::Str;
 use longshore_framework::port::Request;
 
+use super::asking::{Answer, Asker, Question};
 use super::bindings::longshore::scheduler as wit;
-use super::convert::pod_info;
+use super::convert::{pod_info, rejection_of};
 use crate::failure::one_line;
 use crate::host::Services;
 use crate::ledger::Ledger;
@@ -59,12 +60,24 @@ pub(crate) struct Inside {
     common: Common,
     cap: MemoryCap,
     random: u64,
+    /// The way to the engine, while it can be asked.
+    engine: Option<Asker>,
 }
 
 impl Inside {
     pub(crate) fn new(common: Common, memory: usize) -> Self {
         let cap = MemoryCap::new(memory, Arc::clone(&common.plugin), Arc::clone(&common.observer));
-        Self { common, cap, random: SEED }
+        Self { common, cap, random: SEED, engine: None }
+    }
+
+    /// From now on the engine can be asked, or cannot.
+    pub(super) fn lend_engine(&mut self, engine: Option<Asker>) {
+        self.engine = engine;
+    }
+
+    fn ask_engine(&self, question: Question) -> Result<Answer, String> {
+        let engine = self.engine.as_ref().ok_or("the engine can be asked during PostFilter only")?;
+        engine.ask(question)
     }
 
     /// Lets a waiting pod go or turns it away; without effect on others. It goes on waiting while too much is asked for.
@@ -169,6 +182,46 @@ impl wit::raw::Host for Inside {
         self.common.services.raw.pod(&uid).map(|raw| raw.get().as_bytes().to_vec())
     }
 }
+
+impl wit::engine::Host for Inside {
+    fn activate(&mut self, uid: String) {
+        if !self.common.services.requests.push(Request::Activate { uid: uid.as_str().into() }) {
+            self.common.observer.dropped(&self.common.plugin);
+        }
+    }
+
+    fn nominated(&mut self, node: String) -> Vec<wit::types::PodInfo> {
+        let promised = self.common.services.requests.promised(&node);
+        promised.iter().map(|pod| pod_info(pod, None, true)).collect()
+    }
+
+    fn terminating(&mut self, node: String) -> Vec<String> {
+        let mirror = locked(&self.common.mirror);
+        let pods = mirror.node(&node).into_iter().flat_map(|seen| &seen.pods);
+        pods.filter(|pod| pod.meta.terminating).map(|pod| pod.meta.uid.to_string()).collect()
+    }
+
+    fn would_fit(
+        &mut self,
+        node: String,
+        without: Vec<String>,
+    ) -> Result<Option<wit::types::Rejection>, String> {
+        self.ask_engine(Question::WouldFit { node, without }).and_then(|answer| match answer {
+            Answer::Fits(rejection) => Ok(rejection.map(|no| rejection_of(&no))),
+            Answer::Pods(_) => Err(NO_ANSWER.to_string()),
+        })
+    }
+
+    fn keep_first(&mut self, node: String, pods: Vec<String>) -> Result<Vec<String>, String> {
+        self.ask_engine(Question::KeepFirst { node, pods }).and_then(|answer| match answer {
+            Answer::Pods(pods) => Ok(pods),
+            Answer::Fits(_) => Err(NO_ANSWER.to_string()),
+        })
+    }
+}
+
+/// Nobody answered what was asked.
+const NO_ANSWER: &str = "the scheduler did not answer";
 
 impl wit::clock::Host for Inside {
     fn now(&mut self) -> u64 {

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use longshore_framework::objects::Objects;
 use longshore_framework::plugin::Cycle;
 use longshore_framework::snapshot::Snapshot;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
+use super::asking::Asker;
 use super::bindings::exports::longshore::scheduler::lifecycle::{Instance as WhichInstance, Manifest};
+use super::bindings::exports::longshore::scheduler::objects::Kind;
 use super::convert::CycleKey;
 use super::exports::{Exports, Indices};
 use super::imports::{Common, Inside};
 use super::loaded::Loaded;
+use super::reading::Told;
 use super::table::Table;
 use crate::args::Settings;
 use crate::failure::{Failure, FailureKind};
@@ -42,6 +46,15 @@ impl Role {
     }
 }
 
+/// What a plugin says of itself.
+pub(crate) struct Described {
+    pub(crate) manifest: Manifest,
+    /// Kinds of objects that it reads.
+    pub(crate) kinds: Vec<Kind>,
+    /// How often it wants to be called for the time's sake, in milliseconds.
+    pub(crate) every: Option<u32>,
+}
+
 /// An instance.
 pub(crate) struct Live {
     store: Store<Inside>,
@@ -50,6 +63,7 @@ pub(crate) struct Live {
     common: Common,
     time: Duration,
     table: Table,
+    told: Told,
     cycle: Option<(CycleKey, Option<(u64, u64)>)>,
 }
 
@@ -81,6 +95,7 @@ impl Live {
             common: common.clone(),
             time: settings.time,
             table: Table::default(),
+            told: Told::default(),
             cycle: None,
         })
     }
@@ -95,10 +110,23 @@ impl Live {
         indices: &Indices,
         settings: &Settings,
         common: &Common,
-    ) -> Result<Manifest, Failure> {
+    ) -> Result<Described, Failure> {
         let mut live = Self::bare(runtime, pre, indices, settings, common)?;
         live.time = START_TIME.max(settings.time);
-        live.call("Describe", |exports, store| exports.lifecycle.call_describe(store))
+        let config = settings.config.to_string();
+        let manifest = live.ask("Describe", |exports, store| match &exports.declaration {
+            Some(declaration) => declaration.call_describe(store, &config),
+            None => exports.lifecycle.call_describe(store).map(Ok),
+        })?;
+        let kinds = live.ask("Describe", |exports, store| match &exports.objects {
+            Some(objects) => objects.call_kinds(store, &config),
+            None => Ok(Ok(Vec::new())),
+        })?;
+        let every = live.ask("Describe", |exports, store| match &exports.timers {
+            Some(timers) => Ok(timers.call_every(store, &config)?.map(Some)),
+            None => Ok(Ok(None)),
+        })?;
+        Ok(Described { manifest, kinds, every })
     }
 
     /// Makes an instance that can be used.
@@ -162,6 +190,36 @@ impl Live {
         let done = self.call("Table", |exports, store| exports.lifecycle.call_apply(store, &delta));
         self.time = time;
         done
+    }
+
+    /// Tells the guest of objects that changed.
+    pub(crate) fn sync_objects(&mut self, loaded: &Loaded, objects: &Objects) -> Result<(), Failure> {
+        if loaded.readings.is_empty() {
+            return Ok(());
+        }
+        let calls = self.told.missing(&loaded.readings, &objects.declared);
+        for telling in &calls {
+            // What the guest prepared for a cycle may rest on objects that are others now.
+            self.cycle = None;
+            let time = self.time;
+            self.time = START_TIME.max(time);
+            let done = self.call("Objects", |exports, store| match &exports.objects {
+                Some(objects) => objects.call_apply(store, telling.reset, &telling.changes),
+                None => Ok(()),
+            });
+            self.time = time;
+            if done.is_err() {
+                // An instance that was told a part of it is told everything anew.
+                self.told.lose();
+            }
+            done?;
+        }
+        Ok(())
+    }
+
+    /// From now on the guest can ask the engine, or cannot.
+    pub(crate) fn lend_engine(&mut self, engine: Option<Asker>) {
+        self.store.data_mut().lend_engine(engine);
     }
 
     /// The next call begins a cycle.

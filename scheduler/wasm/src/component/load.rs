@@ -1,6 +1,7 @@
 //! From bytes to a plugin that is ready.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::event::EventPattern;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
@@ -10,10 +11,12 @@ use super::bindings::longshore::scheduler as wit;
 use super::convert;
 use super::exports::Indices;
 use super::imports::{Common, Inside};
-use super::live::Live;
+use super::live::{Described, Live};
 use super::loaded::Loaded;
 use super::plugin::ComponentPlugin;
+use super::reading::Reading;
 use super::table::Columns;
+use super::version;
 use crate::args::{Capability, Settings};
 use crate::host::Host;
 use crate::load_error::LoadError;
@@ -43,7 +46,8 @@ pub(crate) fn describe(
     bytes: &[u8],
     settings: &Settings,
 ) -> Result<ComponentPlugin, LoadError> {
-    let component = host.compiler.component(bytes)?;
+    let bytes = version::current(bytes).map_err(LoadError::Invalid)?;
+    let component = host.compiler.component(&bytes)?;
     let imports = imports(host, &component);
     let linker = linker(host, &imports, settings)?;
     let pre = linker.instantiate_pre(&component).map_err(|e| LoadError::Foreign(format!("{e:#}")))?;
@@ -52,23 +56,28 @@ pub(crate) fn describe(
         return Err(LoadError::Foreign(missing));
     }
     let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer));
-    let manifest = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
-    let loaded = finish(host, (pre, indices, imports), manifest, settings, common)?;
+    let described = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
+    let loaded = finish(host, (pre, indices, imports), described, settings, common)?;
     Ok(ComponentPlugin::new(loaded))
 }
 
 fn finish(
     host: &Host,
     (pre, indices, imports): (InstancePre<Inside>, Indices, Vec<String>),
-    manifest: Manifest,
+    Described { manifest, kinds, every }: Described,
     settings: &Settings,
     common: Common,
 ) -> Result<Loaded, LoadError> {
+    let readings = Reading::all(&kinds).map_err(LoadError::Manifest)?;
+    if !readings.is_empty() && !settings.capabilities.contains(&Capability::Objects) {
+        let interface = format!("objects of the kind {}", readings[0].kind);
+        return Err(LoadError::NotGranted { interface, capability: Capability::Objects.as_str() });
+    }
     let columns = Columns::new(manifest.columns.clone());
     check_manifest(&manifest, &columns, &imports, settings)?;
     let events = match &manifest.events {
         None => vec![EventPattern::ANY],
-        Some(patterns) => convert::events(patterns).map_err(LoadError::Manifest)?,
+        Some(patterns) => convert::events(patterns, &readings).map_err(LoadError::Manifest)?,
     };
     let rows = match manifest.sharding {
         Sharding::Single => usize::MAX,
@@ -76,7 +85,8 @@ fn finish(
     };
     Ok(Loaded {
         runtime: host.runtime.clone(),
-        sees_pods: imports.iter().any(|i| i == "pods"),
+        sees_pods: imports.iter().any(|i| i == "pods" || i == "engine"),
+        asks_engine: imports.iter().any(|i| i == "engine"),
         pure: manifest.pure && host.options.keep_pure,
         settings: settings.clone(),
         pre,
@@ -87,11 +97,16 @@ fn finish(
         events,
         imports,
         rows,
+        readings,
+        ticks: every.map(|millis| Duration::from_millis(u64::from(millis.max(SHORTEST_TICK)))),
     })
 }
 
 /// What a function of the pod and the row does not look at.
-const IMPURE: [&str; 4] = ["pods", "raw", "clock", "random"];
+const IMPURE: [&str; 5] = ["pods", "raw", "clock", "random", "engine"];
+
+/// The shortest time between two ticks, in milliseconds.
+const SHORTEST_TICK: u32 = 100;
 
 /// The longest list of columns.
 const MOST_COLUMNS: usize = 256;
@@ -132,10 +147,7 @@ fn check_manifest(
 fn imports(host: &Host, component: &Component) -> Vec<String> {
     let engine = host.runtime.engine();
     let ty = component.component_type();
-    let short = |name: &str| {
-        let inner = name.strip_prefix("longshore:scheduler/").and_then(|n| n.strip_suffix("@0.1.0"));
-        inner.unwrap_or(name).to_string()
-    };
+    let short = |name: &str| version::short(name).unwrap_or(name).to_string();
     ty.imports(engine).map(|(name, _)| short(name)).filter(|name| name != "types").collect()
 }
 
@@ -167,6 +179,7 @@ fn add(linker: &mut Linker<Inside>, import: &str) -> wasmtime::Result<()> {
         "pods" => wit::pods::add_to_linker::<_, Own>(linker, |inside| inside),
         "raw" => wit::raw::add_to_linker::<_, Own>(linker, |inside| inside),
         "clock" => wit::clock::add_to_linker::<_, Own>(linker, |inside| inside),
+        "engine" => wit::engine::add_to_linker::<_, Own>(linker, |inside| inside),
         "random" => wit::random::add_to_linker::<_, Own>(linker, |inside| inside),
         _ => Ok(()),
     }

@@ -1,7 +1,10 @@
 //! What instances of a component are made from.
 
+use std::time::Duration;
+
 use longshore_framework::Str;
 use longshore_framework::event::EventPattern;
+use longshore_framework::objects::Objects;
 use longshore_framework::pod::Pod;
 use wasmtime::component::InstancePre;
 
@@ -10,6 +13,7 @@ use super::bindings::longshore::scheduler::types;
 use super::convert;
 use super::exports::Indices;
 use super::imports::{Common, Inside};
+use super::reading::Reading;
 use super::table::Columns;
 use crate::args::{Capability, Settings};
 use crate::runtime::Runtime;
@@ -33,6 +37,12 @@ pub(crate) struct Loaded {
     pub(crate) pure: bool,
     /// Pods on nodes may be read.
     pub(crate) sees_pods: bool,
+    /// The engine may be asked.
+    pub(crate) asks_engine: bool,
+    /// Kinds of objects that it reads.
+    pub(crate) readings: Vec<Reading>,
+    /// How often it is called for the time's sake.
+    pub(crate) ticks: Option<Duration>,
 }
 
 impl Loaded {
@@ -49,6 +59,13 @@ impl Loaded {
     /// The plugin's name in the profile.
     pub(crate) fn name(&self) -> &Str {
         &self.common.plugin
+    }
+
+    /// Rises when an object changes that an answer about any node may depend on; `None` when no object is read.
+    pub(crate) fn objects_seen(&self, objects: &Objects) -> Option<u64> {
+        let anywhere = self.readings.iter().filter(|reading| !reading.about_node);
+        let seen = anywhere.map(|reading| objects.declared.revision_of(reading.kind)).sum();
+        (!self.readings.is_empty()).then_some(seen)
     }
 
     /// A pod as this plugin may see it.

@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Instant;
 
+use longshore_framework::objects::declared::Declarations;
 use longshore_framework::pod::Pod;
-use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use rustc_hash::FxHashMap;
 
 use super::bindings::exports::longshore::scheduler::pre_filter::PreFiltered;
+use super::cluster::Cluster;
 use super::convert::CycleKey;
 use super::imports::locked;
 use super::live::{Live, Role};
 use super::loaded::Loaded;
 use super::pure::{Kept, class_hash};
+use super::reading::declarations;
 use crate::breaker::Breaker;
 use crate::failure::Failure;
 
@@ -36,8 +39,8 @@ pub(crate) struct Carried(pub(crate) Arc<Vec<u8>>);
 #[derive(Clone, Debug)]
 pub(crate) struct Absent;
 
-/// PreFilter's answers of a pure plugin, by class.
-type PreFilteredClasses = FxHashMap<u64, (CycleKey, PreFiltered, Arc<Vec<u8>>)>;
+/// PreFilter's answers of a pure plugin, by class, each with what was seen of objects.
+type PreFilteredClasses = FxHashMap<u64, (CycleKey, Option<u64>, PreFiltered, Arc<Vec<u8>>)>;
 
 /// Classes of PreFilter that are kept at the most.
 const MOST_CLASSES: usize = 256;
@@ -56,6 +59,8 @@ pub(crate) struct ComponentPlugin {
     pub(super) failures: AtomicU64,
     /// Answers that were given in place of those that failed.
     pub(super) excuses: AtomicU64,
+    /// It asks the engine: its own Filter is not asked meanwhile.
+    asking: AtomicBool,
     /// The control instance missed something.
     pub(super) stale: AtomicBool,
     /// The last of those that took each other's place, which all of them share.
@@ -84,6 +89,7 @@ impl ComponentPlugin {
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
             excuses: AtomicU64::new(0),
+            asking: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             line: Mutex::default(),
         }
@@ -100,6 +106,11 @@ impl ComponentPlugin {
 
     fn control_role(&self) -> Role {
         if self.loaded.single() { Role::Single } else { Role::Control }
+    }
+
+    /// The objects it reads.
+    pub(crate) fn declarations(&self) -> Declarations {
+        declarations(&self.loaded.readings)
     }
 
     /// How often it failed.
@@ -134,15 +145,13 @@ impl ComponentPlugin {
     pub(super) fn control<T>(
         &self,
         stage: &'static str,
-        snapshot: Option<&Snapshot>,
+        cluster: Cluster<'_>,
         retry: bool,
         ask: impl FnMut(&mut Live) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut cell = locked(&self.control);
-        if let Some(snapshot) = snapshot {
-            self.see(snapshot);
-        }
-        self.guarded(&mut cell, (self.control_role(), 0), stage, (snapshot, retry), ask)
+        self.see(cluster);
+        self.guarded(&mut cell, (self.control_role(), 0), stage, (cluster, retry), ask)
     }
 
     /// Asks the instance that holds a piece. `ask` is given what is kept of pure answers, and a way to the instance.
@@ -150,14 +159,14 @@ impl ComponentPlugin {
         &self,
         piece: Piece<'_>,
         stage: &'static str,
-        snapshot: &Snapshot,
+        cluster: Cluster<'_>,
         ask: impl FnOnce(&mut Kept, &mut dyn FnMut(Asking<'_>) -> Result<(), Failure>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.see(snapshot);
+        self.see(cluster);
         let with = |cell: &mut Cell, role: Role| {
             let mut kept = std::mem::take(&mut cell.kept);
             let mut way = |asking: Asking<'_>| {
-                self.guarded(cell, (role, piece.base), stage, (Some(snapshot), true), |live| asking(live))
+                self.guarded(cell, (role, piece.base), stage, (cluster, true), |live| asking(live))
             };
             let done = ask(&mut kept, &mut way);
             cell.kept = kept;
@@ -183,6 +192,17 @@ impl ComponentPlugin {
         Arc::clone(&shards[at])
     }
 
+    /// It asks the engine until what is returned is dropped.
+    pub(super) fn asking_engine(&self) -> WhileAsking<'_> {
+        self.asking.store(true, Ordering::Relaxed);
+        WhileAsking(&self.asking)
+    }
+
+    /// Whether it asks the engine. What it thinks of a node itself it knows: it is busy, and cannot be asked.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::Relaxed)
+    }
+
     /// Splits ascending slots by the instances that hold them.
     pub(super) fn pieces<'s>(&self, slots: &'s [Slot]) -> impl Iterator<Item = Piece<'s>> + use<'s> {
         let rows = self.loaded.rows;
@@ -197,8 +217,8 @@ impl ComponentPlugin {
     }
 
     /// Guests that may read pods see them as of this snapshot.
-    fn see(&self, snapshot: &Snapshot) {
-        if self.loaded.sees_pods {
+    fn see(&self, cluster: Cluster<'_>) {
+        if let Some(snapshot) = cluster.snapshot.filter(|_| self.loaded.sees_pods) {
             locked(&self.loaded.common.mirror).sync(snapshot);
         }
     }
@@ -233,6 +253,15 @@ impl ComponentPlugin {
         }
         let saved = locked(&self.control).live.as_mut()?.save();
         saved.inspect_err(|failure| self.failed(failure, "Handover")).ok()
+    }
+}
+
+/// A plugin asks the engine as long as this is there.
+pub(super) struct WhileAsking<'a>(&'a AtomicBool);
+
+impl Drop for WhileAsking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use longshore_framework::keyed::KeyedState;
+use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::Rejection;
@@ -34,6 +35,8 @@ struct Class {
     key: CycleKey,
     /// Which snapshot, and up to which generation changes were looked at.
     of: Option<(u64, u64)>,
+    /// What was seen of objects that any answer may depend on.
+    objects: Option<u64>,
     used: u64,
     /// By row: [`FIT`], one more than a place in `rejections`, or [`UNKNOWN`].
     verdicts: Vec<u16>,
@@ -60,14 +63,15 @@ pub(crate) struct Known<'k> {
 }
 
 impl Kept {
-    /// What is known of the pod's class; rows that changed are not.
+    /// What is known of the pod's class; rows that changed are not. `objects` says when all rows did.
     pub(crate) fn class(
         &mut self,
-        pod: &Pod,
+        cx: Cycle<'_>,
         shared: &Arc<Vec<u8>>,
-        snapshot: &Snapshot,
+        objects: Option<u64>,
         (base, rows): (usize, usize),
     ) -> Known<'_> {
+        let (pod, snapshot) = (cx.pod, cx.snapshot);
         let hash = class_hash(pod, shared);
         self.clock += 1;
         let stale = self.classes.get(&hash).is_some_and(|c| !c.key.same_class(pod, shared) || c.is_worn());
@@ -80,6 +84,9 @@ impl Kept {
         }
         let class = self.classes.entry(hash).or_insert_with(|| Class::new(pod, shared));
         class.used = self.clock;
+        if class.objects != objects {
+            (class.of, class.objects) = (None, objects);
+        }
         class.forget_changes(snapshot, base, rows);
         Known { class, base }
     }
@@ -90,6 +97,7 @@ impl Class {
         Self {
             key: CycleKey::new(pod, Arc::clone(shared)),
             of: None,
+            objects: None,
             used: 0,
             verdicts: Vec::new(),
             rejections: Vec::new(),

@@ -1,5 +1,6 @@
 //! The framework's traits.
 
+mod events;
 mod filter;
 mod place;
 mod pre_filter;
@@ -7,9 +8,13 @@ mod queue;
 mod score;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use longshore_framework::event::EventPattern;
+use longshore_framework::Timestamp;
+use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Dependence, Plugin};
+use longshore_framework::pod::Pod;
 use longshore_framework::registry::{Instance, Stage};
 
 use super::plugin::ComponentPlugin;
@@ -28,6 +33,22 @@ impl Plugin for Staged {
 
     fn events(&self) -> Vec<EventPattern> {
         self.0.loaded.events.clone()
+    }
+
+    fn objects_seen(&self, objects: &Objects) -> Option<u64> {
+        self.0.loaded.objects_seen(objects)
+    }
+
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
+        self.0.hint(pod, event, cluster)
+    }
+
+    fn ticks(&self) -> Option<Duration> {
+        self.0.loaded.ticks
+    }
+
+    fn tick(&self, _now: Timestamp, cluster: HintContext<'_>) {
+        self.0.tick(cluster);
     }
 
     fn failed_answers(&self) -> Option<u64> {
@@ -49,7 +70,7 @@ impl Staged {
             };
         }
         take_part!(
-            pre_enqueue: PreEnqueue, pre_filter: PreFilter, filter: Filter, post_filter: PostFilter, pre_score: PreScore,
+            pre_enqueue: PreEnqueue, queue_sort: QueueSort, pre_filter: PreFilter, filter: Filter, post_filter: PostFilter, pre_score: PreScore,
             score: Score, reserve: Reserve, permit: Permit, pre_bind: PreBind, bind: Bind, post_bind: PostBind
         );
         instance.build()

@@ -77,5 +77,6 @@ fn asked(out: &mut dyn Write, report: &PluginRun, style: Style) -> io::Result<()
         |e: &crate::report::plugin::EventOf| format!("{} {}: {} ({})", e.r#type, e.reason, e.note, e.uid);
     section("Events", report.events.iter().map(event).collect())?;
     section("Allowed", report.allowed.clone())?;
+    section("Tried again", report.activated.clone())?;
     section("Turned away", report.turned_away.iter().map(|t| format!("{}: {}", t.uid, t.message)).collect())
 }

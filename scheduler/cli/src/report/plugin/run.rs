@@ -37,6 +37,8 @@ pub struct PluginRun {
     pub events: Vec<EventOf>,
     /// UIDs of pods it lets go on.
     pub allowed: Vec<String>,
+    /// UIDs of pods that it wants to be tried again.
+    pub activated: Vec<String>,
     /// Pods it turns away.
     pub turned_away: Vec<TurnedAway>,
 }
@@ -138,6 +140,7 @@ impl PluginRun {
             log,
             events: Vec::new(),
             allowed: Vec::new(),
+            activated: Vec::new(),
             turned_away: Vec::new(),
         };
         requests.into_iter().for_each(|request| run.ask(request));
@@ -150,6 +153,7 @@ impl PluginRun {
             Request::Reject { uid, message, .. } => {
                 self.turned_away.push(TurnedAway { uid: uid.to_string(), message: message.to_string() });
             }
+            Request::Activate { uid } => self.activated.push(uid.to_string()),
             Request::Event { uid, warning, reason, note, .. } => self.events.push(EventOf {
                 uid: uid.to_string(),
                 r#type: if warning { "Warning" } else { "Normal" },

@@ -20,6 +20,9 @@ use crate::failure::Failure;
 
 impl Filter for Staged {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        if self.0.is_asking() {
+            return Ok(Verdict::Pass);
+        }
         let answer = if node.is_supposed() {
             self.0.supposed(cx, &shared_of(state), node)
         } else {
@@ -83,7 +86,7 @@ impl ComponentPlugin {
         shared: &Arc<Vec<u8>>,
         piece: Piece<'_>,
     ) -> Result<Judged, Failure> {
-        self.piece(piece, "Filter", cx.snapshot, |kept, way| {
+        self.piece(piece, "Filter", cx.into(), |kept, way| {
             let mut judged = Judged::All;
             if !self.loaded.pure || piece.slots.len() <= FEW {
                 way(&mut |live| {
@@ -92,7 +95,8 @@ impl ComponentPlugin {
                 })?;
                 return Ok(judged);
             }
-            let mut known = kept.class(cx.pod, shared, cx.snapshot, (piece.base, self.loaded.rows));
+            let mut known =
+                kept.class(cx, shared, self.loaded.objects_seen(cx.objects), (piece.base, self.loaded.rows));
             let unknown = known.unjudged(piece.slots);
             if !unknown.is_empty() {
                 way(&mut |live| {
@@ -127,7 +131,7 @@ impl ComponentPlugin {
         let slots = [node.slot()];
         let Some(piece) = self.pieces(&slots).next() else { return Ok(Verdict::Pass) };
         let (row, patch) = (row(node.slot(), piece.base), self.loaded.columns.supposed(node, piece.base));
-        self.piece(piece, "Filter", cx.snapshot, |_, way| {
+        self.piece(piece, "Filter", cx.into(), |_, way| {
             let mut verdict = Verdict::Pass;
             way(&mut |live| {
                 live.begin(&self.loaded, cx, shared)?;

@@ -78,13 +78,14 @@ impl ComponentPlugin {
         let class = self.loaded.pure.then(|| class_of(cx.pod));
         let empty: Arc<Vec<u8>> = Arc::default();
         if let Some(hash) = class
-            && let Some((key, said, shared)) = locked(&self.pre_filtered).get(&hash)
+            && let Some((key, objects, said, shared)) = locked(&self.pre_filtered).get(&hash)
             && key.same_class(cx.pod, &empty)
+            && *objects == self.loaded.objects_seen(cx.objects)
         {
             return Ok((said.outcome.clone(), Arc::clone(shared)));
         }
         let pod = self.loaded.pod(cx.pod);
-        let said = self.control("PreFilter", Some(cx.snapshot), true, |live| {
+        let said = self.control("PreFilter", cx.into(), true, |live| {
             let said = live.ask("PreFilter", |exports, store| match &exports.pre_filter {
                 Some(stage) => stage.call_pre_filter(store, &pod),
                 None => Ok(Ok(PreFiltered { outcome: Outcome::All, shared: Vec::new() })),
@@ -98,7 +99,9 @@ impl ComponentPlugin {
                 classes.clear();
             }
             let answer = PreFiltered { outcome: said.0.clone(), shared: Vec::new() };
-            classes.insert(hash, (CycleKey::new(cx.pod, empty), answer, Arc::clone(&said.1)));
+            let objects = self.loaded.objects_seen(cx.objects);
+            let key = CycleKey::new(cx.pod, empty);
+            classes.insert(hash, (key, objects, answer, Arc::clone(&said.1)));
         }
         Ok(said)
     }
@@ -111,10 +114,13 @@ impl ComponentPlugin {
         node: Slot,
         added: bool,
     ) -> Result<(), PluginError> {
+        if self.is_asking() {
+            return Ok(());
+        }
         let stage = if added { "AddPod" } else { "RemovePod" };
         let (name, shared) = (&cx.snapshot.node(node).name, shared_of(state));
         let (pod, moved) = (self.loaded.pod(cx.pod), pod_info(moved, Some(name), true));
-        let answer = self.control(stage, Some(cx.snapshot), true, |live| {
+        let answer = self.control(stage, cx.into(), true, |live| {
             let said = live.ask(stage, |exports, store| match &exports.pre_filter_extensions {
                 None => Ok(Ok(None)),
                 Some(stage) if added => Ok(stage.call_add_pod(store, &shared, &pod, &moved, name)?.map(Some)),

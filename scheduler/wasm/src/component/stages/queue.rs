@@ -3,24 +3,28 @@
 use std::sync::Arc;
 
 use longshore_framework::plugin::{
-    EnqueueContext, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreEnqueue,
+    EnqueueContext, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreEnqueue, QueueSort,
+    Queued, Rank,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, Verdict};
+use rustc_hash::FxHashMap;
 
+use super::super::asking::{Asker, answering};
 use super::super::bindings::exports::longshore::scheduler::post_filter;
+use super::super::cluster::Cluster;
 use super::super::convert;
 use super::super::plugin::shared_of;
 use super::Staged;
 use crate::args::Capability;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind, cut};
 
 impl PreEnqueue for Staged {
     fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict {
         let said = self.0.loaded.pod(cx.pod);
-        let answer = self.0.control("PreEnqueue", None, true, |live| {
+        let answer = self.0.control("PreEnqueue", Cluster::of_objects(cx.objects), true, |live| {
             live.ask("PreEnqueue", |exports, store| match &exports.pre_enqueue {
                 Some(stage) => stage.call_pre_enqueue(store, &said),
                 None => Ok(Ok(None)),
@@ -32,6 +36,22 @@ impl PreEnqueue for Staged {
             // The stage knows no errors: the pod stays out until an event lets the plugin be asked again.
             Err(failure) => Verdict::unschedulable(failure.to_string()),
         }
+    }
+}
+
+impl QueueSort for Staged {
+    fn rank(&self, queued: Queued<'_>) -> Rank {
+        let said = self.0.loaded.pod(queued.pod);
+        let since = u64::try_from(queued.since.0).unwrap_or(0);
+        let answer = self.0.control("QueueSort", Cluster::default(), true, |live| {
+            live.ask("QueueSort", |exports, store| match &exports.queue_sort {
+                Some(stage) => stage.call_rank(store, &said, since),
+                None => Err(wasmtime::Error::msg("there is no QueueSort")),
+            })
+        });
+        // As PrioritySort: a plugin that fails must not keep pods out of the queue.
+        let instead = || [-i64::from(queued.pod.spec.priority), queued.since.0];
+        Rank(answer.map_or_else(|_| instead(), |(first, second)| [first, second]))
     }
 }
 
@@ -52,18 +72,31 @@ impl PostFilter for Staged {
             })
             .collect();
         let may_evict = self.0.loaded.granted(Capability::Evict);
-        let answer = self.0.control("PostFilter", Some(snapshot), true, |live| {
-            let outcome = live.ask("PostFilter", |exports, store| match &exports.post_filter {
-                Some(stage) => stage.call_post_filter(store, &said, &shared, &rejected),
-                None => Err(wasmtime::Error::msg("there is no PostFilter")),
-            })?;
-            match outcome {
-                post_filter::Outcome::Reject(no) => Ok(Err(no)),
-                post_filter::Outcome::Nominate(nomination) => {
-                    nominated(snapshot, nomination, may_evict).map(Ok)
+        let cluster = Cluster::of(snapshot, cx.objects);
+        let ask = |asker: Option<Asker>| {
+            self.0.control("PostFilter", cluster, true, |live| {
+                live.lend_engine(asker.clone());
+                let outcome = live.ask("PostFilter", |exports, store| match &exports.post_filter {
+                    Some(stage) => stage.call_post_filter(store, &said, &shared, &rejected),
+                    None => Err(wasmtime::Error::msg("there is no PostFilter")),
+                });
+                live.lend_engine(None);
+                match outcome? {
+                    post_filter::Outcome::Reject(no) => Ok(Err(no)),
+                    post_filter::Outcome::Nominate(nomination) => {
+                        nominated(snapshot, nomination, may_evict).map(Ok)
+                    }
                 }
+            })
+        };
+        let answer = match self.0.loaded.asks_engine {
+            false => ask(None),
+            true => {
+                let _asking = self.0.asking_engine();
+                let broken = || Err(Failure::new("PostFilter", FailureKind::Trap, "its thread ended"));
+                answering(cx, |asker| ask(Some(asker))).unwrap_or_else(broken)
             }
-        });
+        };
         let nothing = PostFilterOutcome {
             rejected: Some(longshore_framework::verdict::Rejection::unschedulable(String::new())),
             ..PostFilterOutcome::default()
@@ -102,13 +135,32 @@ fn nominated(
             "it evicts pods, which it is not granted; add evict to capabilities if it may".to_string(),
         ));
     }
-    if nomination.victims.len() > snapshot.pods(slot).len().max(1) {
-        return Err(wrong(format!("it evicts {} pods of fewer", nomination.victims.len())));
-    }
-    let find = |uid: &String| {
-        let pod = snapshot.pods(slot).iter().find(|pod| *pod.meta.uid == **uid).cloned();
-        pod.ok_or_else(|| wrong(format!("it evicts a pod with the UID {uid:?}, which is not on the node")))
-    };
-    let victims = nomination.victims.iter().map(find).collect::<Result<_, _>>()?;
+    let victims = victims(snapshot, slot, &nomination.victims).map_err(wrong)?;
     Ok((slot, victims))
+}
+
+/// The pods to be evicted, in the order that was said. Most are on the node itself.
+fn victims(snapshot: &Snapshot, slot: Slot, uids: &[String]) -> Result<Vec<Arc<Pod>>, String> {
+    let wanted: FxHashMap<&str, usize> = uids.iter().enumerate().map(|(at, uid)| (&**uid, at)).collect();
+    if wanted.len() < uids.len() {
+        return Err("it evicts a pod twice".to_string());
+    }
+    let mut found: Vec<Option<Arc<Pod>>> = vec![None; uids.len()];
+    let mut missing = uids.len();
+    let others = snapshot.live().iter().map(Slot::from).filter(|other| *other != slot);
+    for slot in std::iter::once(slot).chain(others) {
+        if missing == 0 {
+            break;
+        }
+        for pod in snapshot.pods(slot) {
+            if let Some(at) = wanted.get(&*pod.meta.uid) {
+                found[*at] = Some(Arc::clone(pod));
+                missing -= 1;
+            }
+        }
+    }
+    let of = |(pod, uid): (Option<Arc<Pod>>, &String)| {
+        pod.ok_or_else(|| format!("it evicts a pod with the UID {:?}, which is on no node", cut(uid.clone())))
+    };
+    found.into_iter().zip(uids).map(of).collect()
 }

@@ -34,7 +34,7 @@ impl PreScore for Staged {
     ) -> Result<PreScoreVerdict, PluginError> {
         let (pod, shared) = (self.0.loaded.pod(cx.pod), shared_of(state));
         let count = u32::try_from(feasible.len()).unwrap_or(u32::MAX);
-        let answer = self.0.control("PreScore", Some(cx.snapshot), true, |live| {
+        let answer = self.0.control("PreScore", cx.into(), true, |live| {
             let said = live.ask("PreScore", |exports, store| match &exports.pre_score {
                 Some(stage) => stage.call_pre_score(store, &pod, &shared, count),
                 None => Ok(Ok(pre_score::Outcome::Score(shared.to_vec()))),
@@ -91,7 +91,7 @@ impl Score for Staged {
             return Ok(());
         }
         let shared = score_shared(state);
-        let answer = self.0.control("NormalizeScore", Some(cx.snapshot), true, |live| {
+        let answer = self.0.control("NormalizeScore", cx.into(), true, |live| {
             let given: &[i64] = scores;
             let said = live.ask("NormalizeScore", |exports, store| match &exports.normalize_score {
                 Some(stage) => stage.call_normalize(store, &shared, given),
@@ -138,14 +138,15 @@ impl ComponentPlugin {
         piece: Piece<'_>,
         scores: &mut [i64],
     ) -> Result<(), Failure> {
-        self.piece(piece, "Score", cx.snapshot, |kept, way| {
+        self.piece(piece, "Score", cx.into(), |kept, way| {
             if !self.loaded.pure || piece.slots.len() <= FEW {
                 return way(&mut |live| {
                     scores.copy_from_slice(&self.ask_score(live, cx, shared, piece.base, piece.slots)?);
                     Ok(())
                 });
             }
-            let mut known = kept.class(cx.pod, shared, cx.snapshot, (piece.base, self.loaded.rows));
+            let mut known =
+                kept.class(cx, shared, self.loaded.objects_seen(cx.objects), (piece.base, self.loaded.rows));
             let unknown = known.unscored(piece.slots);
             if !unknown.is_empty() {
                 let mut new = Vec::new();
