@@ -9,7 +9,7 @@ use crate::package::with_world;
 use crate::wasi;
 
 /// Makes a component of a core module whose exports have the canonical ABI's names, such as
-/// `longshore:scheduler/filter@0.1.0#filter`.
+/// `longshore:scheduler/filter@0.2.0#filter`.
 ///
 /// The component exports the interfaces that the module exports and imports those of which the module imports
 /// something; descriptions of a world that the module carries along are not looked at. The same module gives the same

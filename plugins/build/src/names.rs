@@ -92,7 +92,7 @@ fn functions(resolve: &Resolve) -> Functions {
     named.collect()
 }
 
-/// The interface in `longshore:scheduler/filter@0.1.0`; `None` for names of others.
+/// The interface in `longshore:scheduler/filter@0.2.0`; `None` for names of others.
 fn interface(name: &str) -> Result<Option<&str>, BuildError> {
     let Some(rest) = name.strip_prefix(PREFIX) else { return Ok(None) };
     let (interface, version) = rest.split_once('@').unwrap_or((rest, "none"));

@@ -5,7 +5,7 @@ use wit_parser::{PackageId, Resolve};
 use crate::BuildError;
 
 /// The version of `longshore:scheduler` that plugins are built for.
-pub const VERSION: &str = "0.1.0";
+pub const VERSION: &str = "0.2.0";
 
 /// How names of the package begin, in exports and imports.
 pub(crate) const PREFIX: &str = "longshore:scheduler/";

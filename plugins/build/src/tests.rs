@@ -5,13 +5,13 @@ use wit_component::DecodedWasm;
 use crate::{BuildError, componentize};
 
 const LIFECYCLE: [(&str, &str); 3] = [
-    ("lifecycle@0.1.0#describe", "(result i32)"),
-    ("lifecycle@0.1.0#init", "(param i32 i32 i32 i32) (result i32)"),
-    ("lifecycle@0.1.0#apply", "(param i32 i32 i32 i32 i32 i32 i32)"),
+    ("lifecycle@0.2.0#describe", "(result i32)"),
+    ("lifecycle@0.2.0#init", "(param i32 i32 i32 i32) (result i32)"),
+    ("lifecycle@0.2.0#apply", "(param i32 i32 i32 i32 i32 i32 i32)"),
 ];
-const CYCLE: (&str, &str) = ("cycle@0.1.0#begin", "(param i32) (result i32)");
-const SCORE: (&str, &str) = ("score@0.1.0#score", "(param i32 i32) (result i32)");
-const FILTER: (&str, &str) = ("filter@0.1.0#filter", "(param i32 i32) (result i32)");
+const CYCLE: (&str, &str) = ("cycle@0.2.0#begin", "(param i32) (result i32)");
+const SCORE: (&str, &str) = ("score@0.2.0#score", "(param i32 i32) (result i32)");
+const FILTER: (&str, &str) = ("filter@0.2.0#filter", "(param i32 i32) (result i32)");
 
 /// A core module with these exports of ours, and with these imports as text.
 fn module(exports: &[(&str, &str)], imports: &str) -> Vec<u8> {
@@ -39,7 +39,7 @@ fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
     let world = &resolve.worlds[world];
     let name = |key| {
         let name = resolve.name_world_key(key);
-        name.trim_start_matches("longshore:scheduler/").trim_end_matches("@0.1.0").to_owned()
+        name.trim_start_matches("longshore:scheduler/").trim_end_matches("@0.2.0").to_owned()
     };
     (world.exports.keys().map(name).collect(), world.imports.keys().map(name).collect())
 }
@@ -51,7 +51,7 @@ fn refused(core: &[u8]) -> String {
 
 #[test]
 fn the_component_exports_what_the_module_exports_and_imports_what_it_imports() {
-    let log = r#"(import "longshore:scheduler/log@0.1.0" "log" (func (param i32 i32 i32)))"#;
+    let log = r#"(import "longshore:scheduler/log@0.2.0" "log" (func (param i32 i32 i32)))"#;
     let (exports, imports) = world(&componentize(&module(&with(&[CYCLE, SCORE]), log)).unwrap());
     assert_eq!(exports, ["cycle", "lifecycle", "score"]);
     assert_eq!(imports, ["log", "types"]);
@@ -94,14 +94,14 @@ fn score_needs_cycle_and_every_plugin_needs_lifecycle() {
 
 #[test]
 fn other_versions_interfaces_and_functions_are_refused() {
-    let message = refused(&module(&with(&[("score@0.2.0#score", "")]), ""));
+    let message = refused(&module(&with(&[("score@0.1.0#score", "")]), ""));
     assert!(
-        message.contains("`longshore:scheduler/score@0.2.0` is of longshore:scheduler@0.2.0"),
+        message.contains("`longshore:scheduler/score@0.1.0` is of longshore:scheduler@0.1.0"),
         "{message}"
     );
-    let message = refused(&module(&with(&[("scoring@0.1.0#score", "")]), ""));
+    let message = refused(&module(&with(&[("scoring@0.2.0#score", "")]), ""));
     assert!(message.contains("no interface `scoring`; it has `bind`"), "{message}");
-    let message = refused(&module(&with(&[("score@0.1.0#rate", "")]), ""));
+    let message = refused(&module(&with(&[("score@0.2.0#rate", "")]), ""));
     assert!(message.contains("exports `rate` of the interface `score`"), "{message}");
 }
 
@@ -109,13 +109,13 @@ fn other_versions_interfaces_and_functions_are_refused() {
 fn imports_of_others_are_refused_by_name() {
     let message = refused(&module(&with(&[]), r#"(import "env" "open" (func))"#));
     assert!(message.contains("imports `open` from `env`"), "{message}");
-    let message = refused(&module(&with(&[]), r#"(import "longshore:scheduler/log@0.1.0" "shout" (func))"#));
+    let message = refused(&module(&with(&[]), r#"(import "longshore:scheduler/log@0.2.0" "shout" (func))"#));
     assert!(message.contains("imports `shout`"), "{message}");
 }
 
 #[test]
 fn a_function_of_another_type_is_refused() {
-    let message = refused(&module(&with(&[CYCLE, ("score@0.1.0#score", "(result i64)")]), ""));
+    let message = refused(&module(&with(&[CYCLE, ("score@0.2.0#score", "(result i64)")]), ""));
     assert!(message.starts_with("the module does not fit the interface"), "{message}");
 }
 

@@ -14,7 +14,7 @@ use crate::package::wit;
 const TEXT: &str = include_str!("wasi/preview1.wat");
 
 /// The only interface that the adapter imports.
-const WORLD: &str = "package longshore:wasi; world adapter { import longshore:scheduler/log@0.1.0; }";
+const WORLD: &str = "package longshore:wasi; world adapter { import longshore:scheduler/log@0.2.0; }";
 
 /// The adapter for `ComponentEncoder::adapter("wasi_snapshot_preview1", ..)`.
 ///

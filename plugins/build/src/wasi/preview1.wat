@@ -6,7 +6,7 @@
 ;; one has no memory of its own either (Go takes all of the main module's memory for its heap), so its state is globals.
 (module $wasi_without_a_host
   (import "env" "memory" (memory 0))
-  (import "longshore:scheduler/log@0.1.0" "log" (func $log (param $level i32) (param $at i32) (param $length i32)))
+  (import "longshore:scheduler/log@0.2.0" "log" (func $log (param $level i32) (param $at i32) (param $length i32)))
 
   ;; Nanoseconds. Never 0, which Go takes for "no clock".
   (global $now (mut i64) (i64.const 1000000))

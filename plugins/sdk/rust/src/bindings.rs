@@ -59,7 +59,7 @@ pub mod longshore {
                     let ptr0 = vec0.as_ptr().cast::<u8>();
                     let len0 = vec0.len();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/log@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/log@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "log"]
                         fn wit_import1(_: i32, _: *mut u8, _: usize);
@@ -130,7 +130,8 @@ pub mod longshore {
             #[derive(Clone, PartialEq)]
             pub struct Rejection {
                 pub code: RejectCode,
-                /// Short, and the same for all nodes that are rejected for the same cause: it is counted by its words.
+                /// Short, and the same for all nodes that are rejected for the same cause: it is counted by its words. Several
+                /// reasons stand on a line each and are counted apart.
                 pub reason: _rt::String,
             }
             impl ::core::fmt::Debug for Rejection {
@@ -481,7 +482,7 @@ pub mod longshore {
                     let ptr0 = vec0.as_ptr().cast::<u8>();
                     let len0 = vec0.len();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "allow"]
                         fn wit_import1(_: *mut u8, _: usize);
@@ -505,7 +506,7 @@ pub mod longshore {
                     let ptr1 = vec1.as_ptr().cast::<u8>();
                     let len1 = vec1.len();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "reject"]
                         fn wit_import2(_: *mut u8, _: usize, _: *mut u8, _: usize);
@@ -540,7 +541,7 @@ pub mod longshore {
                     );
                     let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/waiting@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "pods"]
                         fn wit_import1(_: *mut u8);
@@ -735,7 +736,7 @@ pub mod longshore {
                     let ptr2 = vec2.as_ptr().cast::<u8>();
                     let len2 = vec2.len();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/events@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/events@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "emit"]
                         fn wit_import3(
@@ -801,7 +802,7 @@ pub mod longshore {
                     let len0 = vec0.len();
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/pods@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/pods@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "of-namespace"]
                         fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
@@ -1002,7 +1003,7 @@ pub mod longshore {
                     let len0 = vec0.len();
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/pods@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/pods@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "on-node"]
                         fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
@@ -1207,7 +1208,7 @@ pub mod longshore {
                     let len0 = vec0.len();
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/raw@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/raw@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "node"]
                         fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
@@ -1260,7 +1261,7 @@ pub mod longshore {
                     let len0 = vec0.len();
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/raw@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/raw@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "pod"]
                         fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
@@ -1303,7 +1304,7 @@ pub mod longshore {
             pub fn now() -> u64 {
                 unsafe {
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/clock@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/clock@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "now"]
                         fn wit_import0() -> i64;
@@ -1326,7 +1327,7 @@ pub mod longshore {
             pub fn next() -> u64 {
                 unsafe {
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "longshore:scheduler/random@0.1.0")]
+                    #[link(wasm_import_module = "longshore:scheduler/random@0.2.0")]
                     unsafe extern "C" {
                         #[link_name = "next"]
                         fn wit_import0() -> i64;
@@ -1337,6 +1338,562 @@ pub mod longshore {
                     }
                     let ret = wit_import0();
                     ret as u64
+                }
+            }
+        }
+        /// Granted as `engine`: what the scheduler itself knows and does.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod engine {
+            use super::super::super::_rt;
+            pub type PodInfo = super::super::super::longshore::scheduler::types::PodInfo;
+            pub type Rejection = super::super::super::longshore::scheduler::types::Rejection;
+            #[allow(unused_unsafe, clippy::all)]
+            /// A pod that was rejected is tried again, without waiting for an event or for its backoff. Without effect when the
+            /// pod does not wait for another try.
+            #[allow(async_fn_in_trait)]
+            pub fn activate(uid: &str) -> () {
+                unsafe {
+                    let vec0 = uid;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "longshore:scheduler/engine@0.2.0")]
+                    unsafe extern "C" {
+                        #[link_name = "activate"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The pods that are promised the node and not on it yet.
+            #[allow(async_fn_in_trait)]
+            pub fn nominated(node: &str) -> _rt::Vec<PodInfo> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 2 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 2
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = node;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "longshore:scheduler/engine@0.2.0")]
+                    unsafe extern "C" {
+                        #[link_name = "nominated"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = *ptr1.add(0).cast::<*mut u8>();
+                    let l4 = *ptr1
+                        .add(::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let base35 = l3;
+                    let len35 = l4;
+                    let mut result35 = _rt::Vec::with_capacity(len35);
+                    for i in 0..len35 {
+                        let base = base35
+                            .add(i * (14 * ::core::mem::size_of::<*const u8>()));
+                        let e35 = {
+                            let l5 = *base.add(0).cast::<*mut u8>();
+                            let l6 = *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len7 = l6;
+                            let bytes7 = _rt::Vec::from_raw_parts(l5.cast(), len7, len7);
+                            let l8 = *base
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l9 = *base
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len10 = l9;
+                            let bytes10 = _rt::Vec::from_raw_parts(
+                                l8.cast(),
+                                len10,
+                                len10,
+                            );
+                            let l11 = *base
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l12 = *base
+                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len13 = l12;
+                            let bytes13 = _rt::Vec::from_raw_parts(
+                                l11.cast(),
+                                len13,
+                                len13,
+                            );
+                            let l14 = *base
+                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i32>();
+                            let l15 = *base
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l16 = *base
+                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base23 = l15;
+                            let len23 = l16;
+                            let mut result23 = _rt::Vec::with_capacity(len23);
+                            for i in 0..len23 {
+                                let base = base23
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e23 = {
+                                    let l17 = *base.add(0).cast::<*mut u8>();
+                                    let l18 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len19 = l18;
+                                    let bytes19 = _rt::Vec::from_raw_parts(
+                                        l17.cast(),
+                                        len19,
+                                        len19,
+                                    );
+                                    let l20 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l21 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len22 = l21;
+                                    let bytes22 = _rt::Vec::from_raw_parts(
+                                        l20.cast(),
+                                        len22,
+                                        len22,
+                                    );
+                                    (_rt::string_lift(bytes19), _rt::string_lift(bytes22))
+                                };
+                                result23.push(e23);
+                            }
+                            _rt::cabi_dealloc(
+                                base23,
+                                len23 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l24 = *base
+                                .add(9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l25 = *base
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base30 = l24;
+                            let len30 = l25;
+                            let mut result30 = _rt::Vec::with_capacity(len30);
+                            for i in 0..len30 {
+                                let base = base30
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e30 = {
+                                    let l26 = *base.add(0).cast::<*mut u8>();
+                                    let l27 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len28 = l27;
+                                    let bytes28 = _rt::Vec::from_raw_parts(
+                                        l26.cast(),
+                                        len28,
+                                        len28,
+                                    );
+                                    let l29 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    (_rt::string_lift(bytes28), l29)
+                                };
+                                result30.push(e30);
+                            }
+                            _rt::cabi_dealloc(
+                                base30,
+                                len30 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let l31 = i32::from(
+                                *base
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            super::super::super::longshore::scheduler::types::PodInfo {
+                                uid: _rt::string_lift(bytes7),
+                                namespace: _rt::string_lift(bytes10),
+                                name: _rt::string_lift(bytes13),
+                                priority: l14,
+                                labels: result23,
+                                requests: result30,
+                                node: match l31 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l32 = *base
+                                                .add(12 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l33 = *base
+                                                .add(13 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len34 = l33;
+                                            let bytes34 = _rt::Vec::from_raw_parts(
+                                                l32.cast(),
+                                                len34,
+                                                len34,
+                                            );
+                                            _rt::string_lift(bytes34)
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                },
+                            }
+                        };
+                        result35.push(e35);
+                    }
+                    _rt::cabi_dealloc(
+                        base35,
+                        len35 * (14 * ::core::mem::size_of::<*const u8>()),
+                        ::core::mem::size_of::<*const u8>(),
+                    );
+                    let result36 = result35;
+                    result36
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// UIDs of pods on the node that are being deleted.
+            #[allow(async_fn_in_trait)]
+            pub fn terminating(node: &str) -> _rt::Vec<_rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 2 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 2
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = node;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "longshore:scheduler/engine@0.2.0")]
+                    unsafe extern "C" {
+                        #[link_name = "terminating"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = *ptr1.add(0).cast::<*mut u8>();
+                    let l4 = *ptr1
+                        .add(::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let base8 = l3;
+                    let len8 = l4;
+                    let mut result8 = _rt::Vec::with_capacity(len8);
+                    for i in 0..len8 {
+                        let base = base8
+                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                        let e8 = {
+                            let l5 = *base.add(0).cast::<*mut u8>();
+                            let l6 = *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len7 = l6;
+                            let bytes7 = _rt::Vec::from_raw_parts(l5.cast(), len7, len7);
+                            _rt::string_lift(bytes7)
+                        };
+                        result8.push(e8);
+                    }
+                    _rt::cabi_dealloc(
+                        base8,
+                        len8 * (2 * ::core::mem::size_of::<*const u8>()),
+                        ::core::mem::size_of::<*const u8>(),
+                    );
+                    let result9 = result8;
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// During PostFilter, about its pod: whether it would fit on the node without these pods, whose UIDs these are. `none`
+            /// is yes. An `err`: it is not the time to ask, or there is no such node.
+            #[allow(async_fn_in_trait)]
+            pub fn would_fit(
+                node: &str,
+                without: &[_rt::String],
+            ) -> ::core::result::Result<::core::option::Option<Rejection>, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 5 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 5
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = node;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec2 = without;
+                    let len2 = vec2.len();
+                    let layout2 = _rt::alloc::Layout::from_size_align(
+                            vec2.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                            ::core::mem::size_of::<*const u8>(),
+                        )
+                        .unwrap();
+                    let (result2, _cleanup2) = crate::rt::Cleanup::new(layout2);
+                    for (i, e) in vec2.into_iter().enumerate() {
+                        let base = result2
+                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let vec1 = e;
+                            let ptr1 = vec1.as_ptr().cast::<u8>();
+                            let len1 = vec1.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len1;
+                            *base.add(0).cast::<*mut u8>() = ptr1.cast_mut();
+                        }
+                    }
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "longshore:scheduler/engine@0.2.0")]
+                    unsafe extern "C" {
+                        #[link_name = "would-fit"]
+                        fn wit_import4(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(ptr0.cast_mut(), len0, result2, len2, ptr3);
+                    let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                    let result14 = match l5 {
+                        0 => {
+                            let e = {
+                                let l6 = i32::from(
+                                    *ptr3.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                match l6 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l7 = i32::from(
+                                                *ptr3
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            let l8 = *ptr3
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l9 = *ptr3
+                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len10 = l9;
+                                            let bytes10 = _rt::Vec::from_raw_parts(
+                                                l8.cast(),
+                                                len10,
+                                                len10,
+                                            );
+                                            super::super::super::longshore::scheduler::types::Rejection {
+                                                code: super::super::super::longshore::scheduler::types::RejectCode::_lift(
+                                                    l7 as u8,
+                                                ),
+                                                reason: _rt::string_lift(bytes10),
+                                            }
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l11 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l12 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len13 = l12;
+                                let bytes13 = _rt::Vec::from_raw_parts(
+                                    l11.cast(),
+                                    len13,
+                                    len13,
+                                );
+                                _rt::string_lift(bytes13)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result14
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// During PostFilter: these pods of one node in the order in which default preemption tries to keep them: first those
+            /// whose budgets forbid their eviction, then the others, the most important ones first in each part. UIDs that are not
+            /// on the node are left out.
+            #[allow(async_fn_in_trait)]
+            pub fn keep_first(
+                node: &str,
+                pods: &[_rt::String],
+            ) -> ::core::result::Result<_rt::Vec<_rt::String>, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = node;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec2 = pods;
+                    let len2 = vec2.len();
+                    let layout2 = _rt::alloc::Layout::from_size_align(
+                            vec2.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                            ::core::mem::size_of::<*const u8>(),
+                        )
+                        .unwrap();
+                    let (result2, _cleanup2) = crate::rt::Cleanup::new(layout2);
+                    for (i, e) in vec2.into_iter().enumerate() {
+                        let base = result2
+                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let vec1 = e;
+                            let ptr1 = vec1.as_ptr().cast::<u8>();
+                            let len1 = vec1.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len1;
+                            *base.add(0).cast::<*mut u8>() = ptr1.cast_mut();
+                        }
+                    }
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "longshore:scheduler/engine@0.2.0")]
+                    unsafe extern "C" {
+                        #[link_name = "keep-first"]
+                        fn wit_import4(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(ptr0.cast_mut(), len0, result2, len2, ptr3);
+                    let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                    let result15 = match l5 {
+                        0 => {
+                            let e = {
+                                let l6 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base11 = l6;
+                                let len11 = l7;
+                                let mut result11 = _rt::Vec::with_capacity(len11);
+                                for i in 0..len11 {
+                                    let base = base11
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    let e11 = {
+                                        let l8 = *base.add(0).cast::<*mut u8>();
+                                        let l9 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len10 = l9;
+                                        let bytes10 = _rt::Vec::from_raw_parts(
+                                            l8.cast(),
+                                            len10,
+                                            len10,
+                                        );
+                                        _rt::string_lift(bytes10)
+                                    };
+                                    result11.push(e11);
+                                }
+                                _rt::cabi_dealloc(
+                                    base11,
+                                    len11 * (2 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                result11
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l12 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l13 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len14 = l13;
+                                let bytes14 = _rt::Vec::from_raw_parts(
+                                    l12.cast(),
+                                    len14,
+                                    len14,
+                                );
+                                _rt::string_lift(bytes14)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result15
                 }
             }
         }
@@ -1396,7 +1953,9 @@ pub mod exports {
                 #[derive(Clone, PartialEq)]
                 pub struct EventPattern {
                     /// `Pod`, `Node`, `PersistentVolume`, `PersistentVolumeClaim`, `StorageClass`, `CSINode`, `CSIDriver`,
-                    /// `CSIStorageCapacity`, `VolumeAttachment`, `Service`, `ResourceClaim`, `ResourceSlice`, `DeviceClass` or `*`.
+                    /// `CSIStorageCapacity`, `VolumeAttachment`, `Service`, `ResourceClaim`, `ResourceSlice`, `DeviceClass` or `*`; also
+                    /// a kind that the plugin declares (see `objects`), written as `Kind.version.group`, such as
+                    /// `Lease.v1.coordination.k8s.io` or `Namespace.v1`.
                     pub resource: _rt::String,
                     /// `Add`, `Delete`, `Update`, `UpdateNodeAllocatable`, `UpdateNodeLabel`, `UpdateNodeTaint`,
                     /// `UpdateNodeCondition`, `UpdateNodeAnnotation`, `UpdatePodLabel`, `UpdatePodScaleDown`,
@@ -2464,7 +3023,7 @@ pub mod exports {
                     }
                 }
                 pub trait Guest {
-                    /// Called once, on an instance of its own, before anything else.
+                    /// Called once, on an instance of its own, before anything else. Not called of a plugin that exports `declaration`.
                     #[allow(async_fn_in_trait)]
                     fn describe() -> Manifest;
                     /// Called once on every instance that works. `config` is JSON: `config` of the plugin's args, or `null`.
@@ -2479,27 +3038,27 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_lifecycle_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_lifecycle_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/lifecycle@0.1.0#describe")] unsafe extern
+                        "longshore:scheduler/lifecycle@0.2.0#describe")] unsafe extern
                         "C" fn export_describe() -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_describe_cabi::<$ty > () } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/lifecycle@0.1.0#describe")] unsafe
+                        "cabi_post_longshore:scheduler/lifecycle@0.2.0#describe")] unsafe
                         extern "C" fn _post_return_describe(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_describe::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "longshore:scheduler/lifecycle@0.1.0#init")] unsafe extern "C" fn
+                        "longshore:scheduler/lifecycle@0.2.0#init")] unsafe extern "C" fn
                         export_init(arg0 : * mut u8, arg1 : usize, arg2 : i32, arg3 :
                         i32,) -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_init_cabi::<$ty > (arg0, arg1, arg2, arg3) } } #[unsafe
                         (export_name =
-                        "cabi_post_longshore:scheduler/lifecycle@0.1.0#init")] unsafe
+                        "cabi_post_longshore:scheduler/lifecycle@0.2.0#init")] unsafe
                         extern "C" fn _post_return_init(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_init::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "longshore:scheduler/lifecycle@0.1.0#apply")] unsafe extern "C"
+                        "longshore:scheduler/lifecycle@0.2.0#apply")] unsafe extern "C"
                         fn export_apply(arg0 : i32, arg1 : i32, arg2 : i32, arg3 : * mut
                         u8, arg4 : usize, arg5 : * mut u8, arg6 : usize,) { unsafe {
                         $($path_to_types)*:: _export_apply_cabi::<$ty > (arg0, arg1,
@@ -2507,7 +3066,7 @@ pub mod exports {
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_lifecycle_0_1_0_cabi;
+                pub use __export_longshore_scheduler_lifecycle_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -2517,6 +3076,966 @@ pub mod exports {
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
                     [::core::mem::MaybeUninit::uninit(); 12
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Optional: a manifest that depends on the config.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod declaration {
+                use super::super::super::super::_rt;
+                pub type Manifest = super::super::super::super::exports::longshore::scheduler::lifecycle::Manifest;
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_describe_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result1 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            T_::describe(_rt::string_lift(bytes0))
+                        };
+                        let ptr2 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result1 {
+                            Ok(e) => {
+                                *ptr2.add(0).cast::<u8>() = (0i32) as u8;
+                                let super::super::super::super::exports::longshore::scheduler::lifecycle::Manifest {
+                                    name: name3,
+                                    version: version3,
+                                    description: description3,
+                                    columns: columns3,
+                                    sharding: sharding3,
+                                    pure: pure3,
+                                    raw_pod: raw_pod3,
+                                    events: events3,
+                                } = e;
+                                let vec4 = (name3.into_bytes()).into_boxed_slice();
+                                let ptr4 = vec4.as_ptr().cast::<u8>();
+                                let len4 = vec4.len();
+                                ::core::mem::forget(vec4);
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len4;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr4.cast_mut();
+                                let vec5 = (version3.into_bytes()).into_boxed_slice();
+                                let ptr5 = vec5.as_ptr().cast::<u8>();
+                                let len5 = vec5.len();
+                                ::core::mem::forget(vec5);
+                                *ptr2
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len5;
+                                *ptr2
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr5.cast_mut();
+                                let vec6 = (description3.into_bytes()).into_boxed_slice();
+                                let ptr6 = vec6.as_ptr().cast::<u8>();
+                                let len6 = vec6.len();
+                                ::core::mem::forget(vec6);
+                                *ptr2
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len6;
+                                *ptr2
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr6.cast_mut();
+                                let vec15 = columns3;
+                                let len15 = vec15.len();
+                                let layout15 = _rt::alloc::Layout::from_size_align(
+                                        vec15.len() * (3 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result15, _cleanup15) = crate::rt::Cleanup::new(
+                                    layout15,
+                                );
+                                if let Some(cleanup) = _cleanup15 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec15.into_iter().enumerate() {
+                                    let base = result15
+                                        .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        use super::super::super::super::longshore::scheduler::types::Column as V14;
+                                        match e {
+                                            V14::Name => {
+                                                *base.add(0).cast::<u8>() = (0i32) as u8;
+                                            }
+                                            V14::Label(e) => {
+                                                *base.add(0).cast::<u8>() = (1i32) as u8;
+                                                let vec7 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr7 = vec7.as_ptr().cast::<u8>();
+                                                let len7 = vec7.len();
+                                                ::core::mem::forget(vec7);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len7;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr7.cast_mut();
+                                            }
+                                            V14::Annotation(e) => {
+                                                *base.add(0).cast::<u8>() = (2i32) as u8;
+                                                let vec8 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr8 = vec8.as_ptr().cast::<u8>();
+                                                let len8 = vec8.len();
+                                                ::core::mem::forget(vec8);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len8;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr8.cast_mut();
+                                            }
+                                            V14::Condition(e) => {
+                                                *base.add(0).cast::<u8>() = (3i32) as u8;
+                                                let vec9 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr9 = vec9.as_ptr().cast::<u8>();
+                                                let len9 = vec9.len();
+                                                ::core::mem::forget(vec9);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len9;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr9.cast_mut();
+                                            }
+                                            V14::Labels => {
+                                                *base.add(0).cast::<u8>() = (4i32) as u8;
+                                            }
+                                            V14::Taints => {
+                                                *base.add(0).cast::<u8>() = (5i32) as u8;
+                                            }
+                                            V14::Images => {
+                                                *base.add(0).cast::<u8>() = (6i32) as u8;
+                                            }
+                                            V14::Unschedulable => {
+                                                *base.add(0).cast::<u8>() = (7i32) as u8;
+                                            }
+                                            V14::Allocatable(e) => {
+                                                *base.add(0).cast::<u8>() = (8i32) as u8;
+                                                let vec10 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr10 = vec10.as_ptr().cast::<u8>();
+                                                let len10 = vec10.len();
+                                                ::core::mem::forget(vec10);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len10;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr10.cast_mut();
+                                            }
+                                            V14::Requested(e) => {
+                                                *base.add(0).cast::<u8>() = (9i32) as u8;
+                                                let vec11 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr11 = vec11.as_ptr().cast::<u8>();
+                                                let len11 = vec11.len();
+                                                ::core::mem::forget(vec11);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len11;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr11.cast_mut();
+                                            }
+                                            V14::Free(e) => {
+                                                *base.add(0).cast::<u8>() = (10i32) as u8;
+                                                let vec12 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr12 = vec12.as_ptr().cast::<u8>();
+                                                let len12 = vec12.len();
+                                                ::core::mem::forget(vec12);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len12;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr12.cast_mut();
+                                            }
+                                            V14::NonzeroRequested(e) => {
+                                                *base.add(0).cast::<u8>() = (11i32) as u8;
+                                                let vec13 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr13 = vec13.as_ptr().cast::<u8>();
+                                                let len13 = vec13.len();
+                                                ::core::mem::forget(vec13);
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len13;
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr13.cast_mut();
+                                            }
+                                            V14::AllowedPods => {
+                                                *base.add(0).cast::<u8>() = (12i32) as u8;
+                                            }
+                                            V14::PodCount => {
+                                                *base.add(0).cast::<u8>() = (13i32) as u8;
+                                            }
+                                            V14::Pods => {
+                                                *base.add(0).cast::<u8>() = (14i32) as u8;
+                                            }
+                                            V14::Raw => {
+                                                *base.add(0).cast::<u8>() = (15i32) as u8;
+                                            }
+                                        }
+                                    }
+                                }
+                                *ptr2
+                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len15;
+                                *ptr2
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result15;
+                                *ptr2
+                                    .add(9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (sharding3.clone() as i32) as u8;
+                                *ptr2
+                                    .add(1 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (match pure3 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
+                                *ptr2
+                                    .add(2 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (match raw_pod3 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
+                                match events3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec20 = e;
+                                        let len20 = vec20.len();
+                                        let layout20 = _rt::alloc::Layout::from_size_align(
+                                                vec20.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result20, _cleanup20) = crate::rt::Cleanup::new(
+                                            layout20,
+                                        );
+                                        if let Some(cleanup) = _cleanup20 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec20.into_iter().enumerate() {
+                                            let base = result20
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let super::super::super::super::exports::longshore::scheduler::lifecycle::EventPattern {
+                                                    resource: resource16,
+                                                    actions: actions16,
+                                                } = e;
+                                                let vec17 = (resource16.into_bytes()).into_boxed_slice();
+                                                let ptr17 = vec17.as_ptr().cast::<u8>();
+                                                let len17 = vec17.len();
+                                                ::core::mem::forget(vec17);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len17;
+                                                *base.add(0).cast::<*mut u8>() = ptr17.cast_mut();
+                                                let vec19 = actions16;
+                                                let len19 = vec19.len();
+                                                let layout19 = _rt::alloc::Layout::from_size_align(
+                                                        vec19.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                                        ::core::mem::size_of::<*const u8>(),
+                                                    )
+                                                    .unwrap();
+                                                let (result19, _cleanup19) = crate::rt::Cleanup::new(
+                                                    layout19,
+                                                );
+                                                if let Some(cleanup) = _cleanup19 {
+                                                    cleanup.forget();
+                                                }
+                                                for (i, e) in vec19.into_iter().enumerate() {
+                                                    let base = result19
+                                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                    {
+                                                        let vec18 = (e.into_bytes()).into_boxed_slice();
+                                                        let ptr18 = vec18.as_ptr().cast::<u8>();
+                                                        let len18 = vec18.len();
+                                                        ::core::mem::forget(vec18);
+                                                        *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>() = len18;
+                                                        *base.add(0).cast::<*mut u8>() = ptr18.cast_mut();
+                                                    }
+                                                }
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len19;
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = result19;
+                                            }
+                                        }
+                                        *ptr2
+                                            .add(12 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len20;
+                                        *ptr2
+                                            .add(11 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result20;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                            }
+                            Err(e) => {
+                                *ptr2.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec21 = (e.into_bytes()).into_boxed_slice();
+                                let ptr21 = vec21.as_ptr().cast::<u8>();
+                                let len21 = vec21.len();
+                                ::core::mem::forget(vec21);
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len21;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr21.cast_mut();
+                            }
+                        };
+                        ptr2
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_describe<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l1, l2, 1);
+                                let l3 = *arg0
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l4 = *arg0
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l3, l4, 1);
+                                let l5 = *arg0
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *arg0
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l5, l6, 1);
+                                let l7 = *arg0
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *arg0
+                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base24 = l7;
+                                let len24 = l8;
+                                for i in 0..len24 {
+                                    let base = base24
+                                        .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l9 = i32::from(*base.add(0).cast::<u8>());
+                                        match l9 {
+                                            0 => {}
+                                            1 => {
+                                                let l10 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l11 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l10, l11, 1);
+                                            }
+                                            2 => {
+                                                let l12 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l13 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l12, l13, 1);
+                                            }
+                                            3 => {
+                                                let l14 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l15 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l14, l15, 1);
+                                            }
+                                            4 => {}
+                                            5 => {}
+                                            6 => {}
+                                            7 => {}
+                                            8 => {
+                                                let l16 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l17 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l16, l17, 1);
+                                            }
+                                            9 => {
+                                                let l18 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l19 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l18, l19, 1);
+                                            }
+                                            10 => {
+                                                let l20 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l21 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l20, l21, 1);
+                                            }
+                                            11 => {
+                                                let l22 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l23 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l22, l23, 1);
+                                            }
+                                            12 => {}
+                                            13 => {}
+                                            14 => {}
+                                            _ => {}
+                                        }
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base24,
+                                    len24 * (3 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l25 = i32::from(
+                                    *arg0
+                                        .add(10 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l25 {
+                                    0 => {}
+                                    _ => {
+                                        let l26 = *arg0
+                                            .add(11 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l27 = *arg0
+                                            .add(12 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base35 = l26;
+                                        let len35 = l27;
+                                        for i in 0..len35 {
+                                            let base = base35
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let l28 = *base.add(0).cast::<*mut u8>();
+                                                let l29 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l28, l29, 1);
+                                                let l30 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l31 = *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base34 = l30;
+                                                let len34 = l31;
+                                                for i in 0..len34 {
+                                                    let base = base34
+                                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                    {
+                                                        let l32 = *base.add(0).cast::<*mut u8>();
+                                                        let l33 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        _rt::cabi_dealloc(l32, l33, 1);
+                                                    }
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base34,
+                                                    len34 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                            }
+                                        }
+                                        _rt::cabi_dealloc(
+                                            base35,
+                                            len35 * (4 * ::core::mem::size_of::<*const u8>()),
+                                            ::core::mem::size_of::<*const u8>(),
+                                        );
+                                    }
+                                }
+                            }
+                            _ => {
+                                let l36 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l37 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l36, l37, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Called once, on an instance of its own, in place of `lifecycle.describe`. `config` is what `init` is given. An `err`
+                    /// refuses the profile with this text.
+                    #[allow(async_fn_in_trait)]
+                    fn describe(
+                        config: _rt::String,
+                    ) -> ::core::result::Result<Manifest, _rt::String>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_declaration_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/declaration@0.2.0#describe")] unsafe extern
+                        "C" fn export_describe(arg0 : * mut u8, arg1 : usize,) -> * mut
+                        u8 { unsafe { $($path_to_types)*:: _export_describe_cabi::<$ty >
+                        (arg0, arg1) } } #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/declaration@0.2.0#describe")]
+                        unsafe extern "C" fn _post_return_describe(arg0 : * mut u8,) {
+                        unsafe { $($path_to_types)*:: __post_return_describe::<$ty >
+                        (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_declaration_0_2_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 13 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 13
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Optional: objects beside pods and nodes, of any kind that the API server has. The operator has to grant `objects`. The
+            /// scheduler watches them and hands them over to every instance; their events wake the pods that the plugin rejected as
+            /// `manifest.events` says.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod objects {
+                use super::super::super::super::_rt;
+                /// A kind that the plugin reads.
+                #[derive(Clone, PartialEq)]
+                pub struct Kind {
+                    /// Empty for the core group.
+                    pub group: _rt::String,
+                    pub version: _rt::String,
+                    /// Such as `Namespace`; not `Pod` and not `Node`.
+                    pub kind: _rt::String,
+                    /// Dotted paths of the fields that are wanted, such as `spec.weight`; none for the whole object. `metadata.name`,
+                    /// `namespace`, `uid`, `labels`, `ownerReferences`, `creationTimestamp` and `deletionTimestamp` are always there.
+                    /// A change of other fields is no change.
+                    pub fields: _rt::Vec<_rt::String>,
+                    /// An object is about the node that has its name: when it changes, a pure plugin is asked about this node again.
+                    /// Otherwise it is asked about all nodes again.
+                    pub about_node: bool,
+                }
+                impl ::core::fmt::Debug for Kind {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Kind")
+                            .field("group", &self.group)
+                            .field("version", &self.version)
+                            .field("kind", &self.kind)
+                            .field("fields", &self.fields)
+                            .field("about-node", &self.about_node)
+                            .finish()
+                    }
+                }
+                /// What became of an object.
+                #[derive(Clone, PartialEq)]
+                pub struct Change {
+                    /// A place in the list of kinds.
+                    pub kind: u16,
+                    /// Empty for an object that is in no namespace.
+                    pub namespace: _rt::String,
+                    pub name: _rt::String,
+                    /// The object as JSON, with the fields that are wanted; `none` when it is gone.
+                    pub object: ::core::option::Option<_rt::Vec<u8>>,
+                }
+                impl ::core::fmt::Debug for Change {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Change")
+                            .field("kind", &self.kind)
+                            .field("namespace", &self.namespace)
+                            .field("name", &self.name)
+                            .field("object", &self.object)
+                            .finish()
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_kinds_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result1 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            T_::kinds(_rt::string_lift(bytes0))
+                        };
+                        let ptr2 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result1 {
+                            Ok(e) => {
+                                *ptr2.add(0).cast::<u8>() = (0i32) as u8;
+                                let vec9 = e;
+                                let len9 = vec9.len();
+                                let layout9 = _rt::alloc::Layout::from_size_align(
+                                        vec9.len() * (9 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result9, _cleanup9) = crate::rt::Cleanup::new(layout9);
+                                if let Some(cleanup) = _cleanup9 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec9.into_iter().enumerate() {
+                                    let base = result9
+                                        .add(i * (9 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let Kind {
+                                            group: group3,
+                                            version: version3,
+                                            kind: kind3,
+                                            fields: fields3,
+                                            about_node: about_node3,
+                                        } = e;
+                                        let vec4 = (group3.into_bytes()).into_boxed_slice();
+                                        let ptr4 = vec4.as_ptr().cast::<u8>();
+                                        let len4 = vec4.len();
+                                        ::core::mem::forget(vec4);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len4;
+                                        *base.add(0).cast::<*mut u8>() = ptr4.cast_mut();
+                                        let vec5 = (version3.into_bytes()).into_boxed_slice();
+                                        let ptr5 = vec5.as_ptr().cast::<u8>();
+                                        let len5 = vec5.len();
+                                        ::core::mem::forget(vec5);
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len5;
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr5.cast_mut();
+                                        let vec6 = (kind3.into_bytes()).into_boxed_slice();
+                                        let ptr6 = vec6.as_ptr().cast::<u8>();
+                                        let len6 = vec6.len();
+                                        ::core::mem::forget(vec6);
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len6;
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr6.cast_mut();
+                                        let vec8 = fields3;
+                                        let len8 = vec8.len();
+                                        let layout8 = _rt::alloc::Layout::from_size_align(
+                                                vec8.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result8, _cleanup8) = crate::rt::Cleanup::new(layout8);
+                                        if let Some(cleanup) = _cleanup8 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec8.into_iter().enumerate() {
+                                            let base = result8
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let vec7 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr7 = vec7.as_ptr().cast::<u8>();
+                                                let len7 = vec7.len();
+                                                ::core::mem::forget(vec7);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len7;
+                                                *base.add(0).cast::<*mut u8>() = ptr7.cast_mut();
+                                            }
+                                        }
+                                        *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len8;
+                                        *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result8;
+                                        *base
+                                            .add(8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (match about_node3 {
+                                            true => 1,
+                                            false => 0,
+                                        }) as u8;
+                                    }
+                                }
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len9;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result9;
+                            }
+                            Err(e) => {
+                                *ptr2.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec10 = (e.into_bytes()).into_boxed_slice();
+                                let ptr10 = vec10.as_ptr().cast::<u8>();
+                                let len10 = vec10.len();
+                                ::core::mem::forget(vec10);
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len10;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr10.cast_mut();
+                            }
+                        };
+                        ptr2
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_kinds<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base14 = l1;
+                                let len14 = l2;
+                                for i in 0..len14 {
+                                    let base = base14
+                                        .add(i * (9 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l3 = *base.add(0).cast::<*mut u8>();
+                                        let l4 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l3, l4, 1);
+                                        let l5 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l6 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l5, l6, 1);
+                                        let l7 = *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l8 = *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l7, l8, 1);
+                                        let l9 = *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l10 = *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base13 = l9;
+                                        let len13 = l10;
+                                        for i in 0..len13 {
+                                            let base = base13
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let l11 = *base.add(0).cast::<*mut u8>();
+                                                let l12 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l11, l12, 1);
+                                            }
+                                        }
+                                        _rt::cabi_dealloc(
+                                            base13,
+                                            len13 * (2 * ::core::mem::size_of::<*const u8>()),
+                                            ::core::mem::size_of::<*const u8>(),
+                                        );
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base14,
+                                    len14 * (9 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                            }
+                            _ => {
+                                let l15 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l16 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l15, l16, 1);
+                            }
+                        }
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_apply_cabi<T_: Guest>(
+                    arg0: i32,
+                    arg1: *mut u8,
+                    arg2: usize,
+                ) {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        {
+                            let base11 = arg1;
+                            let len11 = arg2;
+                            let mut result11 = _rt::Vec::with_capacity(len11);
+                            for i in 0..len11 {
+                                let base = base11
+                                    .add(i * (8 * ::core::mem::size_of::<*const u8>()));
+                                let e11 = {
+                                    let l0 = i32::from(*base.add(0).cast::<u16>());
+                                    let l1 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l2 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len3 = l2;
+                                    let bytes3 = _rt::Vec::from_raw_parts(
+                                        l1.cast(),
+                                        len3,
+                                        len3,
+                                    );
+                                    let l4 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l5 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len6 = l5;
+                                    let bytes6 = _rt::Vec::from_raw_parts(
+                                        l4.cast(),
+                                        len6,
+                                        len6,
+                                    );
+                                    let l7 = i32::from(
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Change {
+                                        kind: l0 as u16,
+                                        namespace: _rt::string_lift(bytes3),
+                                        name: _rt::string_lift(bytes6),
+                                        object: match l7 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l8 = *base
+                                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l9 = *base
+                                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len10 = l9;
+                                                    <_ as From<
+                                                        _rt::Vec<_>,
+                                                    >>::from(_rt::Vec::from_raw_parts(l8.cast(), len10, len10))
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                result11.push(e11);
+                            }
+                            _rt::cabi_dealloc(
+                                base11,
+                                len11 * (8 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::apply(_rt::bool_lift(arg0 as u8), result11)
+                        };
+                    }
+                }
+                pub trait Guest {
+                    /// Which kinds. Called once, after the plugin was described, on the same instance. An `err` refuses the profile.
+                    #[allow(async_fn_in_trait)]
+                    fn kinds(
+                        config: _rt::String,
+                    ) -> ::core::result::Result<_rt::Vec<Kind>, _rt::String>;
+                    /// Called before a stage, when objects changed since this instance was last told. With `reset` everything told before is
+                    /// forgotten first.
+                    #[allow(async_fn_in_trait)]
+                    fn apply(reset: bool, changes: _rt::Vec<Change>) -> ();
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_objects_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/objects@0.2.0#kinds")] unsafe extern "C" fn
+                        export_kinds(arg0 : * mut u8, arg1 : usize,) -> * mut u8 { unsafe
+                        { $($path_to_types)*:: _export_kinds_cabi::<$ty > (arg0, arg1) }
+                        } #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/objects@0.2.0#kinds")] unsafe
+                        extern "C" fn _post_return_kinds(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_kinds::<$ty > (arg0) } }
+                        #[unsafe (export_name =
+                        "longshore:scheduler/objects@0.2.0#apply")] unsafe extern "C" fn
+                        export_apply(arg0 : i32, arg1 : * mut u8, arg2 : usize,) { unsafe
+                        { $($path_to_types)*:: _export_apply_cabi::<$ty > (arg0, arg1,
+                        arg2) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_objects_0_2_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 3 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 3
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
@@ -2623,27 +4142,27 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_handover_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_handover_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/handover@0.1.0#save")] unsafe extern "C" fn
+                        "longshore:scheduler/handover@0.2.0#save")] unsafe extern "C" fn
                         export_save() -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_save_cabi::<$ty > () } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/handover@0.1.0#save")] unsafe
+                        "cabi_post_longshore:scheduler/handover@0.2.0#save")] unsafe
                         extern "C" fn _post_return_save(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_save::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "longshore:scheduler/handover@0.1.0#restore")] unsafe extern "C"
+                        "longshore:scheduler/handover@0.2.0#restore")] unsafe extern "C"
                         fn export_restore(arg0 : * mut u8, arg1 : usize,) -> * mut u8 {
                         unsafe { $($path_to_types)*:: _export_restore_cabi::<$ty > (arg0,
                         arg1) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/handover@0.1.0#restore")] unsafe
+                        "cabi_post_longshore:scheduler/handover@0.2.0#restore")] unsafe
                         extern "C" fn _post_return_restore(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_restore::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_handover_0_1_0_cabi;
+                pub use __export_longshore_scheduler_handover_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -3121,20 +4640,20 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_cycle_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_cycle_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/cycle@0.1.0#begin")] unsafe extern "C" fn
+                        "longshore:scheduler/cycle@0.2.0#begin")] unsafe extern "C" fn
                         export_begin(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_begin_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/cycle@0.1.0#begin")] unsafe extern
+                        "cabi_post_longshore:scheduler/cycle@0.2.0#begin")] unsafe extern
                         "C" fn _post_return_begin(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_begin::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_cycle_0_1_0_cabi;
+                pub use __export_longshore_scheduler_cycle_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -3647,21 +5166,21 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_pre_enqueue_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_pre_enqueue_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/pre-enqueue@0.1.0#pre-enqueue")] unsafe
+                        "longshore:scheduler/pre-enqueue@0.2.0#pre-enqueue")] unsafe
                         extern "C" fn export_pre_enqueue(arg0 : * mut u8,) -> * mut u8 {
                         unsafe { $($path_to_types)*:: _export_pre_enqueue_cabi::<$ty >
                         (arg0) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-enqueue@0.1.0#pre-enqueue")]
+                        "cabi_post_longshore:scheduler/pre-enqueue@0.2.0#pre-enqueue")]
                         unsafe extern "C" fn _post_return_pre_enqueue(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_pre_enqueue::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_pre_enqueue_0_1_0_cabi;
+                pub use __export_longshore_scheduler_pre_enqueue_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -3671,6 +5190,1539 @@ pub mod exports {
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
                     [::core::mem::MaybeUninit::uninit(); 5
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Which pod goes first? One plugin sorts the queue, the same in all profiles.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod queue_sort {
+                use super::super::super::super::_rt;
+                pub type Pod = super::super::super::super::longshore::scheduler::types::Pod;
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_rank_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result75 = {
+                            let l0 = *arg0.add(0).cast::<*mut u8>();
+                            let l1 = *arg0
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len2 = l1;
+                            let bytes2 = _rt::Vec::from_raw_parts(l0.cast(), len2, len2);
+                            let l3 = *arg0
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l4 = *arg0
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len5 = l4;
+                            let bytes5 = _rt::Vec::from_raw_parts(l3.cast(), len5, len5);
+                            let l6 = *arg0
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l7 = *arg0
+                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len8 = l7;
+                            let bytes8 = _rt::Vec::from_raw_parts(l6.cast(), len8, len8);
+                            let l9 = *arg0
+                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i32>();
+                            let l10 = *arg0
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l11 = *arg0
+                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base18 = l10;
+                            let len18 = l11;
+                            let mut result18 = _rt::Vec::with_capacity(len18);
+                            for i in 0..len18 {
+                                let base = base18
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e18 = {
+                                    let l12 = *base.add(0).cast::<*mut u8>();
+                                    let l13 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len14 = l13;
+                                    let bytes14 = _rt::Vec::from_raw_parts(
+                                        l12.cast(),
+                                        len14,
+                                        len14,
+                                    );
+                                    let l15 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l16 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len17 = l16;
+                                    let bytes17 = _rt::Vec::from_raw_parts(
+                                        l15.cast(),
+                                        len17,
+                                        len17,
+                                    );
+                                    (_rt::string_lift(bytes14), _rt::string_lift(bytes17))
+                                };
+                                result18.push(e18);
+                            }
+                            _rt::cabi_dealloc(
+                                base18,
+                                len18 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l19 = *arg0
+                                .add(9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l20 = *arg0
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base25 = l19;
+                            let len25 = l20;
+                            let mut result25 = _rt::Vec::with_capacity(len25);
+                            for i in 0..len25 {
+                                let base = base25
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e25 = {
+                                    let l21 = *base.add(0).cast::<*mut u8>();
+                                    let l22 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len23 = l22;
+                                    let bytes23 = _rt::Vec::from_raw_parts(
+                                        l21.cast(),
+                                        len23,
+                                        len23,
+                                    );
+                                    let l24 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    (_rt::string_lift(bytes23), l24)
+                                };
+                                result25.push(e25);
+                            }
+                            _rt::cabi_dealloc(
+                                base25,
+                                len25 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let l26 = i32::from(
+                                *arg0
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l30 = *arg0
+                                .add(14 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l31 = *arg0
+                                .add(15 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base36 = l30;
+                            let len36 = l31;
+                            let mut result36 = _rt::Vec::with_capacity(len36);
+                            for i in 0..len36 {
+                                let base = base36
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e36 = {
+                                    let l32 = *base.add(0).cast::<*mut u8>();
+                                    let l33 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len34 = l33;
+                                    let bytes34 = _rt::Vec::from_raw_parts(
+                                        l32.cast(),
+                                        len34,
+                                        len34,
+                                    );
+                                    let l35 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    (_rt::string_lift(bytes34), l35)
+                                };
+                                result36.push(e36);
+                            }
+                            _rt::cabi_dealloc(
+                                base36,
+                                len36 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let l37 = *arg0
+                                .add(16 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l38 = *arg0
+                                .add(17 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base50 = l37;
+                            let len50 = l38;
+                            let mut result50 = _rt::Vec::with_capacity(len50);
+                            for i in 0..len50 {
+                                let base = base50
+                                    .add(i * (8 * ::core::mem::size_of::<*const u8>()));
+                                let e50 = {
+                                    let l39 = *base.add(0).cast::<*mut u8>();
+                                    let l40 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len41 = l40;
+                                    let bytes41 = _rt::Vec::from_raw_parts(
+                                        l39.cast(),
+                                        len41,
+                                        len41,
+                                    );
+                                    let l42 = i32::from(
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    let l43 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l44 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len45 = l44;
+                                    let bytes45 = _rt::Vec::from_raw_parts(
+                                        l43.cast(),
+                                        len45,
+                                        len45,
+                                    );
+                                    let l46 = i32::from(
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    super::super::super::super::longshore::scheduler::types::Toleration {
+                                        key: _rt::string_lift(bytes41),
+                                        exists: _rt::bool_lift(l42 as u8),
+                                        value: _rt::string_lift(bytes45),
+                                        effect: match l46 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l47 = *base
+                                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l48 = *base
+                                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len49 = l48;
+                                                    let bytes49 = _rt::Vec::from_raw_parts(
+                                                        l47.cast(),
+                                                        len49,
+                                                        len49,
+                                                    );
+                                                    _rt::string_lift(bytes49)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                result50.push(e50);
+                            }
+                            _rt::cabi_dealloc(
+                                base50,
+                                len50 * (8 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l51 = *arg0
+                                .add(18 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l52 = *arg0
+                                .add(19 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base59 = l51;
+                            let len59 = l52;
+                            let mut result59 = _rt::Vec::with_capacity(len59);
+                            for i in 0..len59 {
+                                let base = base59
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e59 = {
+                                    let l53 = *base.add(0).cast::<*mut u8>();
+                                    let l54 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len55 = l54;
+                                    let bytes55 = _rt::Vec::from_raw_parts(
+                                        l53.cast(),
+                                        len55,
+                                        len55,
+                                    );
+                                    let l56 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l57 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len58 = l57;
+                                    let bytes58 = _rt::Vec::from_raw_parts(
+                                        l56.cast(),
+                                        len58,
+                                        len58,
+                                    );
+                                    (_rt::string_lift(bytes55), _rt::string_lift(bytes58))
+                                };
+                                result59.push(e59);
+                            }
+                            _rt::cabi_dealloc(
+                                base59,
+                                len59 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l60 = i32::from(
+                                *arg0
+                                    .add(20 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l70 = i32::from(
+                                *arg0
+                                    .add(27 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l74 = *arg0
+                                .add(30 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i64>();
+                            T_::rank(
+                                super::super::super::super::longshore::scheduler::types::Pod {
+                                    info: super::super::super::super::longshore::scheduler::types::PodInfo {
+                                        uid: _rt::string_lift(bytes2),
+                                        namespace: _rt::string_lift(bytes5),
+                                        name: _rt::string_lift(bytes8),
+                                        priority: l9,
+                                        labels: result18,
+                                        requests: result25,
+                                        node: match l26 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l27 = *arg0
+                                                        .add(12 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l28 = *arg0
+                                                        .add(13 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len29 = l28;
+                                                    let bytes29 = _rt::Vec::from_raw_parts(
+                                                        l27.cast(),
+                                                        len29,
+                                                        len29,
+                                                    );
+                                                    _rt::string_lift(bytes29)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    },
+                                    scored_requests: result36,
+                                    tolerations: result50,
+                                    node_selector: result59,
+                                    owner: match l60 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l61 = *arg0
+                                                    .add(21 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l62 = *arg0
+                                                    .add(22 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len63 = l62;
+                                                let bytes63 = _rt::Vec::from_raw_parts(
+                                                    l61.cast(),
+                                                    len63,
+                                                    len63,
+                                                );
+                                                let l64 = *arg0
+                                                    .add(23 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l65 = *arg0
+                                                    .add(24 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len66 = l65;
+                                                let bytes66 = _rt::Vec::from_raw_parts(
+                                                    l64.cast(),
+                                                    len66,
+                                                    len66,
+                                                );
+                                                let l67 = *arg0
+                                                    .add(25 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l68 = *arg0
+                                                    .add(26 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len69 = l68;
+                                                let bytes69 = _rt::Vec::from_raw_parts(
+                                                    l67.cast(),
+                                                    len69,
+                                                    len69,
+                                                );
+                                                super::super::super::super::longshore::scheduler::types::Owner {
+                                                    kind: _rt::string_lift(bytes63),
+                                                    name: _rt::string_lift(bytes66),
+                                                    uid: _rt::string_lift(bytes69),
+                                                }
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                    raw: match l70 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l71 = *arg0
+                                                    .add(28 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l72 = *arg0
+                                                    .add(29 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len73 = l72;
+                                                <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(_rt::Vec::from_raw_parts(l71.cast(), len73, len73))
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                },
+                                l74 as u64,
+                            )
+                        };
+                        _rt::cabi_dealloc(
+                            arg0,
+                            8 + 30 * ::core::mem::size_of::<*const u8>(),
+                            8,
+                        );
+                        let ptr76 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result75 {
+                            Ok(e) => {
+                                *ptr76.add(0).cast::<u8>() = (0i32) as u8;
+                                let (t77_0, t77_1) = e;
+                                *ptr76.add(8).cast::<i64>() = _rt::as_i64(t77_0);
+                                *ptr76.add(16).cast::<i64>() = _rt::as_i64(t77_1);
+                            }
+                            Err(e) => {
+                                *ptr76.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec78 = (e.into_bytes()).into_boxed_slice();
+                                let ptr78 = vec78.as_ptr().cast::<u8>();
+                                let len78 = vec78.len();
+                                ::core::mem::forget(vec78);
+                                *ptr76
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len78;
+                                *ptr76.add(8).cast::<*mut u8>() = ptr78.cast_mut();
+                            }
+                        };
+                        ptr76
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_rank<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {}
+                            _ => {
+                                let l1 = *arg0.add(8).cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l1, l2, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Where the pod stands: the lower first number goes first, between equals the lower second one, and between equals in
+                    /// both the pod that came first. `since`: when the pod entered the queue after its last attempt, in milliseconds since
+                    /// the Unix epoch. Asked when a pod enters the queue, so the answer depends on the pod, the config and `since` only. An
+                    /// `err` leaves the pod where the plugin PrioritySort puts it.
+                    #[allow(async_fn_in_trait)]
+                    fn rank(
+                        pod: Pod,
+                        since: u64,
+                    ) -> ::core::result::Result<(i64, i64), _rt::String>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_queue_sort_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/queue-sort@0.2.0#rank")] unsafe extern "C"
+                        fn export_rank(arg0 : * mut u8,) -> * mut u8 { unsafe {
+                        $($path_to_types)*:: _export_rank_cabi::<$ty > (arg0) } }
+                        #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/queue-sort@0.2.0#rank")] unsafe
+                        extern "C" fn _post_return_rank(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_rank::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_queue_sort_0_2_0_cabi;
+                #[repr(align(8))]
+                struct _RetArea([::core::mem::MaybeUninit<u8>; 24]);
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 24],
+                );
+            }
+            /// May this event let a pod fit that the plugin rejected? Asked of each event of `manifest.events` and each such pod; without
+            /// this interface the answer is yes.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod hints {
+                use super::super::super::super::_rt;
+                pub type Pod = super::super::super::super::longshore::scheduler::types::Pod;
+                pub type PodInfo = super::super::super::super::longshore::scheduler::types::PodInfo;
+                #[derive(Clone, PartialEq)]
+                pub struct PodChange {
+                    pub before: ::core::option::Option<PodInfo>,
+                    pub after: ::core::option::Option<PodInfo>,
+                }
+                impl ::core::fmt::Debug for PodChange {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("PodChange")
+                            .field("before", &self.before)
+                            .field("after", &self.after)
+                            .finish()
+                    }
+                }
+                #[derive(Clone, PartialEq)]
+                pub struct ObjectChange {
+                    /// The namespace, empty for none.
+                    pub namespace: _rt::String,
+                    pub name: _rt::String,
+                    /// Before and after as JSON, of a kind that the plugin declares; none for other kinds.
+                    pub before: ::core::option::Option<_rt::Vec<u8>>,
+                    pub after: ::core::option::Option<_rt::Vec<u8>>,
+                }
+                impl ::core::fmt::Debug for ObjectChange {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("ObjectChange")
+                            .field("namespace", &self.namespace)
+                            .field("name", &self.name)
+                            .field("before", &self.before)
+                            .field("after", &self.after)
+                            .finish()
+                    }
+                }
+                #[derive(Clone, PartialEq)]
+                pub enum Subject {
+                    /// Nothing in particular.
+                    None,
+                    Pod(PodChange),
+                    /// A node by its name.
+                    Node(_rt::String),
+                    /// Any other object.
+                    Object(ObjectChange),
+                }
+                impl ::core::fmt::Debug for Subject {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        match self {
+                            Subject::None => f.debug_tuple("Subject::None").finish(),
+                            Subject::Pod(e) => {
+                                f.debug_tuple("Subject::Pod").field(e).finish()
+                            }
+                            Subject::Node(e) => {
+                                f.debug_tuple("Subject::Node").field(e).finish()
+                            }
+                            Subject::Object(e) => {
+                                f.debug_tuple("Subject::Object").field(e).finish()
+                            }
+                        }
+                    }
+                }
+                #[derive(Clone, PartialEq)]
+                pub struct Event {
+                    /// As in an event pattern.
+                    pub resource: _rt::String,
+                    /// As in an event pattern; one of them.
+                    pub action: _rt::String,
+                    pub subject: Subject,
+                }
+                impl ::core::fmt::Debug for Event {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Event")
+                            .field("resource", &self.resource)
+                            .field("action", &self.action)
+                            .field("subject", &self.subject)
+                            .finish()
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_hint_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result161 = {
+                            let l0 = *arg0.add(0).cast::<*mut u8>();
+                            let l1 = *arg0
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len2 = l1;
+                            let bytes2 = _rt::Vec::from_raw_parts(l0.cast(), len2, len2);
+                            let l3 = *arg0
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l4 = *arg0
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len5 = l4;
+                            let bytes5 = _rt::Vec::from_raw_parts(l3.cast(), len5, len5);
+                            let l6 = *arg0
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l7 = *arg0
+                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len8 = l7;
+                            let bytes8 = _rt::Vec::from_raw_parts(l6.cast(), len8, len8);
+                            let l9 = *arg0
+                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i32>();
+                            let l10 = *arg0
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l11 = *arg0
+                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base18 = l10;
+                            let len18 = l11;
+                            let mut result18 = _rt::Vec::with_capacity(len18);
+                            for i in 0..len18 {
+                                let base = base18
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e18 = {
+                                    let l12 = *base.add(0).cast::<*mut u8>();
+                                    let l13 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len14 = l13;
+                                    let bytes14 = _rt::Vec::from_raw_parts(
+                                        l12.cast(),
+                                        len14,
+                                        len14,
+                                    );
+                                    let l15 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l16 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len17 = l16;
+                                    let bytes17 = _rt::Vec::from_raw_parts(
+                                        l15.cast(),
+                                        len17,
+                                        len17,
+                                    );
+                                    (_rt::string_lift(bytes14), _rt::string_lift(bytes17))
+                                };
+                                result18.push(e18);
+                            }
+                            _rt::cabi_dealloc(
+                                base18,
+                                len18 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l19 = *arg0
+                                .add(9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l20 = *arg0
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base25 = l19;
+                            let len25 = l20;
+                            let mut result25 = _rt::Vec::with_capacity(len25);
+                            for i in 0..len25 {
+                                let base = base25
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e25 = {
+                                    let l21 = *base.add(0).cast::<*mut u8>();
+                                    let l22 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len23 = l22;
+                                    let bytes23 = _rt::Vec::from_raw_parts(
+                                        l21.cast(),
+                                        len23,
+                                        len23,
+                                    );
+                                    let l24 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    (_rt::string_lift(bytes23), l24)
+                                };
+                                result25.push(e25);
+                            }
+                            _rt::cabi_dealloc(
+                                base25,
+                                len25 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let l26 = i32::from(
+                                *arg0
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l30 = *arg0
+                                .add(14 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l31 = *arg0
+                                .add(15 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base36 = l30;
+                            let len36 = l31;
+                            let mut result36 = _rt::Vec::with_capacity(len36);
+                            for i in 0..len36 {
+                                let base = base36
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e36 = {
+                                    let l32 = *base.add(0).cast::<*mut u8>();
+                                    let l33 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len34 = l33;
+                                    let bytes34 = _rt::Vec::from_raw_parts(
+                                        l32.cast(),
+                                        len34,
+                                        len34,
+                                    );
+                                    let l35 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    (_rt::string_lift(bytes34), l35)
+                                };
+                                result36.push(e36);
+                            }
+                            _rt::cabi_dealloc(
+                                base36,
+                                len36 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let l37 = *arg0
+                                .add(16 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l38 = *arg0
+                                .add(17 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base50 = l37;
+                            let len50 = l38;
+                            let mut result50 = _rt::Vec::with_capacity(len50);
+                            for i in 0..len50 {
+                                let base = base50
+                                    .add(i * (8 * ::core::mem::size_of::<*const u8>()));
+                                let e50 = {
+                                    let l39 = *base.add(0).cast::<*mut u8>();
+                                    let l40 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len41 = l40;
+                                    let bytes41 = _rt::Vec::from_raw_parts(
+                                        l39.cast(),
+                                        len41,
+                                        len41,
+                                    );
+                                    let l42 = i32::from(
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    let l43 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l44 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len45 = l44;
+                                    let bytes45 = _rt::Vec::from_raw_parts(
+                                        l43.cast(),
+                                        len45,
+                                        len45,
+                                    );
+                                    let l46 = i32::from(
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    super::super::super::super::longshore::scheduler::types::Toleration {
+                                        key: _rt::string_lift(bytes41),
+                                        exists: _rt::bool_lift(l42 as u8),
+                                        value: _rt::string_lift(bytes45),
+                                        effect: match l46 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l47 = *base
+                                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l48 = *base
+                                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len49 = l48;
+                                                    let bytes49 = _rt::Vec::from_raw_parts(
+                                                        l47.cast(),
+                                                        len49,
+                                                        len49,
+                                                    );
+                                                    _rt::string_lift(bytes49)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                result50.push(e50);
+                            }
+                            _rt::cabi_dealloc(
+                                base50,
+                                len50 * (8 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l51 = *arg0
+                                .add(18 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l52 = *arg0
+                                .add(19 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base59 = l51;
+                            let len59 = l52;
+                            let mut result59 = _rt::Vec::with_capacity(len59);
+                            for i in 0..len59 {
+                                let base = base59
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e59 = {
+                                    let l53 = *base.add(0).cast::<*mut u8>();
+                                    let l54 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len55 = l54;
+                                    let bytes55 = _rt::Vec::from_raw_parts(
+                                        l53.cast(),
+                                        len55,
+                                        len55,
+                                    );
+                                    let l56 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l57 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len58 = l57;
+                                    let bytes58 = _rt::Vec::from_raw_parts(
+                                        l56.cast(),
+                                        len58,
+                                        len58,
+                                    );
+                                    (_rt::string_lift(bytes55), _rt::string_lift(bytes58))
+                                };
+                                result59.push(e59);
+                            }
+                            _rt::cabi_dealloc(
+                                base59,
+                                len59 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l60 = i32::from(
+                                *arg0
+                                    .add(20 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l70 = i32::from(
+                                *arg0
+                                    .add(27 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l74 = *arg0
+                                .add(30 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l75 = *arg0
+                                .add(31 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len76 = l75;
+                            let bytes76 = _rt::Vec::from_raw_parts(
+                                l74.cast(),
+                                len76,
+                                len76,
+                            );
+                            let l77 = *arg0
+                                .add(32 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l78 = *arg0
+                                .add(33 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len79 = l78;
+                            let bytes79 = _rt::Vec::from_raw_parts(
+                                l77.cast(),
+                                len79,
+                                len79,
+                            );
+                            let l80 = i32::from(
+                                *arg0
+                                    .add(34 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let v160 = match l80 {
+                                0 => Subject::None,
+                                1 => {
+                                    let e160 = {
+                                        let l81 = i32::from(
+                                            *arg0
+                                                .add(35 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        let l112 = i32::from(
+                                            *arg0
+                                                .add(50 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        PodChange {
+                                            before: match l81 {
+                                                0 => None,
+                                                1 => {
+                                                    let e = {
+                                                        let l82 = *arg0
+                                                            .add(36 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l83 = *arg0
+                                                            .add(37 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len84 = l83;
+                                                        let bytes84 = _rt::Vec::from_raw_parts(
+                                                            l82.cast(),
+                                                            len84,
+                                                            len84,
+                                                        );
+                                                        let l85 = *arg0
+                                                            .add(38 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l86 = *arg0
+                                                            .add(39 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len87 = l86;
+                                                        let bytes87 = _rt::Vec::from_raw_parts(
+                                                            l85.cast(),
+                                                            len87,
+                                                            len87,
+                                                        );
+                                                        let l88 = *arg0
+                                                            .add(40 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l89 = *arg0
+                                                            .add(41 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len90 = l89;
+                                                        let bytes90 = _rt::Vec::from_raw_parts(
+                                                            l88.cast(),
+                                                            len90,
+                                                            len90,
+                                                        );
+                                                        let l91 = *arg0
+                                                            .add(42 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<i32>();
+                                                        let l92 = *arg0
+                                                            .add(43 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l93 = *arg0
+                                                            .add(44 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base100 = l92;
+                                                        let len100 = l93;
+                                                        let mut result100 = _rt::Vec::with_capacity(len100);
+                                                        for i in 0..len100 {
+                                                            let base = base100
+                                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                                            let e100 = {
+                                                                let l94 = *base.add(0).cast::<*mut u8>();
+                                                                let l95 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len96 = l95;
+                                                                let bytes96 = _rt::Vec::from_raw_parts(
+                                                                    l94.cast(),
+                                                                    len96,
+                                                                    len96,
+                                                                );
+                                                                let l97 = *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>();
+                                                                let l98 = *base
+                                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len99 = l98;
+                                                                let bytes99 = _rt::Vec::from_raw_parts(
+                                                                    l97.cast(),
+                                                                    len99,
+                                                                    len99,
+                                                                );
+                                                                (_rt::string_lift(bytes96), _rt::string_lift(bytes99))
+                                                            };
+                                                            result100.push(e100);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base100,
+                                                            len100 * (4 * ::core::mem::size_of::<*const u8>()),
+                                                            ::core::mem::size_of::<*const u8>(),
+                                                        );
+                                                        let l101 = *arg0
+                                                            .add(45 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l102 = *arg0
+                                                            .add(46 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base107 = l101;
+                                                        let len107 = l102;
+                                                        let mut result107 = _rt::Vec::with_capacity(len107);
+                                                        for i in 0..len107 {
+                                                            let base = base107
+                                                                .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                                            let e107 = {
+                                                                let l103 = *base.add(0).cast::<*mut u8>();
+                                                                let l104 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len105 = l104;
+                                                                let bytes105 = _rt::Vec::from_raw_parts(
+                                                                    l103.cast(),
+                                                                    len105,
+                                                                    len105,
+                                                                );
+                                                                let l106 = *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<i64>();
+                                                                (_rt::string_lift(bytes105), l106)
+                                                            };
+                                                            result107.push(e107);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base107,
+                                                            len107 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                                            8,
+                                                        );
+                                                        let l108 = i32::from(
+                                                            *arg0
+                                                                .add(47 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<u8>(),
+                                                        );
+                                                        super::super::super::super::longshore::scheduler::types::PodInfo {
+                                                            uid: _rt::string_lift(bytes84),
+                                                            namespace: _rt::string_lift(bytes87),
+                                                            name: _rt::string_lift(bytes90),
+                                                            priority: l91,
+                                                            labels: result100,
+                                                            requests: result107,
+                                                            node: match l108 {
+                                                                0 => None,
+                                                                1 => {
+                                                                    let e = {
+                                                                        let l109 = *arg0
+                                                                            .add(48 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<*mut u8>();
+                                                                        let l110 = *arg0
+                                                                            .add(49 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<usize>();
+                                                                        let len111 = l110;
+                                                                        let bytes111 = _rt::Vec::from_raw_parts(
+                                                                            l109.cast(),
+                                                                            len111,
+                                                                            len111,
+                                                                        );
+                                                                        _rt::string_lift(bytes111)
+                                                                    };
+                                                                    Some(e)
+                                                                }
+                                                                _ => _rt::invalid_enum_discriminant(),
+                                                            },
+                                                        }
+                                                    };
+                                                    Some(e)
+                                                }
+                                                _ => _rt::invalid_enum_discriminant(),
+                                            },
+                                            after: match l112 {
+                                                0 => None,
+                                                1 => {
+                                                    let e = {
+                                                        let l113 = *arg0
+                                                            .add(51 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l114 = *arg0
+                                                            .add(52 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len115 = l114;
+                                                        let bytes115 = _rt::Vec::from_raw_parts(
+                                                            l113.cast(),
+                                                            len115,
+                                                            len115,
+                                                        );
+                                                        let l116 = *arg0
+                                                            .add(53 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l117 = *arg0
+                                                            .add(54 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len118 = l117;
+                                                        let bytes118 = _rt::Vec::from_raw_parts(
+                                                            l116.cast(),
+                                                            len118,
+                                                            len118,
+                                                        );
+                                                        let l119 = *arg0
+                                                            .add(55 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l120 = *arg0
+                                                            .add(56 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len121 = l120;
+                                                        let bytes121 = _rt::Vec::from_raw_parts(
+                                                            l119.cast(),
+                                                            len121,
+                                                            len121,
+                                                        );
+                                                        let l122 = *arg0
+                                                            .add(57 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<i32>();
+                                                        let l123 = *arg0
+                                                            .add(58 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l124 = *arg0
+                                                            .add(59 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base131 = l123;
+                                                        let len131 = l124;
+                                                        let mut result131 = _rt::Vec::with_capacity(len131);
+                                                        for i in 0..len131 {
+                                                            let base = base131
+                                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                                            let e131 = {
+                                                                let l125 = *base.add(0).cast::<*mut u8>();
+                                                                let l126 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len127 = l126;
+                                                                let bytes127 = _rt::Vec::from_raw_parts(
+                                                                    l125.cast(),
+                                                                    len127,
+                                                                    len127,
+                                                                );
+                                                                let l128 = *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>();
+                                                                let l129 = *base
+                                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len130 = l129;
+                                                                let bytes130 = _rt::Vec::from_raw_parts(
+                                                                    l128.cast(),
+                                                                    len130,
+                                                                    len130,
+                                                                );
+                                                                (_rt::string_lift(bytes127), _rt::string_lift(bytes130))
+                                                            };
+                                                            result131.push(e131);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base131,
+                                                            len131 * (4 * ::core::mem::size_of::<*const u8>()),
+                                                            ::core::mem::size_of::<*const u8>(),
+                                                        );
+                                                        let l132 = *arg0
+                                                            .add(60 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l133 = *arg0
+                                                            .add(61 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base138 = l132;
+                                                        let len138 = l133;
+                                                        let mut result138 = _rt::Vec::with_capacity(len138);
+                                                        for i in 0..len138 {
+                                                            let base = base138
+                                                                .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                                            let e138 = {
+                                                                let l134 = *base.add(0).cast::<*mut u8>();
+                                                                let l135 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len136 = l135;
+                                                                let bytes136 = _rt::Vec::from_raw_parts(
+                                                                    l134.cast(),
+                                                                    len136,
+                                                                    len136,
+                                                                );
+                                                                let l137 = *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<i64>();
+                                                                (_rt::string_lift(bytes136), l137)
+                                                            };
+                                                            result138.push(e138);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base138,
+                                                            len138 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                                            8,
+                                                        );
+                                                        let l139 = i32::from(
+                                                            *arg0
+                                                                .add(62 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<u8>(),
+                                                        );
+                                                        super::super::super::super::longshore::scheduler::types::PodInfo {
+                                                            uid: _rt::string_lift(bytes115),
+                                                            namespace: _rt::string_lift(bytes118),
+                                                            name: _rt::string_lift(bytes121),
+                                                            priority: l122,
+                                                            labels: result131,
+                                                            requests: result138,
+                                                            node: match l139 {
+                                                                0 => None,
+                                                                1 => {
+                                                                    let e = {
+                                                                        let l140 = *arg0
+                                                                            .add(63 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<*mut u8>();
+                                                                        let l141 = *arg0
+                                                                            .add(64 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<usize>();
+                                                                        let len142 = l141;
+                                                                        let bytes142 = _rt::Vec::from_raw_parts(
+                                                                            l140.cast(),
+                                                                            len142,
+                                                                            len142,
+                                                                        );
+                                                                        _rt::string_lift(bytes142)
+                                                                    };
+                                                                    Some(e)
+                                                                }
+                                                                _ => _rt::invalid_enum_discriminant(),
+                                                            },
+                                                        }
+                                                    };
+                                                    Some(e)
+                                                }
+                                                _ => _rt::invalid_enum_discriminant(),
+                                            },
+                                        }
+                                    };
+                                    Subject::Pod(e160)
+                                }
+                                2 => {
+                                    let e160 = {
+                                        let l143 = *arg0
+                                            .add(35 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l144 = *arg0
+                                            .add(36 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len145 = l144;
+                                        let bytes145 = _rt::Vec::from_raw_parts(
+                                            l143.cast(),
+                                            len145,
+                                            len145,
+                                        );
+                                        _rt::string_lift(bytes145)
+                                    };
+                                    Subject::Node(e160)
+                                }
+                                n => {
+                                    debug_assert_eq!(n, 3, "invalid enum discriminant");
+                                    let e160 = {
+                                        let l146 = *arg0
+                                            .add(35 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l147 = *arg0
+                                            .add(36 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len148 = l147;
+                                        let bytes148 = _rt::Vec::from_raw_parts(
+                                            l146.cast(),
+                                            len148,
+                                            len148,
+                                        );
+                                        let l149 = *arg0
+                                            .add(37 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l150 = *arg0
+                                            .add(38 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len151 = l150;
+                                        let bytes151 = _rt::Vec::from_raw_parts(
+                                            l149.cast(),
+                                            len151,
+                                            len151,
+                                        );
+                                        let l152 = i32::from(
+                                            *arg0
+                                                .add(39 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        let l156 = i32::from(
+                                            *arg0
+                                                .add(42 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        ObjectChange {
+                                            namespace: _rt::string_lift(bytes148),
+                                            name: _rt::string_lift(bytes151),
+                                            before: match l152 {
+                                                0 => None,
+                                                1 => {
+                                                    let e = {
+                                                        let l153 = *arg0
+                                                            .add(40 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l154 = *arg0
+                                                            .add(41 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len155 = l154;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(
+                                                            _rt::Vec::from_raw_parts(l153.cast(), len155, len155),
+                                                        )
+                                                    };
+                                                    Some(e)
+                                                }
+                                                _ => _rt::invalid_enum_discriminant(),
+                                            },
+                                            after: match l156 {
+                                                0 => None,
+                                                1 => {
+                                                    let e = {
+                                                        let l157 = *arg0
+                                                            .add(43 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l158 = *arg0
+                                                            .add(44 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len159 = l158;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(
+                                                            _rt::Vec::from_raw_parts(l157.cast(), len159, len159),
+                                                        )
+                                                    };
+                                                    Some(e)
+                                                }
+                                                _ => _rt::invalid_enum_discriminant(),
+                                            },
+                                        }
+                                    };
+                                    Subject::Object(e160)
+                                }
+                            };
+                            T_::hint(
+                                super::super::super::super::longshore::scheduler::types::Pod {
+                                    info: super::super::super::super::longshore::scheduler::types::PodInfo {
+                                        uid: _rt::string_lift(bytes2),
+                                        namespace: _rt::string_lift(bytes5),
+                                        name: _rt::string_lift(bytes8),
+                                        priority: l9,
+                                        labels: result18,
+                                        requests: result25,
+                                        node: match l26 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l27 = *arg0
+                                                        .add(12 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l28 = *arg0
+                                                        .add(13 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len29 = l28;
+                                                    let bytes29 = _rt::Vec::from_raw_parts(
+                                                        l27.cast(),
+                                                        len29,
+                                                        len29,
+                                                    );
+                                                    _rt::string_lift(bytes29)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    },
+                                    scored_requests: result36,
+                                    tolerations: result50,
+                                    node_selector: result59,
+                                    owner: match l60 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l61 = *arg0
+                                                    .add(21 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l62 = *arg0
+                                                    .add(22 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len63 = l62;
+                                                let bytes63 = _rt::Vec::from_raw_parts(
+                                                    l61.cast(),
+                                                    len63,
+                                                    len63,
+                                                );
+                                                let l64 = *arg0
+                                                    .add(23 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l65 = *arg0
+                                                    .add(24 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len66 = l65;
+                                                let bytes66 = _rt::Vec::from_raw_parts(
+                                                    l64.cast(),
+                                                    len66,
+                                                    len66,
+                                                );
+                                                let l67 = *arg0
+                                                    .add(25 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l68 = *arg0
+                                                    .add(26 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len69 = l68;
+                                                let bytes69 = _rt::Vec::from_raw_parts(
+                                                    l67.cast(),
+                                                    len69,
+                                                    len69,
+                                                );
+                                                super::super::super::super::longshore::scheduler::types::Owner {
+                                                    kind: _rt::string_lift(bytes63),
+                                                    name: _rt::string_lift(bytes66),
+                                                    uid: _rt::string_lift(bytes69),
+                                                }
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                    raw: match l70 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l71 = *arg0
+                                                    .add(28 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l72 = *arg0
+                                                    .add(29 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len73 = l72;
+                                                <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(_rt::Vec::from_raw_parts(l71.cast(), len73, len73))
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                },
+                                Event {
+                                    resource: _rt::string_lift(bytes76),
+                                    action: _rt::string_lift(bytes79),
+                                    subject: v160,
+                                },
+                            )
+                        };
+                        _rt::cabi_dealloc(
+                            arg0,
+                            65 * ::core::mem::size_of::<*const u8>(),
+                            ::core::mem::size_of::<*const u8>(),
+                        );
+                        let ptr162 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result161 {
+                            Ok(e) => {
+                                *ptr162.add(0).cast::<u8>() = (0i32) as u8;
+                                *ptr162
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (match e {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
+                            }
+                            Err(e) => {
+                                *ptr162.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec163 = (e.into_bytes()).into_boxed_slice();
+                                let ptr163 = vec163.as_ptr().cast::<u8>();
+                                let len163 = vec163.len();
+                                ::core::mem::forget(vec163);
+                                *ptr162
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len163;
+                                *ptr162
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr163.cast_mut();
+                            }
+                        };
+                        ptr162
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_hint<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {}
+                            _ => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l1, l2, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Whether the pod is worth another try. An `err` counts as yes.
+                    #[allow(async_fn_in_trait)]
+                    fn hint(
+                        pod: Pod,
+                        event: Event,
+                    ) -> ::core::result::Result<bool, _rt::String>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_hints_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/hints@0.2.0#hint")] unsafe extern "C" fn
+                        export_hint(arg0 : * mut u8,) -> * mut u8 { unsafe {
+                        $($path_to_types)*:: _export_hint_cabi::<$ty > (arg0) } }
+                        #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/hints@0.2.0#hint")] unsafe extern
+                        "C" fn _post_return_hint(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_hint::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_hints_0_2_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 3 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 3
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
@@ -4307,21 +7359,21 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_pre_filter_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_pre_filter_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/pre-filter@0.1.0#pre-filter")] unsafe extern
+                        "longshore:scheduler/pre-filter@0.2.0#pre-filter")] unsafe extern
                         "C" fn export_pre_filter(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_pre_filter_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-filter@0.1.0#pre-filter")]
+                        "cabi_post_longshore:scheduler/pre-filter@0.2.0#pre-filter")]
                         unsafe extern "C" fn _post_return_pre_filter(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_pre_filter::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_pre_filter_0_1_0_cabi;
+                pub use __export_longshore_scheduler_pre_filter_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -5637,29 +8689,29 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_pre_filter_extensions_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_pre_filter_extensions_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/pre-filter-extensions@0.1.0#add-pod")]
+                        "longshore:scheduler/pre-filter-extensions@0.2.0#add-pod")]
                         unsafe extern "C" fn export_add_pod(arg0 : * mut u8,) -> * mut u8
                         { unsafe { $($path_to_types)*:: _export_add_pod_cabi::<$ty >
                         (arg0) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-filter-extensions@0.1.0#add-pod")]
+                        "cabi_post_longshore:scheduler/pre-filter-extensions@0.2.0#add-pod")]
                         unsafe extern "C" fn _post_return_add_pod(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_add_pod::<$ty >
                         (arg0) } } #[unsafe (export_name =
-                        "longshore:scheduler/pre-filter-extensions@0.1.0#remove-pod")]
+                        "longshore:scheduler/pre-filter-extensions@0.2.0#remove-pod")]
                         unsafe extern "C" fn export_remove_pod(arg0 : * mut u8,) -> * mut
                         u8 { unsafe { $($path_to_types)*:: _export_remove_pod_cabi::<$ty
                         > (arg0) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-filter-extensions@0.1.0#remove-pod")]
+                        "cabi_post_longshore:scheduler/pre-filter-extensions@0.2.0#remove-pod")]
                         unsafe extern "C" fn _post_return_remove_pod(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_remove_pod::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_pre_filter_extensions_0_1_0_cabi;
+                pub use __export_longshore_scheduler_pre_filter_extensions_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -6366,31 +9418,31 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_filter_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_filter_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/filter@0.1.0#filter")] unsafe extern "C" fn
+                        "longshore:scheduler/filter@0.2.0#filter")] unsafe extern "C" fn
                         export_filter(arg0 : * mut u8, arg1 : usize,) -> * mut u8 {
                         unsafe { $($path_to_types)*:: _export_filter_cabi::<$ty > (arg0,
                         arg1) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/filter@0.1.0#filter")] unsafe
+                        "cabi_post_longshore:scheduler/filter@0.2.0#filter")] unsafe
                         extern "C" fn _post_return_filter(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_filter::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "longshore:scheduler/filter@0.1.0#filter-supposed")] unsafe
+                        "longshore:scheduler/filter@0.2.0#filter-supposed")] unsafe
                         extern "C" fn export_filter_supposed(arg0 : i32, arg1 : * mut u8,
                         arg2 : usize, arg3 : * mut u8, arg4 : usize, arg5 : * mut u8,
                         arg6 : usize,) -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_filter_supposed_cabi::<$ty > (arg0, arg1, arg2, arg3,
                         arg4, arg5, arg6) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/filter@0.1.0#filter-supposed")]
+                        "cabi_post_longshore:scheduler/filter@0.2.0#filter-supposed")]
                         unsafe extern "C" fn _post_return_filter_supposed(arg0 : * mut
                         u8,) { unsafe { $($path_to_types)*::
                         __post_return_filter_supposed::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_filter_0_1_0_cabi;
+                pub use __export_longshore_scheduler_filter_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -6414,7 +9466,7 @@ pub mod exports {
                 #[derive(Clone, PartialEq)]
                 pub struct Nomination {
                     pub node: _rt::String,
-                    /// UIDs of pods on that node to be evicted. The operator has to grant `evict` unless there are none.
+                    /// UIDs of pods to be evicted, on that node or on others. The operator has to grant `evict` unless there are none.
                     pub victims: _rt::Vec<_rt::String>,
                 }
                 impl ::core::fmt::Debug for Nomination {
@@ -7075,21 +10127,21 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_post_filter_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_post_filter_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/post-filter@0.1.0#post-filter")] unsafe
+                        "longshore:scheduler/post-filter@0.2.0#post-filter")] unsafe
                         extern "C" fn export_post_filter(arg0 : * mut u8,) -> * mut u8 {
                         unsafe { $($path_to_types)*:: _export_post_filter_cabi::<$ty >
                         (arg0) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/post-filter@0.1.0#post-filter")]
+                        "cabi_post_longshore:scheduler/post-filter@0.2.0#post-filter")]
                         unsafe extern "C" fn _post_return_post_filter(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_post_filter::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_post_filter_0_1_0_cabi;
+                pub use __export_longshore_scheduler_post_filter_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -7634,21 +10686,21 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_pre_score_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_pre_score_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/pre-score@0.1.0#pre-score")] unsafe extern
+                        "longshore:scheduler/pre-score@0.2.0#pre-score")] unsafe extern
                         "C" fn export_pre_score(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_pre_score_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-score@0.1.0#pre-score")]
+                        "cabi_post_longshore:scheduler/pre-score@0.2.0#pre-score")]
                         unsafe extern "C" fn _post_return_pre_score(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_pre_score::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_pre_score_0_1_0_cabi;
+                pub use __export_longshore_scheduler_pre_score_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -7753,20 +10805,20 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_score_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_score_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/score@0.1.0#score")] unsafe extern "C" fn
+                        "longshore:scheduler/score@0.2.0#score")] unsafe extern "C" fn
                         export_score(arg0 : * mut u8, arg1 : usize,) -> * mut u8 { unsafe
                         { $($path_to_types)*:: _export_score_cabi::<$ty > (arg0, arg1) }
                         } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/score@0.1.0#score")] unsafe extern
+                        "cabi_post_longshore:scheduler/score@0.2.0#score")] unsafe extern
                         "C" fn _post_return_score(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_score::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_score_0_1_0_cabi;
+                pub use __export_longshore_scheduler_score_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -7878,22 +10930,22 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_normalize_score_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_normalize_score_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/normalize-score@0.1.0#normalize")] unsafe
+                        "longshore:scheduler/normalize-score@0.2.0#normalize")] unsafe
                         extern "C" fn export_normalize(arg0 : * mut u8, arg1 : usize,
                         arg2 : * mut u8, arg3 : usize,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_normalize_cabi::<$ty > (arg0, arg1,
                         arg2, arg3) } } #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/normalize-score@0.1.0#normalize")]
+                        "cabi_post_longshore:scheduler/normalize-score@0.2.0#normalize")]
                         unsafe extern "C" fn _post_return_normalize(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_normalize::<$ty >
                         (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_normalize_score_0_1_0_cabi;
+                pub use __export_longshore_scheduler_normalize_score_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -8847,24 +11899,24 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_reserve_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_reserve_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/reserve@0.1.0#reserve")] unsafe extern "C"
+                        "longshore:scheduler/reserve@0.2.0#reserve")] unsafe extern "C"
                         fn export_reserve(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_reserve_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/reserve@0.1.0#reserve")] unsafe
+                        "cabi_post_longshore:scheduler/reserve@0.2.0#reserve")] unsafe
                         extern "C" fn _post_return_reserve(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_reserve::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "longshore:scheduler/reserve@0.1.0#unreserve")] unsafe extern "C"
+                        "longshore:scheduler/reserve@0.2.0#unreserve")] unsafe extern "C"
                         fn export_unreserve(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: _export_unreserve_cabi::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_reserve_0_1_0_cabi;
+                pub use __export_longshore_scheduler_reserve_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -9415,20 +12467,20 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_permit_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_permit_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/permit@0.1.0#permit")] unsafe extern "C" fn
+                        "longshore:scheduler/permit@0.2.0#permit")] unsafe extern "C" fn
                         export_permit(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_permit_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/permit@0.1.0#permit")] unsafe
+                        "cabi_post_longshore:scheduler/permit@0.2.0#permit")] unsafe
                         extern "C" fn _post_return_permit(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_permit::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_permit_0_1_0_cabi;
+                pub use __export_longshore_scheduler_permit_0_2_0_cabi;
                 #[repr(align(8))]
                 struct _RetArea(
                     [::core::mem::MaybeUninit<
@@ -9967,20 +13019,20 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_pre_bind_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_pre_bind_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/pre-bind@0.1.0#pre-bind")] unsafe extern "C"
+                        "longshore:scheduler/pre-bind@0.2.0#pre-bind")] unsafe extern "C"
                         fn export_pre_bind(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_pre_bind_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/pre-bind@0.1.0#pre-bind")] unsafe
+                        "cabi_post_longshore:scheduler/pre-bind@0.2.0#pre-bind")] unsafe
                         extern "C" fn _post_return_pre_bind(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_pre_bind::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_pre_bind_0_1_0_cabi;
+                pub use __export_longshore_scheduler_pre_bind_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -10585,20 +13637,20 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_bind_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_bind_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/bind@0.1.0#bind")] unsafe extern "C" fn
+                        "longshore:scheduler/bind@0.2.0#bind")] unsafe extern "C" fn
                         export_bind(arg0 : * mut u8,) -> * mut u8 { unsafe {
                         $($path_to_types)*:: _export_bind_cabi::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "cabi_post_longshore:scheduler/bind@0.1.0#bind")] unsafe extern
+                        "cabi_post_longshore:scheduler/bind@0.2.0#bind")] unsafe extern
                         "C" fn _post_return_bind(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_bind::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_bind_0_1_0_cabi;
+                pub use __export_longshore_scheduler_bind_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
@@ -11033,16 +14085,174 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[macro_export]
-                macro_rules! __export_longshore_scheduler_post_bind_0_1_0_cabi {
+                macro_rules! __export_longshore_scheduler_post_bind_0_2_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "longshore:scheduler/post-bind@0.1.0#post-bind")] unsafe extern
+                        "longshore:scheduler/post-bind@0.2.0#post-bind")] unsafe extern
                         "C" fn export_post_bind(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: _export_post_bind_cabi::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
-                pub use __export_longshore_scheduler_post_bind_0_1_0_cabi;
+                pub use __export_longshore_scheduler_post_bind_0_2_0_cabi;
+            }
+            /// Something to be done from time to time, whatever becomes of pods. Called on the instance that answers Reserve.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod timers {
+                use super::super::super::super::_rt;
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_every_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result1 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            T_::every(_rt::string_lift(bytes0))
+                        };
+                        let ptr2 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result1 {
+                            Ok(e) => {
+                                *ptr2.add(0).cast::<u8>() = (0i32) as u8;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>() = _rt::as_i32(e);
+                            }
+                            Err(e) => {
+                                *ptr2.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec3 = (e.into_bytes()).into_boxed_slice();
+                                let ptr3 = vec3.as_ptr().cast::<u8>();
+                                let len3 = vec3.len();
+                                ::core::mem::forget(vec3);
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len3;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr3.cast_mut();
+                            }
+                        };
+                        ptr2
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_every<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {}
+                            _ => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l1, l2, 1);
+                            }
+                        }
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_tick_cabi<T_: Guest>() -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result0 = { T_::tick() };
+                        let ptr1 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result0 {
+                            Ok(_) => {
+                                *ptr1.add(0).cast::<u8>() = (0i32) as u8;
+                            }
+                            Err(e) => {
+                                *ptr1.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec2 = (e.into_bytes()).into_boxed_slice();
+                                let ptr2 = vec2.as_ptr().cast::<u8>();
+                                let len2 = vec2.len();
+                                ::core::mem::forget(vec2);
+                                *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len2;
+                                *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr2.cast_mut();
+                            }
+                        };
+                        ptr1
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_tick<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {}
+                            _ => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l1, l2, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// How often, in milliseconds; at least 100. Called once, after the plugin was described, on the same instance. An `err`
+                    /// refuses the profile.
+                    #[allow(async_fn_in_trait)]
+                    fn every(
+                        config: _rt::String,
+                    ) -> ::core::result::Result<u32, _rt::String>;
+                    /// The time has come. A plugin may let pods go, turn them away or wake them here.
+                    #[allow(async_fn_in_trait)]
+                    fn tick() -> ::core::result::Result<(), _rt::String>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_timers_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/timers@0.2.0#every")] unsafe extern "C" fn
+                        export_every(arg0 : * mut u8, arg1 : usize,) -> * mut u8 { unsafe
+                        { $($path_to_types)*:: _export_every_cabi::<$ty > (arg0, arg1) }
+                        } #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/timers@0.2.0#every")] unsafe
+                        extern "C" fn _post_return_every(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_every::<$ty > (arg0) } }
+                        #[unsafe (export_name = "longshore:scheduler/timers@0.2.0#tick")]
+                        unsafe extern "C" fn export_tick() -> * mut u8 { unsafe {
+                        $($path_to_types)*:: _export_tick_cabi::<$ty > () } } #[unsafe
+                        (export_name =
+                        "cabi_post_longshore:scheduler/timers@0.2.0#tick")] unsafe extern
+                        "C" fn _post_return_tick(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_tick::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_timers_0_2_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 3 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 3
+                        * ::core::mem::size_of::<*const u8>()],
+                );
             }
         }
     }
@@ -11075,11 +14285,11 @@ mod _rt {
             unsafe { core::hint::unreachable_unchecked() }
         }
     }
+    pub use alloc_crate::alloc;
     #[cfg(target_arch = "wasm32")]
     pub fn run_ctors_once() {
         crate::rt::run_ctors_once();
     }
-    pub use alloc_crate::alloc;
     pub unsafe fn bool_lift(val: u8) -> bool {
         if cfg!(debug_assertions) {
             match val {
@@ -11112,6 +14322,65 @@ mod _rt {
         #[inline]
         fn as_i64(self) -> i64 {
             self as i64
+        }
+    }
+    pub fn as_i32<T: AsI32>(t: T) -> i32 {
+        t.as_i32()
+    }
+    pub trait AsI32 {
+        fn as_i32(self) -> i32;
+    }
+    impl<'a, T: Copy + AsI32> AsI32 for &'a T {
+        fn as_i32(self) -> i32 {
+            (*self).as_i32()
+        }
+    }
+    impl AsI32 for i32 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for u32 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for i16 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for u16 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for i8 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for u8 {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for char {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
+        }
+    }
+    impl AsI32 for usize {
+        #[inline]
+        fn as_i32(self) -> i32 {
+            self as i32
         }
     }
     extern crate alloc as alloc_crate;

@@ -1,23 +1,29 @@
 //! What a plugin reads of nodes: columns, declared once by [`columns!`](crate::columns).
 
+use std::borrow::Cow;
+
 use crate::bindings::longshore::scheduler::types;
 
-/// A column of the node table. Made by the functions in [`spec`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A key, mostly one that stands in the source.
+type Key = Cow<'static, str>;
+
+/// A column of the node table. Made by the functions in [`spec`]; where the config names a key, as in
+/// `Column::Label(config.key.clone().into())`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each has a function that says what it is")]
 pub enum Column {
     Name,
-    Label(&'static str),
-    Annotation(&'static str),
-    Condition(&'static str),
+    Label(Key),
+    Annotation(Key),
+    Condition(Key),
     Labels,
     Taints,
     Images,
     Unschedulable,
-    Allocatable(&'static str),
-    Requested(&'static str),
-    Free(&'static str),
-    NonzeroRequested(&'static str),
+    Allocatable(Key),
+    Requested(Key),
+    Free(Key),
+    NonzeroRequested(Key),
     AllowedPods,
     PodCount,
     Pods,
@@ -36,7 +42,7 @@ pub(crate) enum Kind {
 }
 
 impl Column {
-    pub(crate) const fn kind(self) -> Kind {
+    pub(crate) const fn kind(&self) -> Kind {
         match self {
             Self::Name | Self::Label(_) | Self::Annotation(_) | Self::Condition(_) => Kind::Texts,
             Self::Labels | Self::Images => Kind::Lists(2),
@@ -48,21 +54,21 @@ impl Column {
     }
 }
 
-impl From<Column> for types::Column {
-    fn from(column: Column) -> Self {
+impl From<&Column> for types::Column {
+    fn from(column: &Column) -> Self {
         match column {
             Column::Name => Self::Name,
-            Column::Label(key) => Self::Label(key.into()),
-            Column::Annotation(key) => Self::Annotation(key.into()),
-            Column::Condition(kind) => Self::Condition(kind.into()),
+            Column::Label(key) => Self::Label(key.to_string()),
+            Column::Annotation(key) => Self::Annotation(key.to_string()),
+            Column::Condition(kind) => Self::Condition(kind.to_string()),
             Column::Labels => Self::Labels,
             Column::Taints => Self::Taints,
             Column::Images => Self::Images,
             Column::Unschedulable => Self::Unschedulable,
-            Column::Allocatable(resource) => Self::Allocatable(resource.into()),
-            Column::Requested(resource) => Self::Requested(resource.into()),
-            Column::Free(resource) => Self::Free(resource.into()),
-            Column::NonzeroRequested(resource) => Self::NonzeroRequested(resource.into()),
+            Column::Allocatable(resource) => Self::Allocatable(resource.to_string()),
+            Column::Requested(resource) => Self::Requested(resource.to_string()),
+            Column::Free(resource) => Self::Free(resource.to_string()),
+            Column::NonzeroRequested(resource) => Self::NonzeroRequested(resource.to_string()),
             Column::AllowedPods => Self::AllowedPods,
             Column::PodCount => Self::PodCount,
             Column::Pods => Self::Pods,
@@ -73,6 +79,8 @@ impl From<Column> for types::Column {
 
 /// The words of [`columns!`](crate::columns).
 pub mod spec {
+    use std::borrow::Cow;
+
     use super::Column;
 
     /// Text: the node's name.
@@ -82,17 +90,17 @@ pub mod spec {
 
     /// Text: the value of a label; absent where the node has none of this key.
     pub const fn label(key: &'static str) -> Column {
-        Column::Label(key)
+        Column::Label(Cow::Borrowed(key))
     }
 
     /// Text: the value of an annotation.
     pub const fn annotation(key: &'static str) -> Column {
-        Column::Annotation(key)
+        Column::Annotation(Cow::Borrowed(key))
     }
 
     /// Text: the status of a condition, such as `True`.
     pub const fn condition(kind: &'static str) -> Column {
-        Column::Condition(kind)
+        Column::Condition(Cow::Borrowed(kind))
     }
 
     /// Labels: every label.
@@ -117,22 +125,22 @@ pub mod spec {
 
     /// Number: allocatable amount of a resource; cpu in thousandths of a core, all else in units.
     pub const fn allocatable(resource: &'static str) -> Column {
-        Column::Allocatable(resource)
+        Column::Allocatable(Cow::Borrowed(resource))
     }
 
     /// Number: the amount that pods on the node hold.
     pub const fn requested(resource: &'static str) -> Column {
-        Column::Requested(resource)
+        Column::Requested(Cow::Borrowed(resource))
     }
 
     /// Number: allocatable less requested.
     pub const fn free(resource: &'static str) -> Column {
-        Column::Free(resource)
+        Column::Free(Cow::Borrowed(resource))
     }
 
     /// Number: as requested, with the defaults (a tenth of a core, 200 MiB) for containers that request none.
     pub const fn nonzero_requested(resource: &'static str) -> Column {
-        Column::NonzeroRequested(resource)
+        Column::NonzeroRequested(Cow::Borrowed(resource))
     }
 
     /// Number: how many pods the node takes.
@@ -156,6 +164,15 @@ pub mod spec {
     }
 }
 
+/// What stands for a column in the plugin's code.
+pub trait Handle: Copy {
+    /// The column's place in the manifest.
+    fn place(self) -> usize;
+
+    /// Whether it may stand for this column.
+    fn takes(column: &Column) -> bool;
+}
+
 /// A type of handle: its doc, its name, and the kind of column it stands for.
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident: $kind:pat, $what:literal;)*) => {$(
@@ -166,9 +183,19 @@ macro_rules! handles {
         impl $name {
             /// The handle of the column at a place in the plugin's list. Stops the compiler when the column holds
             /// something else; [`columns!`](crate::columns) calls it.
-            pub const fn at(place: usize, column: Column) -> Self {
+            pub const fn at(place: usize, column: &Column) -> Self {
                 assert!(matches!(column.kind(), $kind), $what);
                 Self(place as u16)
+            }
+        }
+
+        impl Handle for $name {
+            fn place(self) -> usize {
+                usize::from(self.0)
+            }
+
+            fn takes(column: &Column) -> bool {
+                matches!(column.kind(), $kind)
             }
         }
     )*};
@@ -225,7 +252,7 @@ macro_rules! __handles {
         $(#[$doc])*
         $vis const $name: $crate::column::$kind = {
             const PLACE: usize = <[&str]>::len(&[$(stringify!($before)),*]);
-            $crate::column::$kind::at(PLACE, COLUMNS[PLACE])
+            $crate::column::$kind::at(PLACE, &COLUMNS[PLACE])
         };
         $crate::__handles!([$($before)* $name] $($rest)*);
     };

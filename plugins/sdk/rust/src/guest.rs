@@ -3,7 +3,7 @@
 use crate::bindings::exports::longshore::scheduler as exports;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, PodInfo, RejectCode, Rejection};
 use crate::error::text;
-use crate::plugin::{decode, encode};
+use crate::plugin::{configured, decode, encode};
 use crate::stages as stage;
 use crate::{Error, Instance, Plugin, Pod};
 use crate::{PermitOutcome, PostFilterOutcome, PreFilterOutcome, PreScoreOutcome};
@@ -13,13 +13,19 @@ pub trait Home: 'static {
     /// The plugin.
     type Plugin: Plugin;
 
+    /// The stages that are exported, as `export_plugin!` names them.
+    const STAGES: &'static [&'static str];
+
     /// Calls with the place of the instance, which is empty before `init`.
     fn place<T>(call: impl FnOnce(&mut Option<Instance<Self::Plugin>>) -> T) -> T;
 
     /// Calls with the instance.
     fn with<T>(call: impl FnOnce(&mut Instance<Self::Plugin>) -> T) -> T {
         Self::place(|place| match place {
-            Some(instance) => call(instance),
+            Some(instance) => {
+                instance.enter();
+                call(instance)
+            }
             None => panic!("called before init"),
         })
     }
@@ -29,14 +35,73 @@ fn shared<P: Plugin>(bytes: &[u8]) -> Result<P::Shared, Error> {
     decode(bytes)
 }
 
+/// A panic's message goes to the scheduler's log.
+fn say_panics() {
+    #[cfg(feature = "panic-messages")]
+    std::panic::set_hook(Box::new(|info| crate::host::log(crate::host::Level::Error, &info.to_string())));
+}
+
+/// The manifest for a config.
+fn described<H: Home>(config: &str) -> Result<crate::Manifest, String> {
+    say_panics();
+    let manifest = text(configured::<H::Plugin>(config).and_then(|config| H::Plugin::describe(&config)))?;
+    if !manifest.object_list().is_empty() && !H::STAGES.contains(&"Objects") {
+        return Err("the manifest declares objects: `export_plugin!` has to name `Objects` too".to_owned());
+    }
+    Ok(manifest)
+}
+
+impl<H: Home> exports::declaration::Guest for H {
+    fn describe(config: String) -> Result<exports::lifecycle::Manifest, String> {
+        Ok(described::<H>(&config)?.into())
+    }
+}
+
+impl<H: Home> exports::objects::Guest for H {
+    fn kinds(config: String) -> Result<Vec<exports::objects::Kind>, String> {
+        Ok(described::<H>(&config)?.object_list().iter().map(|wanted| wanted.kind.clone()).collect())
+    }
+
+    fn apply(reset: bool, changes: Vec<exports::objects::Change>) {
+        H::with(|it| it.apply_objects(reset, changes));
+    }
+}
+
+impl<H: Home<Plugin: stage::QueueSort>> exports::queue_sort::Guest for H {
+    fn rank(pod: Pod, since: u64) -> Result<(i64, i64), String> {
+        use stage::QueueSort as _;
+        H::with(|it| text(it.plugin.rank(&pod, since)))
+    }
+}
+
+impl<H: Home<Plugin: stage::Hints>> exports::hints::Guest for H {
+    fn hint(pod: Pod, event: exports::hints::Event) -> Result<bool, String> {
+        use stage::Hints as _;
+        H::with(|it| text(it.plugin.hint(&pod, &event)))
+    }
+}
+
+impl<H: Home<Plugin: stage::Timers>> exports::timers::Guest for H {
+    fn every(config: String) -> Result<u32, String> {
+        use stage::Timers as _;
+        say_panics();
+        let every = text(configured::<H::Plugin>(&config).and_then(|config| H::Plugin::every(&config)))?;
+        u32::try_from(every.as_millis()).map_err(|_| format!("{every:?} is too long between two ticks"))
+    }
+
+    fn tick() -> Result<(), String> {
+        use stage::Timers as _;
+        H::with(|it| text(it.plugin.tick()))
+    }
+}
+
 impl<H: Home> exports::lifecycle::Guest for H {
     fn describe() -> exports::lifecycle::Manifest {
         H::Plugin::manifest().into()
     }
 
     fn init(config: String, _instance: exports::lifecycle::Instance) -> Result<(), String> {
-        #[cfg(feature = "panic-messages")]
-        std::panic::set_hook(Box::new(|info| crate::host::log(crate::host::Level::Error, &info.to_string())));
+        say_panics();
         let instance = text(Instance::new(&config))?;
         H::place(|place| *place = Some(instance));
         Ok(())
@@ -225,6 +290,7 @@ macro_rules! export_plugin {
 
             impl $crate::guest::Home for Exports {
                 type Plugin = $plugin;
+                const STAGES: &'static [&'static str] = &[$(::core::stringify!($stage)),+];
 
                 fn place<T>(call: impl FnOnce(&mut Option<$crate::Instance<$plugin>>) -> T) -> T {
                     ::std::thread_local! {
@@ -240,8 +306,11 @@ macro_rules! export_plugin {
                 unsafe { $crate::rt::cabi_realloc(pointer, old, align, new) }
             }
 
-            $crate::__export_longshore_scheduler_lifecycle_0_1_0_cabi!(
+            $crate::__export_longshore_scheduler_lifecycle_0_2_0_cabi!(
                 Exports with_types_in $crate::bindings::exports::longshore::scheduler::lifecycle
+            );
+            $crate::__export_longshore_scheduler_declaration_0_2_0_cabi!(
+                Exports with_types_in $crate::bindings::exports::longshore::scheduler::declaration
             );
             $crate::__export_cycle!($($stage)+);
             $($crate::__export_stage!($stage);)+
@@ -258,7 +327,7 @@ macro_rules! __export_cycle {
     ($other:ident $($rest:ident)+) => { $crate::__export_cycle!($($rest)+); };
     ($other:ident) => {};
     () => {
-        $crate::__export_longshore_scheduler_cycle_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_cycle_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::cycle
         );
     };
@@ -269,72 +338,92 @@ macro_rules! __export_cycle {
 #[macro_export]
 macro_rules! __export_stage {
     (PreEnqueue) => {
-        $crate::__export_longshore_scheduler_pre_enqueue_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_pre_enqueue_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_enqueue
         );
     };
     (PreFilter) => {
-        $crate::__export_longshore_scheduler_pre_filter_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_pre_filter_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_filter
         );
     };
     (PreFilterExtensions) => {
-        $crate::__export_longshore_scheduler_pre_filter_extensions_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_pre_filter_extensions_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_filter_extensions
         );
     };
     (Filter) => {
-        $crate::__export_longshore_scheduler_filter_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_filter_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::filter
         );
     };
     (PostFilter) => {
-        $crate::__export_longshore_scheduler_post_filter_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_post_filter_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::post_filter
         );
     };
     (PreScore) => {
-        $crate::__export_longshore_scheduler_pre_score_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_pre_score_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_score
         );
     };
     (Score) => {
-        $crate::__export_longshore_scheduler_score_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_score_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::score
         );
     };
     (NormalizeScore) => {
-        $crate::__export_longshore_scheduler_normalize_score_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_normalize_score_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::normalize_score
         );
     };
     (Reserve) => {
-        $crate::__export_longshore_scheduler_reserve_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_reserve_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::reserve
         );
     };
     (Permit) => {
-        $crate::__export_longshore_scheduler_permit_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_permit_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::permit
         );
     };
     (PreBind) => {
-        $crate::__export_longshore_scheduler_pre_bind_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_pre_bind_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_bind
         );
     };
     (Bind) => {
-        $crate::__export_longshore_scheduler_bind_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_bind_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::bind
         );
     };
     (PostBind) => {
-        $crate::__export_longshore_scheduler_post_bind_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_post_bind_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::post_bind
         );
     };
+    (Objects) => {
+        $crate::__export_longshore_scheduler_objects_0_2_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::objects
+        );
+    };
+    (QueueSort) => {
+        $crate::__export_longshore_scheduler_queue_sort_0_2_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::queue_sort
+        );
+    };
+    (Hints) => {
+        $crate::__export_longshore_scheduler_hints_0_2_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::hints
+        );
+    };
+    (Timers) => {
+        $crate::__export_longshore_scheduler_timers_0_2_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::timers
+        );
+    };
     (Handover) => {
-        $crate::__export_longshore_scheduler_handover_0_1_0_cabi!(
+        $crate::__export_longshore_scheduler_handover_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::handover
         );
     };

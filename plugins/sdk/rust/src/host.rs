@@ -10,6 +10,18 @@ use crate::testing::imports;
 
 pub use crate::bindings::longshore::scheduler::log::Level;
 
+/// Every node that this instance knows, as the plugin's columns say: all nodes of the cluster for a plugin that is
+/// [`single`](crate::Manifest::single), in every stage. Of a plugin that is sharded by node, Filter and Score know a part of
+/// them, and the other stages none.
+///
+/// A plugin that keeps it keeps what it was, at the cost of a copy when the next change comes.
+///
+/// # Panics
+/// In `new` and `describe`, where there are none.
+pub fn table() -> std::rc::Rc<crate::Table> {
+    crate::known::with(|known| std::rc::Rc::clone(&known.table))
+}
+
 /// A line in the scheduler's log. The macros [`debug!`](crate::debug), [`info!`](crate::info), [`warn!`](crate::warn)
 /// and [`error!`](crate::error) format one.
 pub fn log(level: Level, message: &str) {
@@ -90,6 +102,46 @@ pub mod clock {
     /// Milliseconds since the Unix epoch.
     pub fn now() -> u64 {
         imports::clock::now()
+    }
+}
+
+/// Granted as `engine`: what the scheduler itself knows and does.
+pub mod engine {
+    use super::imports;
+    use crate::{Error, PodInfo, Verdict};
+
+    /// A pod that was rejected is tried again, without waiting for an event or for its backoff. Without effect when the pod
+    /// does not wait for another try.
+    pub fn activate(uid: &str) {
+        imports::engine::activate(uid);
+    }
+
+    /// The pods that are promised the node and not on it yet.
+    pub fn nominated(node: &str) -> Vec<PodInfo> {
+        imports::engine::nominated(node)
+    }
+
+    /// UIDs of pods on the node that are being deleted.
+    pub fn terminating(node: &str) -> Vec<String> {
+        imports::engine::terminating(node)
+    }
+
+    /// During PostFilter, about its pod: whether it would fit on the node without these pods, whose UIDs these are.
+    ///
+    /// # Errors
+    /// It is not the time to ask, or there is no such node.
+    pub fn would_fit(node: &str, without: &[String]) -> Result<Verdict, Error> {
+        Ok(Verdict::of(imports::engine::would_fit(node, without)?))
+    }
+
+    /// During PostFilter: these pods of one node in the order in which default preemption tries to keep them: first those
+    /// whose budgets forbid their eviction, then the others, the most important ones first in each part. UIDs that are not
+    /// on the node are left out.
+    ///
+    /// # Errors
+    /// It is not the time to ask, or there is no such node.
+    pub fn keep_first(node: &str, pods: &[String]) -> Result<Vec<String>, Error> {
+        Ok(imports::engine::keep_first(node, pods)?)
     }
 }
 

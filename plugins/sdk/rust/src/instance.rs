@@ -1,16 +1,24 @@
-//! A plugin with its table: what the exports, and the tests, call.
+//! A plugin with what it knows: what the exports, and the tests, call.
 
+use std::rc::Rc;
+
+use crate::bindings::exports::longshore::scheduler::objects::Change;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, Rejection, Verdicts as Answer};
 use crate::error::text;
-use crate::plugin::{Cycle, Placement, Plugin, decode, encode};
-use crate::{Error, Filter, Node, Nodes, NormalizeScore, Pod, PreFilter, PreScore, Score, Table, Verdicts};
+use crate::known::{self, Known};
+use crate::object::Store;
+use crate::plugin::{Cycle, Placement, Plugin, configured, decode, encode};
+use crate::{
+    Error, Filter, Manifest, Node, Nodes, NormalizeScore, Pod, PreFilter, PreScore, Score, Table, Verdicts,
+};
 use crate::{PreFilterOutcome, PreScoreOutcome};
 
 /// A plugin at work.
 pub struct Instance<P: Plugin> {
     /// The plugin itself.
     pub plugin: P,
-    table: Table,
+    manifest: Manifest,
+    known: Known,
     cycle: Option<Cycle<P>>,
 }
 
@@ -23,16 +31,38 @@ impl<P: Plugin> Instance<P> {
     /// # Errors
     /// The config cannot be read, or the plugin refuses it.
     pub fn new(config: &str) -> Result<Self, Error> {
-        let config = match config.trim() {
-            "" | "null" => P::Config::default(),
-            config => serde_json::from_str(config).map_err(|e| Error::from(format!("config: {e}")))?,
-        };
-        Ok(Self::of(P::new(config)?))
+        known::leave();
+        let config = configured::<P>(config)?;
+        let manifest = P::describe(&config)?;
+        Ok(Self::with(P::new(config)?, manifest))
     }
 
-    /// Puts a plugin to work.
+    /// Puts a plugin to work whose manifest does not depend on its config.
     pub fn of(plugin: P) -> Self {
-        Self { plugin, table: Table::new(P::manifest().column_list()), cycle: None }
+        Self::with(plugin, P::manifest())
+    }
+
+    fn with(plugin: P, manifest: Manifest) -> Self {
+        let table = Rc::new(Table::new(manifest.column_list()));
+        let objects = Rc::new(Store::new(manifest.object_list()));
+        Self { plugin, manifest, known: Known { table, objects }, cycle: None }
+    }
+
+    /// What the plugin says it is.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The plugin is called now: what this instance knows is what the plugin finds by
+    /// [`host::table`](crate::host::table) and by its kinds of objects. Called before any other call.
+    pub fn enter(&self) {
+        known::enter(&self.known);
+    }
+
+    /// The table, to be changed. Should the plugin have kept it, it keeps what it was.
+    fn table(&mut self) -> &mut Table {
+        known::leave();
+        Rc::make_mut(&mut self.known.table)
     }
 
     /// The node table changes.
@@ -40,16 +70,26 @@ impl<P: Plugin> Instance<P> {
     /// # Panics
     /// When the delta makes no sense: a wrong table must not decide.
     pub fn apply(&mut self, delta: Delta) {
-        if self.table.apply(delta)
-            && let Some(cycle) = &mut self.cycle
-        {
-            // Words have other numbers now.
-            let prepared = self.plugin.prepare(&cycle.pod, &cycle.shared, &mut self.table.words);
+        let renumbered = self.table().apply(delta);
+        self.enter();
+        if renumbered && let Some(cycle) = &mut self.cycle {
+            let prepared =
+                self.plugin.prepare(&cycle.pod, &cycle.shared, &mut self.known.table.words.clone());
             match prepared {
                 Ok(prepared) => cycle.prepared = prepared,
                 Err(_) => self.cycle = None,
             }
         }
+    }
+
+    /// Objects change.
+    ///
+    /// # Panics
+    /// When a change is of a kind that was not declared.
+    pub fn apply_objects(&mut self, reset: bool, changes: Vec<Change>) {
+        known::leave();
+        Rc::make_mut(&mut self.known.objects).apply(reset, changes);
+        self.enter();
     }
 
     /// The following calls of Filter and Score are about this pod.
@@ -60,7 +100,7 @@ impl<P: Plugin> Instance<P> {
         self.cycle = None;
         let make = || {
             let shared = decode(shared)?;
-            let prepared = self.plugin.prepare(&pod, &shared, &mut self.table.words)?;
+            let prepared = self.plugin.prepare(&pod, &shared, &mut self.known.table.words.clone())?;
             Ok(Cycle { pod, shared, prepared })
         };
         self.cycle = Some(text(make())?);
@@ -79,7 +119,7 @@ impl<P: Plugin> Instance<P> {
         call: impl FnOnce(&mut P, &Placement<'_, P>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let shared = decode(shared)?;
-        call(&mut self.plugin, &Placement { pod, node, shared: &shared, table: &self.table })
+        call(&mut self.plugin, &Placement { pod, node, shared: &shared, table: &self.known.table })
     }
 
     fn cycle(&self) -> Result<&Cycle<P>, String> {
@@ -131,7 +171,7 @@ impl<P: Filter> Instance<P> {
     pub fn filter(&self, candidates: Vec<u64>) -> Result<Answer, String> {
         let cycle = self.cycle()?;
         let mut verdicts = Verdicts::new(candidates.clone());
-        self.plugin.filter_all(cycle, Nodes::new(&self.table, &candidates), &mut verdicts);
+        self.plugin.filter_all(cycle, Nodes::new(&self.known.table, &candidates), &mut verdicts);
         Ok(verdicts.finish())
     }
 
@@ -143,10 +183,13 @@ impl<P: Filter> Instance<P> {
     /// # Panics
     /// When the row is no node, or the patch is not about it.
     pub fn filter_supposed(&mut self, row: u32, supposed: Patch) -> Result<Option<Rejection>, String> {
-        self.table.check_row(row);
-        let cycle = self.cycle.as_ref().ok_or(NO_CYCLE)?;
-        let judge = |table: &Table| self.plugin.filter(cycle, Node::new(table, row));
-        Ok(self.table.supposing(row, supposed, judge).rejection())
+        self.known.table.check_row(row);
+        self.cycle()?;
+        let before = self.table().suppose(row, supposed);
+        self.enter();
+        let verdict = self.cycle().map(|cycle| self.plugin.filter(cycle, Node::new(&self.known.table, row)));
+        self.table().put_back(before);
+        Ok(verdict?.rejection())
     }
 }
 
@@ -160,7 +203,7 @@ impl<P: Score> Instance<P> {
     /// When one of them is no node.
     pub fn score(&self, feasible: &[u64]) -> Result<Vec<i64>, String> {
         let mut scores = Vec::new();
-        self.plugin.score_all(self.cycle()?, Nodes::new(&self.table, feasible), &mut scores);
+        self.plugin.score_all(self.cycle()?, Nodes::new(&self.known.table, feasible), &mut scores);
         Ok(scores)
     }
 }

@@ -40,12 +40,15 @@
 pub mod bindings;
 pub mod column;
 mod error;
+mod event;
 #[doc(hidden)]
 pub mod guest;
 pub mod host;
 mod instance;
+mod known;
 mod manifest;
 mod node;
+pub mod object;
 mod plugin;
 mod pod;
 #[doc(hidden)]
@@ -62,13 +65,14 @@ mod words;
 pub use bindings::exports::longshore::scheduler::lifecycle::Sharding;
 pub use bindings::longshore::scheduler::types::{Owner, Pod, PodInfo, RejectCode, Toleration};
 pub use error::Error;
+pub use event::{Event, ObjectChange, PodChange, Subject};
 pub use instance::Instance;
 pub use manifest::Manifest;
 pub use node::{Node, Nodes, Taint};
 pub use plugin::{Cycle, Placement, Plugin};
 pub use stages::{
-    Bind, Filter, Handover, NormalizeScore, Permit, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter,
-    PreFilterExtensions, PreScore, Reserve, Score,
+    Bind, Filter, Handover, Hints, NormalizeScore, Objects, Permit, PostBind, PostFilter, PreBind,
+    PreEnqueue, PreFilter, PreFilterExtensions, PreScore, QueueSort, Reserve, Score, Timers,
 };
 pub use table::Table;
 pub use verdict::{
@@ -79,12 +83,14 @@ pub use words::{Word, Words};
 
 /// Everything that most plugins need.
 pub mod prelude {
-    pub use crate::column::{Blobs, Images, Labels, Number, Pods, Taints, Text};
+    pub use crate::column::{Blobs, Column, Images, Labels, Number, Pods, Taints, Text};
+    pub use crate::object::{Kind, Object};
     pub use crate::{
-        Bind, Binding, Cycle, Error, Filter, Handover, Manifest, Node, Nodes, NormalizeScore, Permit,
-        PermitOutcome, Placement, Plugin, Pod, PodInfo, PostBind, PostFilter, PostFilterOutcome, PreBind,
-        PreEnqueue, PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore, PreScoreOutcome, Reject,
-        RejectCode, Reserve, Score, Taint, Toleration, Verdict, Verdicts, Word, Words, columns, debug, error,
-        export_plugin, fit_if, host, info, warn,
+        Bind, Binding, Cycle, Error, Event, Filter, Handover, Hints, Manifest, Node, Nodes, NormalizeScore,
+        Objects, Permit, PermitOutcome, Placement, Plugin, Pod, PodInfo, PostBind, PostFilter,
+        PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore,
+        PreScoreOutcome, QueueSort, Reject, RejectCode, Reserve, Score, Subject, Taint, Timers, Toleration,
+        Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if, host, info, objects,
+        warn,
     };
 }

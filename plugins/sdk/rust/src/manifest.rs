@@ -2,15 +2,17 @@
 
 use crate::Sharding;
 use crate::bindings::exports::longshore::scheduler::lifecycle;
-use crate::column::Column;
+use crate::column::{Column, Handle};
+use crate::object::{Declared, Kind, Wanted};
 
-/// What a plugin says about itself before it has a config.
+/// What a plugin says about itself.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     name: &'static str,
     version: &'static str,
     description: &'static str,
-    columns: &'static [Column],
+    columns: Vec<Column>,
+    objects: Vec<Wanted>,
     sharding: Sharding,
     pure: bool,
     raw_pod: bool,
@@ -24,7 +26,8 @@ impl Manifest {
             name,
             version: "0.0.0",
             description: "",
-            columns: &[],
+            columns: Vec::new(),
+            objects: Vec::new(),
             sharding: Sharding::ByNode,
             pure: false,
             raw_pod: false,
@@ -46,7 +49,53 @@ impl Manifest {
 
     /// The columns that [`columns!`](crate::columns) declared.
     pub fn columns(mut self, columns: &'static [Column]) -> Self {
-        self.columns = columns;
+        self.columns = columns.to_vec();
+        self
+    }
+
+    /// A column more, for [`Plugin::describe`](crate::Plugin::describe): its place is behind those that are there. A
+    /// handle for it is made by its place, such as `Number::at(COLUMNS.len(), &column)`.
+    pub fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
+        self
+    }
+
+    /// Another column in place of the one that a handle stands for, for [`Plugin::describe`](crate::Plugin::describe):
+    /// `.replace(DOMAIN, Column::Label(config.topology_key.clone().into()))`.
+    ///
+    /// # Panics
+    /// When the handle's column was not declared, or the new one holds values of another kind.
+    pub fn replace<H: Handle>(mut self, handle: H, column: Column) -> Self {
+        assert!(H::takes(&column), "{column:?} does not hold what is read of the column that it replaces");
+        match self.columns.get_mut(handle.place()) {
+            Some(place) => *place = column,
+            None => panic!(
+                "there is no column {} to be replaced: `.columns(COLUMNS)` comes first",
+                handle.place()
+            ),
+        }
+        self
+    }
+
+    /// The kinds of objects that [`objects!`](crate::objects) declared. `export_plugin!` has to name `Objects`, and the
+    /// operator has to grant `objects`.
+    pub fn objects(mut self, kinds: &'static [Declared]) -> Self {
+        self.objects = kinds.iter().map(Wanted::from).collect();
+        self
+    }
+
+    /// Another group, version or kind than the declared one, for [`Plugin::describe`](crate::Plugin::describe).
+    ///
+    /// # Panics
+    /// When the kind was not declared.
+    pub fn replace_kind<T>(mut self, handle: Kind<T>, group_version: &str, kind: &str) -> Self
+    where
+        T: serde::de::DeserializeOwned + 'static,
+    {
+        match self.objects.get_mut(usize::from(handle.place())) {
+            Some(wanted) => wanted.name(group_version, kind),
+            None => panic!("there is no such kind of objects to be replaced: `.objects(KINDS)` comes first"),
+        }
         self
     }
 
@@ -79,14 +128,33 @@ impl Manifest {
         self
     }
 
+    /// The same for objects of a kind that is declared: `(WINDOWS, &["Add", "Update", "Delete"])`.
+    ///
+    /// # Panics
+    /// When the kind was not declared.
+    pub fn event_of<T>(self, kind: Kind<T>, actions: &[&str]) -> Self
+    where
+        T: serde::de::DeserializeOwned + 'static,
+    {
+        let Some(wanted) = self.objects.get(usize::from(kind.place())) else {
+            panic!("events of a kind of objects that is not declared: `.objects(KINDS)` comes first")
+        };
+        let resource = wanted.resource();
+        self.event(&resource, actions)
+    }
+
     /// No event helps a pod that this plugin rejected.
     pub fn no_events(mut self) -> Self {
         self.events = Some(Vec::new());
         self
     }
 
-    pub(crate) fn column_list(&self) -> &'static [Column] {
-        self.columns
+    pub(crate) fn column_list(&self) -> &[Column] {
+        &self.columns
+    }
+
+    pub(crate) fn object_list(&self) -> &[Wanted] {
+        &self.objects
     }
 }
 
@@ -96,7 +164,7 @@ impl From<Manifest> for lifecycle::Manifest {
             name: manifest.name.to_owned(),
             version: manifest.version.to_owned(),
             description: manifest.description.to_owned(),
-            columns: manifest.columns.iter().map(|column| (*column).into()).collect(),
+            columns: manifest.columns.iter().map(Into::into).collect(),
             sharding: manifest.sharding,
             pure: manifest.pure,
             raw_pod: manifest.raw_pod,

@@ -33,6 +33,11 @@ impl<'t> Node<'t> {
         self.row
     }
 
+    /// The table that it is in, with every other node of this instance.
+    pub fn table(self) -> &'t Table {
+        self.table
+    }
+
     /// A number.
     #[inline]
     pub fn number(self, column: Number) -> i64 {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::column::Text;
-use crate::{Error, Manifest, Node, Pod, Table, Words};
+use crate::{Error, Manifest, Node, Nodes, Pod, Table, Words};
 
 /// A plugin. Each stage that it takes part in is a further trait, such as [`Filter`](crate::Filter).
 pub trait Plugin: Sized + 'static {
@@ -19,8 +19,18 @@ pub trait Plugin: Sized + 'static {
     /// What [`Plugin::prepare`] makes once for each pod, for Filter and Score. `()` for nothing.
     type Prepared: Default;
 
-    /// What the plugin is and what it needs. Asked before there is a config.
+    /// What the plugin is and what it needs, whatever the config says.
     fn manifest() -> Manifest;
+
+    /// The same where it depends on the config: other columns, objects or events. It begins with
+    /// [`Plugin::manifest`] and changes that.
+    ///
+    /// # Errors
+    /// The profile is refused with this text.
+    fn describe(config: &Self::Config) -> Result<Manifest, Error> {
+        let _ = config;
+        Ok(Self::manifest())
+    }
 
     /// Makes the plugin. Called on every instance.
     ///
@@ -66,10 +76,23 @@ impl<'a, P: Plugin> Placement<'a, P> {
     pub fn row(&self, names: Text) -> Option<Node<'a>> {
         self.table.find(names, self.node)
     }
+
+    /// Every node of the cluster, candidates or not. None without [`Manifest::single`].
+    pub fn nodes(&self) -> Nodes<'a> {
+        self.table.nodes()
+    }
 }
 
 /// At most so many bytes may be left for later stages.
 const MOST_SHARED: usize = 64 << 10;
+
+/// The config from JSON.
+pub(crate) fn configured<P: Plugin>(config: &str) -> Result<P::Config, Error> {
+    match config.trim() {
+        "" | "null" => Ok(P::Config::default()),
+        config => serde_json::from_str(config).map_err(|e| format!("config: {e}").into()),
+    }
+}
 
 /// What PreFilter left, as bytes; none for `()`.
 pub(crate) fn encode<T: Serialize>(shared: &T) -> Result<Vec<u8>, Error> {

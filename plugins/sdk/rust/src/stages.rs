@@ -1,11 +1,13 @@
 //! One trait for each stage. A plugin takes part in those that [`export_plugin!`](crate::export_plugin) names.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Binding, Cycle, Error, Node, Nodes, PermitOutcome, Placement, Plugin, Pod, PodInfo, PostFilterOutcome,
-    PreFilterOutcome, PreScoreOutcome, RejectCode, Verdict, Verdicts,
+    Binding, Cycle, Error, Event, Node, Nodes, PermitOutcome, Placement, Plugin, Pod, PodInfo,
+    PostFilterOutcome, PreFilterOutcome, PreScoreOutcome, RejectCode, Verdict, Verdicts,
 };
 
 /// May the pod enter the queue at all?
@@ -16,6 +18,51 @@ pub trait PreEnqueue: Plugin {
     /// The plugin's failure.
     fn pre_enqueue(&self, pod: &Pod) -> Result<Verdict, Error>;
 }
+
+/// Which pod goes first? One plugin sorts the queue, the same in all profiles.
+pub trait QueueSort: Plugin {
+    /// Where the pod stands: the lower first number goes first, between equals the lower second one, and between equals in
+    /// both the pod that came first. `since`: when the pod entered the queue after its last attempt, in milliseconds since
+    /// the Unix epoch.
+    ///
+    /// Asked when a pod enters the queue, and not again while it is there: the answer depends on the pod, the config and
+    /// `since` only.
+    ///
+    /// # Errors
+    /// The plugin's failure; the pod stands where the plugin PrioritySort puts it.
+    fn rank(&self, pod: &Pod, since: u64) -> Result<(i64, i64), Error>;
+}
+
+/// May an event let a pod fit that the plugin rejected? Without this trait each event of the manifest does.
+pub trait Hints: Plugin {
+    /// Whether the pod is worth another try.
+    ///
+    /// # Errors
+    /// Counts as yes.
+    fn hint(&self, pod: &Pod, event: &Event) -> Result<bool, Error>;
+}
+
+/// Something to be done from time to time, whatever becomes of pods.
+pub trait Timers: Plugin {
+    /// How often; at least every 100 milliseconds.
+    ///
+    /// # Errors
+    /// The profile is refused with this text.
+    fn every(config: &Self::Config) -> Result<Duration, Error>;
+
+    /// The time has come. [`host::engine::activate`](crate::host::engine::activate) and
+    /// [`host::waiting`](crate::host::waiting) are of use here.
+    ///
+    /// # Errors
+    /// The plugin's failure. There will be another tick.
+    fn tick(&mut self) -> Result<(), Error>;
+}
+
+/// Objects beside pods and nodes, which the manifest declares: see [`object`](crate::object). Every plugin can; to name it
+/// in [`export_plugin!`](crate::export_plugin) is enough.
+pub trait Objects: Plugin {}
+
+impl<P: Plugin> Objects for P {}
 
 /// Look at the pod once, before any node.
 pub trait PreFilter: Plugin {

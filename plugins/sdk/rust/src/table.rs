@@ -5,12 +5,12 @@ mod apply;
 mod tests;
 
 use crate::column::{Column, Kind, Number, Text};
-use crate::{Node, PodInfo, Word, Words};
+use crate::{Node, Nodes, PodInfo, Word, Words};
 
 /// Nodes by rows, what the plugin reads of them by columns.
 ///
 /// Each column has its values in the list of its kind, at its own place; the other lists have nothing there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table {
     rows: usize,
     alive: Vec<u64>,
@@ -37,6 +37,17 @@ impl Table {
             pods: vec![Vec::new(); count],
             blobs: vec![Vec::new(); count],
         }
+    }
+
+    /// Every node of this instance, in ascending order of their rows: all nodes of the cluster for a plugin that is
+    /// [`single`](crate::Manifest::single), else a part of them.
+    pub fn nodes(&self) -> Nodes<'_> {
+        Nodes::new(self, &self.alive)
+    }
+
+    /// The node of this name, found by the column of names, which the plugin has to declare.
+    pub fn node(&self, names: Text, name: &str) -> Option<Node<'_>> {
+        self.find(names, name)
     }
 
     /// A column of numbers, one for each row.

@@ -33,8 +33,12 @@
 
 mod cluster;
 pub(crate) mod imports;
+mod objects;
 mod run;
 
 pub use cluster::{Cluster, Node};
-pub use imports::{Asked, asked, set_now, set_pods, set_waiting};
+pub use imports::{
+    Asked, asked, set_keep_first, set_nominated, set_now, set_pods, set_terminating, set_waiting,
+    set_would_fit,
+};
 pub use run::Run;

@@ -71,6 +71,11 @@ impl Verdict {
         matches!(self, Self::Fit)
     }
 
+    pub(crate) fn of(rejection: Option<types::Rejection>) -> Self {
+        let reject = |no: types::Rejection| Self::Reject(Reject { code: no.code, reason: no.reason.into() });
+        rejection.map_or(Self::Fit, reject)
+    }
+
     pub(crate) fn rejection(self) -> Option<types::Rejection> {
         match self {
             Self::Fit => None,

@@ -94,14 +94,14 @@ impl Table {
 
     fn texts(&mut self, at: usize, rows: &[u32], new: Texts) {
         // Place 0 is no text.
-        let words = std::iter::once(Word::ABSENT).chain(new.words.iter().map(|text| self.words.of(text)));
+        let words = std::iter::once(Word::ABSENT).chain(new.words.iter().map(|text| self.words.add(text)));
         let words: Vec<_> = words.collect();
         let new = new.at.into_iter().map(|place| words[place as usize]).collect();
         scatter(&mut self.texts[at], rows, new);
     }
 
     fn lists(&mut self, at: usize, rows: &[u32], new: TextLists) {
-        let words: Vec<_> = new.words.iter().map(|text| self.words.of(text)).collect();
+        let words: Vec<_> = new.words.iter().map(|text| self.words.add(text)).collect();
         let places: Vec<_> = new.at.into_iter().map(|place| words[place as usize]).collect();
         let mut start = 0;
         let lists = new.ends.into_iter().map(|end| {
@@ -130,25 +130,28 @@ impl Table {
         let lists = self.lists.iter_mut().flatten().flat_map(|list| list.iter_mut());
         for word in texts.chain(lists) {
             if let Some(text) = old.text(*word) {
-                *word = self.words.of(text);
+                *word = self.words.add(text);
             }
         }
         true
     }
 
-    /// Calls `look` with one row as a patch has it, and puts the row back.
-    pub(crate) fn supposing<T>(&mut self, row: u32, patch: Patch, look: impl FnOnce(&Self) -> T) -> T {
+    /// Makes one row what a patch says. [`Table::put_back`] undoes it.
+    pub(crate) fn suppose(&mut self, row: u32, patch: Patch) -> Supposed {
         assert!(patch.rows == [row], "what is supposed of row {row} names rows {:?}", patch.rows);
         let at = row as usize;
         let columns: Vec<_> = patch.columns.iter().map(|column| usize::from(*column)).collect();
-        let saved: Vec<_> = columns.iter().map(|column| self.save(*column, at)).collect();
+        let saved = columns.iter().map(|column| (*column, self.save(*column, at))).collect();
         self.patch(patch);
-        let answer = look(self);
+        Supposed { row: at, saved }
+    }
+
+    /// What was supposed is over.
+    pub(crate) fn put_back(&mut self, supposed: Supposed) {
         // In reverse, in case a column is named twice.
-        for (column, saved) in columns.into_iter().zip(saved).rev() {
-            self.restore(column, at, saved);
+        for (column, saved) in supposed.saved.into_iter().rev() {
+            self.restore(column, supposed.row, saved);
         }
-        answer
     }
 
     fn save(&mut self, column: usize, row: usize) -> Saved {
@@ -171,6 +174,12 @@ impl Table {
             Saved::Blob(value) => self.blobs[column][row] = value,
         }
     }
+}
+
+/// A row as it was, column by column.
+pub(crate) struct Supposed {
+    row: usize,
+    saved: Vec<(usize, Saved)>,
 }
 
 /// One value that was supposed to be another.

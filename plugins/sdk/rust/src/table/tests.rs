@@ -5,10 +5,10 @@ use crate::Node;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, TextLists, Texts, Values};
 use crate::column::{Column, Number, Taints, Text, spec};
 
-const COLUMNS: [Column; 3] = [spec::free("cpu"), spec::label("zone"), spec::taints()];
-const FREE: Number = Number::at(0, COLUMNS[0]);
-const ZONE: Text = Text::at(1, COLUMNS[1]);
-const TAINTS: Taints = Taints::at(2, COLUMNS[2]);
+const COLUMNS: &[Column] = &[spec::free("cpu"), spec::label("zone"), spec::taints()];
+const FREE: Number = Number::at(0, &COLUMNS[0]);
+const ZONE: Text = Text::at(1, &COLUMNS[1]);
+const TAINTS: Taints = Taints::at(2, &COLUMNS[2]);
 
 fn delta(rows: u32, alive: &[u64], patches: Vec<Patch>) -> Delta {
     Delta { reset: false, rows, alive: Some(alive.to_vec()), patches }
@@ -32,7 +32,7 @@ fn taints(rows: &[u32], words: &[&str], ends: &[u32], at: &[u32]) -> Patch {
 
 /// Three nodes in rows 0 to 2.
 fn table() -> Table {
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     table.apply(delta(
         3,
         &[0b111],
@@ -76,12 +76,20 @@ fn what_is_supposed_is_gone_afterwards() {
     patch.columns.extend([1, 2]);
     patch.values.extend(zones(&[1], &["c"], &[1]).values);
     patch.values.extend(taints(&[1], &[], &[0], &[]).values);
-    let supposed = table.supposing(1, patch, |table| {
-        let (free, zone, taints) = row(table, 1);
-        (free, zone.map(str::to_owned), taints)
-    });
-    assert_eq!(supposed, (7, Some("c".to_owned()), 0));
+    let supposed = table.suppose(1, patch);
+    assert_eq!(row(&table, 1), (7, Some("c"), 0));
+    table.put_back(supposed);
     assert_eq!(row(&table, 1), (20, None, 1));
+}
+
+#[test]
+fn every_node_is_walked_and_found_by_its_name_and_no_other_row_is() {
+    let mut table = table();
+    table.apply(delta(3, &[0b101], vec![]));
+    let zones: Vec<_> = table.nodes().iter().map(|node| node.text(ZONE)).collect();
+    assert_eq!((zones, table.nodes().count()), (vec![Some("a"), Some("b")], 2));
+    assert_eq!(table.node(ZONE, "b").map(Node::row), Some(2));
+    assert!(table.node(ZONE, "c").is_none());
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use crate::PodInfo;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, TextLists, Texts, Values};
-use crate::column::{Column, Kind};
+use crate::column::{Column, Kind as Holds};
+use crate::object::Kind;
+
+use super::objects::Given;
 
 /// A node for tests.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +114,7 @@ impl Node {
         amounts.sum()
     }
 
-    fn number(&self, column: Column) -> i64 {
+    fn number(&self, column: &Column) -> i64 {
         match column {
             Column::Unschedulable => i64::from(self.cordoned),
             Column::Allocatable(resource) => self.has(resource),
@@ -124,7 +127,7 @@ impl Node {
         }
     }
 
-    fn text(&self, column: Column) -> Option<&str> {
+    fn text(&self, column: &Column) -> Option<&str> {
         let (pairs, key) = match column {
             Column::Name => return Some(&self.name),
             Column::Label(key) => (&self.labels, key),
@@ -132,10 +135,10 @@ impl Node {
             Column::Condition(key) => (&self.conditions, key),
             _ => return None,
         };
-        pairs.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str())
+        pairs.iter().find(|(other, _)| other == &**key).map(|(_, value)| value.as_str())
     }
 
-    fn list(&self, column: Column) -> Vec<String> {
+    fn list(&self, column: &Column) -> Vec<String> {
         match column {
             Column::Labels => {
                 self.labels.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect()
@@ -149,10 +152,11 @@ impl Node {
     }
 }
 
-/// Nodes for tests.
+/// Nodes and objects for tests.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     nodes: Vec<Node>,
+    objects: Vec<Given>,
 }
 
 impl Cluster {
@@ -179,8 +183,25 @@ impl Cluster {
         self
     }
 
+    /// With an object of a kind that the plugin declares, in JSON: a text, or what `serde_json::json!` makes. Of its fields
+    /// the plugin is told those that it declares.
+    ///
+    /// # Panics
+    /// When it is no JSON, or has no `metadata.name`.
+    pub fn object<T>(mut self, kind: Kind<T>, json: impl std::fmt::Display) -> Self
+    where
+        T: serde::de::DeserializeOwned + 'static,
+    {
+        self.objects.push(Given::read(kind.place(), &json.to_string()));
+        self
+    }
+
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    pub(crate) fn objects(&self) -> &[Given] {
+        &self.objects
     }
 
     /// The whole table, as the scheduler would send it at first.
@@ -189,7 +210,7 @@ impl Cluster {
         let patch = Patch {
             columns: (0..columns.len() as u16).collect(),
             rows: (0..count).collect(),
-            values: columns.iter().map(|column| values(&self.nodes, *column)).collect(),
+            values: columns.iter().map(|column| values(&self.nodes, column)).collect(),
         };
         Delta { reset: true, rows: count, alive: Some(all(count)), patches: vec![patch] }
     }
@@ -200,7 +221,7 @@ impl Cluster {
         Patch {
             columns: (0..columns.len() as u16).collect(),
             rows: vec![row],
-            values: columns.iter().map(|column| values(node, *column)).collect(),
+            values: columns.iter().map(|column| values(node, column)).collect(),
         }
     }
 }
@@ -215,18 +236,18 @@ pub(crate) fn all(count: u32) -> Vec<u64> {
 }
 
 /// The values of a column for some nodes.
-fn values(nodes: &[Node], column: Column) -> Values {
+fn values(nodes: &[Node], column: &Column) -> Values {
     match column.kind() {
-        Kind::Numbers => Values::Numbers(nodes.iter().map(|node| node.number(column)).collect()),
-        Kind::Pods => Values::Pods(nodes.iter().map(|node| node.pods.clone()).collect()),
-        Kind::Blobs => Values::Blobs(nodes.iter().map(|node| node.raw.clone()).collect()),
-        Kind::Texts => {
+        Holds::Numbers => Values::Numbers(nodes.iter().map(|node| node.number(column)).collect()),
+        Holds::Pods => Values::Pods(nodes.iter().map(|node| node.pods.clone()).collect()),
+        Holds::Blobs => Values::Blobs(nodes.iter().map(|node| node.raw.clone()).collect()),
+        Holds::Texts => {
             let mut words = Vec::new();
             let at = nodes.iter().map(|node| node.text(column).map_or(0, |text| place(&mut words, text) + 1));
             let at = at.collect();
             Values::Texts(Texts { words, at })
         }
-        Kind::Lists(width) => {
+        Holds::Lists(width) => {
             let (mut words, mut at, mut ends) = (Vec::new(), Vec::new(), Vec::new());
             for node in nodes {
                 at.extend(node.list(column).iter().map(|text| place(&mut words, text)));

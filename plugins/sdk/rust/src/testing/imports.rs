@@ -1,8 +1,10 @@
 //! In place of the scheduler: what a plugin asks of it is kept, what it wants to know is what a test said.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use crate::PodInfo;
+use crate::bindings::longshore::scheduler::types::Rejection;
+use crate::{PodInfo, Verdict};
 
 pub use crate::bindings::longshore::scheduler::log::Level;
 
@@ -17,6 +19,8 @@ pub struct Asked {
     pub rejected: Vec<(String, String)>,
     /// Events: the pod's uid, whether it is a warning, reason and note.
     pub events: Vec<(String, bool, String, String)>,
+    /// UIDs of pods that are to be tried again.
+    pub activated: Vec<String>,
 }
 
 #[derive(Default)]
@@ -26,7 +30,17 @@ struct Scheduler {
     pods: Vec<PodInfo>,
     now: u64,
     random: u64,
+    nominated: Vec<(String, PodInfo)>,
+    terminating: Vec<(String, String)>,
+    would_fit: Option<WouldFit>,
+    keep_first: Option<KeepFirst>,
 }
+
+/// What a test says of a node without some pods: `None` for a node that is not there.
+type WouldFit = Rc<dyn Fn(&str, &[String]) -> Option<Verdict>>;
+
+/// In which order pods of a node are kept: `None` for a node that is not there.
+type KeepFirst = Rc<dyn Fn(&str, &[String]) -> Option<Vec<String>>>;
 
 thread_local! {
     static SCHEDULER: RefCell<Scheduler> = RefCell::default();
@@ -50,6 +64,28 @@ pub fn set_waiting(pods: Vec<PodInfo>) {
 /// Which pods are on nodes, for [`host::pods`](crate::host::pods).
 pub fn set_pods(pods: Vec<PodInfo>) {
     with(|it| it.pods = pods);
+}
+
+/// Which pods are promised which nodes, for [`host::engine::nominated`](crate::host::engine::nominated).
+pub fn set_nominated(pods: Vec<(String, PodInfo)>) {
+    with(|it| it.nominated = pods);
+}
+
+/// Nodes and UIDs of pods that are being deleted, for [`host::engine::terminating`](crate::host::engine::terminating).
+pub fn set_terminating(pods: Vec<(String, String)>) {
+    with(|it| it.terminating = pods);
+}
+
+/// What [`host::engine::would_fit`](crate::host::engine::would_fit) says of a node without some pods; `None` for a node that
+/// is not there.
+pub fn set_would_fit(answer: impl Fn(&str, &[String]) -> Option<Verdict> + 'static) {
+    with(|it| it.would_fit = Some(Rc::new(answer)));
+}
+
+/// What [`host::engine::keep_first`](crate::host::engine::keep_first) says; `None` for a node that is not there. Without a
+/// call the pods are kept in the order in which the plugin names them.
+pub fn set_keep_first(answer: impl Fn(&str, &[String]) -> Option<Vec<String>> + 'static) {
+    with(|it| it.keep_first = Some(Rc::new(answer)));
 }
 
 /// What [`host::clock::now`](crate::host::clock::now) says, in milliseconds.
@@ -105,6 +141,41 @@ pub(crate) mod pods {
 
     pub(crate) fn on_node(node: &str) -> Vec<PodInfo> {
         with(|it| it.pods.iter().filter(|pod| pod.node.as_deref() == Some(node)).cloned().collect())
+    }
+}
+
+pub(crate) mod engine {
+    use super::{PodInfo, Rejection, with};
+
+    pub(crate) fn activate(uid: &str) {
+        with(|it| it.asked.activated.push(uid.to_owned()));
+    }
+
+    pub(crate) fn nominated(node: &str) -> Vec<PodInfo> {
+        let here = |(on, pod): &(String, PodInfo)| (on == node).then(|| pod.clone());
+        with(|it| it.nominated.iter().filter_map(here).collect())
+    }
+
+    pub(crate) fn terminating(node: &str) -> Vec<String> {
+        let here = |(on, uid): &(String, String)| (on == node).then(|| uid.clone());
+        with(|it| it.terminating.iter().filter_map(here).collect())
+    }
+
+    pub(crate) fn would_fit(node: &str, without: &[String]) -> Result<Option<Rejection>, String> {
+        // The answer may ask the scheduler something itself.
+        let answer = with(|it| it.would_fit.clone()).ok_or("it is not the time to ask")?;
+        answer(node, without).map(crate::Verdict::rejection).ok_or_else(|| no_node(node))
+    }
+
+    pub(crate) fn keep_first(node: &str, pods: &[String]) -> Result<Vec<String>, String> {
+        match with(|it| it.keep_first.clone()) {
+            Some(answer) => answer(node, pods).ok_or_else(|| no_node(node)),
+            None => Ok(pods.to_vec()),
+        }
+    }
+
+    fn no_node(node: &str) -> String {
+        format!("there is no node {node}")
     }
 }
 

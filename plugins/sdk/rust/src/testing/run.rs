@@ -3,22 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::cluster::{Cluster, all};
+use super::objects::Told;
 use crate::{
-    Bind, Binding, Error, Filter, Instance, NormalizeScore, Permit, PermitOutcome, Plugin, Pod, PostBind,
-    PreBind, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome, Reject, Reserve, Score, Verdict,
+    Bind, Binding, Error, Event, Filter, Hints, Instance, NormalizeScore, Permit, PermitOutcome, Plugin, Pod,
+    PostBind, PostFilter, PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreFilterOutcome, PreScore,
+    PreScoreOutcome, QueueSort, Reject, RejectCode, Reserve, Score, Timers, Verdict,
 };
 
 /// A plugin that knows a cluster.
 pub struct Run<P: Plugin> {
     instance: Instance<P>,
     names: Vec<String>,
+    told: Told,
     shared: Vec<u8>,
 }
 
 impl<P: Plugin> Run<P> {
     /// The plugin with a table of all nodes of the cluster.
     pub fn new(plugin: P, cluster: &Cluster) -> Self {
-        let mut run = Self { instance: Instance::of(plugin), names: Vec::new(), shared: Vec::new() };
+        Self::of(Instance::of(plugin), cluster)
+    }
+
+    fn of(instance: Instance<P>, cluster: &Cluster) -> Self {
+        let mut run = Self { instance, names: Vec::new(), told: Told::default(), shared: Vec::new() };
         run.change(cluster);
         run
     }
@@ -28,22 +35,33 @@ impl<P: Plugin> Run<P> {
     /// # Errors
     /// The config cannot be read, or the plugin refuses it.
     pub fn configured(config: &str, cluster: &Cluster) -> Result<Self, Error> {
-        Ok(Self::new(Instance::<P>::new(config)?.plugin, cluster))
+        Ok(Self::of(Instance::new(config)?, cluster))
     }
 
     /// From now on the cluster looks like this.
     pub fn change(&mut self, cluster: &Cluster) {
         self.names = cluster.nodes().iter().map(|node| node.name().to_owned()).collect();
-        self.instance.apply(cluster.delta(P::manifest().column_list()));
+        let manifest = self.instance.manifest();
+        let delta = cluster.delta(manifest.column_list());
+        let changes = self.told.changes(cluster.objects(), manifest.object_list());
+        self.instance.apply(delta);
+        self.instance.apply_objects(false, changes);
     }
 
-    /// The plugin, for the stages that have no table: `run.plugin().reserve(..)`.
+    /// The plugin itself.
     pub fn plugin(&mut self) -> &mut P {
-        &mut self.instance.plugin
+        &mut self.at_work().plugin
+    }
+
+    /// Whatever is called by it finds what this instance knows.
+    fn at_work(&mut self) -> &mut Instance<P> {
+        self.instance.enter();
+        &mut self.instance
     }
 
     fn begin(&mut self, pod: &Pod) {
-        if let Err(e) = self.instance.begin(pod.clone(), &self.shared) {
+        let shared = self.shared.clone();
+        if let Err(e) = self.at_work().begin(pod.clone(), &shared) {
             panic!("the plugin fails to prepare: {e}");
         }
     }
@@ -59,7 +77,7 @@ impl<P: PreFilter> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn pre_filter(&mut self, pod: &Pod) -> Result<PreFilterOutcome<Vec<u8>>, Error> {
-        let outcome = self.instance.pre_filter(pod)?;
+        let outcome = self.at_work().pre_filter(pod)?;
         use PreFilterOutcome::{All, Only, Reject, Skip};
         self.shared = match &outcome {
             All(shared) | Only(_, shared) | Skip(shared) => shared.clone(),
@@ -75,7 +93,8 @@ impl<P: PreScore> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn pre_score(&mut self, pod: &Pod) -> Result<PreScoreOutcome<Vec<u8>>, Error> {
-        let outcome = self.instance.pre_score(pod, &self.shared, self.names.len() as u32)?;
+        let (shared, feasible) = (self.shared.clone(), self.names.len() as u32);
+        let outcome = self.at_work().pre_score(pod, &shared, feasible)?;
         if let PreScoreOutcome::Score(shared) = &outcome {
             self.shared.clone_from(shared);
         }
@@ -115,7 +134,7 @@ impl<P: Filter> Run<P> {
         let Some(row) = self.names.iter().position(|name| name == node) else {
             panic!("there is no node {node}")
         };
-        let patch = cluster.row(P::manifest().column_list(), row as u32);
+        let patch = cluster.row(self.instance.manifest().column_list(), row as u32);
         match self.instance.filter_supposed(row as u32, patch) {
             Ok(None) => Verdict::Fit,
             Ok(Some(no)) => Verdict::Reject(Reject { code: no.code, reason: no.reason.into() }),
@@ -151,7 +170,8 @@ impl<P: NormalizeScore> Run<P> {
     pub fn normalized(&mut self, pod: &Pod) -> Result<BTreeMap<String, i64>, Error> {
         self.begin(pod);
         let scores = self.instance.score(&self.set())?;
-        Ok(self.by_name(self.instance.normalize(&self.shared, scores)?))
+        let scores = self.instance.normalize(&self.shared, scores)?;
+        Ok(self.by_name(scores))
     }
 }
 
@@ -161,12 +181,13 @@ impl<P: Reserve> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn reserve(&mut self, pod: &Pod, node: &str) -> Result<Verdict, Error> {
-        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.reserve(at))
+        let shared = self.shared.clone();
+        self.at_work().at(pod, node, &shared, |plugin, at| plugin.reserve(at))
     }
 
     /// Takes a reservation back.
     pub fn unreserve(&mut self, pod: &Pod, node: &str) {
-        self.instance.plugin.unreserve(pod, node);
+        self.plugin().unreserve(pod, node);
     }
 }
 
@@ -176,7 +197,8 @@ impl<P: Permit> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn permit(&mut self, pod: &Pod, node: &str) -> Result<PermitOutcome, Error> {
-        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.permit(at))
+        let shared = self.shared.clone();
+        self.at_work().at(pod, node, &shared, |plugin, at| plugin.permit(at))
     }
 }
 
@@ -186,7 +208,8 @@ impl<P: PreBind> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn pre_bind(&mut self, pod: &Pod, node: &str) -> Result<Verdict, Error> {
-        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.pre_bind(at))
+        let shared = self.shared.clone();
+        self.at_work().at(pod, node, &shared, |plugin, at| plugin.pre_bind(at))
     }
 }
 
@@ -196,13 +219,66 @@ impl<P: Bind> Run<P> {
     /// # Errors
     /// The plugin's failure.
     pub fn bind(&mut self, pod: &Pod, node: &str) -> Result<Option<Binding>, Error> {
-        self.instance.at(pod, node, &self.shared, |plugin, at| plugin.bind(at))
+        let shared = self.shared.clone();
+        self.at_work().at(pod, node, &shared, |plugin, at| plugin.bind(at))
     }
 }
 
 impl<P: PostBind> Run<P> {
     /// Tells PostBind.
     pub fn post_bind(&mut self, pod: &Pod, node: &str) {
-        self.instance.plugin.post_bind(pod, node);
+        self.plugin().post_bind(pod, node);
+    }
+}
+
+impl<P: PreEnqueue> Run<P> {
+    /// Asks PreEnqueue.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn pre_enqueue(&mut self, pod: &Pod) -> Result<Verdict, Error> {
+        self.plugin().pre_enqueue(pod)
+    }
+}
+
+impl<P: QueueSort> Run<P> {
+    /// Asks where a pod stands in the queue that entered it at `since`, in milliseconds.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn rank(&mut self, pod: &Pod, since: u64) -> Result<(i64, i64), Error> {
+        self.plugin().rank(pod, since)
+    }
+}
+
+impl<P: Hints> Run<P> {
+    /// Asks whether an event makes a pod worth another try.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn hint(&mut self, pod: &Pod, event: &Event) -> Result<bool, Error> {
+        self.plugin().hint(pod, event)
+    }
+}
+
+impl<P: Timers> Run<P> {
+    /// The time has come.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn tick(&mut self) -> Result<(), Error> {
+        self.plugin().tick()
+    }
+}
+
+impl<P: PostFilter> Run<P> {
+    /// Asks PostFilter, with every node rejected in this way.
+    ///
+    /// # Errors
+    /// The plugin's failure.
+    pub fn post_filter(&mut self, pod: &Pod, code: RejectCode) -> Result<PostFilterOutcome, Error> {
+        let rejected: Vec<_> = self.names.iter().map(|name| (name.clone(), code)).collect();
+        let shared = crate::plugin::decode(&self.shared)?;
+        self.plugin().post_filter(pod, &shared, &rejected)
     }
 }
