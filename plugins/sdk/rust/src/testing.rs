@@ -38,7 +38,7 @@ mod run;
 
 pub use cluster::{Cluster, Node};
 pub use imports::{
-    Asked, asked, set_keep_first, set_nominated, set_now, set_pods, set_terminating, set_waiting,
-    set_would_fit,
+    Asked, asked, set_keep_first, set_nominated, set_now, set_pods, set_raw_nodes, set_raw_pods,
+    set_terminating, set_waiting, set_would_fit,
 };
 pub use run::Run;

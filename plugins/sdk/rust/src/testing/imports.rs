@@ -1,6 +1,7 @@
 //! In place of the scheduler: what a plugin asks of it is kept, what it wants to know is what a test said.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::bindings::longshore::scheduler::types::Rejection;
@@ -30,6 +31,8 @@ struct Scheduler {
     pods: Vec<PodInfo>,
     now: u64,
     random: u64,
+    raw_nodes: HashMap<String, String>,
+    raw_pods: HashMap<String, String>,
     nominated: Vec<(String, PodInfo)>,
     terminating: Vec<(String, String)>,
     would_fit: Option<WouldFit>,
@@ -64,6 +67,16 @@ pub fn set_waiting(pods: Vec<PodInfo>) {
 /// Which pods are on nodes, for [`host::pods`](crate::host::pods).
 pub fn set_pods(pods: Vec<PodInfo>) {
     with(|it| it.pods = pods);
+}
+
+/// Nodes as whole objects, by name, for [`host::raw::node`](crate::host::raw::node).
+pub fn set_raw_nodes(nodes: Vec<(String, String)>) {
+    with(|it| it.raw_nodes = nodes.into_iter().collect());
+}
+
+/// Pods as whole objects, by UID, for [`host::raw::pod`](crate::host::raw::pod).
+pub fn set_raw_pods(pods: Vec<(String, String)>) {
+    with(|it| it.raw_pods = pods.into_iter().collect());
 }
 
 /// Which pods are promised which nodes, for [`host::engine::nominated`](crate::host::engine::nominated).
@@ -180,12 +193,14 @@ pub(crate) mod engine {
 }
 
 pub(crate) mod raw {
-    pub(crate) fn node(_name: &str) -> Option<Vec<u8>> {
-        None
+    use super::with;
+
+    pub(crate) fn node(name: &str) -> Option<Vec<u8>> {
+        with(|it| it.raw_nodes.get(name).map(|json| json.clone().into_bytes()))
     }
 
-    pub(crate) fn pod(_uid: &str) -> Option<Vec<u8>> {
-        None
+    pub(crate) fn pod(uid: &str) -> Option<Vec<u8>> {
+        with(|it| it.raw_pods.get(uid).map(|json| json.clone().into_bytes()))
     }
 }
 
