@@ -2,11 +2,15 @@
 //!
 //! A pod belongs to the group that its label `scheduling.longshore.dev/group` names, in its namespace. Permit lets it wait
 //! until as many pods of the group have a node as the label `scheduling.longshore.dev/min-members` says; then all go on.
-//! When one of them gives up (its time is over, or it was rejected elsewhere) before that, so do the others that wait.
+//! When one of them gives up (its time is over, it was deleted, or it was rejected elsewhere) before that, so do the others
+//! that wait.
 //!
-//! The plugin remembers nothing: who waits and who is on a node it asks the scheduler. The operator grants `pods`.
+//! Who waits and who is on a node the plugin asks the scheduler. It remembers who came and has no node yet: whenever a pod
+//! begins to wait these are woken, so that those which gave up join it at once, before its time is over. The operator grants
+//! `pods` and `engine`.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use longshore_plugin::prelude::*;
@@ -32,9 +36,48 @@ impl Default for Config {
     }
 }
 
+/// So many pods without a node are remembered at the most; of more, those that came last are not woken.
+const MOST: usize = 20_000;
+
 /// The plugin.
 pub struct Gang {
     timeout: Duration,
+    /// UIDs of pods that came and have no node, with their namespace and group.
+    homeless: RefCell<BTreeMap<String, (String, String)>>,
+}
+
+impl Gang {
+    fn remember(&self, pod: &PodInfo) {
+        let mut homeless = self.homeless.borrow_mut();
+        if let Some(group) = group(pod)
+            && homeless.len() < MOST
+        {
+            homeless.insert(pod.uid.clone(), group);
+        }
+    }
+
+    fn forget(&self, uid: &str) {
+        self.homeless.borrow_mut().remove(uid);
+    }
+
+    /// Others of a pod's group that have no node are tried again. Those that are gone meanwhile are forgotten: who is woken
+    /// and there comes to PreFilter again.
+    fn wake(&self, pod: &PodInfo) {
+        let mut homeless = self.homeless.borrow_mut();
+        let group = group(pod);
+        homeless.retain(|uid, other| {
+            let wake = group.as_ref() == Some(other) && *uid != pod.uid;
+            if wake {
+                host::engine::activate(uid);
+            }
+            !wake
+        });
+    }
+}
+
+/// Namespace and group of a pod.
+fn group(pod: &PodInfo) -> Option<(String, String)> {
+    Some((pod.namespace.clone(), pod.label(GROUP)?.to_owned()))
 }
 
 impl Plugin for Gang {
@@ -52,7 +95,9 @@ impl Plugin for Gang {
 
     fn new(config: Config) -> Result<Self, Error> {
         match config.timeout_seconds {
-            seconds @ 1..=900 => Ok(Self { timeout: Duration::from_secs(seconds) }),
+            seconds @ 1..=900 => {
+                Ok(Self { timeout: Duration::from_secs(seconds), homeless: RefCell::default() })
+            }
             seconds => Err(format!("timeoutSeconds is {seconds}; it has to be in 1 to 900").into()),
         }
     }
@@ -87,7 +132,10 @@ fn placed(pod: &PodInfo) -> BTreeSet<String> {
 impl PreFilter for Gang {
     fn pre_filter(&self, pod: &Pod) -> Result<PreFilterOutcome<()>, Error> {
         Ok(match min_members(pod) {
-            Ok(_) => PreFilterOutcome::All(()),
+            Ok(_) => {
+                self.remember(pod);
+                PreFilterOutcome::All(())
+            }
             Err(reject) => PreFilterOutcome::Reject(reject),
         })
     }
@@ -103,13 +151,16 @@ impl Permit for Gang {
         let waiting = waiting(at.pod);
         let mut members = placed(at.pod);
         members.extend(waiting.iter().map(|other| other.uid.clone()));
+        self.forget(&at.pod.uid);
         // This pod is the one more.
         if members.len() + 1 < needed {
+            self.wake(at.pod);
             return Ok(PermitOutcome::Wait(self.timeout));
         }
         for other in waiting {
             host::waiting::allow(&other.uid);
         }
+        self.wake(at.pod);
         Ok(PermitOutcome::Allow)
     }
 }
@@ -121,6 +172,7 @@ impl Reserve for Gang {
 
     fn unreserve(&mut self, pod: &Pod, _node: &str) {
         let Ok(Some(needed)) = min_members(pod) else { return };
+        self.remember(pod);
         let waiting = waiting(pod);
         let gone_on =
             placed(pod).into_iter().filter(|uid| waiting.iter().all(|other| other.uid != *uid)).count();
@@ -129,6 +181,7 @@ impl Reserve for Gang {
             return;
         }
         for other in waiting {
+            self.remember(&other);
             host::waiting::reject(&other.uid, "another pod of the group found no node in time");
         }
     }
@@ -185,6 +238,34 @@ mod tests {
         run().unreserve(&member("a"), "node");
         let rejected: Vec<_> = asked().rejected.into_iter().map(|(uid, _)| uid).collect();
         assert_eq!(rejected, ["shop/b"]);
+    }
+
+    #[test]
+    fn those_that_gave_up_because_one_was_deleted_join_the_next_that_waits() {
+        let mut run = run();
+        let waits = |run: &mut Run<Gang>, name: &str, waiting: &[&str]| {
+            set_waiting(waiting.iter().map(|name| member(name).info).collect());
+            set_pods(waiting.iter().map(|name| member(name).info).collect());
+            run.pre_filter(&member(name)).unwrap();
+            assert!(matches!(run.permit(&member(name), "node").unwrap(), PermitOutcome::Wait(_)), "{name}");
+        };
+        waits(&mut run, "a", &[]);
+        waits(&mut run, "b", &["a"]);
+        assert_eq!(asked().activated, [""; 0], "whoever waits is not woken");
+        // `a` is deleted while it waits.
+        set_waiting(vec![member("b").info]);
+        set_pods(vec![member("b").info]);
+        run.unreserve(&member("a"), "node");
+        assert_eq!(asked().rejected.len(), 1);
+        set_waiting(Vec::new());
+        run.unreserve(&member("b"), "node");
+        waits(&mut run, "c", &[]);
+        assert!(asked().activated.contains(&"shop/b".to_owned()));
+        // And no others: `x` is of another namespace.
+        let x = Pod { info: PodInfo { namespace: "bank".into(), ..member("x").info }, ..member("x") };
+        run.pre_filter(&x).unwrap();
+        waits(&mut run, "b", &["c"]);
+        assert_eq!(asked().activated, [""; 0]);
     }
 
     #[test]
