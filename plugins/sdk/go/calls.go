@@ -165,6 +165,12 @@ func (p *Plugin) Has(stage string) bool {
 		return s.postBind != nil
 	case "handover":
 		return s.save != nil
+	case "queuesort":
+		return s.rank != nil
+	case "hints":
+		return s.hint != nil
+	case "timers":
+		return s.tick != nil
 	}
 	return false
 }

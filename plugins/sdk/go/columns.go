@@ -14,6 +14,9 @@ var columnNames = [...]string{
 	"requested", "free", "nonzero-requested", "allowed-pods", "pod-count", "pods", "raw",
 }
 
+// Kinds is the kinds of objects that the plugin reads.
+func (m Manifest) Kinds() []KindSpec { return m.kinds }
+
 // Columns is what the plugin reads of nodes.
 func (m Manifest) Columns() []Column {
 	columns := make([]Column, len(m.columns))

@@ -12,7 +12,7 @@ func exportRealloc(old, oldSize, align, size uint32) uint32 {
 	return abi.Realloc(old, oldSize, align, size)
 }
 
-//go:wasmexport longshore:scheduler/lifecycle@0.1.0#describe
+//go:wasmexport longshore:scheduler/lifecycle@0.2.0#describe
 func exportDescribe() uint32 {
 	defer guard("describe")
 	manifest := plugin().Describe()
@@ -21,7 +21,24 @@ func exportDescribe() uint32 {
 	return at
 }
 
-//go:wasmexport longshore:scheduler/lifecycle@0.1.0#init
+//go:wasmexport longshore:scheduler/declaration@0.2.0#describe
+func exportDescribeBy(config, length uint32) uint32 {
+	defer guard("describe")
+	p := plugin()
+	text := abi.Text(config, length)
+	abi.Read()
+	manifest, err := p.DescribeBy(text)
+	if err != nil {
+		return failed(err, 4)
+	}
+	at, w := answerAt()
+	w.U8(0)
+	w.Align(4)
+	writeManifest(&w, &manifest)
+	return at
+}
+
+//go:wasmexport longshore:scheduler/lifecycle@0.2.0#init
 func exportInit(config, length, sharded, shard uint32) uint32 {
 	defer guard("init")
 	instance := Instance{Shard: -1}
@@ -33,7 +50,7 @@ func exportInit(config, length, sharded, shard uint32) uint32 {
 	return nothing(plugin().Init(text, instance))
 }
 
-//go:wasmexport longshore:scheduler/lifecycle@0.1.0#apply
+//go:wasmexport longshore:scheduler/lifecycle@0.2.0#apply
 func exportApply(reset, rows, changed, alive, aliveLength, patches, patchesLength uint32) {
 	defer guard("apply")
 	delta := Delta{Reset: reset != 0, Rows: rows}
@@ -68,4 +85,6 @@ func init() {
 	bridge.Reserve, bridge.Unreserve, bridge.Permit = reserve, unreserve, permit
 	bridge.PreBind, bridge.Bind, bridge.PostBind = preBind, bind, postBind
 	bridge.Save, bridge.Restore = save, restore
+	bridge.Rank, bridge.Hint, bridge.Every, bridge.Tick = rank, hint, every, tick
+	bridge.Kinds, bridge.ApplyObjects = kinds, applyObjects
 }

@@ -28,6 +28,11 @@ type Services interface {
 	RawPod(uid string) []byte
 	Now() uint64
 	Random() uint64
+	Activate(uid string)
+	Nominated(node string) []PodInfo
+	Terminating(node string) []string
+	WouldFit(node string, without []string) error
+	KeepFirst(node string, pods []string) ([]string, error)
 }
 
 // services answers in tests.

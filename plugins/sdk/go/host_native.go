@@ -41,3 +41,22 @@ func Now() uint64 { return services.Now() }
 
 // Random is the next number of a generator that starts from the same seed in every instance. Needs "random".
 func Random() uint64 { return services.Random() }
+
+// Activate lets a pod that was rejected be tried again, without waiting for an event or for its backoff. Without effect
+// when the pod does not wait for another try. Needs "engine".
+func Activate(uid string) { services.Activate(uid) }
+
+// Nominated is the pods that are promised the node and not on it yet. Needs "engine".
+func Nominated(node string) []PodInfo { return services.Nominated(node) }
+
+// Terminating is the UIDs of pods on the node that are being deleted. Needs "engine".
+func Terminating(node string) []string { return services.Terminating(node) }
+
+// WouldFit says during PostFilter whether its pod would fit on the node without these pods, whose UIDs these are: nil is
+// yes, a *Rejection is no. Any other error: it is not the time to ask, or there is no such node. Needs "engine".
+func WouldFit(node string, without ...string) error { return services.WouldFit(node, without) }
+
+// KeepFirst gives during PostFilter these pods of one node, whose UIDs these are, in the order in which default preemption
+// tries to keep them: first those whose budgets forbid their eviction, then the others, the most important ones first in
+// each part. UIDs that are not on the node are left out. Needs "engine".
+func KeepFirst(node string, pods ...string) ([]string, error) { return services.KeepFirst(node, pods) }

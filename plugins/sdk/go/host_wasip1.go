@@ -8,41 +8,41 @@ import (
 
 // A component imports those of these functions that the plugin calls, and no others.
 
-//go:wasmimport longshore:scheduler/log@0.1.0 log
+//go:wasmimport longshore:scheduler/log@0.2.0 log
 func hostLog(level uint32, message string)
 
-//go:wasmimport longshore:scheduler/waiting@0.1.0 allow
+//go:wasmimport longshore:scheduler/waiting@0.2.0 allow
 func hostAllow(uid string)
 
-//go:wasmimport longshore:scheduler/waiting@0.1.0 reject
+//go:wasmimport longshore:scheduler/waiting@0.2.0 reject
 func hostReject(uid, message string)
 
-//go:wasmimport longshore:scheduler/waiting@0.1.0 pods
+//go:wasmimport longshore:scheduler/waiting@0.2.0 pods
 func hostWaiting(answer unsafe.Pointer)
 
-//go:wasmimport longshore:scheduler/events@0.1.0 emit
+//go:wasmimport longshore:scheduler/events@0.2.0 emit
 func hostEmit(uid string, warning bool, reason, note string)
 
-//go:wasmimport longshore:scheduler/pods@0.1.0 of-namespace
+//go:wasmimport longshore:scheduler/pods@0.2.0 of-namespace
 func hostOfNamespace(namespace string, answer unsafe.Pointer)
 
-//go:wasmimport longshore:scheduler/pods@0.1.0 on-node
+//go:wasmimport longshore:scheduler/pods@0.2.0 on-node
 func hostOnNode(node string, answer unsafe.Pointer)
 
-//go:wasmimport longshore:scheduler/raw@0.1.0 node
+//go:wasmimport longshore:scheduler/raw@0.2.0 node
 func hostRawNode(name string, answer unsafe.Pointer)
 
-//go:wasmimport longshore:scheduler/raw@0.1.0 pod
+//go:wasmimport longshore:scheduler/raw@0.2.0 pod
 func hostRawPod(uid string, answer unsafe.Pointer)
 
-//go:wasmimport longshore:scheduler/clock@0.1.0 now
+//go:wasmimport longshore:scheduler/clock@0.2.0 now
 func hostNow() uint64
 
-//go:wasmimport longshore:scheduler/random@0.1.0 next
+//go:wasmimport longshore:scheduler/random@0.2.0 next
 func hostNext() uint64
 
 // reply is where the scheduler writes what it answers. It is no local variable, as stacks move.
-var reply [2]uint64
+var reply [4]uint64
 
 func replyAt() unsafe.Pointer { return unsafe.Pointer(&reply) }
 

@@ -15,12 +15,14 @@ type Manifest struct {
 	Events []Event
 
 	columns []columnSpec
+	kinds   []KindSpec
 }
 
 // Event is something that may make a rejected pod schedulable.
 type Event struct {
 	// Resource is "Pod", "Node", "PersistentVolume", "PersistentVolumeClaim", "StorageClass", "CSINode", "CSIDriver",
-	// "CSIStorageCapacity", "VolumeAttachment", "Service", "ResourceClaim", "ResourceSlice", "DeviceClass" or "*".
+	// "CSIStorageCapacity", "VolumeAttachment", "Service", "ResourceClaim", "ResourceSlice", "DeviceClass" or "*"; also a
+	// kind that the plugin declares, which package objects names.
 	Resource string
 	// Actions are "Add", "Delete", "Update", "UpdateNodeAllocatable", "UpdateNodeLabel", "UpdateNodeTaint",
 	// "UpdateNodeCondition", "UpdateNodeAnnotation", "UpdatePodLabel", "UpdatePodScaleDown", "UpdatePodToleration" or

@@ -55,7 +55,10 @@ func (t Toleration) Tolerates(key, value, effect string) bool {
 }
 
 // Owner is who made the pod.
-type Owner struct{ Kind, Name, UID string }
+type Owner struct {
+	Kind, Name string
+	UID        string
+}
 
 // Pod is the pod to be placed.
 type Pod struct {

@@ -27,6 +27,10 @@ type stages struct {
 	postBind   func(*Pod, string)
 	save       func() ([]byte, error)
 	restore    func([]byte) error
+	rank       func(*Pod, uint64) (Rank, error)
+	hint       func(*Pod, *HintEvent) (bool, error)
+	every      func() (time.Duration, error)
+	tick       func() error
 
 	// leaves and takes are the types of state, to be compared.
 	preFilterLeaves, filterTakes, preScoreTakes, preScoreLeaves, scoreTakes reflect.Type
@@ -38,10 +42,10 @@ type NodeRejection struct {
 	Code RejectCode
 }
 
-// Nomination is what PostFilter found: a node that the pod is promised, and the pods to be evicted from it.
+// Nomination is what PostFilter found: a node that the pod is promised, and the pods to be evicted for it.
 type Nomination struct {
 	Node string
-	// Victims are UIDs of pods on that node. The operator has to grant "evict" unless there are none.
+	// Victims are UIDs of pods on that node or on others. The operator has to grant "evict" unless there are none.
 	Victims []string
 }
 

@@ -8,7 +8,7 @@ use wasmtime::Store;
 use crate::guest::bindings::Plugin;
 use crate::guest::bindings::exports::longshore::scheduler as out;
 use crate::guest::wit::types::{
-    Column, Delta, Owner, Patch, Pod, RejectCode, Rejection, TextLists, Texts, Toleration, Values,
+    Column, Delta, Owner, Patch, Pod, PodInfo, RejectCode, Rejection, TextLists, Texts, Toleration, Values,
 };
 use crate::guest::{Guest, Host, info, linker, once, store};
 
@@ -309,4 +309,174 @@ fn what_is_printed_is_in_the_log() {
     assert!(stage.call_pre_enqueue(&mut store, &pod("crash")).is_err());
     let said = &store.data().said;
     assert_eq!(said[0], "Level::Info about to crash");
+}
+
+/// Sets up a probe with a config.
+fn configured(config: &str) -> Option<(Store<Host>, Plugin)> {
+    let (mut store, plugin) = fresh()?;
+    let life = plugin.longshore_scheduler_lifecycle();
+    life.call_init(&mut store, config, out::lifecycle::Instance { shard: None }).unwrap().unwrap();
+    Some((store, plugin))
+}
+
+/// What the probe noted last.
+fn noted(store: &mut Store<Host>, plugin: &Plugin) -> String {
+    String::from_utf8(plugin.longshore_scheduler_handover().call_save(store).unwrap()).unwrap()
+}
+
+#[test]
+fn the_manifest_and_the_objects_by_config() {
+    let Some((mut store, plugin)) = fresh() else { return };
+    let declaration = plugin.longshore_scheduler_declaration();
+    let plain = declaration.call_describe(&mut store, "null").unwrap().unwrap();
+    assert_eq!((&*plain.name, plain.columns.len(), plain.events.unwrap().len()), ("Probe", 6, 1));
+    let more = declaration.call_describe(&mut store, r#"{"event": "Window"}"#).unwrap().unwrap();
+    let events = more.events.unwrap();
+    assert_eq!((events.len(), &*events[1].resource), (2, "Window.v1.example.com"));
+    let refused = declaration.call_describe(&mut store, r#"{"event": "bad"}"#).unwrap();
+    assert_eq!(refused.unwrap_err(), "no such event");
+
+    let objects = plugin.longshore_scheduler_objects();
+    let kind = |group: &str, kind: &str, fields: &[&str], about_node| out::objects::Kind {
+        group: group.into(),
+        version: "v1".into(),
+        kind: kind.into(),
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        about_node,
+    };
+    let windows = kind("example.com", "Window", &["spec.open", "spec.days"], true);
+    let kinds = objects.call_kinds(&mut store, "{}").unwrap().unwrap();
+    assert_eq!(kinds, [windows, kind("", "Namespace", &[], false)]);
+    let refused = objects.call_kinds(&mut store, r#"{"event": "bad"}"#).unwrap();
+    assert_eq!(refused.unwrap_err(), "no such event");
+}
+
+#[test]
+fn objects_come_change_and_go() {
+    let Some((mut store, plugin)) = configured("{}") else { return };
+    let objects = plugin.longshore_scheduler_objects();
+    let change = |kind, namespace: &str, name: &str, json: Option<&str>| out::objects::Change {
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+        object: json.map(|json| json.as_bytes().to_vec()),
+    };
+    let json = r#"{"metadata": {"uid": "u", "labels": {"a": "b"}, "ownerReferences": [{"kind": "K", "name": "n", "uid": "o"}],
+        "creationTimestamp": "2024-02-29T12:30:15Z"}, "spec": {"open": true}}"#;
+    let told = [
+        change(0, "shop", "größe", Some(json)),
+        change(0, "shop", "broken", Some(r#"{"spec": 7}"#)),
+        change(1, "", "shop", Some("{}")),
+        change(0, "shop", "gone", None),
+    ];
+    objects.call_apply(&mut store, true, &told).unwrap();
+    let timers = plugin.longshore_scheduler_timers();
+    timers.call_tick(&mut store).unwrap().unwrap();
+    let window = r#"{"Namespace":"shop","Name":"größe","UID":"u","Labels":{"a":"b"},"Owners":[{"Kind":"K","Name":"n","UID":"o"}],"#
+        .to_owned()
+        + r#""Created":"2024-02-29T12:30:15Z","Deleted":"0001-01-01T00:00:00Z","Body":{"spec":{"open":true}}}"#;
+    let noted_now = noted(&mut store, &plugin);
+    let expected = format!("[[{window}],[{window}],[{window}],1,1,");
+    assert!(noted_now.starts_with(&expected), "{noted_now}");
+    assert!(noted_now.contains("cannot unmarshal number into Go struct field"), "{noted_now}");
+    let said = &store.data().said;
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("Level::Warn Window.v1.example.com shop/broken cannot be read"), "{said:?}");
+
+    objects.call_apply(&mut store, false, &[change(0, "shop", "größe", None)]).unwrap();
+    timers.call_tick(&mut store).unwrap().unwrap();
+    assert!(noted(&mut store, &plugin).starts_with("[[],[],[],1,2,"));
+    objects.call_apply(&mut store, true, &[]).unwrap();
+    timers.call_tick(&mut store).unwrap().unwrap();
+    assert_eq!(noted(&mut store, &plugin), r#"[[],[],[],0,3,"\u003cnil\u003e"]"#);
+    assert!(
+        objects.call_apply(&mut store, false, &[change(2, "", "x", None)]).is_err(),
+        "there is no kind 2"
+    );
+}
+
+#[test]
+fn the_place_of_a_pod_in_the_queue() {
+    let Some((mut store, plugin)) = configured("{}") else { return };
+    let stage = plugin.longshore_scheduler_queue_sort();
+    let since = 1 << 62;
+    assert_eq!(stage.call_rank(&mut store, &pod("x"), since).unwrap(), Ok((7, 1 << 62)));
+    let told = format!("broken: [{},{since}]", said("break"));
+    assert_eq!(stage.call_rank(&mut store, &pod("break"), since).unwrap(), Err(told));
+}
+
+#[test]
+fn events_of_every_subject() {
+    use out::hints::{Event, ObjectChange, PodChange, Subject};
+    let Some((mut store, plugin)) = configured("{}") else { return };
+    let stage = plugin.longshore_scheduler_hints();
+    let mut ask = |name: &str, resource: &str, action: &str, subject| {
+        let event = Event { resource: resource.into(), action: action.into(), subject };
+        let answer = stage.call_hint(&mut store, &pod(name), &event).unwrap();
+        (answer, noted(&mut store, &plugin))
+    };
+    let told = |resource: &str, action: &str, rest: &str| {
+        format!(r#"[{{"Resource":"{resource}","Action":"{action}",{rest}}}]"#)
+    };
+    let nothing = r#""Pod":null,"Node":"","Object":null"#;
+    assert_eq!(ask("x", "*", "Add", Subject::None), (Ok(true), told("*", "Add", nothing)));
+    assert_eq!(ask("x", "*", "Delete", Subject::None).0, Ok(false));
+    assert!(ask("break", "*", "Add", Subject::None).0.unwrap_err().starts_with("broken: "));
+    let node = ask("x", "Node", "Add", Subject::Node("größe".into()));
+    assert_eq!(node, (Ok(true), told("Node", "Add", r#""Pod":null,"Node":"größe","Object":null"#)));
+
+    // A pod that is absent is passed over, and what follows is read all the same.
+    let bare = |name: &str| PodInfo { labels: vec![], requests: vec![], ..info(name) };
+    let brief = |name: &str| {
+        format!(
+            r#"{{"UID":"uid-{name}","Namespace":"shop","Name":"{name}","Priority":-7,"Labels":[],"Requests":[],"Node":""}}"#
+        )
+    };
+    for (before, after) in [(None, Some("b")), (Some("a"), None), (Some("a"), Some("b"))] {
+        let subject = Subject::Pod(PodChange { before: before.map(bare), after: after.map(bare) });
+        let text = |name: Option<&str>| name.map_or("null".to_owned(), brief);
+        let pod =
+            format!(r#""Pod":{{"Before":{},"After":{}}},"Node":"","Object":null"#, text(before), text(after));
+        assert_eq!(ask("x", "Pod", "Delete", subject).1, told("Pod", "Delete", &pod));
+    }
+
+    let object = |before: Option<&str>, after: Option<&str>| {
+        let bytes = |json: Option<&str>| json.map(|json| json.as_bytes().to_vec());
+        Subject::Object(ObjectChange {
+            namespace: "shop".into(),
+            name: "w".into(),
+            before: bytes(before),
+            after: bytes(after),
+        })
+    };
+    let (open, closed) = (r#"{"spec":{"open":true}}"#, r#"{"spec":{"open":false}}"#);
+    let resource = "Window.v1.example.com";
+    assert_eq!(ask("x", resource, "Update", object(Some(closed), Some(open))).0, Ok(true));
+    assert_eq!(ask("x", resource, "Update", object(Some(open), Some(closed))).0, Ok(false));
+    let gone = ask("x", resource, "Delete", object(Some(open), None));
+    assert!(gone.0 == Ok(false) && gone.1.ends_with(r#""After":null}]"#), "{gone:?}");
+    let other = ask("x", "Service", "Add", object(None, None));
+    let rest = r#""Pod":null,"Node":"","Object":{"Namespace":"shop","Name":"w","Before":null,"After":null}"#;
+    assert_eq!(other, (Ok(true), told("Service", "Add", rest)));
+}
+
+#[test]
+fn what_the_engine_is_asked_from_time_to_time() {
+    let config = r#"{"event": "engine", "every": "1500us"}"#;
+    let Some((mut store, plugin)) = configured(config) else { return };
+    let timers = plugin.longshore_scheduler_timers();
+    assert_eq!(timers.call_every(&mut store, config).unwrap(), Ok(2));
+    assert!(timers.call_every(&mut store, r#"{"every": "soon"}"#).unwrap().unwrap_err().contains("soon"));
+    let long = timers.call_every(&mut store, r#"{"every": "100000h"}"#).unwrap();
+    assert_eq!(long.unwrap_err(), "100000h0m0s cannot be waited between two ticks");
+    timers.call_tick(&mut store).unwrap().unwrap();
+    assert_eq!(store.data().said, ["activate u3"]);
+    let expected = r#"[[{"UID":"uid-nominated","Namespace":"shop","Name":"nominated","Priority":-7,"Labels":[],"Requests":[],"#
+        .to_owned()
+        + r#""Node":"a"}],["a-1","a-2"],"\u003cnil\u003e","no 2 v1+größe","there is no node none",["v3","v2","v1"],"#
+        + r#""\u003cnil\u003e","there is no node none"]"#;
+    assert_eq!(noted(&mut store, &plugin), expected);
+    let Some((mut store, plugin)) = configured(r#"{"event": "break"}"#) else { return };
+    let broken = plugin.longshore_scheduler_timers().call_tick(&mut store).unwrap();
+    assert_eq!(broken, Err("no time".to_owned()));
 }

@@ -17,7 +17,7 @@ pub(crate) mod bindings {
 }
 
 pub(crate) use bindings::longshore::scheduler as wit;
-use wit::types::PodInfo;
+use wit::types::{PodInfo, RejectCode, Rejection};
 
 /// The plugins folder.
 fn plugins() -> PathBuf {
@@ -180,5 +180,39 @@ impl wit::clock::Host for Host {
 impl wit::random::Host for Host {
     fn next(&mut self) -> u64 {
         u64::MAX
+    }
+}
+
+impl wit::engine::Host for Host {
+    fn activate(&mut self, uid: String) {
+        self.said.push(format!("activate {uid}"));
+    }
+
+    fn nominated(&mut self, node: String) -> Vec<PodInfo> {
+        vec![PodInfo { node: Some(node), labels: vec![], requests: vec![], ..info("nominated") }]
+    }
+
+    fn terminating(&mut self, node: String) -> Vec<String> {
+        vec![format!("{node}-1"), format!("{node}-2")]
+    }
+
+    fn would_fit(
+        &mut self,
+        node: String,
+        without: Vec<String>,
+    ) -> std::result::Result<Option<Rejection>, String> {
+        match (&*node, without.is_empty()) {
+            ("none", _) => Err("there is no node none".into()),
+            (_, true) => Ok(None),
+            _ => Ok(Some(Rejection { code: RejectCode::Pending, reason: without.join("+") })),
+        }
+    }
+
+    fn keep_first(&mut self, node: String, pods: Vec<String>) -> std::result::Result<Vec<String>, String> {
+        if node == "none" {
+            Err("there is no node none".into())
+        } else {
+            Ok(pods.into_iter().rev().collect())
+        }
     }
 }

@@ -76,8 +76,8 @@ fn only_what_it_uses_is_imported_and_only_its_stages_are_exported() {
     // `types` has no functions.
     assert_eq!(imports, ["longshore:scheduler/log@0.2.0", "longshore:scheduler/types@0.2.0"]);
     let exports: Vec<_> = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let stages =
-        ["cycle", "lifecycle", "pre-score", "score"].map(|s| format!("longshore:scheduler/{s}@0.1.0"));
+    let stages = ["cycle", "lifecycle", "declaration", "pre-score", "score"]
+        .map(|stage| format!("longshore:scheduler/{stage}@0.2.0"));
     assert_eq!(exports, stages);
 }
 

@@ -2,10 +2,10 @@ package filter
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/filter@0.1.0#filter
+//go:wasmexport longshore:scheduler/filter@0.2.0#filter
 func filter(words, length uint32) uint32 { return bridge.Filter(words, length) }
 
-//go:wasmexport longshore:scheduler/filter@0.1.0#filter-supposed
+//go:wasmexport longshore:scheduler/filter@0.2.0#filter-supposed
 func filterSupposed(row, columns, columnsLength, rows, rowsLength, values, valuesLength uint32) uint32 {
 	return bridge.FilterSupposed(row, columns, columnsLength, rows, rowsLength, values, valuesLength)
 }

@@ -2,8 +2,8 @@ package handover
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/handover@0.1.0#save
+//go:wasmexport longshore:scheduler/handover@0.2.0#save
 func save() uint32 { return bridge.Save() }
 
-//go:wasmexport longshore:scheduler/handover@0.1.0#restore
+//go:wasmexport longshore:scheduler/handover@0.2.0#restore
 func restore(saved, length uint32) uint32 { return bridge.Restore(saved, length) }

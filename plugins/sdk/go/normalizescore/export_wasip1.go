@@ -2,7 +2,7 @@ package normalizescore
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/normalize-score@0.1.0#normalize
+//go:wasmexport longshore:scheduler/normalize-score@0.2.0#normalize
 func normalize(shared, sharedLength, scores, scoresLength uint32) uint32 {
 	return bridge.Normalize(shared, sharedLength, scores, scoresLength)
 }

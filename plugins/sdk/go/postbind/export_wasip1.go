@@ -2,5 +2,5 @@ package postbind
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/post-bind@0.1.0#post-bind
+//go:wasmexport longshore:scheduler/post-bind@0.2.0#post-bind
 func postBind(arguments uint32) { bridge.PostBind(arguments) }

@@ -2,5 +2,5 @@ package postfilter
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/post-filter@0.1.0#post-filter
+//go:wasmexport longshore:scheduler/post-filter@0.2.0#post-filter
 func postFilter(arguments uint32) uint32 { return bridge.PostFilter(arguments) }

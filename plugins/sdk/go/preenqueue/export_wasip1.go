@@ -2,5 +2,5 @@ package preenqueue
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/pre-enqueue@0.1.0#pre-enqueue
+//go:wasmexport longshore:scheduler/pre-enqueue@0.2.0#pre-enqueue
 func preEnqueue(arguments uint32) uint32 { return bridge.PreEnqueue(arguments) }

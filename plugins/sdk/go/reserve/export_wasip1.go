@@ -2,8 +2,8 @@ package reserve
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/reserve@0.1.0#reserve
+//go:wasmexport longshore:scheduler/reserve@0.2.0#reserve
 func reserve(arguments uint32) uint32 { return bridge.Reserve(arguments) }
 
-//go:wasmexport longshore:scheduler/reserve@0.1.0#unreserve
+//go:wasmexport longshore:scheduler/reserve@0.2.0#unreserve
 func unreserve(arguments uint32) { bridge.Unreserve(arguments) }

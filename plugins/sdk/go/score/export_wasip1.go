@@ -2,5 +2,5 @@ package score
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/score@0.1.0#score
+//go:wasmexport longshore:scheduler/score@0.2.0#score
 func score(words, length uint32) uint32 { return bridge.Score(words, length) }

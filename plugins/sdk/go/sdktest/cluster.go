@@ -7,8 +7,11 @@ import (
 	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
 )
 
-// Cluster is nodes, in the order in which they were added.
-type Cluster struct{ nodes []*Node }
+// Cluster is nodes, in the order in which they were added, and other objects.
+type Cluster struct {
+	nodes   []*Node
+	objects []given
+}
 
 // Node is a node of a test.
 type Node struct {

@@ -87,4 +87,23 @@ func (p *Plugin) Replace(newPlugin func() *sdk.Plugin, config string) {
 		return
 	}
 	p.control = control
+	p.updateObjects(control)
+}
+
+// Rank is what the stage queuesort returns for a pod that entered the queue at since, in milliseconds.
+func (p *Plugin) Rank(pod *sdk.Pod, since uint64) (sdk.Rank, error) {
+	p.enter()
+	return p.control.Rank(pod, since)
+}
+
+// Hint is what the stage hints returns.
+func (p *Plugin) Hint(pod *sdk.Pod, event *sdk.HintEvent) (bool, error) {
+	p.enter()
+	return p.control.Hint(pod, event)
+}
+
+// Tick calls the stage timers.
+func (p *Plugin) Tick() error {
+	p.enter()
+	return p.control.Tick()
 }

@@ -25,12 +25,26 @@ type Plugin struct {
 	// control answers everything but Filter and Score; it is the only shard of a plugin that is Single.
 	control *sdk.Plugin
 	shards  []shard
+	// told is what each instance was told of objects.
+	told map[*sdk.Plugin]map[objectKey][]byte
 }
 
 // shard is an instance that holds some of the nodes.
 type shard struct {
 	plugin *sdk.Plugin
 	nodes  []*Node
+}
+
+// instances is every instance, each once.
+func (p *Plugin) instances() []*sdk.Plugin {
+	var all []*sdk.Plugin
+	for _, shard := range p.shards {
+		all = append(all, shard.plugin)
+	}
+	if all[0] != p.control {
+		all = append(all, p.control)
+	}
+	return all
 }
 
 // Load makes the plugin's instances, gives them the config, which is JSON, and the cluster. The nodes are on one
@@ -45,13 +59,19 @@ func Load(t testing.TB, newPlugin func() *sdk.Plugin, config string, cluster *Cl
 func LoadShards(t testing.TB, newPlugin func() *sdk.Plugin, config string, cluster *Cluster, count int) *Plugin {
 	t.Helper()
 	p := &Plugin{Services: &Services{}, t: t, cluster: cluster}
-	if newPlugin().Describe().Single {
+	p.told = map[*sdk.Plugin]map[objectKey][]byte{}
+	p.enter()
+	manifest, err := newPlugin().DescribeBy(config)
+	if err != nil {
+		t.Fatalf("the plugin refuses its config: %v", err)
+	}
+	if manifest.Single {
 		count = 1
 	}
 	for number := range count {
 		p.shards = append(p.shards, shard{plugin: p.instance(newPlugin, config, number)})
 	}
-	if p.shards[0].plugin.Describe().Single {
+	if manifest.Single {
 		p.control = p.shards[0].plugin
 	} else {
 		p.control = p.instance(newPlugin, config, -1)
@@ -63,14 +83,15 @@ func LoadShards(t testing.TB, newPlugin func() *sdk.Plugin, config string, clust
 // LoadError is what the plugin says of its config; nil when it takes it.
 func LoadError(newPlugin func() *sdk.Plugin, config string) error {
 	plugin := newPlugin()
-	plugin.Describe()
+	if _, err := plugin.DescribeBy(config); err != nil {
+		return err
+	}
 	return plugin.Init(config, sdk.Instance{Shard: -1})
 }
 
 func (p *Plugin) instance(newPlugin func() *sdk.Plugin, config string, number int) *sdk.Plugin {
 	p.t.Helper()
 	plugin := newPlugin()
-	plugin.Describe()
 	p.enter()
 	if err := plugin.Init(config, sdk.Instance{Shard: number}); err != nil {
 		p.t.Fatalf("the plugin refuses its config: %v", err)
@@ -103,4 +124,17 @@ func (p *Plugin) update(reset bool) {
 			p.t.Fatal(err)
 		}
 	}
+	for _, instance := range p.instances() {
+		p.updateObjects(instance)
+	}
+}
+
+func (p *Plugin) updateObjects(instance *sdk.Plugin) {
+	p.t.Helper()
+	told, known := p.told[instance]
+	changes, now := p.cluster.changes(told, instance.Describe().Kinds())
+	if err := instance.ApplyObjects(!known, changes); err != nil {
+		p.t.Fatal(err)
+	}
+	p.told[instance] = now
 }

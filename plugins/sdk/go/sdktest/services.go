@@ -1,6 +1,7 @@
 package sdktest
 
 import (
+	"errors"
 	"fmt"
 
 	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
@@ -17,12 +18,22 @@ type Services struct {
 	// Events has every event as "UID Normal|Warning Reason: note".
 	Events []string
 
+	// Activated has the UIDs of Activate.
+	Activated []string
+
 	// WaitingPods answers Waiting.
 	WaitingPods []sdk.PodInfo
 	// Pods answers PodsOfNamespace and PodsOnNode.
 	Pods []sdk.PodInfo
 	// RawNodes and RawPods answer RawNode, by name, and RawPodOf, by UID.
 	RawNodes, RawPods map[string][]byte
+	// NominatedPods and TerminatingPods answer Nominated and Terminating, by node.
+	NominatedPods   map[string][]sdk.PodInfo
+	TerminatingPods map[string][]string
+	// Fits answers WouldFit: nil, a *sdk.Rejection, or another error. Without it that is not the time to ask.
+	Fits func(node string, without []string) error
+	// Kept answers KeepFirst; without it the order stays.
+	Kept func(node string, pods []string) ([]string, error)
 	// Clock answers Now, in milliseconds.
 	Clock uint64
 
@@ -88,4 +99,29 @@ func (s *Services) Now() uint64 { return s.Clock }
 func (s *Services) Random() uint64 {
 	s.random++
 	return s.random
+}
+
+// Activate notes a UID.
+func (s *Services) Activate(uid string) { s.Activated = append(s.Activated, uid) }
+
+// Nominated answers.
+func (s *Services) Nominated(node string) []sdk.PodInfo { return s.NominatedPods[node] }
+
+// Terminating answers.
+func (s *Services) Terminating(node string) []string { return s.TerminatingPods[node] }
+
+// WouldFit answers.
+func (s *Services) WouldFit(node string, without []string) error {
+	if s.Fits == nil {
+		return errors.New("it is not the time to ask")
+	}
+	return s.Fits(node, without)
+}
+
+// KeepFirst answers.
+func (s *Services) KeepFirst(node string, pods []string) ([]string, error) {
+	if s.Kept == nil {
+		return pods, nil
+	}
+	return s.Kept(node, pods)
 }

@@ -9,6 +9,9 @@ func ReadAt(at uint32) Reader { return Reader{at} }
 // Align goes on to the next multiple of a power of two.
 func (r *Reader) Align(to uint32) { r.at = (r.at + to - 1) &^ (to - 1) }
 
+// Skip goes over so many bytes.
+func (r *Reader) Skip(bytes uint32) { r.at += bytes }
+
 // take goes over one field.
 func take[T any](r *Reader, size uint32) T {
 	r.Align(size)
@@ -19,6 +22,9 @@ func take[T any](r *Reader, size uint32) T {
 
 // U8 reads a byte: a boolean, or which case of a variant follows.
 func (r *Reader) U8() uint8 { return take[uint8](r, 1) }
+
+// U16 reads two bytes.
+func (r *Reader) U16() uint16 { return take[uint16](r, 2) }
 
 // Bool reads a boolean.
 func (r *Reader) Bool() bool { return r.U8() != 0 }
@@ -31,6 +37,9 @@ func (r *Reader) S32() int32 { return take[int32](r, 4) }
 
 // S64 reads eight bytes with a sign.
 func (r *Reader) S64() int64 { return take[int64](r, 8) }
+
+// U64 reads eight bytes.
+func (r *Reader) U64() uint64 { return take[uint64](r, 8) }
 
 // Text reads a text.
 func (r *Reader) Text() string {
@@ -50,6 +59,16 @@ func (r *Reader) OptionalText() string {
 
 // Bytes reads a list of bytes.
 func (r *Reader) Bytes() []byte { return Numbers[byte](r) }
+
+// OptionalBytes reads a list of bytes that may be absent, which then is nil.
+func (r *Reader) OptionalBytes() []byte {
+	present := r.Bool()
+	at, length := r.U32(), r.U32()
+	if !present {
+		return nil
+	}
+	return Bytes(at, length)
+}
 
 // Numbers reads a list of numbers.
 func Numbers[T any](r *Reader) []T {

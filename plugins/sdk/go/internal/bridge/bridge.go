@@ -23,4 +23,10 @@ var (
 	PostBind       func(arguments uint32)
 	Save           func() uint32
 	Restore        func(saved, length uint32) uint32
+	Rank           func(arguments uint32) uint32
+	Hint           func(arguments uint32) uint32
+	Every          func(config, length uint32) uint32
+	Tick           func() uint32
+	Kinds          func(config, length uint32) uint32
+	ApplyObjects   func(reset, changes, length uint32)
 )

@@ -2,5 +2,5 @@ package cycle
 
 import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
 
-//go:wasmexport longshore:scheduler/cycle@0.1.0#begin
+//go:wasmexport longshore:scheduler/cycle@0.2.0#begin
 func begin(arguments uint32) uint32 { return bridge.Begin(arguments) }

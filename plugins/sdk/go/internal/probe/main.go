@@ -12,7 +12,9 @@ import (
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/bind"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/filter"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/handover"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/hints"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/normalizescore"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/objects"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/permit"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/postbind"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/postfilter"
@@ -21,8 +23,10 @@ import (
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilterextensions"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prescore"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/queuesort"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/reserve"
 	"github.com/longshore-scheduler/longshore/plugins/sdk/go/score"
+	"github.com/longshore-scheduler/longshore/plugins/sdk/go/timers"
 )
 
 var (
@@ -32,7 +36,16 @@ var (
 	free   = sdk.Free(sdk.CPU)
 	pods   = sdk.Pods()
 	raw    = sdk.Raw()
+
+	windows    = objects.Of[window]("example.com/v1", "Window", objects.Fields("spec.open", "spec.days"), objects.AboutNode())
+	namespaces = objects.Of[struct{}]("v1", "Namespace")
 )
+
+type window struct {
+	Spec struct {
+		Open bool `json:"open"`
+	} `json:"spec"`
+}
 
 // state is what PreFilter leaves.
 type state struct {
@@ -42,6 +55,8 @@ type state struct {
 
 var config struct {
 	Reason string `json:"reason"`
+	Event  string `json:"event"`
+	Every  string `json:"every"`
 }
 
 var last string
@@ -155,6 +170,50 @@ func ask(pod *sdk.Pod, node string) {
 		sdk.RawPodOf("none") == nil, sdk.Now(), sdk.Random()))
 }
 
+// askEngine calls what the engine offers, and says what came back.
+func askEngine(node string) string {
+	sdk.Activate("u3")
+	kept, err := sdk.KeepFirst(node, "v1", "v2", "v3")
+	_, unkept := sdk.KeepFirst("none")
+	text := func(err error) string {
+		var rejection *sdk.Rejection
+		if errors.As(err, &rejection) {
+			return fmt.Sprint("no ", rejection.Code, " ", rejection.Reason)
+		}
+		return fmt.Sprint(err)
+	}
+	return told(sdk.Nominated(node), sdk.Terminating(node), text(sdk.WouldFit(node)), text(sdk.WouldFit(node, "v1", "größe")),
+		text(sdk.WouldFit("none")), kept, text(err), text(unkept))
+}
+
+func rank(pod *sdk.Pod, since uint64) (sdk.Rank, error) {
+	return sdk.Rank{First: -int64(pod.Priority), Second: int64(since)}, by(pod, pod, since)
+}
+
+func hint(pod *sdk.Pod, event *sdk.HintEvent) (bool, error) {
+	if window := windows.Changed(event); window != nil {
+		last = told(window)
+		return window.After != nil && window.After.Body.Spec.Open, nil
+	}
+	last = told(event)
+	return event.Action == "Add", by(pod, pod)
+}
+
+func every() (time.Duration, error) { return time.ParseDuration(config.Every) }
+
+func tick() error {
+	switch config.Event {
+	case "break":
+		return errors.New("no time")
+	case "engine":
+		last = askEngine("a")
+	default:
+		last = told(windows.All(), windows.Labelled("a", "b"), windows.OwnedBy("o"), len(namespaces.All()), windows.Changes(),
+			fmt.Sprint(windows.Err("shop", "broken")))
+	}
+	return nil
+}
+
 // NewPlugin puts the plugin together.
 func NewPlugin() *sdk.Plugin {
 	return sdk.New("Probe",
@@ -164,6 +223,15 @@ func NewPlugin() *sdk.Plugin {
 		sdk.OnInit(func(instance sdk.Instance) error {
 			if strings.HasPrefix(config.Reason, "bad") {
 				return fmt.Errorf("shard %d: a bad reason", instance.Shard)
+			}
+			return nil
+		}),
+		sdk.ByConfig(func(manifest *sdk.Manifest) error {
+			switch config.Event {
+			case "bad":
+				return errors.New("no such event")
+			case "Window":
+				manifest.Events = append(manifest.Events, windows.On("Update"))
 			}
 			return nil
 		}),
@@ -182,6 +250,9 @@ func NewPlugin() *sdk.Plugin {
 		prebind.Stage(setAside),
 		bind.Stage(bindTo),
 		postbind.Stage(ask),
+		queuesort.Stage(rank),
+		hints.Stage(hint),
+		timers.Stage(every, tick),
 		handover.Stage(
 			func() ([]byte, error) { return []byte(last), nil },
 			func(saved []byte) error {
