@@ -113,7 +113,8 @@ fn the_manifest_and_the_config() {
         |config: &str, shard| life.call_init(&mut store, config, out::lifecycle::Instance { shard }).unwrap();
     assert_eq!(init(r#"{"reason": "bad"}"#, None), Err("shard -1: a bad reason".into()));
     assert_eq!(init(r#"{"raeson": 1}"#, Some(0)), Err("config: json: unknown field \"raeson\"".into()));
-    assert_eq!(init("null", Some(0)), Err("shard 0: a bad reason".into()));
+    assert_eq!(init(r#"{"reason": "bad"}"#, Some(0)), Err("shard 0: a bad reason".into()));
+    assert_eq!(init("null", Some(0)), Ok(()), "what was read before is no default");
 }
 
 #[test]
@@ -465,10 +466,6 @@ fn what_the_engine_is_asked_from_time_to_time() {
     let config = r#"{"event": "engine", "every": "1500us"}"#;
     let Some((mut store, plugin)) = configured(config) else { return };
     let timers = plugin.longshore_scheduler_timers();
-    assert_eq!(timers.call_every(&mut store, config).unwrap(), Ok(2));
-    assert!(timers.call_every(&mut store, r#"{"every": "soon"}"#).unwrap().unwrap_err().contains("soon"));
-    let long = timers.call_every(&mut store, r#"{"every": "100000h"}"#).unwrap();
-    assert_eq!(long.unwrap_err(), "100000h0m0s cannot be waited between two ticks");
     timers.call_tick(&mut store).unwrap().unwrap();
     assert_eq!(store.data().said, ["activate u3"]);
     let expected = r#"[[{"UID":"uid-nominated","Namespace":"shop","Name":"nominated","Priority":-7,"Labels":[],"Requests":[],"#
@@ -476,6 +473,10 @@ fn what_the_engine_is_asked_from_time_to_time() {
         + r#""Node":"a"}],["a-1","a-2"],"\u003cnil\u003e","no 2 v1+größe","there is no node none",["v3","v2","v1"],"#
         + r#""\u003cnil\u003e","there is no node none"]"#;
     assert_eq!(noted(&mut store, &plugin), expected);
+    assert_eq!(timers.call_every(&mut store, config).unwrap(), Ok(2));
+    assert!(timers.call_every(&mut store, r#"{"every": "soon"}"#).unwrap().unwrap_err().contains("soon"));
+    let long = timers.call_every(&mut store, r#"{"every": "100000h"}"#).unwrap();
+    assert_eq!(long.unwrap_err(), "100000h0m0s cannot be waited between two ticks");
     let Some((mut store, plugin)) = configured(r#"{"event": "break"}"#) else { return };
     let broken = plugin.longshore_scheduler_timers().call_tick(&mut store).unwrap();
     assert_eq!(broken, Err("no time".to_owned()));
