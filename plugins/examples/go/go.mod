@@ -1,7 +1,7 @@
-module github.com/longshore-scheduler/longshore/plugins/examples/go
+module longshore/examples
 
 go 1.24
 
-require github.com/longshore-scheduler/longshore/plugins/sdk/go v0.0.0
+require longshore/sdk v0.0.0
 
-replace github.com/longshore-scheduler/longshore/plugins/sdk/go => ../../sdk/go
+replace longshore/sdk => ../../sdk/go

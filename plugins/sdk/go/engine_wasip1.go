@@ -4,7 +4,7 @@ import (
 	"errors"
 	"unsafe"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+	"longshore/sdk/internal/abi"
 )
 
 //go:wasmimport longshore:scheduler/engine@0.2.0 activate

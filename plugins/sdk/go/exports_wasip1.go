@@ -3,8 +3,8 @@ package sdk
 import (
 	"errors"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+	"longshore/sdk/internal/abi"
+	"longshore/sdk/internal/bridge"
 )
 
 //go:wasmexport cabi_realloc

@@ -1,3 +1,3 @@
-module github.com/longshore-scheduler/longshore/plugins/sdk/go
+module longshore/sdk
 
 go 1.24

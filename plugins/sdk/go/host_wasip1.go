@@ -3,7 +3,7 @@ package sdk
 import (
 	"unsafe"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+	"longshore/sdk/internal/abi"
 )
 
 // A component imports those of these functions that the plugin calls, and no others.

@@ -1,6 +1,6 @@
 package sdk
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+import "longshore/sdk/internal/abi"
 
 // What follows reads the records of plugins/wit/types.wit, field by field and in their order there.
 

@@ -1,6 +1,6 @@
 package sdk
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+import "longshore/sdk/internal/abi"
 
 // answer is where the answers of exports are written: the scheduler reads one before it makes the next call.
 var answer [16]uint64

@@ -1,6 +1,6 @@
 package sdk
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+import "longshore/sdk/internal/abi"
 
 // sizeOfKind is the size of the record `kind`.
 const sizeOfKind = 36

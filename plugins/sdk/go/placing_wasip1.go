@@ -4,7 +4,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+	"longshore/sdk/internal/abi"
 )
 
 // placed reads what Reserve, Permit, PreBind and Bind are given.

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+	"longshore/sdk/internal/abi"
 )
 
 func rank(at uint32) uint32 {

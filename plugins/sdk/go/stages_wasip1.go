@@ -1,7 +1,7 @@
 package sdk
 
 import (
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/abi"
+	"longshore/sdk/internal/abi"
 )
 
 // arguments reads what more than 16 numbers are passed as: a pod, which is always first, and what follows.

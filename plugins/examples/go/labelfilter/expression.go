@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Expression is one condition on the value of a label.

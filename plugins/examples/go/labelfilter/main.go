@@ -7,9 +7,9 @@ package main
 import (
 	"fmt"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/filter"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
+	sdk "longshore/sdk"
+	"longshore/sdk/filter"
+	"longshore/sdk/prefilter"
 )
 
 // The keys stand in the config, so that the plugin cannot say which labels it reads: it reads all.

@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	sdk "longshore/sdk"
+	"longshore/sdk/sdktest"
 )
 
 func cluster() *sdktest.Cluster {

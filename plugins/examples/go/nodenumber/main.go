@@ -4,9 +4,9 @@
 package main
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prescore"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/score"
+	sdk "longshore/sdk"
+	"longshore/sdk/prescore"
+	"longshore/sdk/score"
 )
 
 var name = sdk.Name()

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	"longshore/sdk/sdktest"
 )
 
 func TestNodeNumber(t *testing.T) {

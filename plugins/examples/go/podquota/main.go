@@ -9,10 +9,10 @@ package main
 import (
 	"fmt"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/hints"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/objects"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
+	sdk "longshore/sdk"
+	"longshore/sdk/hints"
+	"longshore/sdk/objects"
+	"longshore/sdk/prefilter"
 )
 
 // quotas is every quota of the cluster.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	sdk "longshore/sdk"
+	"longshore/sdk/sdktest"
 )
 
 func quota(namespace string, running any) map[string]any {

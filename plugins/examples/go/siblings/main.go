@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strconv"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
+	sdk "longshore/sdk"
+	"longshore/sdk/prefilter"
 )
 
 const (

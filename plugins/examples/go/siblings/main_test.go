@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	sdk "longshore/sdk"
+	"longshore/sdk/sdktest"
 )
 
 func member(name string) *sdk.Pod {

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"math"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/queuesort"
+	sdk "longshore/sdk"
+	"longshore/sdk/queuesort"
 )
 
 // SmallFirst is the plugin, and its config.

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	sdk "longshore/sdk"
+	"longshore/sdk/sdktest"
 )
 
 // before says whether a pod that came at a second goes before another.

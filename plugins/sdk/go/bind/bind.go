@@ -2,7 +2,7 @@
 package bind
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f to bind the pod; nil leaves it to the next plugin. The scheduler writes the binding.

@@ -1,6 +1,6 @@
 package bind
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/bind@0.2.0#bind
 func bind(arguments uint32) uint32 { return bridge.Bind(arguments) }

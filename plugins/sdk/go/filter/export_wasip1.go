@@ -1,6 +1,6 @@
 package filter
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/filter@0.2.0#filter
 func filter(words, length uint32) uint32 { return bridge.Filter(words, length) }

@@ -2,8 +2,8 @@
 package filter
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	_ "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/cycle"
+	sdk "longshore/sdk"
+	_ "longshore/sdk/internal/cycle"
 )
 
 // Stage asks f about one node after the other. The state is what PreFilter left; the zero value when the plugin has no

@@ -1,6 +1,6 @@
 package handover
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/handover@0.2.0#save
 func save() uint32 { return bridge.Save() }

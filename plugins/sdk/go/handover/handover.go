@@ -2,7 +2,7 @@
 package handover
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls save before an instance is replaced, and restore in the instance that takes its place, after Init. It is

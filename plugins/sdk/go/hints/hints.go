@@ -3,7 +3,7 @@
 package hints
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage asks f about an event and a pod that the plugin rejected. An error counts as yes.

@@ -1,6 +1,6 @@
 package normalizescore
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/normalize-score@0.2.0#normalize
 func normalize(shared, sharedLength, scores, scoresLength uint32) uint32 {

@@ -2,7 +2,7 @@
 package normalizescore
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f with the scores of all feasible nodes, to be changed in place.

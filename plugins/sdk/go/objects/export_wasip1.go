@@ -1,6 +1,6 @@
 package objects
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/objects@0.2.0#kinds
 func kinds(config, length uint32) uint32 { return bridge.Kinds(config, length) }

@@ -21,7 +21,7 @@ import (
 	"encoding/json"
 	"time"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Object is an object as the plugin reads it. It may not be changed.

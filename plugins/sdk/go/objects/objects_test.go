@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/hints"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/objects"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/prefilter"
-	"github.com/longshore-scheduler/longshore/plugins/sdk/go/sdktest"
+	sdk "longshore/sdk"
+	"longshore/sdk/hints"
+	"longshore/sdk/objects"
+	"longshore/sdk/prefilter"
+	"longshore/sdk/sdktest"
 )
 
 var windows = objects.Of[window]("example.com/v1", "Window", objects.Fields("spec.open"))

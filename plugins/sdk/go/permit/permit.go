@@ -4,7 +4,7 @@ package permit
 import (
 	"time"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f when a node is chosen. 0 lets the pod go on; more lets it wait for at most so long (15 minutes at the

@@ -2,7 +2,7 @@
 package postbind
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f after the pod was bound to the node.

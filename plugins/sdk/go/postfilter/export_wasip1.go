@@ -1,6 +1,6 @@
 package postfilter
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/post-filter@0.2.0#post-filter
 func postFilter(arguments uint32) uint32 { return bridge.PostFilter(arguments) }

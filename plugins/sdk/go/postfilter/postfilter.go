@@ -2,7 +2,7 @@
 package postfilter
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f with the nodes and how final their rejections were. It nominates a node, or returns what sdk.Reject

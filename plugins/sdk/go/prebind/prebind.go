@@ -2,7 +2,7 @@
 package prebind
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f before the pod is bound to the node.

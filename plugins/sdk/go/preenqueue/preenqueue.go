@@ -2,7 +2,7 @@
 package preenqueue
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage asks f whether a pod may enter the queue. A rejection keeps it gated until one of the plugin's events.

@@ -1,6 +1,6 @@
 package prefilter
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/pre-filter@0.2.0#pre-filter
 func preFilter(arguments uint32) uint32 { return bridge.PreFilter(arguments) }

@@ -2,7 +2,7 @@
 package prefilter
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f once for each pod. What it returns is the state that the later stages get. As an error it may return

@@ -1,6 +1,6 @@
 package prefilterextensions
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/pre-filter-extensions@0.2.0#add-pod
 func addPod(arguments uint32) uint32 { return bridge.AddPod(arguments) }

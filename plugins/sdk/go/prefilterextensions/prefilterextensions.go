@@ -2,7 +2,7 @@
 package prefilterextensions
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls add for a promised pod that is taken to be on the node, and remove for a victim that is taken away from

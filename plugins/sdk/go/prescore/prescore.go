@@ -2,7 +2,7 @@
 package prescore
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls f when two nodes or more are feasible. What it returns is the state that Score gets in place of what

@@ -2,7 +2,7 @@
 package queuesort
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage asks f where a pod stands. since is when the pod entered the queue after its last attempt, in milliseconds since

@@ -1,6 +1,6 @@
 package reserve
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/reserve@0.2.0#reserve
 func reserve(arguments uint32) uint32 { return bridge.Reserve(arguments) }

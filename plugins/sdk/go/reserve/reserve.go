@@ -2,7 +2,7 @@
 package reserve
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls reserve when a node is chosen, and unreserve when the pod does not get there after all.

@@ -2,8 +2,8 @@
 package score
 
 import (
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
-	_ "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/cycle"
+	sdk "longshore/sdk"
+	_ "longshore/sdk/internal/cycle"
 )
 
 // Stage asks f about one node after the other. Scores are in 0 to 100, unless the plugin has NormalizeScore as well.

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Cluster is nodes, in the order in which they were added, and other objects.

@@ -1,6 +1,6 @@
 package sdktest
 
-import sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+import sdk "longshore/sdk"
 
 // delta writes all nodes of a shard into a delta, as the scheduler would: every column that the plugin declared.
 func delta(columns []sdk.Column, nodes []*Node, reset bool) *sdk.Delta {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Kind is a kind of objects: a variable that objects.Of made.

@@ -3,7 +3,7 @@ package sdktest
 import (
 	"time"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // shared is what PreFilter leaves for the stages after a node was chosen.

@@ -12,7 +12,7 @@ package sdktest
 import (
 	"testing"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Plugin is a loaded plugin and its cluster. Tests with plugins do not run in parallel.

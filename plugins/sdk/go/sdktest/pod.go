@@ -1,6 +1,6 @@
 package sdktest
 
-import sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+import sdk "longshore/sdk"
 
 // PodBuilder makes a pod.
 type PodBuilder struct{ pod sdk.Pod }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Decision is what a plugin alone makes of a pod.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Services is the scheduler as the plugin asks it: it notes what it is told, and answers what the test puts here.

@@ -1,6 +1,6 @@
 package timers
 
-import "github.com/longshore-scheduler/longshore/plugins/sdk/go/internal/bridge"
+import "longshore/sdk/internal/bridge"
 
 //go:wasmexport longshore:scheduler/timers@0.2.0#every
 func every(config, length uint32) uint32 { return bridge.Every(config, length) }

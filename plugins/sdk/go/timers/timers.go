@@ -4,7 +4,7 @@ package timers
 import (
 	"time"
 
-	sdk "github.com/longshore-scheduler/longshore/plugins/sdk/go"
+	sdk "longshore/sdk"
 )
 
 // Stage calls tick as often as every says, which is asked once, after the config was read; at least every 100

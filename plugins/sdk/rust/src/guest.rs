@@ -31,19 +31,19 @@ pub trait Home: 'static {
     }
 }
 
-fn shared<P: Plugin>(bytes: &[u8]) -> Result<P::Shared, Error> {
-    decode(bytes)
-}
-
-/// A panic's message goes to the scheduler's log.
-fn say_panics() {
+/// A panic's text goes to the log, from where the scheduler puts it into the failure.
+fn tell_panics() {
     #[cfg(feature = "panic-messages")]
     std::panic::set_hook(Box::new(|info| crate::host::log(crate::host::Level::Error, &info.to_string())));
 }
 
+fn shared<P: Plugin>(bytes: &[u8]) -> Result<P::Shared, Error> {
+    decode(bytes)
+}
+
 /// The manifest for a config.
 fn described<H: Home>(config: &str) -> Result<crate::Manifest, String> {
-    say_panics();
+    tell_panics();
     let manifest = text(configured::<H::Plugin>(config).and_then(|config| H::Plugin::describe(&config)))?;
     if !manifest.object_list().is_empty() && !H::STAGES.contains(&"Objects") {
         return Err("the manifest declares objects: `export_plugin!` has to name `Objects` too".to_owned());
@@ -84,7 +84,7 @@ impl<H: Home<Plugin: stage::Hints>> exports::hints::Guest for H {
 impl<H: Home<Plugin: stage::Timers>> exports::timers::Guest for H {
     fn every(config: String) -> Result<u32, String> {
         use stage::Timers as _;
-        say_panics();
+        tell_panics();
         let every = text(configured::<H::Plugin>(&config).and_then(|config| H::Plugin::every(&config)))?;
         u32::try_from(every.as_millis()).map_err(|_| format!("{every:?} is too long between two ticks"))
     }
@@ -97,11 +97,12 @@ impl<H: Home<Plugin: stage::Timers>> exports::timers::Guest for H {
 
 impl<H: Home> exports::lifecycle::Guest for H {
     fn describe() -> exports::lifecycle::Manifest {
+        tell_panics();
         H::Plugin::manifest().into()
     }
 
     fn init(config: String, _instance: exports::lifecycle::Instance) -> Result<(), String> {
-        say_panics();
+        tell_panics();
         let instance = text(Instance::new(&config))?;
         H::place(|place| *place = Some(instance));
         Ok(())

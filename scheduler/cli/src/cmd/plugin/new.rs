@@ -16,7 +16,7 @@ use names::Names;
 /// Where the SDKs are released.
 const REPOSITORY: &str = "https://github.com/longshore-scheduler/longshore";
 /// The module of the Go SDK.
-const GO_SDK: &str = "github.com/longshore-scheduler/longshore/plugins/sdk/go";
+const GO_SDK: &str = "longshore/sdk";
 
 /// Checks the name, writes the files, says what is next.
 pub(crate) fn run(args: &NewArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
