@@ -110,6 +110,38 @@ fn a_batch_of_nodes_is_scored() {
     );
 }
 
+/// Objects come, change and go.
+#[test]
+fn memory_does_not_grow_with_the_number_of_changes() {
+    static QUOTAS: OnceLock<Option<Guest>> = OnceLock::new();
+    let Some(guest) = once(&QUOTAS, "examples/go", "./podquota") else { return };
+    let pre = linker(&guest.engine).instantiate_pre(&guest.component).unwrap();
+    let mut store = store(&guest.engine);
+    let instance = pre.instantiate(&mut store).unwrap();
+    let life = out::lifecycle::GuestIndices::new(&pre).unwrap().load(&mut store, &instance).unwrap();
+    let objects = out::objects::GuestIndices::new(&pre).unwrap().load(&mut store, &instance).unwrap();
+    life.call_init(&mut store, "null", out::lifecycle::Instance { shard: None }).unwrap().unwrap();
+    let json = |number: u32| {
+        format!(r#"{{"metadata": {{"labels": {{"a": "{number}"}}}}, "spec": {{"running": {number}}}}}"#)
+    };
+    let mut sizes = Vec::new();
+    for round in 0..10_000_u32 {
+        let change = |at: u32| out::objects::Change {
+            kind: 0,
+            namespace: format!("n{at}"),
+            name: "quota".into(),
+            object: ((round + at) % 7 != 0).then(|| json(round).into_bytes()),
+        };
+        let changes: Vec<_> = (0..20).map(change).collect();
+        objects.call_apply(&mut store, round % 1000 == 0, &changes).unwrap();
+        if round % 1000 == 500 {
+            sizes.push(store.data().memory);
+        }
+    }
+    eprintln!("memory by tenths: {sizes:?}");
+    assert_eq!(sizes[4], sizes[9], "{sizes:?}");
+}
+
 #[test]
 fn memory_does_not_grow_with_the_number_of_calls() {
     let Some(guest) = NodeNumber::build() else { return };

@@ -123,12 +123,12 @@ pub enum PreScoreOutcome<S> {
 pub enum PostFilterOutcome {
     /// Nothing can be done.
     Reject(Reject),
-    /// The pod is promised the node once these pods of it (by uid) are evicted. The operator has to grant `evict`
-    /// unless there are none.
+    /// The pod is promised the node once these pods (by uid) are evicted. The operator has to grant `evict` unless there
+    /// are none.
     Nominate {
         /// The node's name.
         node: String,
-        /// UIDs of pods on it.
+        /// UIDs of pods on it, or on other nodes.
         victims: Vec<String>,
     },
 }
