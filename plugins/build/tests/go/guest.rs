@@ -69,7 +69,7 @@ fn component(module: &str, package: &str) -> Option<Vec<u8>> {
 }
 
 /// The settings of the scheduler's own host, as far as they matter here.
-fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
     config.concurrency_support(false).epoch_interruption(true).max_wasm_stack(512 << 10).wasm_memory64(false);
     Engine::new(&config).unwrap()
@@ -166,8 +166,8 @@ impl wit::raw::Host for Host {
         Some(format!("{{{name}}}").into_bytes())
     }
 
-    fn pod(&mut self, _: String) -> Option<Vec<u8>> {
-        None
+    fn pod(&mut self, uid: String) -> Option<Vec<u8>> {
+        (uid != "none").then(|| format!("{{{uid}}}").into_bytes())
     }
 }
 
