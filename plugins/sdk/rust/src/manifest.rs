@@ -16,7 +16,20 @@ pub struct Manifest {
     sharding: Sharding,
     pure: bool,
     raw_pod: bool,
-    events: Option<Vec<lifecycle::EventPattern>>,
+    events: Option<Vec<Pattern>>,
+}
+
+/// An event, of a resource by its name or of a declared kind, which may still become another.
+#[derive(Clone, Debug)]
+struct Pattern {
+    resource: Resource,
+    actions: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Resource {
+    Named(String),
+    Kind(u16),
 }
 
 impl Manifest {
@@ -121,10 +134,13 @@ impl Manifest {
 
     /// An event after which a pod that this plugin rejected is tried again, such as `("Node", &["Add",
     /// "UpdateNodeLabel"])`. Without a call any event will do; `no_events` means that none will.
-    pub fn event(mut self, resource: &str, actions: &[&str]) -> Self {
+    pub fn event(self, resource: &str, actions: &[&str]) -> Self {
+        self.pattern(Resource::Named(resource.to_owned()), actions)
+    }
+
+    fn pattern(mut self, resource: Resource, actions: &[&str]) -> Self {
         let actions = actions.iter().map(|action| (*action).to_owned()).collect();
-        let pattern = lifecycle::EventPattern { resource: resource.to_owned(), actions };
-        self.events.get_or_insert_default().push(pattern);
+        self.events.get_or_insert_default().push(Pattern { resource, actions });
         self
     }
 
@@ -136,11 +152,9 @@ impl Manifest {
     where
         T: serde::de::DeserializeOwned + 'static,
     {
-        let Some(wanted) = self.objects.get(usize::from(kind.place())) else {
-            panic!("events of a kind of objects that is not declared: `.objects(KINDS)` comes first")
-        };
-        let resource = wanted.resource();
-        self.event(&resource, actions)
+        let declared = usize::from(kind.place()) < self.objects.len();
+        assert!(declared, "events of a kind of objects that is not declared: `.objects(KINDS)` comes first");
+        self.pattern(Resource::Kind(kind.place()), actions)
     }
 
     /// No event helps a pod that this plugin rejected.
@@ -160,6 +174,15 @@ impl Manifest {
 
 impl From<Manifest> for lifecycle::Manifest {
     fn from(manifest: Manifest) -> Self {
+        let objects = manifest.objects;
+        let event = |Pattern { resource, actions }| {
+            let resource = match resource {
+                Resource::Named(name) => name,
+                Resource::Kind(place) => objects[usize::from(place)].resource(),
+            };
+            lifecycle::EventPattern { resource, actions }
+        };
+        let events = manifest.events.map(|events| events.into_iter().map(event).collect());
         Self {
             name: manifest.name.to_owned(),
             version: manifest.version.to_owned(),
@@ -168,7 +191,42 @@ impl From<Manifest> for lifecycle::Manifest {
             sharding: manifest.sharding,
             pure: manifest.pure,
             raw_pod: manifest.raw_pod,
-            events: manifest.events,
+            events,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::{Number, spec};
+    use crate::object::spec::kind;
+
+    #[test]
+    fn what_the_config_names_stands_in_the_place_of_what_was_declared() {
+        const COLUMNS: &[Column] = &[spec::free("cpu"), spec::name()];
+        const KINDS: &[Declared] = &[kind("example.com/v1", "Window"), kind("v1", "Namespace")];
+        const GATES: Kind<serde::de::IgnoredAny> = Kind::at(0);
+        let plain = Manifest::new("Test").columns(COLUMNS).objects(KINDS);
+        let plain = plain.event_of(GATES, &["Add"]).event_of(Kind::<serde::de::IgnoredAny>::at(1), &["*"]);
+        let replaced = plain
+            .clone()
+            .replace_kind(GATES, "other.example.com/v2", "Gate")
+            .replace(Number::at(0, &COLUMNS[0]), Column::Free("memory".into()))
+            .column(Column::PodCount);
+        let resources = |manifest: Manifest| {
+            let events = lifecycle::Manifest::from(manifest).events.unwrap().into_iter();
+            events.map(|event| event.resource).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(replaced.column_list(), [Column::Free("memory".into()), Column::Name, Column::PodCount]);
+        assert_eq!(resources(plain), "Window.v1.example.com Namespace.v1");
+        assert_eq!(resources(replaced), "Gate.v2.other.example.com Namespace.v1");
+    }
+
+    #[test]
+    #[should_panic(expected = "does not hold what is read of the column that it replaces")]
+    fn a_column_is_replaced_by_one_that_holds_the_same() {
+        const COLUMNS: &[Column] = &[spec::free("cpu")];
+        let _ = Manifest::new("Test").columns(COLUMNS).replace(Number::at(0, &COLUMNS[0]), Column::Name);
     }
 }
