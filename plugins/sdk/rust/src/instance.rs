@@ -72,13 +72,18 @@ impl<P: Plugin> Instance<P> {
     pub fn apply(&mut self, delta: Delta) {
         let renumbered = self.table().apply(delta);
         self.enter();
-        if renumbered && let Some(cycle) = &mut self.cycle {
-            let prepared =
-                self.plugin.prepare(&cycle.pod, &cycle.shared, &mut self.known.table.words.clone());
-            match prepared {
-                Ok(prepared) => cycle.prepared = prepared,
-                Err(_) => self.cycle = None,
-            }
+        if renumbered {
+            self.prepare_again();
+        }
+    }
+
+    /// What was prepared from words or objects is not what it was.
+    fn prepare_again(&mut self) {
+        let Some(cycle) = &mut self.cycle else { return };
+        let prepared = self.plugin.prepare(&cycle.pod, &cycle.shared, &mut self.known.table.words.clone());
+        match prepared {
+            Ok(prepared) => cycle.prepared = prepared,
+            Err(_) => self.cycle = None,
         }
     }
 
@@ -90,6 +95,7 @@ impl<P: Plugin> Instance<P> {
         known::leave();
         Rc::make_mut(&mut self.known.objects).apply(reset, changes);
         self.enter();
+        self.prepare_again();
     }
 
     /// The following calls of Filter and Score are about this pod.

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use longshore_plugin::Instance;
+use longshore_plugin::bindings::exports::longshore::scheduler::objects::Change;
 use longshore_plugin::prelude::*;
 use longshore_plugin::testing::{Cluster, Node, Run, asked};
 use serde::Deserialize;
@@ -196,6 +198,52 @@ fn every_node_of_the_table_is_walked_from_every_stage() {
         .node(Node::new("c"));
     assert!(!run.filter_supposed(&pod, "a", &moved).fits());
     assert!(run.filter(&pod)["a"].fits(), "what was supposed is over");
+}
+
+/// Finds out once for a pod whether there is a window.
+struct Prepares;
+
+impl Plugin for Prepares {
+    type Config = ();
+    type Shared = ();
+    type Prepared = bool;
+
+    fn manifest() -> Manifest {
+        Manifest::new("Prepares").objects(KINDS)
+    }
+
+    fn new((): ()) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn prepare(&self, pod: &Pod, _shared: &(), _words: &mut Words) -> Result<bool, Error> {
+        Ok(!WINDOWS.of_namespace(&pod.namespace).is_empty())
+    }
+}
+
+impl Filter for Prepares {
+    fn filter(&self, cycle: &Cycle<Self>, _node: longshore_plugin::Node<'_>) -> Verdict {
+        fit_if(cycle.prepared, "no window")
+    }
+}
+
+#[test]
+fn what_was_prepared_follows_the_objects_in_the_middle_of_a_cycle() {
+    let mut instance = Instance::<Prepares>::new("null").unwrap();
+    instance.apply(Cluster::new().node(Node::new("a")).delta(&[]));
+    let change = |object: Option<&str>| Change {
+        kind: 0,
+        namespace: "shop".into(),
+        name: "a".into(),
+        object: object.map(|json| json.as_bytes().to_vec()),
+    };
+    instance.apply_objects(true, vec![]);
+    instance.begin(Pod::new("shop", "web"), b"").unwrap();
+    assert_eq!(instance.filter(vec![1]).unwrap().fit, [0]);
+    instance.apply_objects(false, vec![change(Some(r#"{"spec": {"open": true}}"#))]);
+    assert_eq!(instance.filter(vec![1]).unwrap().fit, [1]);
+    instance.apply_objects(false, vec![change(None)]);
+    assert_eq!(instance.filter(vec![1]).unwrap().fit, [0]);
 }
 
 #[test]
