@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,8 @@ type KindSpec struct {
 	Kind       string
 	Fields     []string
 	AboutNode  bool
+	// Type is what objects are read as.
+	Type reflect.Type
 	// Read reads an object of this namespace and name.
 	Read func(namespace, name string, json []byte) (ParsedObject, error)
 }
@@ -43,7 +46,7 @@ func DeclareKind(spec KindSpec) int {
 
 func (k *KindSpec) same(other *KindSpec) bool {
 	return k.APIVersion == other.APIVersion && k.Kind == other.Kind && k.AboutNode == other.AboutNode &&
-		reflect.DeepEqual(k.Fields, other.Fields) && reflect.ValueOf(k.Read).Pointer() == reflect.ValueOf(other.Read).Pointer()
+		k.Type == other.Type && slices.Equal(k.Fields, other.Fields)
 }
 
 // group and version of a kind.

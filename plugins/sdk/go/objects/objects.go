@@ -19,6 +19,7 @@ package objects
 
 import (
 	"encoding/json"
+	"reflect"
 	"time"
 
 	sdk "longshore/sdk"
@@ -59,7 +60,7 @@ func AboutNode() Option {
 
 // Of declares a kind, such as "example.com/v1", "Window" or "v1", "Namespace"; not Pod and not Node.
 func Of[T any](apiVersion, kind string, options ...Option) Kind[T] {
-	spec := sdk.KindSpec{APIVersion: apiVersion, Kind: kind, Read: read[T]}
+	spec := sdk.KindSpec{APIVersion: apiVersion, Kind: kind, Type: reflect.TypeFor[T](), Read: read[T]}
 	for _, option := range options {
 		option(&spec)
 	}

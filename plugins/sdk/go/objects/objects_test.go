@@ -171,3 +171,17 @@ func TestTheConfigNamesColumnsKindsAndEvents(t *testing.T) {
 	plugin.Update()
 	check(t, plugin.Schedule(sdktest.Pod("web").Build()).Err, nil)
 }
+
+func TestAKindIsOneForEachTypeThatItIsReadAs(t *testing.T) {
+	type other window
+	cluster := sdktest.NewCluster()
+	sdktest.Load(t, func() *sdk.Plugin {
+		return sdk.New("Twice", sdk.ByConfig(func(*sdk.Manifest) error {
+			again := objects.Of[window]("example.com/v1", "Window", objects.Fields("spec.open"))
+			otherwise := objects.Of[other]("example.com/v1", "Window", objects.Fields("spec.open"))
+			check(t, again.Place(), windows.Place())
+			check(t, otherwise.Place() != windows.Place(), true)
+			return nil
+		}))
+	}, "null", cluster)
+}
