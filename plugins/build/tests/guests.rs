@@ -12,7 +12,8 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// The examples that tests of the host use.
-const GUESTS: [&str; 2] = ["nodenumber", "resources-fit"];
+const GUESTS: [&str; 7] =
+    ["maintenance", "make-room", "nodenumber", "pod-quota", "resources-fit", "siblings", "small-first"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
