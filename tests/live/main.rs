@@ -45,6 +45,7 @@ mod lost_race;
 mod neighbours;
 /// API servers that crash, and networks that swallow, delay and refuse.
 mod network;
+mod objects;
 /// Priority, preemption and disruption budgets.
 mod preemption;
 /// Preemption while the watch is behind.

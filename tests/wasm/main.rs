@@ -12,6 +12,7 @@ mod compare;
 mod conformance;
 mod engine;
 mod failures;
+mod objects;
 mod reload;
 #[path = "../conformance/sets.rs"]
 mod sets;

@@ -16,6 +16,7 @@ const CLUSTER_SCOPED: &[&str] = &[
     "RuntimeClass",
     "DeviceClass",
     "ResourceSlice",
+    "CustomResourceDefinition",
 ];
 
 /// The path of the collection that `object` belongs to.

@@ -3,9 +3,11 @@
 //! A Maintenance (`crd.yaml`) has the name of its node. While it is there, the node takes a pod only with the label
 //! `example.com/short-lived: "true"`, and nodes without one are preferred in any case.
 //!
-//! The plugin is pure: its answers for a node depend on the pod, the node, and the object of the node's name. So the
-//! scheduler keeps them, and asks again about a node when its Maintenance comes, changes or goes. The operator grants
-//! `objects`.
+//! While there is a MaintenanceFreeze of any name, no maintenance takes place, and nodes are as good as any.
+//!
+//! The plugin is pure: its answers for a node depend on the pod, the node, the object of the node's name and the freezes. So
+//! the scheduler keeps them, and asks again about a node when its Maintenance comes, changes or goes, and about all nodes
+//! when a freeze does. The operator grants `objects`.
 
 use longshore_plugin::prelude::*;
 use serde::Deserialize;
@@ -13,6 +15,8 @@ use serde::Deserialize;
 objects! {
     /// Every maintenance that is planned.
     PLANNED: Maintenance = kind("example.com/v1", "Maintenance").fields(&["spec.drain"]).about_node(),
+    /// What puts all of it off.
+    FREEZES: Freeze = kind("example.com/v1", "MaintenanceFreeze").fields(&["metadata.name"]),
 }
 
 columns! {
@@ -34,8 +38,18 @@ struct Spec {
     drain: bool,
 }
 
+/// `example.com/v1`, MaintenanceFreeze. That it is there says everything.
+#[derive(Deserialize)]
+pub struct Freeze {}
+
 /// The plugin.
 pub struct Planned;
+
+/// The maintenance of a node, if it takes place.
+fn planned(node: Node<'_>) -> Option<std::rc::Rc<Object<Maintenance>>> {
+    let planned = PLANNED.get("", node.text(NAME)?)?;
+    FREEZES.all().is_empty().then_some(planned)
+}
 
 impl Plugin for Planned {
     type Config = ();
@@ -50,6 +64,7 @@ impl Plugin for Planned {
             .objects(KINDS)
             .pure()
             .event_of(PLANNED, &["Update", "Delete"])
+            .event_of(FREEZES, &["Add"])
             .event("Node", &["Add"])
             .event("Pod", &["UpdatePodLabel"])
     }
@@ -64,9 +79,7 @@ pub const SHORT_LIVED: &str = "example.com/short-lived";
 
 impl Filter for Planned {
     fn filter(&self, cycle: &Cycle<Self>, node: Node<'_>) -> Verdict {
-        let Some(planned) = node.text(NAME).and_then(|name| PLANNED.get("", name)) else {
-            return Verdict::Fit;
-        };
+        let Some(planned) = planned(node) else { return Verdict::Fit };
         if planned.spec.drain {
             return Verdict::Reject(Reject::unresolvable("is drained for a maintenance"));
         }
@@ -76,8 +89,7 @@ impl Filter for Planned {
 
 impl Score for Planned {
     fn score(&self, _cycle: &Cycle<Self>, node: Node<'_>) -> i64 {
-        let planned = node.text(NAME).is_some_and(|name| PLANNED.get("", name).is_some());
-        if planned { 0 } else { 100 }
+        if planned(node).is_some() { 0 } else { 100 }
     }
 }
 
@@ -115,5 +127,19 @@ mod tests {
             &Pod::new("shop", "job").with_label(SHORT_LIVED, "true"),
             Some("is drained for a maintenance"),
         );
+    }
+
+    #[test]
+    fn a_freeze_puts_maintenance_off() {
+        let node = Made::new("a");
+        let cluster = Cluster::new().node(node).object(PLANNED, json!({"metadata": {"name": "a"}}));
+        let frozen = cluster.clone().object(FREEZES, json!({"metadata": {"name": "holidays"}}));
+        let pod = Pod::new("shop", "web");
+        let mut run = Run::new(Planned, &cluster);
+        assert_ne!(run.filter(&pod)["a"], Verdict::Fit);
+        run.change(&frozen);
+        assert_eq!((run.filter(&pod)["a"].clone(), run.score(&pod)["a"]), (Verdict::Fit, 100));
+        run.change(&cluster);
+        assert_ne!(run.filter(&pod)["a"], Verdict::Fit);
     }
 }

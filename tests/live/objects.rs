@@ -1,0 +1,157 @@
+//! Plugins in WebAssembly that read objects, and that wake pods.
+
+use longshore_tests::control_plane::{
+    ADMIN, Arena, Kind, LONG, SCHEDULER, SchedulerOptions, objects, shared, until,
+};
+use serde_json::{Value, json};
+
+/// What is outside the test's namespace: removed at the end.
+struct Outside<'a>(&'a Arena, Vec<Value>);
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        for object in &self.1 {
+            let _ = self.0.api.delete(&objects::path(object));
+        }
+    }
+}
+
+/// The kind PodQuota, and the right of the scheduler to read it.
+fn quotas(arena: &Arena) -> Outside<'_> {
+    let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    let kind = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "podquotas.example.com" },
+        "spec": {
+            "group": "example.com", "scope": "Namespaced",
+            "names": { "kind": "PodQuota", "plural": "podquotas", "singular": "podquota" },
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
+        },
+    });
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": { "name": "podquotas" },
+        "rules": [{ "apiGroups": ["example.com"], "resources": ["podquotas"], "verbs": ["list", "watch"] }],
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": { "name": "podquotas" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "podquotas" },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": SCHEDULER }],
+    });
+    let all = vec![binding, role, kind];
+    for object in all.iter().rev() {
+        arena.api.create(object);
+    }
+    let served = || arena.api.get("/apis/example.com/v1").ok();
+    until("the new kind to be served", LONG, String::new, served);
+    Outside(arena, all)
+}
+
+fn with(plugin: &str, guest: &str, granted: &[&str]) -> SchedulerOptions {
+    let file = format!("file://{}/guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
+    SchedulerOptions::new(Kind::Longshore)
+        .config(&json!({ "profiles": [{
+            "schedulerName": "default-scheduler",
+            "plugins": { "multiPoint": { "enabled": [{ "name": plugin }] } },
+            "pluginConfig": [{ "name": plugin, "args": { "source": file, "capabilities": granted } }],
+        }] }))
+        .flag("--plugin-cache-dir=")
+        .flag("-v=4")
+}
+
+fn quota(arena: &Arena, running: usize) -> Value {
+    json!({
+        "apiVersion": "example.com/v1", "kind": "PodQuota",
+        "metadata": { "name": "batch", "namespace": arena.namespace },
+        "spec": { "running": running, "matchLabels": { "app": "batch" } },
+    })
+}
+
+#[test]
+fn a_pod_waits_for_a_custom_resource_and_is_tried_when_it_changes() {
+    let arena = shared();
+    arena.node("a", &json!({}));
+    let _outside = quotas(&arena);
+    let first = quota(&arena, 1);
+    arena.api.create(&first);
+    let scheduler = arena.scheduler_with(&with("PodQuota", "pod-quota", &["objects", "pods"]));
+    let batch = json!({ "metadata": { "labels": { "app": "batch" } } });
+    arena.pod("one", &batch);
+    arena.until_bound("one");
+    arena.pod("two", &batch);
+    let why = arena.until_unschedulable("two");
+    assert!(why.contains("PodQuota batch lets 1 pod(s) run"), "{why}");
+    arena.pod("other", &json!({}));
+    arena.until_bound("other");
+    arena.api.patch(&objects::path(&first), &json!({ "spec": { "running": 2 } })).unwrap();
+    arena.until_bound("two");
+    arena.pod("three", &batch);
+    arena.until_unschedulable("three");
+    arena.api.delete(&objects::path(&first)).unwrap();
+    arena.until_bound("three");
+    let synced = scheduler.metrics().sum("longshore_watch_synced", &[("resource", "podquotas")]);
+    assert_eq!(synced, 1.0);
+}
+
+#[test]
+fn a_kind_that_is_not_served_is_named_and_pods_are_scheduled() {
+    let arena = shared();
+    arena.node("a", &json!({}));
+    let scheduler = arena.scheduler_with(&with("PodQuota", "pod-quota", &["objects", "pods"]));
+    arena.pod("one", &json!({ "metadata": { "labels": { "app": "batch" } } }));
+    arena.until_bound("one");
+    let log = scheduler.log();
+    assert!(log.contains("PodQuota.v1.example.com") && log.contains("not served here"), "{log}");
+}
+
+#[test]
+fn check_looks_for_the_kinds_of_plugins_and_the_right_to_read_them() {
+    let arena = shared();
+    let file = arena.plane.file("with-objects.yaml");
+    let source = format!("file://{}/guests/pod-quota.wasm", env!("CARGO_MANIFEST_DIR"));
+    let config = json!({
+        "apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration",
+        "profiles": [{
+            "schedulerName": "longshore",
+            "plugins": { "multiPoint": { "enabled": [{ "name": "PodQuota" }] } },
+            "pluginConfig": [{ "name": "PodQuota", "args": { "source": source, "capabilities": ["objects", "pods"] } }],
+        }],
+    });
+    std::fs::write(&file, config.to_string()).unwrap();
+    let check = || {
+        let output = std::process::Command::new(longshore_tests::control_plane::binaries::longshore())
+            .args(["check", "--pre", "--plugin-cache-dir=", "--config"])
+            .arg(&file)
+            .arg("--kubeconfig")
+            .arg(arena.plane.kubeconfig_file(ADMIN))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let before = check();
+    assert!(before.contains("example.com/v1 PodQuota, which a plugin reads, is served"), "{before}");
+    assert!(before.contains("it is not; plugins that read it see no such object"), "{before}");
+    let _outside = quotas(&arena);
+    let after = check();
+    assert!(!after.contains("plugins that read it see no such object"), "{after}");
+    assert!(after.contains("podquotas"), "{after}");
+}
+
+#[test]
+fn the_last_pod_of_a_set_wakes_the_others() {
+    let arena = shared();
+    arena.node("a", &json!({}));
+    let _scheduler = arena.scheduler_with(&with("Siblings", "siblings", &["engine", "pods", "raw"]));
+    let member = json!({
+        "metadata": { "labels": { "example.com/set": "train", "example.com/set-size": "3" } },
+    });
+    arena.pod("one", &member);
+    arena.pod("two", &member);
+    for name in ["one", "two"] {
+        let why = arena.until_unschedulable(name);
+        assert!(why.contains("more pod(s) of its set"), "{why}");
+    }
+    arena.pod("three", &member);
+    arena.until_all_bound(3);
+}
