@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::Registry;
 use longshore_profile::{API_VERSION, KIND};
-use longshore_wasm::{Host, HostOptions, Observe, Settings};
+use longshore_wasm::{Capability, Host, HostOptions, Observe, Settings};
 
 use super::{Deciders, GuestTime};
 use crate::workload::Guest;
@@ -29,7 +29,8 @@ pub(super) fn beside_default(guest: &Guest) -> anyhow::Result<Deciders> {
     let observer = Arc::new(time.clone());
     let options = HostOptions { keep_pure: guest.pure, observer, ..HostOptions::default() };
     let host = Host::new(options).map_err(|e| anyhow!("{e}"))?;
-    let loaded = host.load(NAME, &bytes(&guest.module)?, &Settings::default());
+    let settings = Settings { capabilities: [Capability::Objects].into(), ..Settings::default() };
+    let loaded = host.load(NAME, &bytes(&guest.module)?, &settings);
     let loaded = loaded.map_err(|e| anyhow!("{}: {e}", guest.module))?;
     let mut registry = longshore_plugins_native::registry();
     registry.add(NAME, move |_, _, _| loaded.instance());

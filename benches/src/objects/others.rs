@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use longshore_framework::objects::declared::{DeclaredKind, DeclaredObject, Projection};
 use longshore_framework::objects::{Namespace, Object};
 use longshore_manifest as manifest;
 use serde_json::{Value, json};
@@ -71,9 +72,25 @@ pub fn object(template: &Value, name: &str) -> anyhow::Result<Object> {
         "StorageClass" => manifest::storage_class(&value).map(|o| Object::StorageClass(Arc::new(o))),
         "CSINode" => manifest::csi_node(&value).map(|o| Object::CsiNode(Arc::new(o))),
         "CSIDriver" => manifest::csi_driver(&value).map(|o| Object::CsiDriver(Arc::new(o))),
+        _ if is_custom(&value) => return declared(&value),
         _ => return other(&value),
     };
     read.map_err(|e| anyhow!("{kind} {}: {e}", value["metadata"]["name"]))
+}
+
+/// Whether it is of a kind that Kubernetes does not have itself.
+fn is_custom(value: &Value) -> bool {
+    let group = value["apiVersion"].as_str().and_then(|v| v.split_once('/')).map_or("", |(group, _)| group);
+    group.contains('.') && !group.ends_with(".k8s.io")
+}
+
+/// An object of a kind that a plugin declares, whole.
+fn declared(value: &Value) -> anyhow::Result<Object> {
+    let word = |field: &str| value[field].as_str().unwrap_or_default();
+    let (group, version) = word("apiVersion").split_once('/').unwrap_or_default();
+    let kind = DeclaredKind::of(group, version, word("kind"))?;
+    let read = DeclaredObject::read(kind, &Projection::whole(), value);
+    read.map(|object| Object::Declared(Arc::new(object))).context("it has no name")
 }
 
 fn other(value: &Value) -> anyhow::Result<Object> {

@@ -17,6 +17,7 @@
 //! | `version` | components built for an older interface |
 //! | `pure` | answers kept per class of pods and row |
 //! | `about` | what a plugin is, for reports |
+//! | `hint_time` | how long a plugin may think about events |
 //! | `plugin`, `guard` | instances, shards; what becomes of failures |
 //! | `stages` | the framework's traits |
 
@@ -27,6 +28,7 @@ mod cluster;
 mod convert;
 mod exports;
 mod guard;
+mod hint_time;
 mod imports;
 mod live;
 mod load;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use longshore_framework::objects::Objects;
+use longshore_framework::objects::declared::Declarations;
+use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::raw::RawObjects;
 use longshore_framework::snapshot::{Slot, Snapshot};
-use longshore_manifest::{Manifests, Source};
+use longshore_manifest::{Manifests, Options, Source};
 
 use crate::console::Console;
 use crate::explain::find;
@@ -24,6 +25,8 @@ pub(crate) struct Scene {
     pub(crate) pods: Vec<Arc<Pod>>,
     /// Whole objects.
     pub(crate) raw: Arc<dyn RawObjects>,
+    /// What it was read from.
+    sources: Arc<[Source]>,
 }
 
 impl Scene {
@@ -34,7 +37,9 @@ impl Scene {
     /// A path that is not there.
     pub(crate) fn load(filenames: &[String], console: &mut Console<'_>) -> anyhow::Result<(Self, bool)> {
         let sources = longshore_manifest::collect(filenames)?;
-        let cluster = longshore_manifest::read(&sources);
+        let mut cluster = longshore_manifest::read(&sources);
+        // The plugin may read kinds that scheduling does not.
+        cluster.unknown_kinds.clear();
         input::warn_of_cluster(&cluster, console);
         Ok((Self::of(&sources, &cluster), cluster.problems.is_empty()))
     }
@@ -55,7 +60,20 @@ impl Scene {
             objects.set(object.clone());
         }
         let raw = Arc::new(Written::of(sources, cluster));
-        Self { snapshot, objects, pods: cluster.pods.clone(), raw }
+        Self { snapshot, objects, pods: cluster.pods.clone(), raw, sources: Arc::from(sources) }
+    }
+
+    /// Adds the objects of the kinds that a plugin declares.
+    pub(crate) fn declare(&mut self, declared: &Declarations) {
+        if declared.is_empty() {
+            return;
+        }
+        let options = Options { declared: declared.clone(), ..Options::default() };
+        for object in longshore_manifest::read_with(&self.sources, options).objects {
+            if matches!(object, Object::Declared(_)) {
+                self.objects.set(object);
+            }
+        }
     }
 
     /// The pod of this name, taken off its node if it is on one: as it was before it was decided.

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use super::bindings::exports::longshore::scheduler::pre_filter::PreFiltered;
 use super::cluster::Cluster;
 use super::convert::CycleKey;
+use super::hint_time::HintTime;
 use super::imports::locked;
 use super::live::{Live, Role};
 use super::loaded::Loaded;
@@ -59,6 +60,8 @@ pub(crate) struct ComponentPlugin {
     pub(super) failures: AtomicU64,
     /// Answers that were given in place of those that failed.
     pub(super) excuses: AtomicU64,
+    /// How long hints take.
+    pub(super) hint_time: Mutex<HintTime>,
     /// It asks the engine: its own Filter is not asked meanwhile.
     asking: AtomicBool,
     /// The control instance missed something.
@@ -89,6 +92,7 @@ impl ComponentPlugin {
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
             excuses: AtomicU64::new(0),
+            hint_time: Mutex::default(),
             asking: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             line: Mutex::default(),

@@ -121,7 +121,6 @@ impl Told {
         if self.of == Some(now) {
             return Vec::new();
         }
-        let first = self.of.is_none();
         let known = self.of.filter(|(lineage, _)| *lineage == now.0).map(|(_, revision)| revision);
         self.of = Some(now);
         let known = known.filter(|known| readings.iter().all(|r| !store.since(r.kind, *known).reset));
@@ -146,8 +145,7 @@ impl Told {
                 });
             }
         }
-        // An instance that was told nothing yet has nothing to forget.
-        calls.finish(known.is_none() && !first)
+        calls.finish(known.is_none())
     }
 }
 

@@ -88,6 +88,7 @@ impl Bench<'_> {
 
     fn measure(&self, scene: &mut Scene, rounds: u32) -> anyhow::Result<((String, String), Vec<Measured>)> {
         let subject = self.load(scene, false)?;
+        scene.declare(&subject.guest.declarations());
         let native = native();
         let (nodes, budget) = (scene.snapshot.len(), self.settings.time);
         let (own, other) =

@@ -63,7 +63,10 @@ impl<'a> Trial<'a> {
             );
         }
         pods.dedup_by(|a, b| a.meta.uid == b.meta.uid);
-        Ok(Self { name, bytes, settings, scene, pods })
+        let mut trial = Self { name, bytes, settings, scene, pods };
+        let declared = trial.load(None, false)?.guest.declarations();
+        trial.scene.declare(&declared);
+        Ok(trial)
     }
 
     /// A fresh plugin.

@@ -20,6 +20,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     let setup = Setup { raw: Arc::clone(&scene.raw), now: now(), ..Setup::default() };
     let (asked, log) = hear::listening(|| {
         let subject = Subject::load(&name, &fetched.bytes, &settings, &setup)?;
+        scene.declare(&subject.guest.declarations());
         let turn = take(&subject.instance, &mut scene, &pod, Last::PostBind);
         Ok::<_, anyhow::Error>((identity(&subject.guest, &name), turn, subject.requests.drain()))
     });

@@ -115,6 +115,7 @@ fn ask(case: &Case, name: &str, bytes: &[u8]) -> anyhow::Result<Seen> {
             Ok(subject) => subject,
             Err(error) => return Ok(Err(format!("{error:#}"))),
         };
+        scene.declare(&subject.guest.declarations());
         for before in &case.before {
             let pod = scene.take_pod(before)?;
             take(&subject.instance, &mut scene, &pod, Last::PostBind);

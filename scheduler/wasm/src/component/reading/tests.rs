@@ -56,6 +56,8 @@ fn an_instance_is_told_what_it_does_not_know() {
     let readings = Reading::all(&[kind(&["spec.weight"])]).unwrap();
     let mut objects = Objects::default();
     let mut instance = Told::default();
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!(told(&instance.missing(&readings, &objects.declared)), [(true, nothing)]);
     assert!(instance.missing(&readings, &objects.declared).is_empty());
     objects.set(object("w", json!({"weight": 1, "other": "left out"})));
     let calls = instance.missing(&readings, &objects.declared);

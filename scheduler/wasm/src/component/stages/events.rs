@@ -1,5 +1,7 @@
 //! Hints and timers: what happens between attempts.
 
+use std::time::Instant;
+
 use longshore_framework::event::{ClusterEvent, Hint, HintContext, Subject};
 use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
@@ -7,15 +9,17 @@ use longshore_framework::pod::Pod;
 use super::super::bindings::exports::longshore::scheduler::hints as wit;
 use super::super::cluster::Cluster;
 use super::super::convert::{event_words, pod_info};
+use super::super::imports::locked;
 use super::super::plugin::ComponentPlugin;
 
 impl ComponentPlugin {
     /// Whether an event may let a pod fit. A plugin that fails, or has no opinion, is taken to say yes: no pod is to be
     /// forgotten for it.
     pub(super) fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
-        if !self.loaded.indices.hints() {
+        if !self.loaded.indices.hints() || !locked(&self.hint_time).may_ask(Instant::now()) {
             return Hint::Queue;
         }
+        let began = Instant::now();
         let (said, about) = (self.loaded.pod(pod), self.event(event));
         let cluster = Cluster::of(cluster.snapshot, cluster.objects);
         let answer = self.control("Hint", cluster, true, |live| {
@@ -24,6 +28,7 @@ impl ComponentPlugin {
                 None => Ok(Ok(true)),
             })
         });
+        locked(&self.hint_time).took(began.elapsed());
         Hint::queue_if(answer.unwrap_or(true))
     }
 
