@@ -30,7 +30,7 @@ pub enum BuildError {
     },
     /// An export or an import is of another version of the package.
     #[error(
-        "`{name}` is of longshore:scheduler@{found}, but this build makes plugins for {have}; use the SDK of the same release"
+        "`{name}` is of longshore:scheduler@{found}, but this build makes plugins for {have}; use the SDK of the same release (`longshore plugin update-sdk`)"
     )]
     OtherVersion {
         /// The name of the export, or of the module it is imported from.

@@ -43,7 +43,10 @@ fn shared<P: Plugin>(bytes: &[u8]) -> Result<P::Shared, Error> {
 
 /// The manifest for a config.
 fn described<H: Home>(config: &str) -> Result<crate::Manifest, String> {
-    tell_panics();
+    // Tests call this too, and print panics themselves.
+    if cfg!(target_arch = "wasm32") {
+        tell_panics();
+    }
     let manifest = text(configured::<H::Plugin>(config).and_then(|config| H::Plugin::describe(&config)))?;
     if !manifest.object_list().is_empty() && !H::STAGES.contains(&"Objects") {
         return Err("the manifest declares objects: `export_plugin!` has to name `Objects` too".to_owned());
@@ -428,4 +431,62 @@ macro_rules! __export_stage {
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::handover
         );
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Manifest;
+    use crate::object::{Declared, spec::kind};
+
+    struct Reader;
+
+    impl Plugin for Reader {
+        type Config = Vec<String>;
+        type Shared = ();
+        type Prepared = ();
+
+        fn manifest() -> Manifest {
+            const KINDS: &[Declared] = &[kind("v1", "Namespace")];
+            Manifest::new("Reader").objects(KINDS)
+        }
+
+        fn describe(config: &Vec<String>) -> Result<Manifest, Error> {
+            match config.first() {
+                Some(text) => Err(text.as_str().into()),
+                None => Ok(Self::manifest()),
+            }
+        }
+
+        fn new(_config: Vec<String>) -> Result<Self, Error> {
+            Ok(Self)
+        }
+    }
+
+    /// Exports of the plugin, with or without `Objects`.
+    struct Exports<const OBJECTS: bool>;
+
+    impl<const OBJECTS: bool> Home for Exports<OBJECTS> {
+        type Plugin = Reader;
+        const STAGES: &'static [&'static str] = if OBJECTS { &["Filter", "Objects"] } else { &["Filter"] };
+
+        fn place<T>(call: impl FnOnce(&mut Option<Instance<Reader>>) -> T) -> T {
+            call(&mut None)
+        }
+    }
+
+    #[test]
+    fn objects_that_are_declared_and_not_exported_are_told_with_the_mend() {
+        let kinds = <Exports<true> as exports::objects::Guest>::kinds("null".into()).unwrap();
+        assert_eq!((kinds.len(), &*kinds[0].kind), (1, "Namespace"));
+        let refused = <Exports<false> as exports::declaration::Guest>::describe("null".into()).unwrap_err();
+        assert_eq!(refused, "the manifest declares objects: `export_plugin!` has to name `Objects` too");
+    }
+
+    #[test]
+    fn a_config_may_be_refused_where_the_plugin_is_described() {
+        let describe = |config: &str| <Exports<true> as exports::declaration::Guest>::describe(config.into());
+        assert_eq!(describe(r#"["no such zone"]"#).unwrap_err(), "no such zone");
+        assert!(describe("{}").unwrap_err().starts_with("config: invalid type: map"));
+    }
 }
