@@ -1,9 +1,10 @@
-//! From a core module to a component: the world from its exports, and WASI answered without a host.
+//! From a core module to a component: the world from its exports, and WASI answered without a host. And the sources of the SDKs.
 
 mod encode;
 mod error;
 mod names;
 mod package;
+pub mod sdk;
 #[cfg(test)]
 mod tests;
 mod wasi;

@@ -9,7 +9,7 @@ use longshore_wasm::Capability;
 
 use super::{PlainFormat, Verbosity};
 
-pub use make::{BuildArgs, Language, NewArgs, PullArgs, PushArgs};
+pub use make::{BuildArgs, Language, NewArgs, PullArgs, PushArgs, UpdateSdkArgs};
 
 /// `longshore plugin`.
 #[derive(Args, Debug)]
@@ -28,6 +28,9 @@ pub enum PluginCommand {
     /// Begin a plugin: a folder with source, tests and a golden case that builds and passes
     #[command(after_help = make::NEW_HELP)]
     New(NewArgs),
+    /// Replace the SDK in a plugin's folder by the one of this program
+    #[command(after_help = make::UPDATE_SDK_HELP)]
+    UpdateSdk(UpdateSdkArgs),
     /// Compile the plugin of a folder to a component, and load it once
     #[command(after_help = make::BUILD_HELP)]
     Build(BuildArgs),

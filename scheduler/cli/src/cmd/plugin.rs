@@ -6,8 +6,10 @@ mod check;
 mod inspect;
 mod new;
 mod run;
+mod sdk;
 mod ship;
 mod test;
+mod update_sdk;
 
 use longshore_wasm::{About, Guest};
 
@@ -21,6 +23,7 @@ use crate::render::data;
 pub(crate) fn run(args: &PluginArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     match &args.command {
         PluginCommand::New(args) => new::run(args, console),
+        PluginCommand::UpdateSdk(args) => update_sdk::run(args, console),
         PluginCommand::Build(args) => build::run(args, console),
         PluginCommand::Inspect(args) => inspect::run(args, console),
         PluginCommand::Run(args) => run::run(args, console),

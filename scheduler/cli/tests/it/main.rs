@@ -10,6 +10,7 @@ mod input;
 mod inputs;
 mod minors;
 mod plugin;
+mod plugin_new;
 mod plugin_ship;
 mod plugin_trial;
 mod plugins;

@@ -112,39 +112,6 @@ fn everything_is_measured_beside_the_native_plugin() {
 }
 
 #[test]
-fn a_new_plugin_is_a_folder_that_says_what_is_next() {
-    let scratch = Scratch::new();
-    for (language, file, sdk) in
-        [("rust", "src/lib.rs", "plugins/sdk/rust"), ("go", "main.go", "plugins/sdk/go")]
-    {
-        let dir = format!("{}/{language}", scratch.path());
-        let args = ["plugin", "new", "--lang", language, "ZonePack", "--dir", &dir, "--sdk", sdk];
-        run(&args).exits(0).says(&["the plugin ZonePack is begun", "longshore plugin test"]);
-        let source = std::fs::read_to_string(format!("{dir}/{file}")).unwrap();
-        assert!(source.contains("ZonePack") && !source.contains("{{"), "{source}");
-        assert!(std::fs::exists(format!("{dir}/tests/first.yaml")).unwrap());
-        run(&args).exits(1).warns(&["is not empty; name another folder with --dir"]);
-    }
-    let cargo = std::fs::read_to_string(format!("{}/rust/Cargo.toml", scratch.path())).unwrap();
-    assert!(cargo.contains("name = \"zone-pack\"") && cargo.contains("plugins/sdk/rust\" }"), "{cargo}");
-    let module = std::fs::read_to_string(format!("{}/go/go.mod", scratch.path())).unwrap();
-    assert!(module.contains("replace ") && module.contains("/plugins/sdk/go"), "{module}");
-}
-
-#[test]
-fn a_new_plugin_has_a_name_and_an_sdk() {
-    let scratch = Scratch::new();
-    let dir = format!("{}/new", scratch.path());
-    let new = |more: &[&str]| run(&[&["plugin", "new", "--dir", &dir][..], more].concat());
-    new(&["--lang", "rust", "zone_pack"]).exits(2).warns(&["zone-pack or ZonePack is one"]);
-    new(&["zone-pack"]).exits(2);
-    new(&["--lang", "rust", "zone-pack", "--sdk", "plugins/sdk/go"]).exits(1).warns(&["has no Cargo.toml"]);
-    new(&["--lang", "rust", "zone-pack"]).exits(0);
-    let cargo = std::fs::read_to_string(format!("{dir}/Cargo.toml")).unwrap();
-    assert!(cargo.contains(concat!("tag = \"v", env!("CARGO_PKG_VERSION"), "\"")), "{cargo}");
-}
-
-#[test]
 fn only_a_plugins_folder_can_be_built() {
     let scratch = Scratch::new();
     run(&["plugin", "build", &scratch.path()]).exits(1).warns(&["has neither a Cargo.toml nor a go.mod"]);

@@ -7,6 +7,9 @@ use clap::{Args, ValueEnum};
 use super::TransportArgs;
 
 pub(super) const NEW_HELP: &str = "\
+The folder has all that the plugin is built from, the SDK (sdk/) too: nothing but the language's toolchain and, for Rust, the
+crates of Cargo.lock are needed besides.
+
 Examples:
   longshore plugin new --lang rust zone-pack
   longshore plugin new --lang go zone-pack --dir plugins/zone-pack";
@@ -18,6 +21,14 @@ nothing more. What a component may not do shows at once: it is loaded with every
 Examples:
   longshore plugin build
   longshore plugin build zone-pack --out /tmp/zone-pack.wasm";
+
+pub(super) const UPDATE_SDK_HELP: &str = "\
+Files of the SDK that somebody changed are named, and nothing is written then; --force overwrites them. Other files that lie
+there are left alone.
+
+Examples:
+  longshore plugin update-sdk
+  longshore plugin update-sdk zone-pack --force";
 
 pub(super) const PUSH_HELP: &str = "\
 Accounts are those of docker login, podman login and oras login.
@@ -50,9 +61,20 @@ pub struct NewArgs {
     /// The folder; one of the plugin's name when not given
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// A local copy of the SDK (plugins/sdk/rust or plugins/sdk/go of this repository) in place of the released one
+    /// An SDK elsewhere (plugins/sdk/rust or plugins/sdk/go of a checkout of Longshore) in place of one in the folder
     #[arg(long, value_name = "PATH")]
     pub sdk: Option<PathBuf>,
+}
+
+/// `longshore plugin update-sdk`.
+#[derive(Args, Debug)]
+pub struct UpdateSdkArgs {
+    /// The plugin's folder
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Overwrite files of the SDK that somebody changed
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `longshore plugin build`.

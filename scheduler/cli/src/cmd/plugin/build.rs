@@ -1,6 +1,7 @@
 //! `longshore plugin build`: from sources to a component that was loaded once.
 
 mod project;
+pub(super) mod target;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use crate::exit::Exit;
 use crate::rehearsal::given;
 use crate::render::plugin::bytes;
 
-pub(super) use project::Project;
+pub(super) use project::{Project, language};
 
 /// Compiles, makes a component, loads it, tells.
 pub(crate) fn run(args: &BuildArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {

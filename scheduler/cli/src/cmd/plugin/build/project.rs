@@ -6,10 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
+use super::target;
 use crate::args::plugin::Language;
-
-/// The target that Rust plugins are compiled for.
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A folder with a Cargo.toml or a go.mod.
 #[derive(Debug)]
@@ -27,17 +25,10 @@ impl Project {
     /// # Errors
     /// It is none, or its Cargo.toml cannot be read.
     pub(crate) fn of(dir: &Path) -> anyhow::Result<Self> {
-        let dir = dir.to_path_buf();
-        if dir.join("Cargo.toml").is_file() {
-            return Self::rust(dir);
+        match language(dir)? {
+            Language::Rust => Self::rust(dir.to_path_buf()),
+            Language::Go => Self::go(dir.to_path_buf()),
         }
-        if dir.join("go.mod").is_file() {
-            return Self::go(dir);
-        }
-        bail!(
-            "{}: has neither a Cargo.toml nor a go.mod; name the plugin's folder, or begin one: longshore plugin new",
-            dir.display()
-        )
     }
 
     fn rust(dir: PathBuf) -> anyhow::Result<Self> {
@@ -65,7 +56,7 @@ impl Project {
             anyhow!("{}: is no library that can be loaded; {mend}", dir.display())
         })?;
         let folder = Path::new(metadata["target_directory"].as_str().unwrap_or("target"));
-        let module = folder.join(TARGET).join("release").join(format!("{}.wasm", library.replace('-', "_")));
+        let module = folder.join(target::NAME).join("release").join(format!("{}.wasm", library.replace('-', "_")));
         let name = package["name"].as_str().unwrap_or(library).to_string();
         Ok(Self { dir, language: Language::Rust, name, module: Some(module) })
     }
@@ -96,26 +87,12 @@ impl Project {
     }
 
     fn cargo(&self) -> anyhow::Result<()> {
-        self.has_target()?;
-        let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--release", "--target", TARGET]);
-        self.run(cargo, "cargo build", "install Rust from https://rustup.rs")
-    }
-
-    /// Without the target the compiler speaks of a missing `core`, which helps nobody.
-    fn has_target(&self) -> anyhow::Result<()> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let asked = Command::new(rustc)
-            .args(["--print", "target-libdir", "--target", TARGET])
-            .current_dir(&self.dir)
-            .stderr(Stdio::null())
-            .output();
-        let Ok(asked) = asked else { return Ok(()) };
-        let folder = String::from_utf8_lossy(&asked.stdout).trim().to_string();
-        if asked.status.success() && !folder.is_empty() && !Path::new(&folder).is_dir() {
-            bail!("Rust's target {TARGET} is not installed: rustup target add {TARGET}");
+        if let Some(mend) = target::missing(&self.dir) {
+            bail!("Rust cannot compile for {}: {mend}", target::NAME);
         }
-        Ok(())
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--release", "--target", target::NAME]);
+        self.run(cargo, "cargo build", "install Rust from https://rustup.rs")
     }
 
     fn go_build(&self) -> anyhow::Result<PathBuf> {
@@ -143,6 +120,22 @@ impl Project {
             // It is in the folder for temporary files, which is emptied some time.
             let _ = std::fs::remove_file(core);
         }
+    }
+}
+
+/// The language of the plugin in a folder.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn language(dir: &Path) -> anyhow::Result<Language> {
+    let has = |name: &str| dir.join(name).is_file();
+    match (has("Cargo.toml"), has("go.mod")) {
+        (true, _) => Ok(Language::Rust),
+        (false, true) => Ok(Language::Go),
+        (false, false) => bail!(
+            "{}: has neither a Cargo.toml nor a go.mod; name the plugin's folder, or begin one: longshore plugin new",
+            dir.display()
+        ),
     }
 }
 
