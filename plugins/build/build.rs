@@ -45,7 +45,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 /// `pub const NAME: &[File]`, with paths as every system writes them.
 fn constant(name: &str, root: &Path, files: &[PathBuf], text: &mut String) {
-    let _ = writeln!(text, "/// The SDK in `{}`, in the order of paths.", root.file_name().unwrap_or_default().display());
+    let _ = writeln!(
+        text,
+        "/// The SDK in `{}`, in the order of paths.",
+        root.file_name().unwrap_or_default().display()
+    );
     let _ = writeln!(text, "pub const {name}: &[File] = &[");
     for file in files {
         let inside = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");

@@ -6,7 +6,7 @@ use longshore_framework::fixture::pod;
 use longshore_wasm::{FailureKind, FailurePolicy, Settings};
 
 use crate::cluster::{Asked, Stand};
-use crate::wat::{ALL_FIT, Wat, guest, same_score};
+use crate::wat::{ALL_FIT, OK, Wat, guest, same_score};
 
 fn load(stand: &Stand, wat: &Wat, policy: FailurePolicy) -> Asked {
     let settings =
@@ -31,6 +31,60 @@ fn check_filter(body: &str, kind: FailureKind, words: &str) {
 #[test]
 fn a_trap_is_the_plugins_failure() {
     check_filter("unreachable", FailureKind::Trap, "unreachable");
+}
+
+/// A guest whose `function` logs `text` as an error and traps, as SDKs do when a plugin panics.
+fn panics(wat: Wat, function: &'static str, signature: &str, text: &str) -> Wat {
+    let escaped: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let body =
+        format!("(call $log_log (i32.const 3) (i32.const 2000) (i32.const {})) unreachable", text.len());
+    wat.import("log#log", "(param i32 i32 i32)")
+        .extra(&format!("(data (i32.const 2000) \"{escaped}\")"))
+        .function(function, signature, &body)
+}
+
+#[test]
+fn a_panic_is_told_with_its_text_wherever_it_happens() {
+    let text = "panicked at src/lib.rs:4:9:\nno zone \u{202e}ereht";
+    let want = "panicked at src/lib.rs:4:9: no zone \u{fffd}ereht (wasm trap: wasm `unreachable` instruction executed)";
+    let stand = Stand::new();
+    let filter = panics(guest().filter(""), "filter#filter", "(param i32 i32) (result i32)", text);
+    let asked = load(&stand, &filter, FailurePolicy::Fail);
+    let error = asked.filter(&pod("p").build()).unwrap_err().to_string();
+    assert!(error.ends_with(want), "{error}");
+    for (function, signature, stage) in [
+        ("lifecycle#describe", "(result i32)", "Describe"),
+        ("lifecycle#init", "(param i32 i32 i32 i32) (result i32)", "Init"),
+    ] {
+        let wat = panics(guest().filter(ALL_FIT), function, signature, text);
+        let error = Stand::new().load(&wat.build(), &Settings::default()).unwrap_err().to_string();
+        assert!(error.starts_with(stage) && error.ends_with(want), "{error}");
+    }
+}
+
+#[test]
+fn what_was_said_in_an_earlier_call_is_no_ones_last_word() {
+    let stand = Stand::new();
+    let said = "(call $log_log (i32.const 3) (i32.const 2000) (i32.const 5))";
+    let wat = guest()
+        .import("log#log", "(param i32 i32 i32)")
+        .extra("(data (i32.const 2000) \"early\")")
+        .filter("unreachable")
+        .function("lifecycle#init", "(param i32 i32 i32 i32) (result i32)", &format!("{said} {OK}"));
+    let error = load(&stand, &wat, FailurePolicy::Fail).filter(&pod("p").build()).unwrap_err().to_string();
+    assert!(error.contains("unreachable") && !error.contains("early"), "{error}");
+}
+
+#[test]
+fn a_start_that_takes_too_long_is_not_blamed_on_the_limit_of_calls() {
+    for (function, signature) in
+        [("lifecycle#describe", "(result i32)"), ("lifecycle#init", "(param i32 i32 i32 i32) (result i32)")]
+    {
+        let wat = guest().filter(ALL_FIT).function(function, signature, "(loop $l (br $l)) unreachable");
+        let settings = Settings { time: Duration::from_millis(20), ..Settings::default() };
+        let error = Stand::new().load(&wat.build(), &settings).unwrap_err().to_string();
+        assert!(error.contains("longer than the 2s that a plugin has for getting ready"), "{error}");
+    }
 }
 
 #[test]

@@ -16,7 +16,8 @@ pub fn lock(name: &str, version: &str, dependencies: &[&str]) -> String {
     let mut parts = TESTED.split(PACKAGE);
     let head = parts.next().unwrap_or_default();
     // What has no source is a folder of this repository: the SDK, or one of the examples.
-    let kept = parts.filter(|part| part.contains("\nsource = ") || part.starts_with("name = \"longshore-plugin\"\n"));
+    let kept = parts
+        .filter(|part| part.contains("\nsource = ") || part.starts_with("name = \"longshore-plugin\"\n"));
     let mut packages: Vec<String> = kept.map(|part| format!("{}\n", part.trim_end())).collect();
     let listed: String = dependencies.iter().map(|name| format!(" \"{name}\",\n")).collect();
     packages.push(format!("name = \"{name}\"\nversion = \"{version}\"\ndependencies = [\n{listed}]\n"));
@@ -53,7 +54,9 @@ mod tests {
     fn the_lock_names_the_plugin_and_none_of_the_examples() {
         let lock = lock("zone-pack", "0.1.0", &["longshore-plugin", "serde"]);
         let names: Vec<&str> = lock.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
-        assert!(names.is_sorted() && names.contains(&"\"zone-pack\"") && names.contains(&"\"longshore-plugin\""));
+        assert!(
+            names.is_sorted() && names.contains(&"\"zone-pack\"") && names.contains(&"\"longshore-plugin\"")
+        );
         assert!(names.contains(&"\"serde_json\"") && !names.contains(&"\"nodenumber\""), "{names:?}");
     }
 }

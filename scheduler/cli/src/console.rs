@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use longshore_framework::text::escaped;
+
 /// The streams of a command.
 pub struct Console<'a> {
     /// Results.
@@ -39,17 +41,9 @@ fn prefixed(err: &mut dyn Write, prefix: &str, message: &str) {
     }
 }
 
-/// Text of an input as a terminal may see it: control characters are escaped.
+/// Text of an input as a terminal may see it: characters that do something to the text around them are escaped.
 pub fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
+    escaped(text).into_owned()
 }
 
 /// Whether the environment lets a terminal be coloured: `NO_COLOR` is unset or empty and the terminal is not `dumb`.
@@ -107,7 +101,7 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\tc"), "a\\u{1b}[31mb\\tc");
+        assert_eq!(printable("a\u{1b}[31mb\tc\u{202e}"), "a\\u{1b}[31mb\\tc\\u{202e}");
         assert_eq!(Style { colour: false }.heading("x"), "x");
     }
 }

@@ -46,6 +46,7 @@ pub mod resources;
 pub mod snapshot;
 pub mod state;
 pub mod taint;
+pub mod text;
 pub mod verdict;
 pub mod volume;
 pub mod wide;

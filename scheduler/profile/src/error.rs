@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use longshore_framework::fields::Problem;
+use longshore_framework::text::escaped;
 
 /// How many problems are shown; a file with more is not of this kind at all.
 const SHOWN: usize = 100;
@@ -36,26 +37,13 @@ impl fmt::Display for ConfigError {
             if at > 0 {
                 f.write_char('\n')?;
             }
-            write!(f, "{}: {}", self.source_name, one_line(&problem.to_string()))?;
+            write!(f, "{}: {}", self.source_name, escaped(&problem.to_string()))?;
         }
         match self.problems.len().saturating_sub(SHOWN) {
             0 => Ok(()),
             more => write!(f, "\n{}: and {more} more problems", self.source_name),
         }
     }
-}
-
-/// Control characters, which a field name of the file may bring along, written as escapes.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 /// Text from a file as a message quotes it: escaped, and cut short.

@@ -87,7 +87,10 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
         Some(near) => format!("unknown plugin {quoted}; did you mean {near:?}?"),
         None => {
             let all: Vec<&str> = registry.names().map(|n| &**n).collect();
-            format!("unknown plugin {quoted}; known plugins: {}", all.join(", "))
+            format!(
+                "unknown plugin {quoted}; known plugins: {}; one in WebAssembly has its source in the args of pluginConfig",
+                all.join(", ")
+            )
         }
     }
 }

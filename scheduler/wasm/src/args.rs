@@ -5,7 +5,7 @@ mod units;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::fields::{Fields, Problems, nearest};
 use serde_json::{Value, json};
 
 /// Memory of one instance where nothing is said: 64 MiB.
@@ -128,22 +128,30 @@ impl Settings {
         args.get("source").is_some() || args.get("guestURL").is_some()
     }
 
+    /// Whether they were meant to be: the field that says where the module is is misspelt.
+    pub fn meant(args: &Value) -> bool {
+        Self::concern(args) || misspelt(args).is_some()
+    }
+
     /// Reads args; what is wrong goes into `problems`, and defaults stand in its place.
     pub fn read(args: &Value, problems: &mut Problems<'_>) -> Self {
         let mut fields = Fields::of(args, problems);
-        let settings = if args.get("guestURL").is_some() {
-            Self::extension(&mut fields, problems)
+        // A field that is misspelt is told as such, and not as one that is missing.
+        let misspelt = if Self::concern(args) { None } else { misspelt(args) };
+        let required = misspelt.is_none();
+        let settings = if args.get("guestURL").is_some() || misspelt == Some("guestURL") {
+            Self::extension(&mut fields, required, problems)
         } else {
-            Self::own(&mut fields, problems)
+            Self::own(&mut fields, required, problems)
         };
         let settings = settings.common(&mut fields, problems);
         fields.finish(problems);
         settings
     }
 
-    fn own(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
+    fn own(fields: &mut Fields<'_>, required: bool, problems: &mut Problems<'_>) -> Self {
         let source = fields.string("source", problems).unwrap_or_default().to_string();
-        if source.is_empty() {
+        if source.is_empty() && required {
             problems.field("source").report("is required: where the module is, such as file://plugin.wasm");
         }
         let capabilities = capabilities(fields, problems);
@@ -151,9 +159,9 @@ impl Settings {
         Self { source, capabilities, config, ..Self::default() }
     }
 
-    fn extension(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
+    fn extension(fields: &mut Fields<'_>, required: bool, problems: &mut Problems<'_>) -> Self {
         let source = fields.string("guestURL", problems).unwrap_or_default().to_string();
-        if source.is_empty() {
+        if source.is_empty() && required {
             problems.field("guestURL").report("is required: where the module is, such as file://plugin.wasm");
         }
         let guest_config = fields.string("guestConfig", problems).unwrap_or_default().to_string();
@@ -202,6 +210,13 @@ impl Settings {
         }
         out
     }
+}
+
+/// Which of the two fields that name a module a field of `args` was meant to be.
+fn misspelt(args: &Value) -> Option<&'static str> {
+    let names = args.as_object()?.keys().map(String::as_str);
+    let near = |name: &str| nearest(name, ["source", "guestURL"].into_iter());
+    names.filter_map(near).next()
 }
 
 fn capabilities(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Capabilities {

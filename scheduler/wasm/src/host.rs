@@ -15,7 +15,7 @@ use crate::guest::Guest;
 use crate::load_error::{LARGEST_MODULE, LoadError};
 use crate::observe::{Nobody, Observe};
 use crate::runtime::Runtime;
-use crate::{compat, component};
+use crate::{compat, component, unfinished};
 
 /// Rows that one instance holds when a plugin is sharded by node. Below this many nodes one call does for all of them;
 /// above, instances can work side by side.
@@ -117,6 +117,9 @@ impl Host {
         }
         let digest = hex(&Sha256::digest(bytes));
         if wasmparser::Parser::is_core_wasm(bytes) {
+            if let Some(hint) = unfinished::hint(bytes) {
+                return Err(LoadError::Foreign(hint));
+            }
             let plugin = compat::load(self, name, bytes, settings)?;
             return Ok(Arc::new(Guest::extension(digest, bytes.len(), plugin)));
         }

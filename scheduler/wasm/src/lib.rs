@@ -28,6 +28,7 @@ mod mirror;
 pub mod observe;
 mod runtime;
 mod scan;
+mod unfinished;
 
 pub use args::{Capabilities, Capability, FailurePolicy, Settings, Syntax};
 pub use failure::{Failure, FailureKind};

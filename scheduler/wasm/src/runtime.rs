@@ -4,11 +4,10 @@ mod cap;
 mod ticker;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::{Config, Engine, Store};
 
-use crate::failure::Failure;
+use crate::failure::{Allowed, Failure};
 pub(crate) use cap::MemoryCap;
 use ticker::Ticker;
 
@@ -47,23 +46,26 @@ impl Runtime {
         store
     }
 
-    /// Calls into a guest: at most `time`, and what went wrong is told apart.
+    /// Calls into a guest: for as long as it is allowed, and what went wrong is told apart.
     pub(crate) fn call<D: Capped, T>(
         &self,
         store: &mut Store<D>,
         stage: &'static str,
-        time: Duration,
+        allowed: Allowed,
         call: impl FnOnce(&mut Store<D>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        let ticks = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        let ticks = u64::try_from(allowed.time.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         store.set_epoch_deadline(ticks.min(u64::from(u32::MAX)));
+        // What was said in an earlier call says nothing of this one.
+        store.data_mut().last_words();
         let done = {
             let _running = self.ticker.running();
             call(store)
         };
         done.map_err(|error| {
-            let refused = store.data_mut().cap().take_refusal();
-            Failure::of_call(stage, &error, refused)
+            let data = store.data_mut();
+            let told = (data.cap().take_refusal(), data.last_words());
+            Failure::of_call(stage, &error, allowed, told)
         })
     }
 }
@@ -72,6 +74,11 @@ impl Runtime {
 pub(crate) trait Capped: 'static {
     /// The cap.
     fn cap(&mut self) -> &mut MemoryCap;
+
+    /// What the guest said last as an error, taken.
+    fn last_words(&mut self) -> Option<String> {
+        None
+    }
 }
 
 fn config() -> Config {

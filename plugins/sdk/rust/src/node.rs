@@ -41,13 +41,19 @@ impl<'t> Node<'t> {
     /// A number.
     #[inline]
     pub fn number(self, column: Number) -> i64 {
-        self.table.numbers(column)[self.row as usize]
+        match self.table.numbers(column).get(self.row as usize) {
+            Some(number) => *number,
+            None => self.table.not_there(column.0),
+        }
     }
 
     /// A text as a word, for comparing with words from [`Plugin::prepare`](crate::Plugin::prepare).
     #[inline]
     pub fn word(self, column: Text) -> Word {
-        self.table.words_of(column)[self.row as usize]
+        match self.table.words_of(column).get(self.row as usize) {
+            Some(word) => *word,
+            None => self.table.not_there(column.0),
+        }
     }
 
     /// A text.
@@ -87,12 +93,12 @@ impl<'t> Node<'t> {
 
     /// The pods on it.
     pub fn pods(self, column: Pods) -> &'t [PodInfo] {
-        &self.table.pods[usize::from(column.0)][self.row as usize]
+        self.table.pods(column.0, self.row)
     }
 
     /// The whole object as JSON.
     pub fn raw(self, column: Blobs) -> &'t [u8] {
-        &self.table.blobs[usize::from(column.0)][self.row as usize]
+        self.table.blob(column.0, self.row)
     }
 
     fn say(self, word: Word) -> &'t str {

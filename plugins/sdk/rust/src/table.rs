@@ -53,13 +53,13 @@ impl Table {
     /// A column of numbers, one for each row.
     #[inline]
     pub fn numbers(&self, column: Number) -> &[i64] {
-        &self.numbers[usize::from(column.0)]
+        self.numbers.get(usize::from(column.0)).unwrap_or_else(|| self.not_there(column.0))
     }
 
     /// A column of texts, as words.
     #[inline]
     pub fn words_of(&self, column: Text) -> &[Word] {
-        &self.texts[usize::from(column.0)]
+        self.texts.get(usize::from(column.0)).unwrap_or_else(|| self.not_there(column.0))
     }
 
     /// The node that has this text in a column.
@@ -72,7 +72,29 @@ impl Table {
     }
 
     pub(crate) fn list(&self, column: u16, row: u32) -> &[Word] {
-        &self.lists[usize::from(column)][row as usize]
+        let values = self.lists.get(usize::from(column)).and_then(|rows| rows.get(row as usize));
+        values.unwrap_or_else(|| self.not_there(column))
+    }
+
+    pub(crate) fn pods(&self, column: u16, row: u32) -> &[PodInfo] {
+        let values = self.pods.get(usize::from(column)).and_then(|rows| rows.get(row as usize));
+        values.unwrap_or_else(|| self.not_there(column))
+    }
+
+    pub(crate) fn blob(&self, column: u16, row: u32) -> &[u8] {
+        let values = self.blobs.get(usize::from(column)).and_then(|rows| rows.get(row as usize));
+        values.unwrap_or_else(|| self.not_there(column))
+    }
+
+    /// Stops the plugin where a column has no value: nothing was handed over for it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn not_there(&self, column: u16) -> ! {
+        let known = self.kinds.len();
+        panic!(
+            "column {column} of columns! is not what the manifest has at this place, which has {known} columns; \
+             add .columns(COLUMNS) to Plugin::manifest"
+        )
     }
 
     /// Stops the plugin when a set has rows that are no nodes: what follows would be about nothing.

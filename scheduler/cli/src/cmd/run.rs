@@ -84,6 +84,8 @@ fn known(args: &RunArgs, runtime: &Runtime) -> anyhow::Result<Option<Features>> 
 
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    // First of all: loading plugins has things to say.
+    let level = logging::serve(args.logging.logging_format, args.logging.level);
     let metrics = Metrics::new().context("cannot set up metrics")?;
     let (watch, switches) = Watch::new(&metrics);
     let clock = Clock::new();
@@ -104,7 +106,6 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     if let Some(file) = &args.write_config_to {
         return write_config(file, &loaded.resolved);
     }
-    let level = logging::serve(args.logging.logging_format, args.logging.level);
     for remark in args.remarks() {
         tracing::warn!("{remark}");
     }

@@ -45,7 +45,7 @@ impl Building {
         let mut registry = super::registry().with_features(self.features);
         let configs = configuration.profiles.iter().flat_map(|profile| &profile.plugin_config);
         let names: BTreeSet<&str> =
-            configs.filter(|c| Settings::concern(&c.args)).map(|c| c.name.as_str()).collect();
+            configs.filter(|c| concerned(&registry, &c.name, &c.args)).map(|c| c.name.as_str()).collect();
         for name in names {
             let (building, own_name) = (Arc::clone(self), name.to_string());
             let native = registry.get(name).cloned();
@@ -86,7 +86,7 @@ impl Building {
         context: &FactoryContext,
         problems: &mut Problems<'_>,
     ) -> Option<Held> {
-        if !Settings::concern(args) {
+        if !Settings::meant(args) {
             problems.report(format!(
                 "{name} is a plugin in WebAssembly; add source, or guestURL, as the other profile has it"
             ));
@@ -128,6 +128,11 @@ impl Building {
     fn done(&self) -> std::sync::MutexGuard<'_, Done> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a plugin is one in WebAssembly. Of a name that no plugin of this program has, args with a slip of the pen say so too.
+fn concerned(registry: &Registry, name: &str, args: &Value) -> bool {
+    Settings::concern(args) || (registry.get(name).is_none() && Settings::meant(args))
 }
 
 /// The args with every default, pinned to the module that was loaded. They mean the same in a file in another folder.

@@ -93,7 +93,11 @@ fn a_new_plugin_in_go_builds_and_decides_without_network() {
     let dir = format!("{}/zone-pack", scratch.path());
     run(&["plugin", "new", "--lang", "go", "zone-pack", "--dir", &dir]).exits(0);
     let apart = |mut command: Command| {
-        command.current_dir(&dir).env("GOPROXY", "off").env("GOFLAGS", "-mod=readonly").env("GOTOOLCHAIN", "local");
+        command
+            .current_dir(&dir)
+            .env("GOPROXY", "off")
+            .env("GOFLAGS", "-mod=readonly")
+            .env("GOTOOLCHAIN", "local");
         passes(command)
     };
     let go = |args: &[&str]| {
@@ -115,7 +119,17 @@ fn decides(dir: &str, node: &str) {
     let mut cases = command(&["plugin", "test", "--no-build"]);
     cases.current_dir(dir);
     passes(cases);
-    let mut simulate = command(&["simulate", "-f", "cluster.yaml", "-f", "pod.yaml", "--config", "profile.yaml", "-o", "json"]);
+    let mut simulate = command(&[
+        "simulate",
+        "-f",
+        "cluster.yaml",
+        "-f",
+        "pod.yaml",
+        "--config",
+        "profile.yaml",
+        "-o",
+        "json",
+    ]);
     simulate.current_dir(dir);
     let document: serde_json::Value = serde_json::from_str(&passes(simulate)).unwrap();
     assert_eq!(document["placements"][0]["node"], node, "{document}");
@@ -131,7 +145,11 @@ fn an_sdk_is_replaced_and_a_persons_changes_are_not() {
     let file = format!("{dir}/sdk/pod.go");
     let original = fs::read_to_string(&file).unwrap();
     fs::write(&file, "package sdk // mine\n").unwrap();
-    update(&[]).exits(1).warns(&["somebody changed files of the SDK, so nothing was written", "  pod.go", "--force"]);
+    update(&[]).exits(1).warns(&[
+        "somebody changed files of the SDK, so nothing was written",
+        "  pod.go",
+        "--force",
+    ]);
     assert_eq!(fs::read_to_string(&file).unwrap(), "package sdk // mine\n");
     update(&["--force"]).exits(0).says(&["1 written, 0 removed"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), original);
@@ -141,7 +159,9 @@ fn an_sdk_is_replaced_and_a_persons_changes_are_not() {
     update(&[]).exits(1).warns(&["has no SDK that `longshore plugin new` wrote"]);
     update(&["--force"]).exits(0).warns(&["replace longshore/sdk => ./sdk"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), original);
-    run(&["plugin", "update-sdk", &scratch.path()]).exits(1).warns(&["has neither a Cargo.toml nor a go.mod"]);
+    run(&["plugin", "update-sdk", &scratch.path()])
+        .exits(1)
+        .warns(&["has neither a Cargo.toml nor a go.mod"]);
 }
 
 #[test]
@@ -149,13 +169,20 @@ fn a_machine_without_the_target_is_told_how_to_get_one() {
     let scratch = Scratch::new();
     let dir = format!("{}/zone-pack", scratch.path());
     // A compiler that answers as one of a distribution does.
-    let rustc = scratch.file("rustc", "#!/bin/sh\ncase \"$*\" in *sysroot*) echo /usr ;; *) echo /usr/lib/rustlib/none ;; esac\n");
+    let rustc = scratch.file(
+        "rustc",
+        "#!/bin/sh\ncase \"$*\" in *sysroot*) echo /usr ;; *) echo /usr/lib/rustlib/none ;; esac\n",
+    );
     fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
     let said = |args: &[&str]| {
         let output = command(args).env("RUSTC", &rustc).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    let want = ["wasm32-unknown-unknown", "the Rust in /usr lacks the target", "rustup target add wasm32-unknown-unknown"];
+    let want = [
+        "wasm32-unknown-unknown",
+        "the Rust in /usr lacks the target",
+        "rustup target add wasm32-unknown-unknown",
+    ];
     for (args, code) in [
         (&["plugin", "new", "--lang", "rust", "zone-pack", "--dir", &dir][..], 0),
         (&["plugin", "build", &dir], 1),

@@ -84,6 +84,8 @@ fn a_module_that_cannot_be_had_is_named_with_its_field_and_the_mend() {
         ("{source: 'oci://example.com/a:1'}", "add sha256"),
         ("{guestURL: 'http://example.com/a.wasm'}", "args.guestURL"),
         ("{source: 'file://a.wasm', sha256: abc}", "args.sha256: must be 64 hexadecimal digits"),
+        ("{sourc: 'file://a.wasm'}", "args.sourc: unknown field; did you mean source?"),
+        ("{guestUrl: 'file://a.wasm'}", "args.guestUrl: unknown field; did you mean guestURL?"),
         ("{source: 'file://a.wasm', sorce: x}", "args.sorce: unknown field; did you mean source?"),
         ("{source: 'file://a.wasm', capabilities: [network]}", "args.capabilities[0]: must be one of"),
         ("{source: 'file://a.wasm', limits: {time: soon}}", "args.limits.time: must be a time"),
@@ -133,4 +135,26 @@ fn compiled_code_is_kept_where_it_was_asked_for() {
         assert_eq!(kept, 1);
     }
     run(&["profile", "validate", "profiles/wasm.yaml", "--plugin-cache-dir="]).exits(0);
+}
+
+#[test]
+fn the_log_of_run_says_that_compiled_code_was_tampered_with() {
+    let scratch = Scratch::new();
+    let cache = format!("--plugin-cache-dir={}/cache", scratch.path());
+    let written = format!("--write-config-to={}/written.yaml", scratch.path());
+    let run = || {
+        run(&["run", "--config", "profiles/wasm.yaml", &cache, &written, "--kubernetes-version=1.37"])
+            .exits(0)
+    };
+    assert!(!run().err.contains("cannot be used"));
+    let entry = std::fs::read_dir(format!("{}/cache/compiled", scratch.path()))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = std::fs::read(&entry).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&entry, bytes).unwrap();
+    run().warns(&["a compiled plugin on disk cannot be used; it is compiled again"]);
 }

@@ -109,11 +109,13 @@ fn unknown_and_removed_plugins_are_refused_with_the_mend() {
             "profiles[0].plugins.multiPoint.enabled[0].name: plugin \"EBSLimits\" was removed from Kubernetes; \
              NodeVolumeLimits counts the volumes of every CSI driver; use it instead",
             "profiles[0].plugins.multiPoint.enabled[1].name: unknown plugin \"GangScheduler\"; known plugins: Binder, \
-             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints",
+             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
+             in the args of pluginConfig",
             "profiles[0].plugins.filter.enabled[1].name: unknown plugin \"Taint\"; did you mean \"Taints\"?",
             "profiles[0].plugins.score.enabled[0].name: \"*\" may stand only in disabled; name each plugin to enable",
             "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; known plugins: Binder, \
-             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints",
+             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
+             in the args of pluginConfig",
             "profiles[0].pluginConfig[0].name: plugin \"SelectorSpread\" was removed from Kubernetes; PodTopologySpread \
              with defaultingType System spreads the same way; use it instead",
             "profiles[0].pluginConfig[1].name: unknown plugin \"Spraed\"; did you mean \"Spread\"?",

@@ -9,7 +9,7 @@ use super::abi::{Input, Inside, Pushed};
 use super::common::Common;
 use super::exports::{Answers, Export, Exports};
 use super::nodes::Nodes;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Allowed, Failure, FailureKind};
 use crate::runtime::Runtime;
 
 /// How long `_start` may take: a runtime for a whole language may have to be set up.
@@ -79,19 +79,20 @@ impl Instance {
         let inside = Inside::new(Arc::clone(&template.common), Arc::clone(&template.nodes), template.memory);
         let runtime = template.runtime.clone();
         let mut store = runtime.store(inside);
-        let started = runtime.call(&mut store, "Start", START_TIME.max(template.time), |store| {
-            let instance = template.pre.instantiate(&mut *store)?;
-            for name in ["_initialize", "_start"] {
-                let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, name) else { continue };
-                match start.call(&mut *store, ()) {
-                    // A command that ends well leaves with code 0, and goes on being called.
-                    Err(_) if store.data().exited == Some(0) => {}
-                    other => other?,
+        let started =
+            runtime.call(&mut store, "Start", Allowed::at_least(START_TIME, template.time), |store| {
+                let instance = template.pre.instantiate(&mut *store)?;
+                for name in ["_initialize", "_start"] {
+                    let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, name) else { continue };
+                    match start.call(&mut *store, ()) {
+                        // A command that ends well leaves with code 0, and goes on being called.
+                        Err(_) if store.data().exited == Some(0) => {}
+                        other => other?,
+                    }
+                    break;
                 }
-                break;
-            }
-            Ok((functions(&mut *store, &instance, template.exports)?, instance))
-        });
+                Ok((functions(&mut *store, &instance, template.exports)?, instance))
+            });
         let (functions, _inner) = started.map_err(|failure| {
             let kind = if failure.kind == FailureKind::Trap { FailureKind::Start } else { failure.kind };
             worded(&mut store, "instantiate", failure, kind)
@@ -120,11 +121,14 @@ impl Instance {
         };
         self.store.data_mut().input = input;
         let began = Instant::now();
-        let answer = self.runtime.call(&mut self.store, export.stage(), self.time, |store| match function {
-            Function::Nothing(function) => function.call(store, ()).map(|()| 0),
-            Function::Int(function) => function.call(store, ()).map(i64::from),
-            Function::Long(function) => function.call(store, ()),
-        });
+        let answer =
+            self.runtime.call(&mut self.store, export.stage(), Allowed::by_limit(self.time), |store| {
+                match function {
+                    Function::Nothing(function) => function.call(store, ()).map(|()| 0),
+                    Function::Int(function) => function.call(store, ()).map(i64::from),
+                    Function::Long(function) => function.call(store, ()),
+                }
+            });
         let inside = self.store.data_mut();
         inside.common.observer.called(&inside.common.plugin, export.stage(), began.elapsed(), answer.is_ok());
         let answer = answer.map_err(|failure| {

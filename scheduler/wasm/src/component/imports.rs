@@ -9,7 +9,7 @@ use longshore_framework::port::Request;
 use super::asking::{Answer, Asker, Question};
 use super::bindings::longshore::scheduler as wit;
 use super::convert::{pod_info, rejection_of};
-use crate::failure::one_line;
+use crate::failure::{LONGEST_TEXT, one_line};
 use crate::host::Services;
 use crate::ledger::Ledger;
 use crate::log::Bucket;
@@ -62,12 +62,14 @@ pub(crate) struct Inside {
     random: u64,
     /// The way to the engine, while it can be asked.
     engine: Option<Asker>,
+    /// The last line that was an error, in the call that runs.
+    last_words: Option<String>,
 }
 
 impl Inside {
     pub(crate) fn new(common: Common, memory: usize) -> Self {
         let cap = MemoryCap::new(memory, Arc::clone(&common.plugin), Arc::clone(&common.observer));
-        Self { common, cap, random: SEED, engine: None }
+        Self { common, cap, random: SEED, engine: None, last_words: None }
     }
 
     /// From now on the engine can be asked, or cannot.
@@ -107,6 +109,10 @@ impl Capped for Inside {
     fn cap(&mut self) -> &mut MemoryCap {
         &mut self.cap
     }
+
+    fn last_words(&mut self) -> Option<String> {
+        self.last_words.take()
+    }
 }
 
 /// A lock whose holder panicked still holds data: guests' data is never half changed by the host.
@@ -118,6 +124,10 @@ impl wit::types::Host for Inside {}
 
 impl wit::log::Host for Inside {
     fn log(&mut self, level: wit::log::Level, message: String) {
+        // SDKs say so why they are about to trap; that is told with the trap, however much was logged before.
+        if level == wit::log::Level::Error {
+            self.last_words = Some(message[..message.floor_char_boundary(LONGEST_TEXT)].to_string());
+        }
         if !self.may_say(|b| &mut b.0) {
             return;
         }

@@ -19,11 +19,15 @@ use super::loaded::Loaded;
 use super::reading::Told;
 use super::table::Table;
 use crate::args::Settings;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Allowed, Failure, FailureKind};
 use crate::runtime::Runtime;
 
 /// How long the first calls of an instance may take at least.
 const START_TIME: Duration = Duration::from_secs(2);
+
+fn getting_ready(settings: &Settings) -> Allowed {
+    Allowed::at_least(START_TIME, settings.time)
+}
 
 /// The largest state that is handed from instance to instance, in bytes.
 const LARGEST_STATE: usize = 1 << 20;
@@ -61,7 +65,7 @@ pub(crate) struct Live {
     exports: Exports,
     runtime: Runtime,
     common: Common,
-    time: Duration,
+    allowed: Allowed,
     table: Table,
     told: Told,
     cycle: Option<(CycleKey, Option<(u64, u64)>)>,
@@ -83,7 +87,7 @@ impl Live {
         common: &Common,
     ) -> Result<Self, Failure> {
         let mut store = runtime.store(Inside::new(common.clone(), settings.memory));
-        let exports = runtime.call(&mut store, "Start", START_TIME.max(settings.time), |store| {
+        let exports = runtime.call(&mut store, "Start", getting_ready(settings), |store| {
             let instance = pre.instantiate(&mut *store)?;
             indices.load(&mut *store, &instance)
         })?;
@@ -93,7 +97,7 @@ impl Live {
             exports,
             runtime: runtime.clone(),
             common: common.clone(),
-            time: settings.time,
+            allowed: Allowed::by_limit(settings.time),
             table: Table::default(),
             told: Told::default(),
             cycle: None,
@@ -112,7 +116,7 @@ impl Live {
         common: &Common,
     ) -> Result<Described, Failure> {
         let mut live = Self::bare(runtime, pre, indices, settings, common)?;
-        live.time = START_TIME.max(settings.time);
+        live.allowed = getting_ready(settings);
         let config = settings.config.to_string();
         let manifest = live.ask("Describe", |exports, store| match &exports.declaration {
             Some(declaration) => declaration.call_describe(store, &config),
@@ -142,12 +146,12 @@ impl Live {
             Role::Shard(shard) => Some(shard),
         };
         let config = settings.config.to_string();
-        live.time = START_TIME.max(settings.time);
+        live.allowed = getting_ready(settings);
         let said = live.call("Init", |exports, store| {
             exports.lifecycle.call_init(store, &config, WhichInstance { shard })
         })?;
         said.map_err(|why| Failure::new("Init", FailureKind::Start, why))?;
-        live.time = settings.time;
+        live.allowed = Allowed::by_limit(settings.time);
         Ok(live)
     }
 
@@ -159,7 +163,7 @@ impl Live {
     ) -> Result<T, Failure> {
         let began = Instant::now();
         let exports = &self.exports;
-        let done = self.runtime.call(&mut self.store, stage, self.time, |store| call(exports, store));
+        let done = self.runtime.call(&mut self.store, stage, self.allowed, |store| call(exports, store));
         self.common.observer.called(&self.common.plugin, stage, began.elapsed(), done.is_ok());
         done
     }
@@ -179,16 +183,16 @@ impl Live {
         let raw = &loaded.common.services.raw;
         let Some(delta) = self.table.delta(&loaded.columns, snapshot, range, &**raw) else { return Ok(()) };
         // A table that is loaded whole may take longer than a row.
-        let (time, whole) = (self.time, delta.reset);
+        let (allowed, whole) = (self.allowed, delta.reset);
         if whole {
             // What the guest prepared for a cycle may name places in the table that it forgets now.
             self.cycle = None;
         }
         if whole {
-            self.time = START_TIME.max(time);
+            self.allowed = getting_ready(&loaded.settings);
         }
         let done = self.call("Table", |exports, store| exports.lifecycle.call_apply(store, &delta));
-        self.time = time;
+        self.allowed = allowed;
         done
     }
 
@@ -201,13 +205,12 @@ impl Live {
         for telling in &calls {
             // What the guest prepared for a cycle may rest on objects that are others now.
             self.cycle = None;
-            let time = self.time;
-            self.time = START_TIME.max(time);
+            let allowed = std::mem::replace(&mut self.allowed, getting_ready(&loaded.settings));
             let done = self.call("Objects", |exports, store| match &exports.objects {
                 Some(objects) => objects.call_apply(store, telling.reset, &telling.changes),
                 None => Ok(()),
             });
-            self.time = time;
+            self.allowed = allowed;
             if done.is_err() {
                 // An instance that was told a part of it is told everything anew.
                 self.told.lose();

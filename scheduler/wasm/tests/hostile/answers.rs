@@ -179,6 +179,41 @@ fn long_reasons_are_cut() {
     }
 }
 
+/// What turns a line round, steers a terminal or ends a line does not reach a person.
+#[test]
+fn no_text_reads_as_another_one() {
+    const TEXT: &str = "(data (i32.const 2048) \"no \\e2\\80\\aemoor\\1b[2J\\e2\\80\\a8end\")";
+    let reason = "(memory.fill (i32.const 256) (i32.const 0) (i32.const 32)) (i32.store8 (i32.const 260) (i32.const 1))
+        (i32.store (i32.const 268) (i32.const 2048)) (i32.store (i32.const 272) (i32.const 20)) (i32.const 256)";
+    let error = "(i32.store8 (i32.const 256) (i32.const 1))
+        (i32.store (i32.const 260) (i32.const 2048)) (i32.store (i32.const 264) (i32.const 20)) (i32.const 256)";
+    for (stage, words) in [("pre-enqueue", "PreEnqueue"), ("reserve", "Reserve"), ("pre-bind", "PreBind")] {
+        for body in [reason, error] {
+            let trial = Trial::new();
+            let file = format!("{TEXT} (func ${stage} (param i32) (result i32) {body})");
+            let mut loaded = trial.load(&component(&text(&file, &[]))).unwrap();
+            trial.evil(true);
+            let said = loaded.walk("bad");
+            let (_, answer) = said.iter().find(|(asked, _)| *asked == words).unwrap();
+            assert!(answer.contains("no \u{fffd}moor [2J\u{fffd}end"), "{answer:?}");
+            for (_, _, message) in trial.failures() {
+                assert!(message.contains("no \u{fffd}moor"), "{message:?}");
+            }
+        }
+    }
+    let emit = format!(
+        "{TEXT} (func $post-bind (param i32) (call $emit (i32.const 2048) (i32.const 20) (i32.const 1)
+            (i32.const 2048) (i32.const 20) (i32.const 2048) (i32.const 20)))"
+    );
+    let trial = Trial::new();
+    let mut loaded = trial.load(&component(&text(&emit, &[]))).unwrap();
+    trial.evil(true);
+    loaded.walk("bad");
+    let asked = trial.requests.drain();
+    let [Request::Event { reason, note, .. }] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((&**reason, &**note), ("no \u{fffd}moor [2J\u{fffd}end", "no \u{fffd}moor [2J\u{fffd}end"));
+}
+
 #[test]
 fn evictions_have_to_be_granted() {
     let mut trial = Trial::new();

@@ -134,3 +134,31 @@ fn nonsense_stops_the_plugin() {
 fn a_candidate_that_is_no_node_stops_the_plugin() {
     table().check(&[0b1000]);
 }
+
+#[track_caller]
+fn check_names_the_mend(declared: &[Column], look: impl Fn(Node<'_>) + std::panic::UnwindSafe) {
+    let declared = declared.to_vec();
+    let broken = std::panic::catch_unwind(move || {
+        let mut table = Table::new(&declared);
+        table.apply(delta(1, &[1], Vec::new()));
+        look(Node::new(&table, 0));
+    });
+    let text = *broken.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("add .columns(COLUMNS) to Plugin::manifest"), "{text}");
+}
+
+#[test]
+fn columns_that_the_manifest_has_not_are_told_with_the_mend() {
+    // None, and others at the same places.
+    for declared in [&[][..], &[spec::pods(), spec::pods(), spec::pods()]] {
+        check_names_the_mend(declared, |node| {
+            node.number(FREE);
+        });
+        check_names_the_mend(declared, |node| {
+            node.text(ZONE);
+        });
+        check_names_the_mend(declared, |node| {
+            node.taints(TAINTS).count();
+        });
+    }
+}

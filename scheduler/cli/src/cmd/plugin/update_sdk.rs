@@ -35,8 +35,13 @@ pub(crate) fn run(args: &UpdateSdkArgs, console: &mut Console<'_>) -> anyhow::Re
     }
     plan.carry_out(&folder)?;
     after.write(&folder)?;
-    let was = before.map_or_else(|| "none".to_string(), |record| format!("{}, {}", record.longshore, record.interface));
-    writeln!(console.out, "{shown}: the SDK of longshore {}, {} (was: {was})", after.longshore, after.interface)?;
+    let was = before
+        .map_or_else(|| "none".to_string(), |record| format!("{}, {}", record.longshore, record.interface));
+    writeln!(
+        console.out,
+        "{shown}: the SDK of longshore {}, {} (was: {was})",
+        after.longshore, after.interface
+    )?;
     writeln!(console.out, "  {} written, {} removed", plan.write.len(), plan.remove.len())?;
     if !used(&args.dir, language) {
         console.warn(&format!("{}: does not use it yet: {}", args.dir.display(), mend(language)));
@@ -46,7 +51,8 @@ pub(crate) fn run(args: &UpdateSdkArgs, console: &mut Console<'_>) -> anyhow::Re
 
 /// Which files somebody changed, and what can be done.
 fn refused(folder: &Path, changed: &[String]) -> String {
-    let mut text = format!("{}: somebody changed files of the SDK, so nothing was written:", folder.display());
+    let mut text =
+        format!("{}: somebody changed files of the SDK, so nothing was written:", folder.display());
     for path in changed.iter().take(NAMED) {
         text.push_str(&format!("\n  {path}"));
     }
@@ -68,7 +74,11 @@ fn used(dir: &Path, language: Language) -> bool {
 
 fn mend(language: Language) -> &'static str {
     match language {
-        Language::Rust => "put into its Cargo.toml: longshore-plugin = { path = \"sdk\" }, and exclude = [\"sdk\"] below [workspace]",
-        Language::Go => "put into its go.mod: require longshore/sdk v0.0.0, and replace longshore/sdk => ./sdk",
+        Language::Rust => {
+            "put into its Cargo.toml: longshore-plugin = { path = \"sdk\" }, and exclude = [\"sdk\"] below [workspace]"
+        }
+        Language::Go => {
+            "put into its go.mod: require longshore/sdk v0.0.0, and replace longshore/sdk => ./sdk"
+        }
     }
 }

@@ -4,6 +4,7 @@ use wasmtime::{Caller, Linker, Result};
 
 use super::Inside;
 use super::memory::{strings, try_read};
+use crate::failure::harmless;
 
 const MODULE: &str = "k8s.io/klog";
 
@@ -64,7 +65,7 @@ fn say(inside: &Inside, severity: i32, line: &str) {
         return;
     }
     // One line stays one line.
-    let line = line.replace(|c: char| c.is_control(), " ");
+    let line = harmless(line.replace('\n', " "));
     let plugin = &*inside.common.plugin;
     match severity {
         ..=0 => tracing::info!(plugin, "{line}"),

@@ -10,7 +10,7 @@ use super::super::common::locked;
 use super::super::objects::PodSource;
 use super::Inside;
 use super::memory::{give, read, read_text, write, write_u64};
-use crate::failure::cut;
+use crate::failure::{cut, one_line};
 
 const MODULE: &str = "k8s.io/scheduler";
 
@@ -124,7 +124,7 @@ fn eventf(mut caller: Caller<'_, Inside>, at: i32, len: i32) -> Result<()> {
         return Ok(());
     }
     if common.may_emit && common.may_record() {
-        let (reason, note) = (cut(event.reason).into(), cut(event.note).into());
+        let (reason, note) = (one_line(event.reason).into(), cut(event.note).into());
         let (plugin, warning) = (Arc::clone(&common.plugin), event.eventtype == "Warning");
         common.requests.push(Request::Event { uid: regarding.uid.into(), plugin, warning, reason, note });
     }

@@ -56,7 +56,8 @@ impl Project {
             anyhow!("{}: is no library that can be loaded; {mend}", dir.display())
         })?;
         let folder = Path::new(metadata["target_directory"].as_str().unwrap_or("target"));
-        let module = folder.join(target::NAME).join("release").join(format!("{}.wasm", library.replace('-', "_")));
+        let module =
+            folder.join(target::NAME).join("release").join(format!("{}.wasm", library.replace('-', "_")));
         let name = package["name"].as_str().unwrap_or(library).to_string();
         Ok(Self { dir, language: Language::Rust, name, module: Some(module) })
     }

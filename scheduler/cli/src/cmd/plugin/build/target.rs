@@ -26,7 +26,9 @@ pub(crate) fn missing(dir: &Path) -> Option<String> {
 /// The words for it.
 fn mend(toolchain: Option<&String>, sysroot: &Path) -> String {
     match toolchain {
-        Some(name) => format!("its toolchain {name} lacks the target; add it: rustup target add {NAME} --toolchain {name}"),
+        Some(name) => format!(
+            "its toolchain {name} lacks the target; add it: rustup target add {NAME} --toolchain {name}"
+        ),
         None => format!(
             "the Rust in {} lacks the target; install it from where this Rust came from (Debian: apt-get install \
              libstd-rust-dev-wasm32), or use the Rust of https://rustup.rs and: rustup target add {NAME}",

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use longshore_plugin_build::sdk::File;
 
-use super::record::{Record, digest};
 use super::put;
+use super::record::{Record, digest};
 
 /// What is to be done. Made by looking only.
 #[derive(Debug, Default)]
@@ -116,7 +116,8 @@ mod tests {
     fn begun() -> (tempfile::TempDir, Record) {
         let dir = tempfile::tempdir().unwrap();
         let mut record = Record::of(Language::Go);
-        record.files = BEFORE.iter().map(|(path, text)| (path.to_string(), digest(text.as_bytes()))).collect();
+        record.files =
+            BEFORE.iter().map(|(path, text)| (path.to_string(), digest(text.as_bytes()))).collect();
         for (path, text) in BEFORE {
             put(&dir.path().join(path), text).unwrap();
         }
@@ -127,7 +128,10 @@ mod tests {
     fn files_come_change_and_go() {
         let (dir, record) = begun();
         let plan = Plan::of(dir.path(), Some(&record), AFTER).unwrap();
-        assert_eq!((plan.write.len(), &plan.remove[..], plan.changed.len()), (2, &["old/c.go".to_string()][..], 0));
+        assert_eq!(
+            (plan.write.len(), &plan.remove[..], plan.changed.len()),
+            (2, &["old/c.go".to_string()][..], 0)
+        );
         plan.carry_out(dir.path()).unwrap();
         for (path, text) in AFTER {
             assert_eq!(fs::read_to_string(dir.path().join(path)).unwrap(), *text);

@@ -58,9 +58,10 @@ impl Record {
             Ok(_) => {}
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("{shown}: cannot be read"))?;
-        let mend = "bring back the file as it was, or write the SDK anew: longshore plugin update-sdk --force";
-        let record: Self =
-            serde_json::from_str(&text).with_context(|| format!("{shown}: is no record of an SDK; {mend}"))?;
+        let mend =
+            "bring back the file as it was, or write the SDK anew: longshore plugin update-sdk --force";
+        let record: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{shown}: is no record of an SDK; {mend}"))?;
         if record.language != word(language) {
             bail!("{shown}: language: is {:?} in a plugin in {}; {mend}", record.language, word(language));
         }
@@ -115,7 +116,9 @@ mod tests {
             assert!(error.contains(want) && error.contains("--force"), "{error}");
         };
         let with = |language: &str, path: &str| {
-            format!(r#"{{"language": "{language}", "longshore": "0.1.0", "interface": "i", "files": {{"{path}": "00"}}}}"#)
+            format!(
+                r#"{{"language": "{language}", "longshore": "0.1.0", "interface": "i", "files": {{"{path}": "00"}}}}"#
+            )
         };
         check("{", "is no record of an SDK");
         check(&with("rust", "a.go"), "language: is \"rust\" in a plugin in go");
