@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 pub const DEFAULT_MEMORY: usize = 64 << 20;
 /// Time of one call where nothing is said.
 pub const DEFAULT_TIME: Duration = Duration::from_millis(50);
+/// Memory of one instance of a module that was built for kube-scheduler-wasm-extension, which knows no limit: 512 MiB.
+const EXTENSION_MEMORY: usize = 512 << 20;
+/// Time of one call of such a module: in one call it may decode a list of all nodes.
+const EXTENSION_TIME: Duration = Duration::from_secs(2);
 /// The most memory that may be asked for: what WebAssembly can address.
 const MOST_MEMORY: usize = 4 << 30;
 /// The longest a call may take at all: the scheduler does nothing else meanwhile.
@@ -168,7 +172,8 @@ impl Settings {
         let severity = fields.int("logSeverity", 0..=3, problems).unwrap_or(0);
         let args = fields.strings("Args", problems).into_iter().map(str::to_string).collect();
         let log_severity = i32::try_from(severity).unwrap_or(0);
-        Self { source, syntax: Syntax::Extension { guest_config, log_severity, args }, ..Self::default() }
+        let syntax = Syntax::Extension { guest_config, log_severity, args };
+        Self { source, syntax, memory: EXTENSION_MEMORY, time: EXTENSION_TIME, ..Self::default() }
     }
 
     fn common(mut self, fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {

@@ -20,6 +20,7 @@
 //! | `load` | from bytes to a plugin |
 
 mod abi;
+mod batches;
 mod common;
 mod exports;
 mod guard;

@@ -62,6 +62,10 @@ pub(crate) struct Inside {
     pub(super) printed: Vec<u8>,
     /// The code it left with.
     pub(super) exited: Option<i32>,
+    /// It read the list of all nodes since `prefilter`.
+    pub(super) listed: bool,
+    /// What it logs and wants does not count.
+    pub(super) muted: bool,
     clock: u64,
     random: u64,
 }
@@ -78,6 +82,8 @@ impl Inside {
             pushed: Pushed::default(),
             printed: Vec::new(),
             exited: None,
+            listed: false,
+            muted: false,
             clock: wasi::CLOCK_START,
             random: wasi::SEED,
         }

@@ -119,7 +119,9 @@ impl Instance {
         let Some((_, function)) = self.functions.iter().find(|(name, _)| *name == export) else {
             return Ok(Reply::default());
         };
-        self.store.data_mut().input = input;
+        let inside = self.store.data_mut();
+        inside.input = input;
+        inside.listed &= export != Export::PreFilter;
         let began = Instant::now();
         let answer =
             self.runtime.call(&mut self.store, export.stage(), Allowed::by_limit(self.time), |store| {
@@ -140,6 +142,16 @@ impl Instance {
         inside.input = Input::default();
         let pushed = std::mem::take(&mut inside.pushed);
         answer.map(|word| Reply { word, pushed })
+    }
+
+    /// Whether the guest read the list of all nodes since `prefilter`.
+    pub(crate) fn listed(&self) -> bool {
+        self.store.data().listed
+    }
+
+    /// From now on, what the guest logs and wants counts, or does not.
+    pub(crate) fn mute(&mut self, muted: bool) {
+        self.store.data_mut().muted = muted;
     }
 
     /// Bytes of memory in use.

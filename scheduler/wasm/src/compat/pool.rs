@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use super::abi::Input;
+use super::batches::Manners;
 use super::common::locked;
 use super::exports::Export;
 use super::instance::{Instance, Template};
@@ -27,11 +28,12 @@ const MOST_LEASES: usize = 64;
 const RECYCLE_AT: usize = 75;
 
 /// All calls of one stage for one pod may take as long as one call, and this much more for each node.
-const TIME_PER_NODE: Duration = Duration::from_micros(250);
+const TIME_PER_NODE: Duration = Duration::from_millis(1);
 
 /// All instances of a plugin.
 pub(crate) struct Pool {
     pub(crate) template: Template,
+    manners: Manners,
     state: Mutex<State>,
 }
 
@@ -49,7 +51,11 @@ impl Pool {
     /// The start fails.
     pub(crate) fn new(template: Template) -> Result<Self, Failure> {
         let free = vec![Instance::start(&template)?];
-        Ok(Self { template, state: Mutex::new(State { free, leases: VecDeque::new() }) })
+        Ok(Self {
+            template,
+            manners: Manners::default(),
+            state: Mutex::new(State { free, leases: VecDeque::new() }),
+        })
     }
 
     /// Instances that exist.
@@ -73,7 +79,7 @@ impl Pool {
     /// Begins a pod's cycle. The instance is taken when it is first called.
     pub(crate) fn begin(self: &Arc<Self>, pod: Arc<PodSource>) -> Arc<Lease> {
         let held = Mutex::new(Held::default());
-        let lease = Arc::new(Lease { pool: Arc::clone(self), pod, held });
+        let lease = Arc::new(Lease { pool: Arc::clone(self), pod, held, scoring: Mutex::default() });
         let mut state = locked(&self.state);
         state.leases.retain(|lease| lease.strong_count() > 0);
         // With nothing to be called once the node is chosen, the cycle before this one is over.
@@ -123,6 +129,8 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     pub(crate) pod: Arc<PodSource>,
     held: Mutex<Held>,
+    /// What PreScore was asked with, once it was.
+    scoring: Mutex<Option<Input>>,
 }
 
 #[derive(Default)]
@@ -142,9 +150,87 @@ pub(crate) struct Calls<'l> {
     instance: &'l mut Instance,
     stage: &'static str,
     left: Duration,
+    /// The guest was told of a hypothesis.
+    supposing: bool,
 }
 
 impl Calls<'_> {
+    /// Whether nodes may be asked about on another instance: the guest forgets at `prefilter`, has not read the list of all
+    /// nodes, which it would have to read again, and is asked about the cluster as it is.
+    pub(crate) fn may_ask_beside(&self) -> bool {
+        let pool = &self.lease.pool;
+        pool.template.exports.has(Export::PreFilter)
+            && !pool.manners.whole()
+            && !self.supposing
+            && !self.instance.listed()
+    }
+
+    /// What is known of the guest.
+    pub(crate) fn manners(&self) -> &Manners {
+        &self.lease.pool.manners
+    }
+
+    /// The plugin's name.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.lease.pool.template.common.plugin
+    }
+
+    /// The time that is left for the stage.
+    pub(crate) fn left(&self) -> Duration {
+        self.left
+    }
+
+    /// Likewise, anew.
+    pub(crate) fn set_left(&mut self, left: Duration) {
+        self.left = left;
+    }
+
+    /// What PreScore was asked with in this cycle, if it was.
+    pub(crate) fn scoring(&self) -> Option<Input> {
+        locked(&self.lease.scoring).clone()
+    }
+
+    /// Notes what PreScore is asked with.
+    pub(crate) fn scores_with(&self, input: &Input) {
+        *locked(&self.lease.scoring) = Some(input.clone());
+    }
+
+    /// Calls another instance about the same pod, which has not been told of it.
+    ///
+    /// # Errors
+    /// There is no other instance, or `ask` fails.
+    pub(crate) fn beside<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Calls<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut instance = self.lease.pool.take()?;
+        let mut other = Calls {
+            lease: self.lease,
+            instance: &mut instance,
+            stage: self.stage,
+            left: self.left,
+            supposing: false,
+        };
+        let answer = ask(&mut other);
+        self.left = other.left;
+        if answer.as_ref().map_or_else(|failure| !failure.kind.spoils(), |_| true) {
+            self.lease.pool.put_back(instance);
+        }
+        answer
+    }
+
+    /// Calls a function that was called in this cycle before, so that the guest knows what it knew. It logs nothing and wants
+    /// nothing meanwhile.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) fn again(&mut self, export: Export, input: Input) -> Result<(), Failure> {
+        self.instance.mute(true);
+        let answer = self.call(export, input);
+        self.instance.mute(false);
+        answer.map(drop)
+    }
+
     /// The instance itself.
     #[cfg(test)]
     pub(super) fn instance(&mut self) -> &mut Instance {
@@ -198,8 +284,13 @@ impl Lease {
                 Some(taken) => taken,
                 None => self.pool.take()?,
             };
-            let mut calls =
-                Calls { lease: self, instance: instance.insert(taken), stage: export.stage(), left };
+            let mut calls = Calls {
+                lease: self,
+                instance: instance.insert(taken),
+                stage: export.stage(),
+                left,
+                supposing: !wanted.is_empty(),
+            };
             if !std::mem::replace(begun, true) && export != Export::PreFilter {
                 // `prefilter` is where guests forget the pod before; what it says is not asked here.
                 let input = calls.input();

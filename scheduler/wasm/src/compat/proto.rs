@@ -30,16 +30,15 @@ pub(crate) enum Kind {
     Node,
 }
 
-/// An object from its JSON text. `None` when the text is no JSON object, or longer than 4 MiB, or gives more than 8 MiB.
-/// Fields of a wrong type count as absent.
-pub(crate) fn from_text(kind: Kind, text: &str) -> Option<Vec<u8>> {
+/// The fields of an object from its JSON text. `None` when the text is no JSON object, or longer than 4 MiB.
+pub(crate) fn fields(text: &str) -> Option<Map<String, Value>> {
     if text.len() > MAX_JSON {
         return None;
     }
-    from_map(kind, &serde_json::from_str::<Map<String, Value>>(text).ok()?)
+    serde_json::from_str(text).ok()
 }
 
-/// An object from its JSON. `None` when it gives more than 8 MiB.
+/// An object from its fields. `None` when it gives more than 8 MiB. Fields of a wrong type count as absent.
 pub(crate) fn from_map(kind: Kind, object: &Map<String, Value>) -> Option<Vec<u8>> {
     let name = match kind {
         Kind::Pod => "Pod",

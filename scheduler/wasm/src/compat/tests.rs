@@ -1,5 +1,6 @@
 //! Small modules against every function of the interface.
 
+mod batches;
 mod cycle;
 mod imports;
 mod kswe;

@@ -24,6 +24,7 @@ fn node(mut caller: Caller<'_, Inside>, name: i32, len: i32, buf: i32, limit: i3
 
 /// A v1.NodeList of all nodes.
 fn node_list(mut caller: Caller<'_, Inside>, buf: i32, limit: i32) -> Result<i32> {
+    caller.data_mut().listed = true;
     let inside = caller.data();
     let bytes = locked(&inside.nodes).list(&*inside.common.raw);
     give(&mut caller, buf, limit, &bytes)

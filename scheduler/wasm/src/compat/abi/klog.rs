@@ -61,7 +61,7 @@ fn line(caller: &mut Caller<'_, Inside>, severity: i32, msg: i32, len: i32) -> R
 }
 
 fn say(inside: &Inside, severity: i32, line: &str) {
-    if !inside.common.may_log() {
+    if inside.muted || !inside.common.may_log() {
         return;
     }
     // One line stays one line.

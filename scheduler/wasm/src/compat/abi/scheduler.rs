@@ -123,7 +123,7 @@ fn eventf(mut caller: Caller<'_, Inside>, at: i32, len: i32) -> Result<()> {
         );
         return Ok(());
     }
-    if common.may_emit && common.may_record() {
+    if common.may_emit && !caller.data().muted && common.may_record() {
         let (reason, note) = (one_line(event.reason).into(), cut(event.note).into());
         let (plugin, warning) = (Arc::clone(&common.plugin), event.eventtype == "Warning");
         common.requests.push(Request::Event { uid: regarding.uid.into(), plugin, warning, reason, note });
@@ -141,7 +141,7 @@ fn reject_waiting_pod(
 ) -> Result<()> {
     let uid = read_text(&mut caller, uid, len, "rejectWaitingPod")?;
     let common = &caller.data().common;
-    let waited = locked(&common.waiting).remove(&*uid).is_some();
+    let waited = !caller.data().muted && locked(&common.waiting).remove(&*uid).is_some();
     if waited {
         let plugin = Arc::clone(&common.plugin);
         // The words of kube-scheduler's framework.

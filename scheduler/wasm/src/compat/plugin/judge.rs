@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::plugin::{
     Cycle, Filter, FilterSink, MAX_SCORE, Nomination, PostFilter, PostFilterContext, PostFilterOutcome,
     PreFilter, PreScore, Score,
@@ -16,6 +17,7 @@ use longshore_framework::verdict::{
 use longshore_framework::view::NodeView;
 
 use super::super::abi::Input;
+use super::super::batches;
 use super::super::exports::Export;
 use super::super::objects::PodSource;
 use super::super::pool::{Calls, Change};
@@ -96,24 +98,24 @@ impl Staged {
         self.0.ask(&held, (export, held.changes.len() + 1), cx.snapshot, (), |_| Ok(()))
     }
 
-    /// Judges nodes one after the other. When failures are ignored, a node the guest failed over fits, and so do all
-    /// that were to come.
+    /// Judges nodes. When failures are ignored nothing is said of a node the guest failed over, and of all that were to come:
+    /// they fit.
     fn judge(
         &self,
         cx: Cycle<'_>,
         state: &PluginState,
-        nodes: usize,
-        mut judge: impl FnMut(&mut dyn FnMut(Slot) -> Result<Option<Rejection>, Failure>) -> Result<(), Failure>,
+        names: &[Str],
+        said: &mut Vec<Option<Rejection>>,
     ) -> Result<(), PluginError> {
         let held = self.0.held(state, cx.pod, cx.snapshot, false);
-        self.0.ask(&held, (Export::Filter, nodes), cx.snapshot, (), |calls| {
-            judge(&mut |slot| one_node(calls, cx.snapshot, slot))
+        self.0.ask(&held, (Export::Filter, names.len()), cx.snapshot, (), |calls| {
+            batches::each(calls, Export::Filter, names, &one_node, said)
         })
     }
 }
 
-fn one_node(calls: &mut Calls<'_>, snapshot: &Snapshot, slot: Slot) -> Result<Option<Rejection>, Failure> {
-    let input = Input { node: name_of(snapshot, slot), ..calls.input() };
+fn one_node(calls: &mut Calls<'_>, name: &Str) -> Result<Option<Rejection>, Failure> {
+    let input = Input { node: Arc::clone(name), ..calls.input() };
     let reply = calls.call(Export::Filter, input)?;
     yes_or_no(Export::Filter, &reply)
 }
@@ -126,12 +128,9 @@ impl Filter for Staged {
     /// A hypothesis is the node itself to a guest: the interface shows no pods. What changed it hears of by AddPod and
     /// RemovePod.
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        let mut said = Verdict::Pass;
-        self.judge(cx, state, 1, |ask| {
-            said = verdict(ask(node.slot())?);
-            Ok(())
-        })?;
-        Ok(said)
+        let mut said = Vec::new();
+        self.judge(cx, state, &[name_of(cx.snapshot, node.slot())], &mut said)?;
+        Ok(verdict(said.pop().flatten()))
     }
 
     fn filter_range(
@@ -140,19 +139,11 @@ impl Filter for Staged {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        let count = nodes.candidates().len();
-        self.judge(cx, state, count, |ask| {
-            let mut failed = None;
-            let judged = nodes.retain(|slot| {
-                let said = if failed.is_none() { ask(slot) } else { Ok(None) };
-                Ok(verdict(said.unwrap_or_else(|failure| {
-                    failed = Some(failure);
-                    None
-                })))
-            });
-            debug_assert!(judged.is_ok(), "nothing above fails");
-            failed.map_or(Ok(()), Err)
-        })
+        let names: Vec<Str> = nodes.candidates().iter().map(|slot| name_of(cx.snapshot, *slot)).collect();
+        let mut said = Vec::new();
+        self.judge(cx, state, &names, &mut said)?;
+        let mut said = said.into_iter();
+        nodes.retain(|_| Ok(verdict(said.next().flatten())))
     }
 }
 
@@ -228,6 +219,7 @@ impl PreScore for Staged {
         let export = Export::PreScore;
         self.0.ask(&held, (export, feasible.len()), cx.snapshot, PreScoreVerdict::Skip, |calls| {
             let input = Input { filtered_nodes: names.as_deref().map(Into::into), ..calls.input() };
+            calls.scores_with(&input);
             let reply = calls.call(export, input)?;
             match status(export, reply.low(), &reply.pushed.reason)? {
                 Status::Success => Ok(PreScoreVerdict::Score),
@@ -253,12 +245,17 @@ impl Score for Staged {
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
         let held = self.0.held(state, cx.pod, cx.snapshot, false);
-        let raw = self.0.ask(&held, (Export::Score, nodes.len()), cx.snapshot, Vec::new(), |calls| {
-            nodes.iter().map(|slot| self.one_score(calls, cx.snapshot, *slot)).collect()
+        let names: Vec<Str> = nodes.iter().map(|slot| name_of(cx.snapshot, *slot)).collect();
+        let mut raw = Vec::new();
+        self.0.ask(&held, (Export::Score, nodes.len()), cx.snapshot, (), |calls| {
+            batches::each(calls, Export::Score, &names, &|calls, name| self.one_score(calls, name), &mut raw)
         })?;
         // With failures ignored, an answer that is missing is 0 for every node.
-        scores.fill(0);
-        scores.iter_mut().zip(raw).for_each(|(score, said)| *score = said);
+        if raw.len() == scores.len() {
+            scores.copy_from_slice(&raw);
+        } else {
+            scores.fill(0);
+        }
         Ok(())
     }
 
@@ -296,9 +293,9 @@ impl Score for Staged {
 }
 
 impl Staged {
-    fn one_score(&self, calls: &mut Calls<'_>, snapshot: &Snapshot, slot: Slot) -> Result<i64, Failure> {
+    fn one_score(&self, calls: &mut Calls<'_>, name: &Str) -> Result<i64, Failure> {
         let export = Export::Score;
-        let input = Input { node: name_of(snapshot, slot), ..calls.input() };
+        let input = Input { node: Arc::clone(name), ..calls.input() };
         let reply = calls.call(export, input)?;
         if let Some(rejection) = yes_or_no(export, &reply)? {
             return Err(Failure::new(export.stage(), FailureKind::Error, rejection.message()));

@@ -10,6 +10,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn from_text(kind: Kind, text: &str) -> Option<Vec<u8>> {
+    from_map(kind, &fields(text)?)
+}
+
 #[track_caller]
 fn check(kind: Kind, object: Value, want: &str) {
     assert_eq!(hex(&from_text(kind, &object.to_string()).unwrap()), want);
