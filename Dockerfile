@@ -2,7 +2,7 @@
 
 # Longshore in an image of one static binary.
 #
-#   docker buildx build --platform linux/amd64,linux/arm64 -t ghcr.io/longshore-scheduler/longshore:0.1.0 .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t longshore:0.1.0 .
 #
 # Chosen:
 # - musl, linked statically, so that the image needs no libc and no shell: nothing in it but the binary and the CA
@@ -42,7 +42,6 @@ FROM scratch
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="longshore" \
       org.opencontainers.image.description="A Kubernetes scheduler that decides as kube-scheduler does and can say why" \
-      org.opencontainers.image.source="https://github.com/longshore-scheduler/longshore" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=build /image /

@@ -117,12 +117,12 @@ pub struct GivenArgs {
     /// What it may use: events, pods, raw, evict, clock, random, or all; repeatable
     #[arg(long, value_name = "CAPABILITIES", value_delimiter = ',', value_parser = capability)]
     pub grant: Vec<Grant>,
-    /// Memory of one instance
-    #[arg(long, value_name = "BYTES", default_value = "64Mi")]
-    pub memory: String,
-    /// Time of one call
-    #[arg(long, value_name = "TIME", default_value = "50ms")]
-    pub time: String,
+    /// Memory of one instance; 64Mi when not given, and 512Mi for a module built for kube-scheduler-wasm-extension
+    #[arg(long, value_name = "BYTES")]
+    pub memory: Option<String>,
+    /// Time of one call; 50ms when not given, and 2s for a module built for kube-scheduler-wasm-extension
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
 }
 
 /// A value of `--grant`.

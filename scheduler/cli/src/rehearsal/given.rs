@@ -15,7 +15,10 @@ use crate::args::plugin::{GivenArgs, Grant};
 /// A config that cannot be read, limits that make no sense.
 pub(crate) fn settings(args: &GivenArgs, module: &[u8]) -> anyhow::Result<Settings> {
     let config = args.config.as_deref().map(config).transpose()?.unwrap_or_default();
-    let limits = json!({"memory": args.memory, "time": args.time});
+    let given = [("memory", &args.memory), ("time", &args.time)];
+    let limits =
+        given.into_iter().filter_map(|(name, limit)| Some((name.to_string(), json!(limit.as_ref()?))));
+    let limits = Value::Object(limits.collect());
     of(module, config, granted(&args.grant), &limits)
 }
 
@@ -39,7 +42,9 @@ pub(crate) fn of(
     limits: &Value,
 ) -> anyhow::Result<Settings> {
     let mut found = Vec::new();
-    let args = json!({"source": "file://plugin.wasm", "limits": limits});
+    // By the name of the field the defaults of the limits are told apart, as in a profile.
+    let field = if is_core_module(module) { "guestURL" } else { "source" };
+    let args = json!({field: "file://plugin.wasm", "limits": limits});
     let settings = Settings::read(&args, &mut Problems::new(&mut found));
     if !found.is_empty() {
         let words: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -99,8 +104,8 @@ mod tests {
         GivenArgs {
             config: Some(config.to_string()),
             grant: vec![Grant::One(Capability::Pods)],
-            memory: "1Mi".to_string(),
-            time: "2s".to_string(),
+            memory: Some("1Mi".to_string()),
+            time: Some("2s".to_string()),
         }
     }
 
@@ -120,6 +125,18 @@ mod tests {
     }
 
     #[test]
+    fn limits_that_are_not_given_are_those_of_a_profile() {
+        let check = |module: &[u8], field: &str| {
+            let of_profile =
+                Settings::read(&json!({field: "file://a.wasm"}), &mut Problems::new(&mut Vec::new()));
+            let settings = settings(&GivenArgs::default(), module).unwrap();
+            assert_eq!((settings.memory, settings.time), (of_profile.memory, of_profile.time));
+            settings.memory
+        };
+        assert!(check(COMPONENT, "source") < check(MODULE, "guestURL"));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_said() {
         let says = |args: GivenArgs, part: &str| {
             let error = settings(&args, COMPONENT).unwrap_err();
@@ -127,7 +144,7 @@ mod tests {
         };
         says(args("{weight}"), "--config is not JSON");
         says(args("no-such-file"), "no-such-file: cannot be read");
-        says(GivenArgs { memory: "much".to_string(), ..args("{}") }, "limits.memory");
-        says(GivenArgs { time: "soon".to_string(), ..args("{}") }, "limits.time");
+        says(GivenArgs { memory: Some("much".to_string()), ..args("{}") }, "limits.memory");
+        says(GivenArgs { time: Some("soon".to_string()), ..args("{}") }, "limits.time");
     }
 }
