@@ -33,8 +33,17 @@ fn a_trap_is_the_plugins_failure() {
     check_filter("unreachable", FailureKind::Trap, "unreachable");
 }
 
+/// Why a guest is not taken.
+#[track_caller]
+fn refused(wat: &Wat, settings: &Settings) -> String {
+    match Stand::new().load(&wat.build(), settings) {
+        Ok(_) => panic!("it was taken"),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// A guest whose `function` logs `text` as an error and traps, as SDKs do when a plugin panics.
-fn panics(wat: Wat, function: &'static str, signature: &str, text: &str) -> Wat {
+fn panics(wat: Wat, function: &'static str, signature: &'static str, text: &str) -> Wat {
     let escaped: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
     let body =
         format!("(call $log_log (i32.const 3) (i32.const 2000) (i32.const {})) unreachable", text.len());
@@ -57,7 +66,7 @@ fn a_panic_is_told_with_its_text_wherever_it_happens() {
         ("lifecycle#init", "(param i32 i32 i32 i32) (result i32)", "Init"),
     ] {
         let wat = panics(guest().filter(ALL_FIT), function, signature, text);
-        let error = Stand::new().load(&wat.build(), &Settings::default()).unwrap_err().to_string();
+        let error = refused(&wat, &Settings::default());
         assert!(error.starts_with(stage) && error.ends_with(want), "{error}");
     }
 }
@@ -82,7 +91,7 @@ fn a_start_that_takes_too_long_is_not_blamed_on_the_limit_of_calls() {
     {
         let wat = guest().filter(ALL_FIT).function(function, signature, "(loop $l (br $l)) unreachable");
         let settings = Settings { time: Duration::from_millis(20), ..Settings::default() };
-        let error = Stand::new().load(&wat.build(), &settings).unwrap_err().to_string();
+        let error = refused(&wat, &settings);
         assert!(error.contains("longer than the 2s that a plugin has for getting ready"), "{error}");
     }
 }
