@@ -14,6 +14,7 @@
 //! | `abi` | what it may import |
 //! | `proto`, `model`, `objects`, `nodes` | pods and nodes as protobuf, made from JSON and kept |
 //! | `instance`, `pool` | instances, and which pod has which |
+//! | `batches`, `manners` | many nodes, on an instance beside the pod's own |
 //! | `verdicts` | status codes and event bits |
 //! | `guard` | failures, the breaker |
 //! | `plugin` | the framework's traits |
@@ -26,6 +27,7 @@ mod exports;
 mod guard;
 mod instance;
 mod load;
+mod manners;
 mod model;
 mod nodes;
 mod objects;

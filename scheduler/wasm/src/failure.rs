@@ -105,9 +105,27 @@ impl Failure {
 /// The longest part of a guest's last words that is put into a failure, in bytes; the trap has to fit beside it.
 const MOST_SAID: usize = 700;
 
+/// What is the guest's last word after one more. Go's runtime says its last words piece by piece; others say them at once.
+pub(crate) fn heard(before: Option<String>, message: &str) -> String {
+    let message = &message[..message.floor_char_boundary(LONGEST_TEXT)];
+    let begins = |text: &str| text.starts_with("panic:") || text.starts_with("fatal error:");
+    match before {
+        Some(mut words) if begins(&words) && !begins(message) => {
+            if words.len() < LONGEST_TEXT {
+                words.push('\n');
+                words.push_str(message);
+            }
+            words
+        }
+        _ => message.to_string(),
+    }
+}
+
 /// What a guest said last, without the stack that languages print after it.
 fn said(words: &str) -> String {
-    let stack = |line: &str| line.starts_with("goroutine ") || line.starts_with("stack backtrace");
+    let stack = |line: &str| {
+        line == "goroutine" || line.starts_with("goroutine ") || line.starts_with("stack backtrace")
+    };
     let lines: Vec<&str> = words.lines().map(str::trim).take_while(|line| !stack(line)).collect();
     let mut text = lines.join(" ").trim().to_string();
     text.truncate(text.floor_char_boundary(MOST_SAID));
@@ -213,6 +231,20 @@ mod tests {
             (None, Some("ü".repeat(4096))),
         );
         assert!(failure.message.ends_with(&format!("ü ({trap})")) && failure.message.len() < LONGEST_TEXT);
+    }
+
+    #[test]
+    fn last_words_may_come_in_pieces() {
+        let check = |pieces: &[&str], want: &str| {
+            let words = pieces.iter().fold(None, |words, piece| Some(heard(words, piece)));
+            assert_eq!(said(&words.unwrap()), want);
+        };
+        check(&["first", "panicked at src/lib.rs:4:9:\nboom"], "panicked at src/lib.rs:4:9: boom");
+        check(&["no zone", "panic:", "nil map", "goroutine", "1", "[running]:"], "panic: nil map");
+        check(&["fatal error:", "all goroutines are asleep"], "fatal error: all goroutines are asleep");
+        check(&["panic:", "one", "panic:", "two"], "panic: two");
+        let long = heard(Some("panic:".to_string()), &"x".repeat(9999));
+        assert!(heard(Some(long.clone()), "more") == long && long.len() < 2 * LONGEST_TEXT);
     }
 
     #[test]

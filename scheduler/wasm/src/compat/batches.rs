@@ -16,7 +16,6 @@
 //! fail in one go, nothing is asked in batches any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use longshore_framework::Str;
 
@@ -26,26 +25,6 @@ use crate::failure::{Failure, FailureKind};
 
 /// Nodes of a batch.
 pub(crate) const BATCH: usize = 256;
-
-/// What is known of a guest.
-#[derive(Debug, Default)]
-pub(crate) struct Manners {
-    /// It carries something from node to node: its nodes are asked about in one go.
-    whole: AtomicBool,
-    /// Its answers in batches were those in one go: of Filter, and of Score.
-    compared: [AtomicBool; 2],
-}
-
-impl Manners {
-    /// Whether its nodes are asked about in one go.
-    pub(crate) fn whole(&self) -> bool {
-        self.whole.load(Ordering::Relaxed)
-    }
-
-    fn compared(&self, export: Export) -> &AtomicBool {
-        &self.compared[usize::from(export == Export::Score)]
-    }
-}
 
 /// How one node is asked about, by its name.
 pub(crate) type One<'o, T> = &'o dyn Fn(&mut Calls<'_>, &Str) -> Result<T, Failure>;
@@ -100,7 +79,7 @@ fn one_go<T>(
 }
 
 fn found_out(calls: &Calls<'_>, export: Export) {
-    if !calls.manners().whole.swap(true, Ordering::Relaxed) {
+    if calls.manners().found_out() {
         tracing::info!(
             plugin = calls.plugin(),
             stage = export.stage(),
@@ -146,7 +125,7 @@ impl<T: PartialEq> Question<'_, T> {
     /// Whether the answers of batches are those that all nodes in one go give; asked once. A guest that cannot do it in one
     /// go, for want of memory or time, is better asked in batches.
     fn holds(&self, calls: &mut Calls<'_>, nodes: &[Str], batched: &[T]) -> bool {
-        if calls.manners().compared(self.export).load(Ordering::Relaxed) {
+        if calls.manners().compared(self.export) {
             return true;
         }
         let left = calls.left();
@@ -154,7 +133,9 @@ impl<T: PartialEq> Question<'_, T> {
         calls.set_left(left);
         let same =
             whole.is_err() || whole.is_ok_and(|whole| whole[nodes.len() - batched.len()..] == *batched);
-        calls.manners().compared(self.export).store(same, Ordering::Relaxed);
+        if same {
+            calls.manners().holds(self.export);
+        }
         same
     }
 }

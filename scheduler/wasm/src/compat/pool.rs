@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use super::abi::Input;
-use super::batches::Manners;
 use super::common::locked;
 use super::exports::Export;
 use super::instance::{Instance, Template};
+use super::manners::Manners;
 use super::objects::PodSource;
 use crate::failure::{Failure, FailureKind};
 

@@ -9,7 +9,7 @@ use longshore_framework::port::Request;
 use super::asking::{Answer, Asker, Question};
 use super::bindings::longshore::scheduler as wit;
 use super::convert::{pod_info, rejection_of};
-use crate::failure::{LONGEST_TEXT, one_line};
+use crate::failure::{heard, one_line};
 use crate::host::Services;
 use crate::ledger::Ledger;
 use crate::log::Bucket;
@@ -126,7 +126,7 @@ impl wit::log::Host for Inside {
     fn log(&mut self, level: wit::log::Level, message: String) {
         // SDKs say so why they are about to trap; that is told with the trap, however much was logged before.
         if level == wit::log::Level::Error {
-            self.last_words = Some(message[..message.floor_char_boundary(LONGEST_TEXT)].to_string());
+            self.last_words = Some(heard(self.last_words.take(), &message));
         }
         if !self.may_say(|b| &mut b.0) {
             return;
