@@ -71,7 +71,7 @@ impl Wat {
     pub(crate) fn import(mut self, name: &str, signature: &str) -> Self {
         let (interface, function) = name.split_once('#').unwrap();
         self.imports += &format!(
-            "(import \"longshore:scheduler/{interface}@0.1.0\" \"{function}\" (func ${interface}_{function} {signature}))\n"
+            "(import \"longshore:scheduler/{interface}@0.2.0\" \"{function}\" (func ${interface}_{function} {signature}))\n"
         );
         self
     }
@@ -153,7 +153,7 @@ impl Wat {
             .map(|(name, signature, body)| {
                 let export = match name.split_once('#') {
                     Some((interface, function)) => {
-                        format!("longshore:scheduler/{interface}@0.1.0#{function}")
+                        format!("longshore:scheduler/{interface}@0.2.0#{function}")
                     }
                     None => (*name).to_string(),
                 };

@@ -26,7 +26,7 @@ pub(crate) struct Scene {
     /// Whole objects.
     pub(crate) raw: Arc<dyn RawObjects>,
     /// What it was read from.
-    sources: Arc<[Source]>,
+    pub(crate) sources: Arc<[Source]>,
 }
 
 impl Scene {

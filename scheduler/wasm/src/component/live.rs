@@ -122,15 +122,20 @@ impl Live {
             Some(declaration) => declaration.call_describe(store, &config),
             None => exports.lifecycle.call_describe(store).map(Ok),
         })?;
-        let kinds = live.ask("Describe", |exports, store| match &exports.objects {
-            Some(objects) => objects.call_kinds(store, &config),
-            None => Ok(Ok(Vec::new())),
-        })?;
-        let every = live.ask("Describe", |exports, store| match &exports.timers {
-            Some(timers) => Ok(timers.call_every(store, &config)?.map(Some)),
-            None => Ok(Ok(None)),
-        })?;
-        Ok(Described { manifest, kinds, every })
+        let mut described = Described { manifest, kinds: Vec::new(), every: None };
+        if live.exports.objects.is_some() {
+            described.kinds = live.ask("Describe", |exports, store| match &exports.objects {
+                Some(objects) => objects.call_kinds(store, &config),
+                None => Ok(Ok(Vec::new())),
+            })?;
+        }
+        if live.exports.timers.is_some() {
+            described.every = live.ask("Describe", |exports, store| match &exports.timers {
+                Some(timers) => Ok(timers.call_every(store, &config)?.map(Some)),
+                None => Ok(Ok(None)),
+            })?;
+        }
+        Ok(described)
     }
 
     /// Makes an instance that can be used.

@@ -37,24 +37,24 @@ const RESULT: Option<&str> = Some("i32");
 
 /// Every function of every interface.
 const FUNCTIONS: &[Function] = &[
-    ("lifecycle@0.1.0#describe", "$describe", NONE, RESULT, "(i32.const 64)"),
-    ("lifecycle@0.1.0#init", "$init", &["i32"; 4], RESULT, OK),
-    ("lifecycle@0.1.0#apply", "$apply", &["i32"; 7], None, "(call $forget)"),
-    ("cycle@0.1.0#begin", "$begin", WORD, RESULT, OK),
-    ("pre-enqueue@0.1.0#pre-enqueue", "$pre-enqueue", WORD, RESULT, OK),
-    ("pre-filter@0.1.0#pre-filter", "$pre-filter", WORD, RESULT, OK),
-    ("filter@0.1.0#filter", "$filter", TWO, RESULT, ALL_FIT),
-    ("filter@0.1.0#filter-supposed", "$filter-supposed", &["i32"; 7], RESULT, OK),
-    ("post-filter@0.1.0#post-filter", "$post-filter", WORD, RESULT, OK),
-    ("pre-score@0.1.0#pre-score", "$pre-score", WORD, RESULT, OK),
-    ("score@0.1.0#score", "$score", TWO, RESULT, SCORES),
-    ("normalize-score@0.1.0#normalize", "$normalize", &["i32"; 4], RESULT, SAME_SCORES),
-    ("reserve@0.1.0#reserve", "$reserve", WORD, RESULT, OK),
-    ("reserve@0.1.0#unreserve", "$unreserve", WORD, None, "(call $forget)"),
-    ("permit@0.1.0#permit", "$permit", WORD, RESULT, OK),
-    ("pre-bind@0.1.0#pre-bind", "$pre-bind", WORD, RESULT, OK),
-    ("bind@0.1.0#bind", "$bind", WORD, RESULT, OK),
-    ("post-bind@0.1.0#post-bind", "$post-bind", WORD, None, "(call $forget)"),
+    ("lifecycle@0.2.0#describe", "$describe", NONE, RESULT, "(i32.const 64)"),
+    ("lifecycle@0.2.0#init", "$init", &["i32"; 4], RESULT, OK),
+    ("lifecycle@0.2.0#apply", "$apply", &["i32"; 7], None, "(call $forget)"),
+    ("cycle@0.2.0#begin", "$begin", WORD, RESULT, OK),
+    ("pre-enqueue@0.2.0#pre-enqueue", "$pre-enqueue", WORD, RESULT, OK),
+    ("pre-filter@0.2.0#pre-filter", "$pre-filter", WORD, RESULT, OK),
+    ("filter@0.2.0#filter", "$filter", TWO, RESULT, ALL_FIT),
+    ("filter@0.2.0#filter-supposed", "$filter-supposed", &["i32"; 7], RESULT, OK),
+    ("post-filter@0.2.0#post-filter", "$post-filter", WORD, RESULT, OK),
+    ("pre-score@0.2.0#pre-score", "$pre-score", WORD, RESULT, OK),
+    ("score@0.2.0#score", "$score", TWO, RESULT, SCORES),
+    ("normalize-score@0.2.0#normalize", "$normalize", &["i32"; 4], RESULT, SAME_SCORES),
+    ("reserve@0.2.0#reserve", "$reserve", WORD, RESULT, OK),
+    ("reserve@0.2.0#unreserve", "$unreserve", WORD, None, "(call $forget)"),
+    ("permit@0.2.0#permit", "$permit", WORD, RESULT, OK),
+    ("pre-bind@0.2.0#pre-bind", "$pre-bind", WORD, RESULT, OK),
+    ("bind@0.2.0#bind", "$bind", WORD, RESULT, OK),
+    ("post-bind@0.2.0#post-bind", "$post-bind", WORD, None, "(call $forget)"),
     (REALLOC, "$realloc", &["i32"; 4], RESULT, "(call $realloc-well (local.get 2) (local.get 3))"),
 ];
 
@@ -84,14 +84,14 @@ const SUPPORT: &str = r#"
 
 /// The imports of the host that files may call; `$clock-now` tells whether harm is to be done.
 const IMPORTS: &str = r#"
-    (import "longshore:scheduler/clock@0.1.0" "now" (func $clock-now (result i64)))
-    (import "longshore:scheduler/log@0.1.0" "log" (func $log (param i32 i32 i32)))
-    (import "longshore:scheduler/waiting@0.1.0" "allow" (func $allow (param i32 i32)))
-    (import "longshore:scheduler/waiting@0.1.0" "reject" (func $reject (param i32 i32 i32 i32)))
-    (import "longshore:scheduler/waiting@0.1.0" "pods" (func $waiting-pods (param i32)))
-    (import "longshore:scheduler/events@0.1.0" "emit" (func $emit (param i32 i32 i32 i32 i32 i32 i32)))
-    (import "longshore:scheduler/pods@0.1.0" "of-namespace" (func $of-namespace (param i32 i32 i32)))
-    (import "longshore:scheduler/random@0.1.0" "next" (func $random (result i64)))
+    (import "longshore:scheduler/clock@0.2.0" "now" (func $clock-now (result i64)))
+    (import "longshore:scheduler/log@0.2.0" "log" (func $log (param i32 i32 i32)))
+    (import "longshore:scheduler/waiting@0.2.0" "allow" (func $allow (param i32 i32)))
+    (import "longshore:scheduler/waiting@0.2.0" "reject" (func $reject (param i32 i32 i32 i32)))
+    (import "longshore:scheduler/waiting@0.2.0" "pods" (func $waiting-pods (param i32)))
+    (import "longshore:scheduler/events@0.2.0" "emit" (func $emit (param i32 i32 i32 i32 i32 i32 i32)))
+    (import "longshore:scheduler/pods@0.2.0" "of-namespace" (func $of-namespace (param i32 i32 i32)))
+    (import "longshore:scheduler/random@0.2.0" "next" (func $random (result i64)))
 "#;
 
 /// The core module: the harmless guest with what `file` holds. A function there named `$filter` does Filter's work while
