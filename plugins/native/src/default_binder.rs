@@ -10,7 +10,7 @@ use longshore_framework::port::Binding;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::PluginError;
+use longshore_framework::verdict::Refusal;
 use serde_json::Value;
 
 /// The plugin's name.
@@ -39,7 +39,7 @@ impl Plugin for DefaultBinder {
 }
 
 impl Bind for DefaultBinder {
-    fn bind(&self, cx: Cycle<'_>, _state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
+    fn bind(&self, cx: Cycle<'_>, _state: &PluginState, node: Slot) -> Result<Option<Binding>, Refusal> {
         Ok(Some(Binding::of(cx.pod, &cx.snapshot.node(node).name)))
     }
 }

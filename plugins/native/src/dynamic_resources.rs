@@ -21,7 +21,9 @@ use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PluginError, PreFilterVerdict, Reasons, RejectCode, Rejection, Verdict};
+use longshore_framework::verdict::{
+    PluginError, PreFilterVerdict, Reasons, Refusal, RejectCode, Rejection, Verdict,
+};
 use longshore_framework::view::NodeView;
 use serde_json::Value;
 
@@ -191,7 +193,7 @@ impl Reserve for DynamicResources {
 }
 
 impl PreBind for DynamicResources {
-    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
         Ok(Vec::new())
     }
 }

@@ -35,7 +35,7 @@ use longshore_framework::port::StorageWrite;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict};
 use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 
@@ -264,7 +264,7 @@ impl PreBind for VolumeBinding {
         _cx: Cycle<'_>,
         state: &PluginState,
         _node: Slot,
-    ) -> Result<Vec<StorageWrite>, PluginError> {
+    ) -> Result<Vec<StorageWrite>, Refusal> {
         Ok(state.get::<Reserved>()?.writes.clone())
     }
 }

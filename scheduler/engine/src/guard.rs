@@ -11,7 +11,7 @@ use longshore_framework::port::{Binding, StorageWrite};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
-use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdict};
+use longshore_framework::verdict::{PermitVerdict, PluginError, Refusal, Rejection, Verdict};
 
 use crate::cache::Cache;
 use crate::meter::{ExtensionPoint, Metered, Status, Watch};
@@ -34,8 +34,11 @@ pub(crate) struct Undone {
 /// Why a reservation came to nothing.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// A plugin said no.
+    /// A plugin said no at Reserve or Permit.
     Rejected(PluginId, Rejection),
+    /// A plugin said no once Permit had let the pod go. As in kube-scheduler nobody keeps it from being tried again after
+    /// its backoff.
+    TurnedAway(Rejection),
     /// Something broke.
     Broken(String),
 }
@@ -45,7 +48,7 @@ impl Refused {
     pub(crate) fn status<T>(done: &Result<T, Self>) -> Status {
         match done {
             Ok(_) => Status::Success,
-            Err(Self::Rejected(_, rejection)) => rejection.code.into(),
+            Err(Self::Rejected(_, rejection) | Self::TurnedAway(rejection)) => rejection.code.into(),
             Err(Self::Broken(_)) => Status::Error,
         }
     }
@@ -227,10 +230,10 @@ impl<'a> Guard<'a> {
         for (id, plugin) in self.profile.at(Stage::PreBind, |i| i.pre_bind.as_ref()) {
             let began = watch.start_plugin();
             let more = plugin.pre_bind(self.cycle(held), held.state.of(id), slot);
-            watch.plugin(id, ExtensionPoint::PreBind, Status::of(&more), began);
+            watch.plugin(id, ExtensionPoint::PreBind, status_of(&more), began);
             match more {
                 Ok(more) => writes.extend(more),
-                Err(e) => return Err(self.broken("PreBind", id, &e)),
+                Err(refusal) => return Err(self.refused("PreBind", id, refusal)),
             }
         }
         Ok(writes)
@@ -242,7 +245,7 @@ impl<'a> Guard<'a> {
         let binding = self.ask_bind(watch);
         // A binding is still to be written.
         if binding.is_err() {
-            watch.point(ExtensionPoint::Bind, Status::Error, began);
+            watch.point(ExtensionPoint::Bind, Refused::status(&binding), began);
         }
         self.mark(began);
         binding
@@ -254,16 +257,17 @@ impl<'a> Guard<'a> {
         let node = &self.cache.snapshot().node(slot).name;
         for (id, plugin) in self.profile.at(Stage::Bind, |i| i.bind.as_ref()) {
             let began = watch.start_plugin();
-            let binding = plugin.bind(self.cycle(held), held.state.of(id), slot).and_then(checked);
+            let binding =
+                plugin.bind(self.cycle(held), held.state.of(id), slot).and_then(|b| Ok(checked(b)?));
             let status = match &binding {
                 Ok(None) => Status::Skip,
-                other => Status::of(other),
+                other => status_of(other),
             };
             watch.plugin(id, ExtensionPoint::Bind, status, began);
             match binding {
                 Ok(Some(binding)) => return Ok(binding),
                 Ok(None) => {}
-                Err(e) => return Err(self.broken("Bind", id, &e)),
+                Err(refusal) => return Err(self.refused("Bind", id, refusal)),
             }
         }
         if held.binders.is_empty() {
@@ -312,6 +316,13 @@ impl<'a> Guard<'a> {
         Refused::Broken(format!("running {stage} plugin \"{}\": {error}", self.profile.name(id)))
     }
 
+    fn refused(&self, stage: &str, id: PluginId, refusal: Refusal) -> Refused {
+        match refusal {
+            Refusal::Rejected(rejection) => Refused::TurnedAway(rejection),
+            Refusal::Broken(error) => self.broken(stage, id, &error),
+        }
+    }
+
     fn undo(&mut self) -> Option<Undone> {
         if !std::mem::take(&mut self.armed) {
             return None;
@@ -347,6 +358,14 @@ impl<'a> Guard<'a> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.undo();
+    }
+}
+
+/// For the meter.
+fn status_of<T>(answer: &Result<T, Refusal>) -> Status {
+    match answer {
+        Err(Refusal::Rejected(rejection)) => rejection.code.into(),
+        other => Status::of(other),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::pod::Pod;
 use crate::port::{Binding, StorageWrite};
 use crate::snapshot::{Slot, Snapshot};
 use crate::state::PluginState;
-use crate::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use crate::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict};
 use crate::view::NodeView;
 
 /// What every plugin is.
@@ -385,13 +385,8 @@ pub trait PreBind: Plugin {
     /// The writes to be performed; none when there is nothing to do. A write that fails sends the pod to its backoff.
     ///
     /// # Errors
-    /// Fails the attempt.
-    fn pre_bind(
-        &self,
-        cx: Cycle<'_>,
-        state: &PluginState,
-        node: Slot,
-    ) -> Result<Vec<StorageWrite>, PluginError>;
+    /// The pod may not be bound, or something broke: fails the attempt.
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal>;
 }
 
 /// Bind: the binding itself.
@@ -399,8 +394,8 @@ pub trait Bind: Plugin {
     /// The binding to be written, or `None` to leave it to the next plugin.
     ///
     /// # Errors
-    /// Fails the attempt.
-    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError>;
+    /// The pod may not be bound, or something broke: fails the attempt.
+    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, Refusal>;
 }
 
 /// PostBind: the pod is bound.

@@ -71,6 +71,17 @@ impl PluginError {
     }
 }
 
+/// Why PreBind or Bind did not go on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The plugin said no: the pod is unschedulable, and its condition has the reasons as they are.
+    #[error("{}", .0.message())]
+    Rejected(Rejection),
+    /// It broke.
+    #[error(transparent)]
+    Broken(#[from] PluginError),
+}
+
 /// Yes or no, of Filter, Reserve and PreEnqueue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -9,7 +9,9 @@ use longshore_framework::port::{Binding, StorageWrite};
 use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Verdict};
+use longshore_framework::verdict::{
+    PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict,
+};
 use longshore_framework::view::NodeView;
 
 /// At every stage that a plugin in WebAssembly may have: nobody knows which this one has.
@@ -93,14 +95,14 @@ impl Permit for StandIn {
 }
 
 impl PreBind for StandIn {
-    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
-        self.absent()
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+        Ok(self.absent()?)
     }
 }
 
 impl Bind for StandIn {
-    fn bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Option<Binding>, PluginError> {
-        self.absent()
+    fn bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Option<Binding>, Refusal> {
+        Ok(self.absent()?)
     }
 }
 

@@ -40,10 +40,13 @@ impl Failure {
         }
     }
 
-    /// Reserve or Permit refused, or something broke there.
+    /// A plugin refused once a node was chosen, or something broke there.
     pub(crate) fn refused(refused: Refused) -> Self {
         match refused {
             Refused::Broken(message) => Self::broken(message),
+            Refused::TurnedAway(rejection) => {
+                Self { reason: FailureReason::Unschedulable, ..Self::broken(rejection.message()) }
+            }
             Refused::Rejected(plugin, rejection) => {
                 let mut failure = Self::broken(message::refused(&rejection));
                 failure.reason = FailureReason::Unschedulable;

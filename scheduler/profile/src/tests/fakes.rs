@@ -8,7 +8,7 @@ use longshore_framework::port::Binding;
 use longshore_framework::registry::{FactoryContext, Instance, Registry, Stage};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PluginError, PreFilterVerdict, Verdict};
+use longshore_framework::verdict::{PluginError, PreFilterVerdict, Refusal, Verdict};
 use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ impl Score for Fake {
 }
 
 impl Bind for Fake {
-    fn bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Option<Binding>, PluginError> {
+    fn bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Option<Binding>, Refusal> {
         Ok(None)
     }
 }

@@ -68,17 +68,6 @@ pub(crate) fn yes_or_no(export: Export, reply: &Reply) -> Result<Option<Rejectio
     }
 }
 
-/// A reply whose status has to be success.
-///
-/// # Errors
-/// Any other status.
-pub(crate) fn only_yes(export: Export, reply: &Reply) -> Result<(), Failure> {
-    match reply.low() {
-        0 => Ok(()),
-        code => Err(said_no(export, code, &reply.pushed.reason)),
-    }
-}
-
 /// What is registered when a guest names nothing.
 pub(crate) const DEFAULT_EVENTS: [EventPattern; 6] = [
     EventPattern::new(Resource::Pod, Action::ALL),

@@ -274,7 +274,7 @@ fn permitted(verdict: PermitVerdict) -> String {
     }
 }
 
-fn words(answer: Result<String, PluginError>) -> String {
+fn words(answer: Result<String, impl std::fmt::Display>) -> String {
     answer.unwrap_or_else(|error| format!("error: {error}"))
 }
 

@@ -1,7 +1,7 @@
 //! What a plugin can answer.
 
 use longshore_framework::registry::Stage;
-use longshore_framework::verdict::{Rejection, Verdict};
+use longshore_framework::verdict::{Refusal, Rejection, Verdict};
 
 /// An answer about the pod.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,13 @@ impl Kind {
 
     pub(super) fn failed(error: &longshore_framework::verdict::PluginError) -> Self {
         Self::Failed(error.to_string())
+    }
+
+    pub(super) fn refused(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(rejection) => Self::Rejected(rejection.clone()),
+            Refusal::Broken(error) => Self::failed(error),
+        }
     }
 
     /// The word in documents.

@@ -65,7 +65,7 @@ impl Asked<'_> {
         let cx = Cycle { snapshot: &scene.snapshot, objects: &scene.objects, pod: self.pod };
         if let Some(plugin) = &self.instance.pre_bind {
             let answer = plugin.pre_bind(cx, &self.state, slot);
-            let kind = answer.as_ref().map_or_else(Kind::failed, |_| Kind::Pass);
+            let kind = answer.as_ref().map_or_else(Kind::refused, |_| Kind::Pass);
             self.say(Stage::PreBind, kind);
             if answer.is_err() {
                 return false;
@@ -73,7 +73,7 @@ impl Asked<'_> {
         }
         if let Some(plugin) = &self.instance.bind {
             let (kind, good) = match plugin.bind(cx, &self.state, slot) {
-                Err(error) => (Kind::failed(&error), false),
+                Err(refusal) => (Kind::refused(&refusal), false),
                 Ok(None) => (Kind::Left, true),
                 Ok(Some(binding)) => {
                     let pair = |(key, value): (_, _)| (format!("{key}"), format!("{value}"));

@@ -13,7 +13,7 @@ use longshore_framework::profile::Profile;
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PermitVerdict, PluginError, Rejection, Verdict};
+use longshore_framework::verdict::{PermitVerdict, PluginError, Refusal, Rejection, Verdict};
 use longshore_framework::view::NodeView;
 
 use super::Log;
@@ -110,9 +110,12 @@ impl Permit for Fake {
 }
 
 impl PreBind for Fake {
-    fn pre_bind(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, PluginError> {
+    fn pre_bind(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
         let write =
             || StorageWrite::BindVolume { volume: "v".into(), namespace: "n".into(), claim: "c".into() };
+        if let Some(reason) = self.told("prebind", cx.pod).and_then(|t| t.strip_prefix("no ")) {
+            return Err(Refusal::Rejected(Rejection::unschedulable(reason.to_string())));
+        }
         match self.verdict("prebind", cx.pod)? {
             Verdict::Pass => Ok(Vec::new()),
             Verdict::Reject(_) => Ok(vec![write()]),
@@ -121,8 +124,10 @@ impl PreBind for Fake {
 }
 
 impl Bind for Fake {
-    fn bind(&self, cx: Cycle<'_>, _: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
-        self.verdict("bind", cx.pod)?;
+    fn bind(&self, cx: Cycle<'_>, _: &PluginState, node: Slot) -> Result<Option<Binding>, Refusal> {
+        if let Verdict::Reject(rejection) = self.verdict("bind", cx.pod)? {
+            return Err(Refusal::Rejected(rejection));
+        }
         let mut binding = Binding::of(cx.pod, &cx.snapshot.node(node).name);
         if let Some(key) = self.told("annotate", cx.pod) {
             binding.annotations.push((key.into(), "yes".into()));

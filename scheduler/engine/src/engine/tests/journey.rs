@@ -185,3 +185,20 @@ fn a_plugin_that_breaks_at_any_stage_fails_the_attempt_and_nothing_is_left_behin
         );
     }
 }
+
+#[test]
+fn a_plugin_that_says_no_after_permit_is_heard_word_for_word() {
+    for (label, said) in [("prebind.A", "no quota"), ("bind.A", "quota")] {
+        check(
+            world(),
+            &[
+                (node_is(node("n")), ""),
+                (node_is(node("m")), ""),
+                (pod_is(pod("p").label(label, said)), ""),
+                (Do::Step, "p Unschedulable: quota"),
+                (Do::Where("p"), "backoff"),
+                (Do::Step, "nobody"),
+            ],
+        );
+    }
+}

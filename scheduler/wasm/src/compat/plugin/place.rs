@@ -9,13 +9,13 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::{Binding, StorageWrite};
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PermitVerdict, PluginError, Verdict};
+use longshore_framework::verdict::{PermitVerdict, PluginError, Refusal, Verdict};
 
 use super::super::abi::Input;
 use super::super::common::locked;
 use super::super::exports::Export;
 use super::super::instance::Reply;
-use super::super::verdicts::{Status, only_yes, said_no, status, yes_or_no};
+use super::super::verdicts::{Status, said_no, status, yes_or_no};
 use super::{Staged, name_of};
 use crate::failure::Failure;
 
@@ -107,33 +107,30 @@ impl Permit for Staged {
 }
 
 impl PreBind for Staged {
-    fn pre_bind(
-        &self,
-        cx: Cycle<'_>,
-        state: &PluginState,
-        node: Slot,
-    ) -> Result<Vec<StorageWrite>, PluginError> {
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal> {
         self.waits_no_more(cx.pod);
         let export = Export::PreBind;
-        self.place(export, At::of(cx, node), state, Vec::new(), |reply, _| {
-            only_yes(export, reply)?;
-            Ok(Vec::new())
-        })
+        let at = At::of(cx, node);
+        match self.place(export, at, state, None, |reply, _| yes_or_no(export, reply))? {
+            None => Ok(Vec::new()),
+            Some(rejection) => Err(Refusal::Rejected(rejection)),
+        }
     }
 }
 
 impl Bind for Staged {
     /// A guest can write nothing: when it says that the pod is bound, the scheduler writes the binding for it.
-    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
+    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, Refusal> {
         let export = Export::Bind;
         self.waits_no_more(cx.pod);
-        self.place(export, At::of(cx, node), state, None, |reply, node| {
+        self.place(export, At::of(cx, node), state, Ok(None), |reply, node| {
             match status(export, reply.low(), &reply.pushed.reason)? {
-                Status::Success => Ok(Some(Binding::of(cx.pod, node))),
-                Status::Skip => Ok(None),
-                _ => Err(said_no(export, reply.low(), &reply.pushed.reason)),
+                Status::Success => Ok(Ok(Some(Binding::of(cx.pod, node)))),
+                Status::Skip => Ok(Ok(None)),
+                Status::Reject(rejection) => Ok(Err(Refusal::Rejected(rejection))),
+                Status::Wait => Err(said_no(export, reply.low(), &reply.pushed.reason)),
             }
-        })
+        })?
     }
 }
 

@@ -5,7 +5,7 @@ use longshore_framework::plugin::{
     Candidate, FilterSink, Nomination, PostFilterContext, PreemptionEngine, ReserveContext, Tried,
 };
 use longshore_framework::verdict::{
-    PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, RejectCode, Rejection,
+    PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, RejectCode, Rejection,
 };
 
 use super::*;
@@ -260,6 +260,13 @@ fn permit_answers() {
     check_failed(permit(long("permit", 1, 0)), "Permit", "error): because");
 }
 
+fn broken(refusal: Refusal) -> PluginError {
+    match refusal {
+        Refusal::Broken(error) => error,
+        Refusal::Rejected(rejection) => panic!("{rejection:?}"),
+    }
+}
+
 #[test]
 fn a_guest_binds_by_letting_the_scheduler_bind() {
     let bind = |world: World| {
@@ -270,14 +277,17 @@ fn a_guest_binds_by_letting_the_scheduler_bind() {
     };
     assert_eq!(bind(int("bind", 0)), Ok(Some(("default/p".to_string(), "a".to_string()))));
     assert_eq!(bind(int("bind", 5)), Ok(None));
-    check_failed(bind(int("bind", 1)), "Bind", "error): because");
+    check_failed(bind(int("bind", 1)).map_err(broken), "Bind", "error): because");
+    let rejected = Refusal::Rejected(because(RejectCode::Unschedulable));
+    assert_eq!(bind(int("bind", 2)), Err(rejected.clone()));
     let pre_bind = |world: World| {
         let pod = pod("p").build();
         let state = world.begin(&pod);
         world.instance.pre_bind.as_ref().unwrap().pre_bind(world.cycle(&pod), &state, world.slot("a"))
     };
     assert_eq!(pre_bind(int("prebind", 0)), Ok(vec![]));
-    check_failed(pre_bind(int("prebind", 2)), "PreBind", "error): because");
+    assert_eq!(pre_bind(int("prebind", 2)), Err(rejected));
+    check_failed(pre_bind(int("prebind", 1)).map_err(broken), "PreBind", "error): because");
 }
 
 #[test]

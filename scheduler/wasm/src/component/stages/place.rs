@@ -11,7 +11,7 @@ use longshore_framework::port::{Binding, Request, StorageWrite};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
-use longshore_framework::verdict::{PermitVerdict, PluginError, Verdict};
+use longshore_framework::verdict::{PermitVerdict, PluginError, Refusal, Verdict};
 
 use super::super::bindings::exports::longshore::scheduler::permit::Outcome;
 use super::super::cluster::Cluster;
@@ -103,27 +103,22 @@ impl Permit for Staged {
 }
 
 impl PreBind for Staged {
-    fn pre_bind(
-        &self,
-        cx: Cycle<'_>,
-        state: &PluginState,
-        node: Slot,
-    ) -> Result<Vec<StorageWrite>, PluginError> {
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal> {
         let answer = self.0.at_node("PreBind", cx, state, node, |live, entry, said| {
             live.ask("PreBind", |exports, store| match &exports.pre_bind {
                 Some(stage) => stage.call_pre_bind(store, said, &entry.node, &entry.shared),
                 None => Ok(Ok(None)),
             })
         });
-        match self.0.excused(answer, None)? {
+        match self.0.excused(answer, None).map_err(PluginError::from)? {
             None => Ok(Vec::new()),
-            Some(no) => Err(PluginError::new(convert::rejection(no).message())),
+            Some(no) => Err(Refusal::Rejected(convert::rejection(no))),
         }
     }
 }
 
 impl Bind for Staged {
-    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, PluginError> {
+    fn bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Option<Binding>, Refusal> {
         let answer = self.0.at_node("Bind", cx, state, node, |live, entry, said| {
             let bound = live.ask("Bind", |exports, store| match &exports.bind {
                 Some(stage) => stage.call_bind(store, said, &entry.node, &entry.shared),
@@ -136,7 +131,7 @@ impl Bind for Staged {
             binding.check_annotations().map_err(|error| Failure::answer("Bind", &*error.0))?;
             Ok(Some(binding))
         });
-        Ok(self.0.excused(answer, None)?)
+        Ok(self.0.excused(answer, None).map_err(PluginError::from)?)
     }
 }
 
