@@ -16,10 +16,10 @@ use crate::cluster::Stand;
 use crate::wat::{ALL_FIT, RESET, Wat, guest, same_score};
 
 const GOOD: &str = "default-scheduler";
-const BAD: &str = "guarded-scheduler";
+pub(crate) const BAD: &str = "guarded-scheduler";
 
 /// The default profile, and the same with the guest at every stage that it has.
-fn profiles(instance: &Instance) -> Vec<Profile> {
+pub(crate) fn profiles(instance: &Instance) -> Vec<Profile> {
     let (registry, plugins) =
         (longshore_plugins_native::registry(), longshore_plugins_native::DEFAULT_MULTI_POINT);
     let good = longshore_profile::default_profile(&registry, plugins).unwrap().profiles.remove(0);

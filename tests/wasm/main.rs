@@ -13,6 +13,7 @@ mod conformance;
 mod engine;
 mod failures;
 mod objects;
+mod fresh;
 mod reload;
 #[path = "../conformance/sets.rs"]
 mod sets;

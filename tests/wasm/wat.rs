@@ -186,6 +186,30 @@ pub(crate) const ALL_FIT: &str = "
     (global.set $free (i32.const 4096))
     (i32.const 256)";
 
+/// The answer of a filter that rejects all candidates, who lie in one word, with this reason.
+pub(crate) fn none_fit(reason: &str) -> String {
+    let (bytes, length) = (reason.as_bytes(), reason.len());
+    let text: String = bytes
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| format!("(i32.store8 (i32.const {}) (i32.const {byte}))", 2048 + at))
+        .collect();
+    format!(
+        "{text}
+        (i64.store (i32.const 2112) (i64.const 0))
+        (i32.store8 (i32.const 2128) (i32.const 0)) (i32.store (i32.const 2132) (i32.const 2048))
+        (i32.store (i32.const 2136) (i32.const {length}))
+        (memory.fill (i32.const 2176) (i32.const 0) (i32.const 128))
+        (i32.store8 (i32.const 256) (i32.const 0))
+        (i32.store (i32.const 260) (i32.const 2112)) (i32.store (i32.const 264) (i32.const 1))
+        (i32.store (i32.const 268) (i32.const 2128)) (i32.store (i32.const 272) (i32.const 1))
+        (i32.store (i32.const 276) (i32.const 2176))
+        (i32.store (i32.const 280) (i32.wrap_i64 (i64.popcnt (i64.load (local.get $set)))))
+        (global.set $free (i32.const 4096))
+        (i32.const 256)"
+    )
+}
+
 /// The answer of a scorer that gives the same score to as many nodes as it was asked about.
 pub(crate) fn same_score(score: i64) -> String {
     format!(

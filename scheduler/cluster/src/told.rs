@@ -7,6 +7,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
 use longshore_manifest::{Identity, SeenPod};
 
+use crate::extender::Wants;
 use crate::kinds::WatchedKind;
 
 /// The way to the scheduling thread.
@@ -32,6 +33,10 @@ pub enum Told {
 
 /// Somebody else who wants to see what is watched: on the watching task, so it has to be quick.
 pub trait Bystander: Send + Sync {
+    /// Of which objects all that changes is news to somebody, though the model may not read it.
+    fn reads_whole(&self) -> Wants {
+        Wants::default()
+    }
     /// A pod is new or has changed.
     fn pod(&self, _identity: &Identity, _seen: &SeenPod, _json: &str) {}
     /// An object of another kind is new or has changed.

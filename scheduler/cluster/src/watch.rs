@@ -12,6 +12,7 @@ mod state;
 mod stream;
 mod trouble;
 mod turned_away;
+mod unread;
 
 use std::sync::Arc;
 

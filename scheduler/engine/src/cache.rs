@@ -61,6 +61,11 @@ impl Cache {
         }
     }
 
+    /// Another attempt to place a pod begins.
+    pub(crate) fn begin_attempt(&mut self) {
+        self.snapshot.begin_attempt();
+    }
+
     /// Marks a node as changed for a reason that lies outside the cache.
     pub(crate) fn touch(&mut self, name: &str) {
         if let Some(slot) = self.snapshot.slot(name) {

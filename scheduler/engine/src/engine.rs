@@ -281,6 +281,7 @@ impl Engine {
         mut trace: Option<&mut Trace>,
     ) -> (Path, Result<Slot, Stopped>) {
         self.touch_promised_nodes();
+        self.cache.begin_attempt();
         state.sampled = self.meter.samples();
         // The fields are named one by one, because what a decision reads is apart from what it changes.
         let evaluator = Evaluator {

@@ -9,7 +9,8 @@ use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
 use longshore_framework::resources::Amounts;
 
-/// One event for each kind of change of a node; none when nothing changed that scheduling reads.
+/// One event for each kind of change of a node; none when nothing changed that scheduling reads. A plain update when only
+/// something did that somebody may read who reads nodes whole.
 pub(crate) fn node_update(old: &Arc<Node>, new: &Arc<Node>) -> Vec<ClusterEvent> {
     let changes = [
         (old.unschedulable && !new.unschedulable || old.taints != new.taints, Action::NODE_TAINT),
@@ -23,7 +24,12 @@ pub(crate) fn node_update(old: &Arc<Node>, new: &Arc<Node>) -> Vec<ClusterEvent>
         (old.declared_features != new.declared_features, Action::NODE_DECLARED_FEATURE),
     ];
     let subject = || Subject::Node(Some(Arc::clone(old)), Some(Arc::clone(new)));
-    changed(&changes).map(|action| ClusterEvent::new(Resource::Node, action, subject())).collect()
+    let mut events: Vec<_> =
+        changed(&changes).map(|action| ClusterEvent::new(Resource::Node, action, subject())).collect();
+    if events.is_empty() && old.unread.content != new.unread.content {
+        events.push(ClusterEvent::new(Resource::Node, Action::UPDATE, subject()));
+    }
+    events
 }
 
 /// One event for each kind of change of a pod, or one plain update.
@@ -98,6 +104,7 @@ fn fell(old: &Amounts, new: &Amounts) -> bool {
 mod tests {
     use longshore_framework::fixture::{node, pod};
     use longshore_framework::taint::TaintEffect;
+    use longshore_framework::unread::Unread;
 
     use super::*;
 
@@ -111,6 +118,12 @@ mod tests {
     fn a_node_tells_each_kind_of_change() {
         let old = node("n").allocatable("cpu", "1").with(|n| n.unschedulable = true).build();
         check(node_update(&old, &old), &[]);
+        let whole = |text, content| {
+            let marked = node("n").allocatable("cpu", "1").with(|n| n.unschedulable = true);
+            marked.with(|n| n.unread = Unread { text, content }).build()
+        };
+        check(node_update(&whole(1, 1), &whole(2, 1)), &[]);
+        check(node_update(&whole(1, 1), &whole(2, 2)), &["NodeUpdate"]);
         let new = node("n").allocatable("cpu", "2").label("a", "b").build();
         check(
             node_update(&old, &new),

@@ -47,6 +47,7 @@ pub mod snapshot;
 pub mod state;
 pub mod taint;
 pub mod text;
+pub mod unread;
 pub mod verdict;
 pub mod volume;
 pub mod wide;

@@ -4,6 +4,7 @@ use crate::Str;
 use crate::labels::Labels;
 use crate::resources::Amounts;
 use crate::taint::Taint;
+use crate::unread::Unread;
 
 /// `kubernetes.io/hostname`.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -39,6 +40,8 @@ pub struct Node {
     pub conditions: Vec<(Str, Str)>,
     /// `status.declaredFeatures`, in name order.
     pub declared_features: Vec<Str>,
+    /// Other numbers when something is said of the node that the model does not read.
+    pub unread: Unread,
 }
 
 impl Node {

@@ -138,6 +138,8 @@ pub struct PodMeta {
     pub nominated_node: Option<Str>,
     /// Condition DisruptionTarget is True with reason PreemptionByScheduler.
     pub preempted: bool,
+    /// Another number when something is said of the pod that the model does not [read](crate::unread).
+    pub unread: u64,
 }
 
 /// The controller that owns a pod.

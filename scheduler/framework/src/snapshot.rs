@@ -99,6 +99,7 @@ pub struct Snapshot {
     images_revision: u64,
     /// The generation at which a storage object last changed that concerns the node.
     storage_changed: Generations,
+    attempt: u64,
     lineage: Lineage,
 }
 
@@ -296,6 +297,12 @@ impl Snapshot {
         Some(self.dirty.since(generation)?.map(|(slot, _)| slot))
     }
 
+    /// How many attempts to place a pod have begun. What a plugin learns of a pod from outside the snapshot, such as the time or
+    /// whole objects, holds for one of them, however long the generation stays the same.
+    pub fn attempt(&self) -> u64 {
+        self.attempt
+    }
+
     /// The generation at which more changed of some node than its pods, the last time.
     pub fn anything_changed_at(&self) -> u64 {
         self.dirty.anything_changed_at()
@@ -342,6 +349,11 @@ impl Snapshot {
 
 /// Changes.
 impl Snapshot {
+    /// Another attempt to place a pod begins.
+    pub fn begin_attempt(&mut self) {
+        self.attempt += 1;
+    }
+
     /// Marks a node as changed for a reason that lies outside the snapshot.
     pub fn touch(&mut self, slot: Slot) {
         self.log(slot, Changed::Anything);

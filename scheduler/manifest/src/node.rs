@@ -3,6 +3,7 @@
 use longshore_framework::Str;
 use longshore_framework::node::{Node, NodeImage};
 use longshore_framework::resources::{Amounts, PODS};
+use longshore_framework::unread::Unread;
 use serde_json::Value;
 
 use crate::decode::decode;
@@ -45,6 +46,7 @@ pub(crate) fn convert(written: &wire::node::Node) -> Result<Node, ObjectError> {
             .collect(),
         conditions: status.conditions.iter().map(|c| (c.r#type.clone(), c.status.clone())).collect(),
         declared_features,
+        unread: Unread::default(),
     })
 }
 

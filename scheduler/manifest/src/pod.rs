@@ -69,6 +69,7 @@ fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
         started: status.start_time.map(|t| t.0),
         nominated_node: meta::given(&status.nominated_node_name),
         preempted: status.conditions.iter().any(preempted),
+        unread: 0,
     })
 }
 

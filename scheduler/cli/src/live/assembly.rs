@@ -52,6 +52,12 @@ impl Extending {
         Wants::of(&self.clients).and(self.wanted_by_plugins)
     }
 
+    /// Of which of them all that changes may wake pods. An extender is sent objects anew with every question; it is the pod it
+    /// rejected whose change may help, and others change often.
+    pub(crate) fn news(&self) -> Wants {
+        Wants { waiting_pods: self.wants().waiting_pods, ..self.wanted_by_plugins }
+    }
+
     /// As the engine takes them.
     pub(crate) fn for_engine(&self) -> Vec<Arc<dyn Extender>> {
         self.clients.iter().map(|e| Arc::clone(e) as Arc<dyn Extender>).collect()

@@ -46,6 +46,8 @@ pub(crate) struct Reloading {
     pub(crate) whole: (Arc<RawStore>, Wants),
     /// The objects that are watched because plugins declare them.
     pub(crate) declared: Declarations,
+    /// Of which of them all that changes is news.
+    pub(crate) news: Wants,
     /// How long is waited for volumes.
     pub(crate) bind_timeouts: BindTimeouts,
     /// What is in force, for `/configz`.
@@ -162,7 +164,7 @@ impl Reloading {
     fn check(&self, loaded: Loaded) -> anyhow::Result<New> {
         let Loaded { mut resolved, guests, .. } = loaded;
         let extending = Extending::of(&resolved.configuration, Arc::clone(&self.whole.0), &guests)?;
-        if !self.whole.1.cover(extending.wants()) {
+        if !self.whole.1.cover(extending.wants()) || !self.news.cover(extending.news()) {
             bail!(
                 "its extenders or plugins want whole objects that were not kept so far; restart to use them"
             );

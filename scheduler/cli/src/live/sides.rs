@@ -21,6 +21,8 @@ use crate::metrics::OwnMetrics;
 pub(crate) struct Sides {
     /// Whole pods and nodes, and which of them extenders want.
     pub(crate) whole: (Arc<RawStore>, Wants),
+    /// Of which of them all that changes is news.
+    pub(crate) news: Wants,
     /// Where unreadable objects are counted.
     pub(crate) metrics: Arc<OwnMetrics>,
     /// Who writes conditions: it compares with what is there.
@@ -47,6 +49,10 @@ impl Sides {
 }
 
 impl Bystander for Sides {
+    fn reads_whole(&self) -> Wants {
+        self.news
+    }
+
     fn pod(&self, identity: &Identity, seen: &SeenPod, json: &str) {
         let placed = seen.pod.meta.node_name.is_some();
         self.keep_whole(identity, placed, json);

@@ -373,6 +373,7 @@ impl Common {
         };
         let sides = Sides {
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
+            news: self.extending.news(),
             metrics: Arc::clone(&self.metrics.own),
             status: tools.status.clone(),
             storage: Arc::clone(&tools.storage),
@@ -410,6 +411,7 @@ impl Common {
             performer,
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
             declared: self.declarations(),
+            news: self.extending.news(),
             bind_timeouts: self.bind_timeouts.clone(),
             in_force: Arc::new(Mutex::new(self.configuration.clone())),
             shown: Arc::clone(&self.shown),

@@ -20,6 +20,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::pool::Pool;
+use super::unread;
+use crate::extender::Wants;
 use crate::kinds::{Reads, WatchedKind};
 
 /// An object of a watch.
@@ -82,6 +84,8 @@ impl<B> Resource for Item<B> {
 pub(super) trait Readable: Clone + Debug + Send + Sync + 'static {
     /// Reads an object's text.
     fn read(json: &str) -> (Identity, Self);
+    /// Marks what the model does not read, where somebody reads the object whole.
+    fn mark(&mut self, _json: &str, _whole: Wants) {}
     /// What the engine is told of it, and what it is told when the object goes; or why it cannot be read.
     fn inputs(self, kind: &WatchedKind, json: &str, pool: &mut Pool) -> Result<Inputs, ObjectError>;
 }
@@ -114,6 +118,13 @@ impl Readable for PodBody {
         (identity, Self(read))
     }
 
+    fn mark(&mut self, json: &str, whole: Wants) {
+        let Ok(SeenPod { pod, .. }) = &mut self.0 else { return };
+        if if pod.meta.node_name.is_some() { whole.placed_pods } else { whole.waiting_pods } {
+            pod.meta.unread = unread::pod(json);
+        }
+    }
+
     fn inputs(self, _: &WatchedKind, _: &str, pool: &mut Pool) -> Result<Inputs, ObjectError> {
         let mut seen = self.0?;
         pool.share(&mut seen.pod);
@@ -131,6 +142,12 @@ impl Readable for NodeBody {
     fn read(json: &str) -> (Identity, Self) {
         let (identity, read) = longshore_manifest::watched_node(json);
         (identity, Self(read))
+    }
+
+    fn mark(&mut self, json: &str, whole: Wants) {
+        if let (Ok(node), true) = (&mut self.0, whole.nodes) {
+            node.unread = unread::node(json);
+        }
     }
 
     fn inputs(self, _: &WatchedKind, _: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {

@@ -128,7 +128,8 @@ impl<'a> Ledger<'a> {
 
     /// What an object means; `None` when it cannot be read, or when it is a pod that has finished.
     fn read<B: Readable>(&mut self, item: Item<B>) -> Option<(Known, Input)> {
-        let Item { identity, json, body, .. } = item;
+        let Item { identity, json, mut body, .. } = item;
+        body.mark(json.get(), self.to.bystander.reads_whole());
         let inputs = match body.inputs(self.kind, json.get(), &mut self.pool) {
             Ok(inputs) => inputs,
             Err(error) => {
@@ -207,8 +208,9 @@ mod tests {
     use super::super::item::{ObjectBody, PodBody};
     use super::super::reporting::Times;
     use super::*;
+    use crate::extender::Wants;
     use crate::kinds::KINDS;
-    use crate::told::NoBystander;
+    use crate::told::{Bystander, NoBystander};
 
     fn pod(uid: &str, node: &str, phase: &str) -> Item<PodBody> {
         let value = json!({"metadata": {"name": "p", "namespace": "n", "uid": uid, "resourceVersion": "1"},
@@ -249,6 +251,50 @@ mod tests {
             events.into_iter().for_each(|e| ledger.take(e));
             assert_eq!(said(&told), want);
         }
+    }
+
+    /// Reads these whole.
+    struct Reader(Wants);
+
+    impl Bystander for Reader {
+        fn reads_whole(&self) -> Wants {
+            self.0
+        }
+    }
+
+    /// Whether a pod on `node` is another one to the engine when only an annotation changes.
+    #[track_caller]
+    fn check_unread(whole: Wants, node: &str, other: bool) {
+        let (send, told) = channel();
+        let tell: crate::told::Tell = Arc::new(move |t| send.send(t).unwrap());
+        let (bystander, times) = (Arc::new(Reader(whole)), Times::default());
+        let to = Reporting { tell, bystander, times, stop: CancellationToken::new() };
+        let kind = KINDS.iter().find(|k| k.kind == "Pod").unwrap();
+        let state = WatchState::new(kind);
+        let mut ledger = Ledger::new(kind, &to, &state);
+        for (version, annotation) in [("1", "x"), ("2", "x"), ("3", "y")] {
+            let value = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u", "resourceVersion": version,
+                "annotations": {"a": annotation}}, "spec": {"containers": [{"name": "c"}], "nodeName": node}});
+            ledger.take(Event::Apply(serde_json::from_str::<Item<PodBody>>(&value.to_string()).unwrap()));
+        }
+        let pods: Vec<_> = told
+            .try_iter()
+            .filter_map(|told| match told {
+                Told::Input(Input::Pod(pod)) => Some(pod),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(pods.len(), 3);
+        assert_eq!((pods[0] == pods[1], pods[1] == pods[2]), (true, !other));
+    }
+
+    #[test]
+    fn what_the_model_does_not_read_is_news_where_somebody_reads_objects_whole() {
+        let waiting = Wants { waiting_pods: true, ..Wants::default() };
+        check_unread(Wants::default(), "", false);
+        check_unread(waiting, "", true);
+        check_unread(waiting, "n1", false);
+        check_unread(Wants { placed_pods: true, ..waiting }, "n1", true);
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Engine {
         let Some(on) = self.pods.on_node(number) else { return false };
         let Hold::Reserved(_, held) = &on.hold else { return true };
         let (profile, pod, node) = (held.queued.profile, Arc::clone(&on.pod), Arc::clone(&on.node));
+        self.cache.begin_attempt();
         self.cache.uncount(number, &pod, &node);
         let fits = self.fits_on(profile, &pod, &node).unwrap_or(true);
         self.cache.count(number, pod, &node);

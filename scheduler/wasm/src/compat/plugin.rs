@@ -44,8 +44,8 @@ pub(crate) struct CompatPlugin {
 
 /// A cycle that began late.
 pub(super) struct Stray {
-    /// Lineage and generation of the snapshot it began with.
-    of: (u64, u64),
+    /// Lineage, generation and attempt of the snapshot it began with.
+    of: (u64, u64, u64),
     lease: Arc<Lease>,
 }
 
@@ -130,12 +130,12 @@ impl CompatPlugin {
         Held { lease: self.pool.begin(Arc::new(PodSource::new(pod))), changes: Vec::new() }
     }
 
-    /// The cycle at hand: the one in the state, or else one that is kept as long as pod and snapshot are the same.
+    /// The cycle at hand: the one in the state, or else one that is kept for one attempt.
     fn held(&self, state: &PluginState, pod: &Pod, snapshot: &Snapshot, later: bool) -> Held {
         if let Ok(held) = state.get::<Held>() {
             return held.clone();
         }
-        let of = (snapshot.lineage(), snapshot.generation());
+        let of = (snapshot.lineage(), snapshot.generation(), snapshot.attempt());
         let mut stray = locked(&self.stray);
         let same = |stray: &Stray| stray.lease.pod.pod.meta.uid == pod.meta.uid && (later || stray.of == of);
         if let Some(stray) = stray.as_ref().filter(|stray| same(stray)) {

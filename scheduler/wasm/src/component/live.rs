@@ -59,6 +59,10 @@ pub(crate) struct Described {
     pub(crate) every: Option<u32>,
 }
 
+/// Lineage, generation and attempt of a snapshot. What a guest prepares for a pod it may take from outside the table as well
+/// (whole objects, other pods, the time), so it holds for one attempt.
+type Moment = (u64, u64, u64);
+
 /// An instance.
 pub(crate) struct Live {
     store: Store<Inside>,
@@ -68,7 +72,8 @@ pub(crate) struct Live {
     allowed: Allowed,
     table: Table,
     told: Told,
-    cycle: Option<(CycleKey, Option<(u64, u64)>)>,
+    /// The pod that it was told of, and, unless the plugin is pure, when.
+    cycle: Option<(CycleKey, Option<Moment>)>,
 }
 
 impl Drop for Live {
@@ -236,7 +241,7 @@ impl Live {
     }
 
     /// Tells the guest which pod the next calls are about, unless it knows: a pure plugin while pods are of one class,
-    /// others while it is the same pod in the same state of the cluster.
+    /// others within one attempt for one pod.
     pub(crate) fn begin(
         &mut self,
         loaded: &Loaded,
@@ -244,7 +249,7 @@ impl Live {
         shared: &Arc<Vec<u8>>,
     ) -> Result<(), Failure> {
         let pod = cx.pod;
-        let now = (!loaded.manifest.pure).then(|| (cx.snapshot.lineage(), cx.snapshot.generation()));
+        let now = (!loaded.manifest.pure).then(|| moment(cx.snapshot));
         if self.cycle.as_ref().is_some_and(|(key, of)| *of == now && key.covers(pod, shared, now.is_some())) {
             return Ok(());
         }
@@ -280,4 +285,8 @@ impl Live {
             None => Ok(Ok(())),
         })
     }
+}
+
+fn moment(snapshot: &Snapshot) -> Moment {
+    (snapshot.lineage(), snapshot.generation(), snapshot.attempt())
 }
