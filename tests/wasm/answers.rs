@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longshore_framework::event::{Action, EventPattern, Resource};
 use longshore_framework::fixture::pod;
 use longshore_framework::port::Request;
 use longshore_framework::verdict::{PermitVerdict, Verdict};
@@ -22,6 +23,18 @@ fn a_plugin_has_the_stages_that_it_exports() {
     assert_eq!(about.exports, ["lifecycle", "cycle", "filter", "score"]);
     assert!(asked.instance.filter.is_some() && asked.instance.score.is_some());
     assert!(asked.instance.pre_filter.is_none() && asked.instance.permit.is_none());
+}
+
+#[test]
+fn a_plugin_hears_of_the_events_that_it_names() {
+    let of = |resource, action| {
+        let bytes = guest().event(resource, action).filter(ALL_FIT).build();
+        Stand::new().load(&bytes, &settings()).map(|asked| asked.instance.events)
+    };
+    assert_eq!(of("NewPod", "Add").unwrap(), [EventPattern::new(Resource::NewPod, Action::ADD)]);
+    assert_eq!(of("Pod", "Update").unwrap(), [EventPattern::new(Resource::Pod, Action::UPDATE)]);
+    let refused = of("Pot", "Add").unwrap_err();
+    assert!(matches!(&refused, LoadError::Manifest(why) if why.contains("Pot")), "{refused}");
 }
 
 #[test]

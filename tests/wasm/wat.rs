@@ -9,6 +9,8 @@ pub(crate) struct Wat {
     single: bool,
     pure: bool,
     raw_pod: bool,
+    /// The one event that it names: a resource and an action.
+    event: Option<(&'static str, &'static str)>,
     imports: String,
     extra: String,
     functions: Vec<(&'static str, &'static str, String)>,
@@ -33,6 +35,7 @@ pub(crate) fn guest() -> Wat {
         single: false,
         pure: false,
         raw_pod: false,
+        event: None,
         imports: String::new(),
         extra: String::new(),
         functions: vec![("cabi_realloc", "", realloc.to_string())],
@@ -64,6 +67,12 @@ impl Wat {
 
     pub(crate) fn raw_pod(mut self) -> Self {
         self.raw_pod = true;
+        self
+    }
+
+    /// The one event after which pods that it rejected are tried again.
+    pub(crate) fn event(mut self, resource: &'static str, action: &'static str) -> Self {
+        self.event = Some((resource, action));
         self
     }
 
@@ -144,7 +153,13 @@ impl Wat {
             words.iter().flat_map(|w| w.to_le_bytes()).map(|b| format!("\\{b:02x}")).collect()
         };
         let flags = u32::from(self.single) | u32::from(self.pure) << 8 | u32::from(self.raw_pod) << 16;
-        let manifest = [0, 0, 0, 0, 0, 0, 512, self.columns.len() as u32, flags, 0, 0, 0];
+        let mut manifest = [0, 0, 0, 0, 0, 0, 512, self.columns.len() as u32, flags, 0, 0, 0];
+        if let Some((resource, action)) = self.event {
+            (manifest[9], manifest[10], manifest[11]) = (1, 320, 1);
+            let pattern = [400, resource.len() as u32, 336, 1, 440, action.len() as u32];
+            data += &format!("(data (i32.const 320) \"{}\")\n", words(&pattern));
+            data += &format!("(data (i32.const 400) \"{resource}\") (data (i32.const 440) \"{action}\")\n");
+        }
         data += &format!("(data (i32.const 64) \"{}\")\n", words(&manifest));
         data += &format!("(data (i32.const 512) \"{}\")\n", words(&columns));
         let functions: String = self

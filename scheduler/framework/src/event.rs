@@ -21,6 +21,9 @@ pub enum Resource {
     AssignedPod,
     /// A pod that is not on a node.
     UnschedulablePod,
+    /// A pod without a node that is new to the scheduler. Only for those who register it by this name: new pods come by the
+    /// thousand, and kube-scheduler wakes none for them.
+    NewPod,
     /// A node.
     Node,
     /// A PersistentVolume.
@@ -59,6 +62,7 @@ impl Resource {
             Self::Pod => "Pod",
             Self::AssignedPod => "AssignedPod",
             Self::UnschedulablePod => "UnschedulablePod",
+            Self::NewPod => "NewPod",
             Self::Node => "Node",
             Self::PersistentVolume => "PersistentVolume",
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
@@ -167,8 +171,11 @@ impl EventPattern {
     }
 
     /// Whether an event is one of these: the kinds are the same (a Pod pattern also stands for assigned and
-    /// unschedulable pods), some action is the same, and the event is not wider than the pattern.
+    /// unschedulable pods, and none but its own for new ones), some action is the same, and the event is not wider than the pattern.
     pub fn covers(&self, event: &ClusterEvent) -> bool {
+        if event.resource == Resource::NewPod {
+            return self.resource == Resource::NewPod && self.action.overlaps(event.action);
+        }
         if *self == Self::ANY {
             return true;
         }

@@ -133,6 +133,9 @@ impl Engine {
             None => queue.add(pods, Arc::clone(&pod), profile, &rules),
         };
         self.handled(if known.is_some() { EventLabel::POD_UPDATE } else { EventLabel::POD_ADD });
+        if known.is_none() {
+            self.tell_new(&pod);
+        }
         if let Place::Gated(plugin, rejection) = place {
             let plugin = self.profiles[profile].name(plugin).into();
             effects.push(Effect::Gated { pod: Arc::clone(&pod), plugin, rejection });
@@ -142,6 +145,16 @@ impl Engine {
             && old.meta.nominated_node != pod.meta.nominated_node
         {
             self.promise_ended(&old, node);
+        }
+    }
+
+    /// Lets those know of a new pod who wait for one.
+    fn tell_new(&mut self, pod: &Arc<Pod>) {
+        let (queue, pods, rules) = self.queue_parts();
+        if queue.hears_of(Resource::NewPod, Action::ADD, &rules) {
+            let subject = Subject::Pod(None, Some(Arc::clone(pod)));
+            let event = ClusterEvent::new(Resource::NewPod, Action::ADD, subject);
+            queue.on_event(pods, event, &|other| other.meta.uid != pod.meta.uid, &rules);
         }
     }
 

@@ -143,9 +143,10 @@ pub(crate) fn event_words(event: &ClusterEvent) -> (String, String) {
     (named.unwrap_or(resource.label()).to_string(), action.unwrap_or(event.action.label()).to_string())
 }
 
-const RESOURCES: [(&str, Resource); 14] = [
+const RESOURCES: [(&str, Resource); 15] = [
     ("*", Resource::Any),
     ("Pod", Resource::Pod),
+    ("NewPod", Resource::NewPod),
     ("Node", Resource::Node),
     ("PersistentVolume", Resource::PersistentVolume),
     ("PersistentVolumeClaim", Resource::PersistentVolumeClaim),
