@@ -17,8 +17,17 @@ const MOST_PARTS: usize = 200;
 const MOST_INSTANCES: u64 = 500;
 /// Items of one kind in all parts together: types, imports, exports, globals, segments and so on.
 const MOST_ITEMS: u64 = 200_000;
-/// Functions in all parts together.
-const MOST_FUNCTIONS: u64 = 100_000;
+/// Types of functions and others in all parts together, each of which may take code of its own.
+const MOST_TYPES: u64 = 20_000;
+/// Functions in all parts together, those between components and the host included. A hundred thousand empty ones take 13
+/// seconds and 600 MB to compile.
+const MOST_FUNCTIONS: u64 = 30_000;
+/// The work of all functions together, as [`work_of`] weighs it: about half a minute.
+const MOST_WORK: u64 = 32 << 20;
+/// What a function weighs beside its length.
+const FUNCTION: u64 = 512;
+/// Of a function of this length, in bytes, a byte weighs twice as much as of a short one.
+const HEAVY: u64 = 64 << 10;
 /// The longest function, in bytes. The time for one grows faster than its length.
 const LONGEST_FUNCTION: usize = 512 << 10;
 /// Locals of one function.
@@ -45,7 +54,10 @@ struct Census {
     open: Vec<Part>,
     parts: usize,
     items: u64,
+    types: u64,
     functions: u64,
+    work: u64,
+    code: u64,
     locals: u64,
 }
 
@@ -100,6 +112,20 @@ impl Census {
                     foreign_component(export.map_err(text)?.kind == ComponentExternalKind::Component)?;
                 }
             }
+            Payload::TypeSection(section) => {
+                self.items(section.count())?;
+                for group in section {
+                    self.types(group.map_err(text)?.types().len())?;
+                }
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.items(section.count())?;
+                self.types(section.count() as usize)?;
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                self.items(section.count())?;
+                self.functions(section.count())?;
+            }
             other => self.items(items_of(&other))?,
         }
         Ok(())
@@ -135,14 +161,35 @@ impl Census {
         at_most(self.items, MOST_ITEMS, "items")
     }
 
+    fn types(&mut self, more: usize) -> Result<(), String> {
+        self.types = self.types.saturating_add(more as u64);
+        at_most(self.types, MOST_TYPES, "types")
+    }
+
     fn functions(&mut self, more: u32) -> Result<(), String> {
         self.functions = self.functions.saturating_add(more.into());
         at_most(self.functions, MOST_FUNCTIONS, "functions")
     }
 
+    fn works(&mut self, length: u64) -> Result<(), String> {
+        self.code = self.code.saturating_add(length);
+        self.work = self.work.saturating_add(work_of(length));
+        if self.work <= MOST_WORK {
+            return Ok(());
+        }
+        Err(format!(
+            "its code is too much to compile: it has {} functions and more than {} bytes of code, which is beyond the {} MiB \
+             that are allowed where long functions weigh more; build it for size, or leave out what it does not use",
+            self.functions,
+            self.code,
+            MOST_WORK >> 20
+        ))
+    }
+
     fn function(&mut self, body: &FunctionBody<'_>) -> Result<(), String> {
         let length = body.range().len();
         at_most(length as u64, LONGEST_FUNCTION as u64, "bytes in one function")?;
+        self.works(length as u64)?;
         let mut locals = 0_u64;
         for run in body.get_locals_reader().map_err(text)? {
             let (count, _) = run.map_err(text)?;
@@ -154,10 +201,14 @@ impl Census {
     }
 }
 
+/// How much work a function of this length is: the time for one grows faster than its length.
+fn work_of(length: u64) -> u64 {
+    FUNCTION + length + length * length / HEAVY
+}
+
 /// How many items a section has.
 fn items_of(payload: &Payload<'_>) -> u32 {
     match payload {
-        Payload::TypeSection(section) => section.count(),
         Payload::ImportSection(section) => section.count(),
         Payload::FunctionSection(section) => section.count(),
         Payload::TableSection(section) => section.count(),
@@ -168,8 +219,6 @@ fn items_of(payload: &Payload<'_>) -> u32 {
         Payload::ElementSection(section) => section.count(),
         Payload::DataSection(section) => section.count(),
         Payload::CoreTypeSection(section) => section.count(),
-        Payload::ComponentTypeSection(section) => section.count(),
-        Payload::ComponentCanonicalSection(section) => section.count(),
         _ => 0,
     }
 }

@@ -39,9 +39,23 @@ fn long_and_wide_functions_are_refused() {
 
 #[test]
 fn too_much_of_anything_is_refused() {
-    check_text(&format!("(module {})", "(func)".repeat(100_001)), Some("100001 functions"));
+    check_text(&format!("(module {})", "(func)".repeat(30_000)), None);
+    check_text(&format!("(module {})", "(func)".repeat(30_001)), Some("30001 functions, 30000 are allowed"));
+    check_text(&format!("(module {})", "(type (func))".repeat(20_001)), Some("20001 types"));
     check_text(&format!("(module {})", "(global i32 (i32.const 0))".repeat(200_001)), Some("200001 items"));
     check_text(&format!("(component {})", "(core module)".repeat(200)), Some("201 modules and components"));
+}
+
+/// A module with as many functions of this many instructions of one byte.
+fn of_length(functions: usize, length: usize) -> String {
+    format!("(module {})", format!("(func {})", "nop ".repeat(length)).repeat(functions))
+}
+
+#[test]
+fn all_functions_together_are_bounded_and_long_ones_weigh_more() {
+    check_text(&of_length(4_000, 4_000), None);
+    check_text(&of_length(9_000, 4_000), Some("too much to compile"));
+    check_text(&of_length(8, 500_000), Some("too much to compile: it has 8 functions"));
 }
 
 #[test]

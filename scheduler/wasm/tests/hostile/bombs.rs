@@ -136,6 +136,16 @@ fn functions_that_take_long_to_compile() {
 }
 
 #[test]
+fn so_many_functions_that_they_take_long_to_compile() {
+    // As many as are allowed are compiled soon; more are not begun with.
+    check(&lone(&"(func)".repeat(30_000)), &["it is not a plugin"]);
+    check(&lone(&"(func)".repeat(99_000)), &["99000 functions, 30000 are allowed"]);
+    let types: String =
+        (0..19_000).map(|at| format!("(type (func {}))", "(param i64)".repeat(at % 90))).collect();
+    check(&lone(&types), &["it is not a plugin"]);
+}
+
+#[test]
 fn functions_whose_values_all_live_to_the_end() {
     let locals = "(local ".to_owned() + &"i64 ".repeat(10_000) + ")";
     let set: String = (1..10_000).map(|at| format!("(local.set {at} (i64.load (local.get 0)))")).collect();
