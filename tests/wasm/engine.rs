@@ -130,7 +130,9 @@ fn check(wat: &Wat, stage: &str, kind: FailureKind, words: &str) {
     assert!(took < Duration::from_secs(3), "{took:?}");
     let told = run.stand.heard.failures.lock().unwrap();
     let of_kind = told.iter().filter(|failure| failure.1 == kind).count();
-    assert_eq!(of_kind, longshore_wasm::breaker::FAILURES, "{told:?}");
+    // Once for each pod, and a second time after the first instance broke, but for the last pod.
+    let most = 2 * longshore_wasm::breaker::FAILURES - 1;
+    assert!((longshore_wasm::breaker::FAILURES..=most).contains(&of_kind), "{told:?}");
     assert_eq!(*run.stand.heard.breaker.lock().unwrap(), [true]);
 }
 
@@ -227,6 +229,6 @@ fn an_answer_that_stands_for_a_failure_serves_one_pod() {
     let breaks = guest().pure().column(13, "").filter("unreachable");
     // Each pod asks again, and a second time after the first instance broke, until the breaker opens.
     let asked = check_kept(&breaks, FailurePolicy::Ignore, Evaluation::Incremental);
-    assert_eq!(asked, longshore_wasm::breaker::FAILURES);
+    assert_eq!(asked, 2 * longshore_wasm::breaker::FAILURES - 1);
     check_kept(&breaks, FailurePolicy::Ignore, Evaluation::Audited);
 }

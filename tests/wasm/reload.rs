@@ -9,7 +9,7 @@ use longshore_engine::{Engine, Options, Outcome, TieBreak};
 use longshore_framework::Timestamp;
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::port::{Effect, Input};
-use longshore_wasm::{FailureKind, Observe};
+use longshore_wasm::{FailureKind, Observe, Patience};
 
 use crate::cluster::Heard;
 use crate::wat::{RESET, SUPPOSED_FITS, Wat, guest};
@@ -47,7 +47,12 @@ impl Scheduler {
     fn new(first: &[u8]) -> Self {
         let (heard, folder) = (Arc::new(Heard::default()), tempfile::tempdir().unwrap());
         let observer = Arc::clone(&heard) as Arc<dyn Observe>;
-        let loader = Loader::new(LoaderOptions { cache_dir: None, clock: Arc::new(|| 0), observer });
+        let loader = Loader::new(LoaderOptions {
+            cache_dir: None,
+            clock: Arc::new(|| 0),
+            observer,
+            patience: Patience::Live,
+        });
         std::fs::write(folder.path().join("chooser.wasm"), first).unwrap();
         let Loaded { resolved, guests, .. } =
             loader.load("profile.yaml", PROFILE, folder.path(), &Guests::default()).unwrap();

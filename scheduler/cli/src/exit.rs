@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// Something failed, or a part of the input could not be read.
+    /// Something failed, a plugin whose failures are not ignored included, or a part of the input could not be read.
     Failure = 1,
     /// The command line makes no sense.
     Usage = 2,

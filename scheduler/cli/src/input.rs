@@ -16,6 +16,7 @@ use longshore_framework::objects::declared::Declarations;
 use longshore_framework::port::Requests;
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
+use longshore_wasm::Patience;
 
 use crate::args::gates::RuleArgs;
 use crate::args::{InputArgs, PluginArgs};
@@ -75,6 +76,7 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     }
     warn_of_cluster(&cluster, console);
     let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
+    failures.ignore(guests.ignored());
     if guests.wants() != Wants::default() {
         loader.objects().set(extenders::written(&sources, &cluster));
     }
@@ -82,12 +84,14 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures, features })
 }
 
-/// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes.
+/// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes, and no
+/// answer depends on how busy the machine is.
 pub(crate) fn loader(args: &PluginArgs) -> (Loader, Arc<Tally>) {
     let (failures, began) = (Arc::<Tally>::default(), Clock::new().now());
     let clock = Arc::new(move || u64::try_from(began.0).unwrap_or(0));
     let observer = Arc::clone(&failures) as Arc<dyn longshore_wasm::Observe>;
-    (Loader::new(LoaderOptions { cache_dir: args.cache_dir(), clock, observer }), failures)
+    let patience = Patience::Endless;
+    (Loader::new(LoaderOptions { cache_dir: args.cache_dir(), clock, observer, patience }), failures)
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.

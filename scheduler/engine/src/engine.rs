@@ -10,6 +10,7 @@ mod permit;
 mod post_filter;
 mod preemption;
 mod recheck;
+mod recover;
 mod reload;
 mod repeat;
 mod requests;
@@ -80,6 +81,8 @@ pub struct Engine {
     pub(crate) marks: EngineMarks,
     /// No pod waits for a Permit plugin that gives up before this.
     pub(crate) first_timeout: Timestamp,
+    /// How often each plugin that cannot always be asked recovered, as far as is known here.
+    recoveries: FxHashMap<(usize, PluginId), u64>,
     /// Where the next search of fewer than all nodes begins, in the node order.
     start: usize,
     /// Memory for literal decisions.
@@ -107,6 +110,7 @@ impl Engine {
             specs: Specs::default(),
             now: Timestamp::default(),
             first_timeout: NEVER,
+            recoveries: FxHashMap::default(),
             start: 0,
             room: Room::default(),
         }

@@ -223,6 +223,8 @@ impl EventLabel {
     pub const FORCED: Self = Self::Named("ForceActivate");
     /// No event woke the pod for long.
     pub const TIMEOUT: Self = Self::Named("UnschedulableTimeout");
+    /// A plugin that could not be asked can be asked again.
+    pub const RECOVERED: Self = Self::Named("PluginRecovered");
 
     /// That of an event.
     pub fn of(event: &ClusterEvent) -> Self {

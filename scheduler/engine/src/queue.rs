@@ -24,6 +24,7 @@ mod listeners;
 pub(crate) mod nominator;
 mod parked;
 mod place;
+mod recover;
 mod wake;
 
 use std::collections::BTreeMap;

@@ -67,6 +67,12 @@ pub trait Plugin: Send + Sync + 'static {
         None
     }
 
+    /// For a plugin that cannot always be asked: another number when pods that it turned away, or failed, for want of an answer
+    /// are worth another try. Asked several times a second. `None`, the default, for a plugin that can always be asked.
+    fn recoveries(&self) -> Option<u64> {
+        None
+    }
+
     /// For a plugin whose answers depend on [images](Dependence::on_images): a number that changes at least when the answer about some
     /// node changes and the node does not. The default changes whenever a node comes or goes or reports other images.
     fn images_seen(&self, cx: Cycle<'_>) -> u64 {

@@ -36,6 +36,7 @@ mod loaded;
 mod plugin;
 mod pure;
 mod reading;
+mod sample;
 mod stages;
 mod table;
 mod verdicts;

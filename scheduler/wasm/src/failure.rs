@@ -25,12 +25,25 @@ pub enum FailureKind {
     Start,
     /// It was not asked, because it failed too often.
     Breaker,
+    /// It was not asked about this pod, because it broke over it.
+    Quarantine,
+    /// It gave two answers to one question; the first counts.
+    Unsteady,
 }
 
 impl FailureKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Error, Self::Trap, Self::Timeout, Self::Memory, Self::Answer, Self::Start, Self::Breaker];
+    pub const ALL: [Self; 9] = [
+        Self::Error,
+        Self::Trap,
+        Self::Timeout,
+        Self::Memory,
+        Self::Answer,
+        Self::Start,
+        Self::Breaker,
+        Self::Quarantine,
+        Self::Unsteady,
+    ];
 
     /// The label in metrics.
     pub fn as_str(self) -> &'static str {
@@ -42,7 +55,14 @@ impl FailureKind {
             Self::Answer => "answer",
             Self::Start => "start",
             Self::Breaker => "breaker",
+            Self::Quarantine => "quarantine",
+            Self::Unsteady => "unsteady",
         }
+    }
+
+    /// Whether it was not even asked.
+    pub fn is_unasked(self) -> bool {
+        matches!(self, Self::Breaker | Self::Quarantine)
     }
 
     /// Whether the instance is of no use any more: its own state may be half changed.

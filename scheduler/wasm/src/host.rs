@@ -14,6 +14,7 @@ use crate::compile::Compiler;
 use crate::guest::Guest;
 use crate::load_error::{LARGEST_MODULE, LoadError};
 use crate::observe::{Nobody, Observe};
+use crate::patience::Patience;
 use crate::runtime::Runtime;
 use crate::{compat, component, unfinished};
 
@@ -58,6 +59,8 @@ pub struct HostOptions {
     pub rows_per_instance: usize,
     /// Keep the verdicts of pure plugins.
     pub keep_pure: bool,
+    /// How long guests may take, and what becomes of those that fail.
+    pub patience: Patience,
 }
 
 impl Default for HostOptions {
@@ -68,6 +71,7 @@ impl Default for HostOptions {
             observer: Arc::new(Nobody),
             rows_per_instance: ROWS_PER_INSTANCE,
             keep_pure: true,
+            patience: Patience::default(),
         }
     }
 }
@@ -101,7 +105,7 @@ impl Host {
     /// # Errors
     /// The machine cannot run WebAssembly.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        let runtime = Runtime::new()?;
+        let runtime = Runtime::new(options.patience)?;
         let compiler = Compiler::new(runtime.engine().clone(), options.cache_dir.as_deref());
         Ok(Self { runtime, compiler, options: Arc::new(options) })
     }

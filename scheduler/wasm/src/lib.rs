@@ -26,8 +26,11 @@ mod load_error;
 mod log;
 mod mirror;
 pub mod observe;
+mod patience;
+pub mod quarantine;
 mod runtime;
 mod scan;
+pub mod trust;
 mod unfinished;
 
 pub use args::{Capabilities, Capability, FailurePolicy, Settings, Syntax};
@@ -36,3 +39,4 @@ pub use guest::{About, Guest, GuestKind, Health, Status};
 pub use host::{Host, HostError, HostOptions, Services};
 pub use load_error::LoadError;
 pub use observe::Observe;
+pub use patience::Patience;

@@ -18,6 +18,11 @@ impl Bucket {
         Self { tokens: most, most, per_second: f64::from(per_second), filled: Instant::now() }
     }
 
+    /// A bucket that is never empty.
+    pub(crate) fn endless() -> Self {
+        Self { tokens: f64::INFINITY, most: f64::INFINITY, per_second: 0.0, filled: Instant::now() }
+    }
+
     /// Takes a token, if there is one.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let passed: Duration = now.saturating_duration_since(self.filled);
@@ -42,5 +47,7 @@ mod tests {
         let taken = (0..10).filter(|_| bucket.take(start)).count();
         assert_eq!(taken, 3);
         assert!(bucket.take(start + Duration::from_secs(1)));
+        let mut endless = Bucket::endless();
+        assert!((0..1000).all(|_| endless.take(start)));
     }
 }

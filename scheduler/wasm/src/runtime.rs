@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wasmtime::{Config, Engine, Store};
 
 use crate::failure::{Allowed, Failure};
+use crate::patience::Patience;
 pub(crate) use cap::MemoryCap;
 use ticker::Ticker;
 
@@ -22,20 +23,26 @@ const HOSTCALL_FUEL: usize = 32 << 20;
 pub(crate) struct Runtime {
     engine: Engine,
     ticker: Arc<Ticker>,
+    patience: Patience,
 }
 
 impl Runtime {
     /// # Errors
     /// The machine cannot run compiled WebAssembly.
-    pub(crate) fn new() -> wasmtime::Result<Self> {
+    pub(crate) fn new(patience: Patience) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config())?;
         let ticker = Arc::new(Ticker::start(engine.clone())?);
-        Ok(Self { engine, ticker })
+        Ok(Self { engine, ticker, patience })
     }
 
     /// wasmtime's engine.
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// How long guests may take.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// A store with a cap on memory.
@@ -46,7 +53,7 @@ impl Runtime {
         store
     }
 
-    /// Calls into a guest: for as long as it is allowed, and what went wrong is told apart.
+    /// Calls into a guest: for as long as it is allowed where a cluster waits, and what went wrong is told apart.
     pub(crate) fn call<D: Capped, T>(
         &self,
         store: &mut Store<D>,
@@ -54,7 +61,8 @@ impl Runtime {
         allowed: Allowed,
         call: impl FnOnce(&mut Store<D>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        let ticks = u64::try_from(allowed.time.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        let time = self.patience.with(allowed.time);
+        let ticks = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         store.set_epoch_deadline(ticks.min(u64::from(u32::MAX)));
         // What was said in an earlier call says nothing of this one.
         store.data_mut().last_words();

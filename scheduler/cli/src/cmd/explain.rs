@@ -53,7 +53,8 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
     for line in input.failures.lines() {
         console.warn(&line);
     }
-    Ok(if input.cluster.problems.is_empty() { Exit::Done } else { Exit::Failure })
+    let whole = input.cluster.problems.is_empty() && !input.failures.spoils();
+    Ok(if whole { Exit::Done } else { Exit::Failure })
 }
 
 /// The name, or `namespace/name`, in `NAME`, `pod NAME` and `pod/NAME`.

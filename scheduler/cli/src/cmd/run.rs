@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use longshore_framework::features::{Features, Minor};
 use longshore_profile::Resolved;
+use longshore_wasm::Patience;
 use tokio::runtime::Runtime;
 
 use crate::args::DataFormat;
@@ -93,6 +94,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         cache_dir: args.plugins.cache_dir(),
         clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
         observer: Arc::new(watch),
+        patience: Patience::Live,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

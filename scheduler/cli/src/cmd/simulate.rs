@@ -68,7 +68,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     for line in failures.lines() {
         console.warn(&line);
     }
-    Ok(exit(args, &report))
+    Ok(exit(args, &report, failures.spoils()))
 }
 
 /// The engine's options that the command line sets.
@@ -110,8 +110,9 @@ fn print(
     Ok(())
 }
 
-fn exit(args: &SimulateArgs, report: &Simulation) -> Exit {
-    if !report.unreadable.is_empty() {
+/// `spoiled`: an answer of a plugin is missing, and the profile does not ignore that.
+fn exit(args: &SimulateArgs, report: &Simulation, spoiled: bool) -> Exit {
+    if spoiled || !report.unreadable.is_empty() {
         Exit::Failure
     } else if args.fail_on_pending && report.leaves_pods_out() {
         Exit::Pending

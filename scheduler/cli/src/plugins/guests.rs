@@ -1,13 +1,13 @@
 //! The plugins in WebAssembly that are loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use longshore_cluster::extender::Wants;
 use longshore_framework::Str;
 use longshore_framework::objects::declared::Declarations;
-use longshore_wasm::{Guest, GuestKind, Settings};
+use longshore_wasm::{FailurePolicy, Guest, GuestKind, Settings};
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -63,6 +63,15 @@ impl Guests {
             all.add_all(&held.guest.declarations());
         }
         all
+    }
+
+    /// Names of those whose failures every profile that has them ignores.
+    pub fn ignored(&self) -> BTreeSet<String> {
+        let ignores = |held: &Held| held.settings.failure_policy == FailurePolicy::Ignore;
+        let counted: BTreeSet<&Str> =
+            self.iter().filter(|(_, _, held)| !ignores(held)).map(|(_, name, _)| name).collect();
+        let names = self.iter().map(|(_, name, _)| name);
+        names.filter(|name| !counted.contains(name)).map(ToString::to_string).collect()
     }
 
     /// Those that are not the same plugins as in `before`, by profile and name: new ones, and ones with another module or

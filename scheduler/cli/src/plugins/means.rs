@@ -27,7 +27,7 @@ pub(super) type Compiled = Result<Arc<Guest>, (Option<&'static str>, String)>;
 impl Means {
     /// Nothing is set up for WebAssembly yet.
     pub(super) fn new(options: LoaderOptions) -> Self {
-        let LoaderOptions { cache_dir, clock, observer } = options;
+        let LoaderOptions { cache_dir, clock, observer, patience } = options;
         let objects = LateObjects::default();
         let fetching =
             Options { cache_dir: cache_dir.as_ref().map(|dir| dir.join("artifacts")), ..Options::default() };
@@ -36,6 +36,7 @@ impl Means {
             cache_dir: cache_dir.map(|dir| dir.join("compiled")),
             services,
             observer,
+            patience,
             ..HostOptions::default()
         };
         Self {

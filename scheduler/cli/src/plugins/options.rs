@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use longshore_wasm::Observe;
+use longshore_wasm::{Observe, Patience};
 
 /// What a loader is made of.
 pub struct LoaderOptions {
@@ -13,4 +13,6 @@ pub struct LoaderOptions {
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Who is told what plugins do.
     pub observer: Arc<dyn Observe>,
+    /// How long plugins may take, and what becomes of those that fail.
+    pub patience: Patience,
 }

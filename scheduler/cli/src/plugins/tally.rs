@@ -1,13 +1,20 @@
 //! What plugins did in a command that ends, for its last words.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use longshore_wasm::{FailureKind, Observe};
 
 /// Counts failures by plugin, and keeps the first of each.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<BTreeMap<String, Failures>>);
+pub struct Tally(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    failures: BTreeMap<String, Failures>,
+    /// Plugins whose failures the configuration ignores.
+    ignored: BTreeSet<String>,
+}
 
 #[derive(Debug, Default)]
 struct Failures {
@@ -16,25 +23,40 @@ struct Failures {
 }
 
 impl Tally {
+    /// Failures of these plugins say nothing about the result.
+    pub fn ignore(&self, plugins: BTreeSet<String>) {
+        self.counts().ignored = plugins;
+    }
+
+    /// Whether a plugin failed whose answers were wanted: the result is not what it would be with them.
+    pub fn spoils(&self) -> bool {
+        let counts = self.counts();
+        counts.failures.keys().any(|plugin| !counts.ignored.contains(plugin))
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A line for each plugin that failed.
     pub fn lines(&self) -> Vec<String> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.counts();
         let line = |(plugin, Failures { count, first }): (&String, &Failures)| match count {
             1 => format!("plugin {plugin} failed: {first}"),
             _ => format!("plugin {plugin} failed {count} times, first: {first}"),
         };
-        failures.iter().map(line).collect()
+        counts.failures.iter().map(line).collect()
     }
 }
 
 impl Observe for Tally {
     fn failed(&self, plugin: &str, stage: &'static str, kind: FailureKind, message: &str) {
         // That it is not asked any more follows from what it did before.
-        if kind == FailureKind::Breaker {
+        if kind.is_unasked() {
             return;
         }
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = failures.entry(plugin.to_string()).or_default();
+        let mut counts = self.counts();
+        let of = counts.failures.entry(plugin.to_string()).or_default();
         if of.count == 0 {
             of.first = format!("{stage} ({kind}): {message}");
         }
@@ -60,5 +82,10 @@ mod tests {
                 "plugin ZonePack failed 2 times, first: Filter (trap): unreachable",
             ]
         );
+        assert!(tally.spoils());
+        tally.ignore(["ZonePack".to_string()].into());
+        assert!(tally.spoils());
+        tally.ignore(["ZonePack".to_string(), "Gang".to_string()].into());
+        assert!(!tally.spoils());
     }
 }

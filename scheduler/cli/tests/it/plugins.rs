@@ -158,3 +158,21 @@ fn the_log_of_run_says_that_compiled_code_was_tampered_with() {
     std::fs::write(&entry, bytes).unwrap();
     run().warns(&["a compiled plugin on disk cannot be used; it is compiled again"]);
 }
+
+/// What `simulate` says and how it ends with a plugin that breaks over every pod.
+#[track_caller]
+fn simulate_broken(policy: &str, code: i32) -> Ran {
+    let scratch = Scratch::new();
+    scratch.bytes("broken.wasm", &crate::wat::guest().filter("unreachable").build());
+    let args = format!("{{source: 'file://broken.wasm', failurePolicy: {policy}}}");
+    let profile = scratch.file("profile.yaml", &profile(&args));
+    let pods: String = (0..8).map(|at| pod(&format!("web-{at}"), "10m")).collect();
+    run_with(&["simulate", "-f", "-", "--config", &profile], &format!("{NODE}{pods}")).exits(code)
+}
+
+#[test]
+fn a_plugin_that_fails_is_a_failure_unless_the_profile_ignores_it() {
+    let broken = ["plugin ZonePack failed", "first: Filter (trap)"];
+    simulate_broken("Fail", 1).warns(&broken);
+    simulate_broken("Ignore", 0).warns(&broken);
+}

@@ -250,6 +250,7 @@ impl Engine {
         let now = self.now;
         let (queue, pods, rules) = self.queue_parts();
         queue.advance(pods, now, &rules);
+        self.take_recoveries();
         self.give_up_victims();
         self.expire_waits(effects);
         self.tick();

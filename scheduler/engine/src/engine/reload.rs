@@ -56,6 +56,7 @@ impl Engine {
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();
         self.timers.start_over();
+        self.recoveries.clear();
         let (queue, pods, rules) = self.queue_parts();
         queue.start_over(pods, &rules);
         self.meet_requests(&mut effects);

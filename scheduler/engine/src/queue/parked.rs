@@ -115,6 +115,19 @@ impl Parked {
         self.groups.values().flatten().copied()
     }
 
+    /// Pods of a profile that this plugin keeps, alone or with others. One that rests is not its.
+    pub(super) fn kept_by(&self, profile: usize, plugin: PluginId) -> Vec<usize> {
+        let keeps = |keepers: &Keepers| {
+            let gate = keepers.gated_by;
+            let has_a_say = gate == Some(plugin)
+                || (gate.is_none()
+                    && (keepers.rejected_by.contains(plugin) || keepers.pending_on.contains(plugin)));
+            keepers.profile == profile && !keepers.rests && has_a_say
+        };
+        let groups = self.groups.iter().filter(|(keepers, _)| keeps(keepers));
+        groups.flat_map(|(_, group)| group).copied().collect()
+    }
+
     /// Whether an event may move any pod, given who registered it in each profile.
     pub(super) fn any_hears(&self, listeners: &[PluginSet]) -> bool {
         self.groups.keys().any(|keepers| keepers.hear(listeners))

@@ -12,6 +12,7 @@ use super::objects::PodSource;
 use crate::args::{Capability, Settings, Syntax};
 use crate::log::Bucket;
 use crate::observe::Observe;
+use crate::patience::Patience;
 
 /// Lines and events at once, and so many more every second.
 const LINES: (u32, u32) = (100, 20);
@@ -66,6 +67,15 @@ impl Common {
         let buckets = Mutex::new((Bucket::new(LINES.0, LINES.1), Bucket::new(EVENTS.0, EVENTS.1)));
         let (plugin, waiting) = (plugin.into(), Mutex::default());
         Self { plugin, config, severity, args, may_emit, requests, raw, observer, buckets, waiting }
+    }
+
+    /// With as many events as guests like where the cluster stands still: which of them are told must not depend on how fast
+    /// the machine is.
+    pub(crate) fn patient(self, patience: Patience) -> Self {
+        if patience == Patience::Endless {
+            locked(&self.buckets).1 = Bucket::endless();
+        }
+        self
     }
 
     /// Whether one more line may be logged.

@@ -6,26 +6,35 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use longshore_framework::Str;
+use longshore_framework::pod::Pod;
 
 use super::common::locked;
 use crate::args::FailurePolicy;
-use crate::breaker::{Breaker, Change};
-use crate::failure::{Failure, FailureKind};
+use crate::breaker::Change;
+use crate::failure::Failure;
 use crate::observe::Observe;
+use crate::patience::Patience;
+use crate::trust::Trust;
 
 /// Stands before every call of a plugin.
 pub(crate) struct Guard {
     plugin: Str,
     policy: FailurePolicy,
     observer: Arc<dyn Observe>,
-    breaker: Mutex<Breaker>,
+    trust: Mutex<Trust>,
     failures: AtomicU64,
 }
 
 impl Guard {
     /// A guard that lets calls through.
-    pub(crate) fn new(plugin: Str, policy: FailurePolicy, observer: Arc<dyn Observe>) -> Self {
-        Self { plugin, policy, observer, breaker: Mutex::default(), failures: AtomicU64::new(0) }
+    pub(crate) fn new(
+        plugin: Str,
+        policy: FailurePolicy,
+        observer: Arc<dyn Observe>,
+        patience: Patience,
+    ) -> Self {
+        let trust = Mutex::new(Trust::new(patience));
+        Self { plugin, policy, observer, trust, failures: AtomicU64::new(0) }
     }
 
     /// How often the plugin failed.
@@ -35,27 +44,32 @@ impl Guard {
 
     /// Why it is not called, if it is not.
     pub(crate) fn switched_off(&self) -> Option<String> {
-        let breaker = locked(&self.breaker);
-        let (why, left) = breaker.open_for(Instant::now())?;
+        let trust = locked(&self.trust);
+        let (why, left) = trust.switched_off(Instant::now())?;
         let seconds = left.as_secs() + 1;
         Some(format!("it failed too often and is tried again in {seconds} s; the last failure: {why}"))
     }
 
-    /// Asks, if the plugin may be asked. What it fails with is an error, or `instead` when failures are ignored.
+    /// Another number when pods that were turned away for want of an answer are worth another try.
+    pub(crate) fn recoveries(&self) -> u64 {
+        locked(&self.trust).recoveries(Instant::now())
+    }
+
+    /// Asks about a pod, if the plugin may be asked. What it fails with is an error, or `instead` when failures are ignored.
     ///
     /// # Errors
     /// The failure.
     pub(crate) fn ask<T>(
         &self,
-        stage: &'static str,
+        (stage, pod): (&'static str, &Pod),
         instead: T,
         ask: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let answer = self.may_ask(stage).and_then(|()| {
+        let answer = self.may_ask(stage, pod).and_then(|()| {
             let answer = ask();
             match &answer {
-                Ok(_) => self.tell(|breaker| breaker.succeeded(stage), ""),
-                Err(failure) => self.failed(failure, stage),
+                Ok(_) => self.tell(|trust| trust.succeeded(stage, Some(pod)), ""),
+                Err(failure) => self.failed(failure, stage, pod),
             }
             answer
         });
@@ -73,33 +87,24 @@ impl Guard {
         }
     }
 
-    fn may_ask(&self, stage: &'static str) -> Result<(), Failure> {
-        let mut breaker = locked(&self.breaker);
-        if breaker.allows(Instant::now()) {
-            return Ok(());
-        }
-        let last = breaker.open_for(Instant::now()).map_or("", |(why, _)| why).to_string();
-        drop(breaker);
-        let message = format!("it is switched off after failing too often; the last failure: {last}");
-        let failure = Failure::new(stage, FailureKind::Breaker, message);
-        self.observer.failed(&self.plugin, stage, failure.kind, &failure.message);
-        Err(failure)
+    fn may_ask(&self, stage: &'static str, pod: &Pod) -> Result<(), Failure> {
+        let may = locked(&self.trust).may_ask(stage, Some(pod), Instant::now());
+        may.inspect_err(|failure| self.observer.failed(&self.plugin, stage, failure.kind, &failure.message))
     }
 
-    /// As for components, what a guest reports in good health does not count for the breaker.
-    fn failed(&self, failure: &Failure, asked: &'static str) {
+    fn failed(&self, failure: &Failure, asked: &'static str, pod: &Pod) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let plugin = &*self.plugin;
         self.observer.failed(plugin, failure.stage, failure.kind, &failure.message);
-        tracing::warn!(plugin, stage = failure.stage, kind = failure.kind.as_str(), "{failure}");
-        if failure.kind.spoils() {
-            let why = failure.to_string();
-            self.tell(|breaker| breaker.failed(Instant::now(), asked, &why), &why);
-        }
+        let key = pod.key();
+        tracing::warn!(plugin, stage = failure.stage, kind = failure.kind.as_str(), pod = key, "{failure}");
+        // What goes wrong at the start of an instance is not the pod's doing.
+        let about = (failure.stage != "Start").then_some(pod);
+        self.tell(|trust| trust.failed(failure, asked, about, Instant::now()), &failure.to_string());
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Breaker) -> Change, why: &str) {
-        let change = change(&mut locked(&self.breaker));
+    fn tell(&self, change: impl FnOnce(&mut Trust) -> Change, why: &str) {
+        let change = change(&mut locked(&self.trust));
         let plugin = &*self.plugin;
         match change {
             Change::None => {}

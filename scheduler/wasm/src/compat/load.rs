@@ -37,7 +37,9 @@ pub(crate) fn load(
     let pre = linker.instantiate_pre(&module).map_err(foreign)?;
     let (services, observer) = (&host.options.services, &host.options.observer);
     let world = (services.requests.clone(), Arc::clone(&services.raw));
-    let common = Arc::new(Common::new(name, settings, world, Arc::clone(observer)));
+    let patience = host.options.patience;
+    let common = Common::new(name, settings, world, Arc::clone(observer)).patient(patience);
+    let common = Arc::new(common);
     let reads = Reads::of(&module);
     let nodes = Arc::new(Mutex::new(Nodes::new(reads.node_list, reads.images)));
     let template = Template {
@@ -54,7 +56,8 @@ pub(crate) fn load(
         true => verdicts::events(&pool.once(Export::Enqueue)?.pushed.events),
         false => verdicts::DEFAULT_EVENTS.to_vec(),
     };
-    let guard = Guard::new(Arc::clone(&common.plugin), settings.failure_policy, Arc::clone(observer));
+    let plugin = Arc::clone(&common.plugin);
+    let guard = Guard::new(plugin, settings.failure_policy, Arc::clone(observer), patience);
     let (imports, args) = (imports(&module), settings.effective());
     let stray = Mutex::default();
     Ok(CompatPlugin { pool, guard, common, nodes, exports, reads, events, args, imports, stray })

@@ -162,7 +162,7 @@ impl CompatPlugin {
         }
         locked(&self.nodes).sync(snapshot);
         let ask = || held.lease.run(export, nodes, &held.changes, run);
-        Ok(self.guard.ask(export.stage(), instead, ask)?)
+        Ok(self.guard.ask((export.stage(), &held.lease.pod.pod), instead, ask)?)
     }
 }
 
@@ -176,6 +176,10 @@ impl Plugin for Staged {
 
     fn events(&self) -> Vec<EventPattern> {
         self.0.events.clone()
+    }
+
+    fn recoveries(&self) -> Option<u64> {
+        Some(self.0.guard.recoveries())
     }
 }
 

@@ -277,7 +277,8 @@ impl Lease {
             return Err(broken.clone());
         }
         let per_nodes = TIME_PER_NODE.saturating_mul(u32::try_from(nodes).unwrap_or(u32::MAX));
-        let left = self.pool.template.time.saturating_add(per_nodes);
+        let template = &self.pool.template;
+        let left = template.runtime.patience().with(template.time.saturating_add(per_nodes));
         let Held { instance, begun, applied, .. } = &mut *held;
         let ask = || {
             let taken = match instance.take() {

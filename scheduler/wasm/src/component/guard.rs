@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
 
 use super::bindings::exports::longshore::scheduler::permit::Outcome;
@@ -11,9 +12,10 @@ use super::imports::locked;
 use super::live::{Live, Role};
 use super::plugin::{Cell, ComponentPlugin};
 use crate::args::FailurePolicy;
-use crate::breaker::{Breaker, Change};
+use crate::breaker::Change;
 use crate::failure::{Failure, FailureKind, one_line};
 use crate::ledger::Entry;
+use crate::trust::Trust;
 
 /// How long a new instance may take to be told what is set aside.
 const REPLAY_TIME: Duration = Duration::from_secs(2);
@@ -23,22 +25,24 @@ impl ComponentPlugin {
         &self,
         cell: &mut Cell,
         (role, base): (Role, usize),
-        stage: &'static str,
+        (stage, pod): (&'static str, Option<&Pod>),
         (cluster, retry): (Cluster<'_>, bool),
         mut ask: impl FnMut(&mut Live) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.may_ask(stage)?;
+        self.may_ask(stage, pod)?;
         let mut tries = 1 + usize::from(retry);
         loop {
-            let answer = self.ready(cell, role, base, cluster).and_then(&mut ask);
+            // What goes wrong before the question is not the pod's doing.
+            let ready = self.ready(cell, role, base, cluster).map_err(|failure| (failure, None));
+            let answer = ready.and_then(|live| ask(live).map_err(|failure| (failure, pod)));
             tries -= 1;
             match answer {
                 Ok(answer) => {
-                    self.tell(|breaker| breaker.succeeded(stage), "");
+                    self.tell(|trust| trust.succeeded(stage, pod), "");
                     return Ok(answer);
                 }
-                Err(failure) => {
-                    self.failed(&failure, stage);
+                Err((failure, about)) => {
+                    self.failed(&failure, stage, about);
                     if failure.kind.spoils() {
                         cell.live = None;
                     } else if let Some(live) = &mut cell.live {
@@ -46,7 +50,7 @@ impl ComponentPlugin {
                     }
                     // A second try after a timeout would keep the pods behind this one waiting twice.
                     let broke = matches!(failure.kind, FailureKind::Trap | FailureKind::Memory);
-                    if tries == 0 || !broke || self.may_ask(stage).is_err() {
+                    if tries == 0 || !broke || self.may_ask(stage, pod).is_err() {
                         return Err(failure);
                     }
                 }
@@ -98,7 +102,7 @@ impl ComponentPlugin {
         match live.restore(&saved) {
             Err(failure) if failure.kind.spoils() => Err(failure),
             Err(failure) => {
-                self.failed(&failure, "Handover");
+                self.failed(&failure, "Handover", None);
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -113,7 +117,7 @@ impl ComponentPlugin {
             ledger.sweep(snapshot);
             ledger.entries().cloned().collect()
         };
-        let end = Instant::now() + REPLAY_TIME;
+        let end = Instant::now() + self.loaded.runtime.patience().with(REPLAY_TIME);
         for entry in &entries {
             if Instant::now() > end {
                 return Err(Failure::new(
@@ -153,49 +157,38 @@ impl ComponentPlugin {
                 Err(failure)
             }
             Err(failure) => {
-                self.failed(&failure, failure.stage);
+                self.failed(&failure, failure.stage, Some(&entry.pod));
                 Ok(())
             }
         }
     }
 
-    fn may_ask(&self, stage: &'static str) -> Result<(), Failure> {
-        let mut breaker = locked(&self.breaker);
-        if breaker.allows(Instant::now()) {
-            return Ok(());
-        }
-        let last = breaker.open_for(Instant::now()).map_or("", |(why, _)| why).to_string();
-        drop(breaker);
-        let failure = Failure::new(
-            stage,
-            FailureKind::Breaker,
-            format!("it is switched off after failing too often; the last failure: {last}"),
-        );
-        self.loaded.common.observer.failed(self.loaded.name(), stage, failure.kind, &failure.message);
-        Err(failure)
+    fn may_ask(&self, stage: &'static str, pod: Option<&Pod>) -> Result<(), Failure> {
+        let may = locked(&self.trust).may_ask(stage, pod, Instant::now());
+        may.inspect_err(|failure| {
+            self.loaded.common.observer.failed(self.loaded.name(), stage, failure.kind, &failure.message);
+        })
     }
 
-    /// A failure is told and counted. One that the guest reports in good health is about the pod, or may be: it does not
-    /// count for the breaker, or any pod could switch the plugin off for all.
-    pub(super) fn failed(&self, failure: &Failure, asked: &'static str) {
+    /// A failure is told and counted.
+    pub(super) fn failed(&self, failure: &Failure, asked: &'static str, about: Option<&Pod>) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let (name, observer) = (self.loaded.name(), &self.loaded.common.observer);
         observer.failed(name, failure.stage, failure.kind, &failure.message);
+        let pod = about.map(Pod::key).unwrap_or_default();
         tracing::warn!(
             plugin = &**name,
             stage = failure.stage,
             kind = failure.kind.as_str(),
+            pod,
             "{}",
             one_line(failure.to_string())
         );
-        if failure.kind.spoils() {
-            let why = failure.to_string();
-            self.tell(|breaker| breaker.failed(Instant::now(), asked, &why), &why);
-        }
+        self.tell(|trust| trust.failed(failure, asked, about, Instant::now()), &failure.to_string());
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Breaker) -> Change, why: &str) {
-        let change = change(&mut locked(&self.breaker));
+    fn tell(&self, change: impl FnOnce(&mut Trust) -> Change, why: &str) {
+        let change = change(&mut locked(&self.trust));
         let (name, observer) = (self.loaded.name(), &self.loaded.common.observer);
         match change {
             Change::None => {}

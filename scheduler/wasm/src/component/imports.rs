@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::log::Bucket;
 use crate::mirror::Mirror;
 use crate::observe::Observe;
+use crate::patience::Patience;
 use crate::runtime::{Capped, MemoryCap};
 
 /// The seed of every guest's random numbers.
@@ -52,6 +53,17 @@ impl Common {
             ledger: Arc::default(),
             lines: Arc::new(Mutex::new(lines)),
         }
+    }
+}
+
+impl Common {
+    /// With as many events as guests like where the cluster stands still: which of them are told must not depend on how fast
+    /// the machine is.
+    pub(crate) fn patient(self, patience: Patience) -> Self {
+        if patience == Patience::Endless {
+            locked(&self.lines).1 = Bucket::endless();
+        }
+        self
     }
 }
 

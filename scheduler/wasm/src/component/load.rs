@@ -55,7 +55,8 @@ pub(crate) fn describe(
     if let Some(missing) = indices.missing() {
         return Err(LoadError::Foreign(missing));
     }
-    let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer));
+    let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer))
+        .patient(host.options.patience);
     let described = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
     let loaded = finish(host, (pre, indices, imports), described, settings, common)?;
     Ok(ComponentPlugin::new(loaded))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Instant;
 
 use longshore_framework::objects::declared::Declarations;
+use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
@@ -20,8 +21,8 @@ use super::live::{Live, Role};
 use super::loaded::Loaded;
 use super::pure::{Kept, class_hash};
 use super::reading::declarations;
-use crate::breaker::Breaker;
 use crate::failure::Failure;
+use crate::trust::Trust;
 
 /// The place of one instance, empty until it is needed and after it failed.
 #[derive(Default)]
@@ -49,7 +50,7 @@ const MOST_CLASSES: usize = 256;
 /// A loaded component behind the framework's traits.
 pub(crate) struct ComponentPlugin {
     pub(super) loaded: Loaded,
-    pub(super) breaker: Mutex<Breaker>,
+    pub(super) trust: Mutex<Trust>,
     /// The instance that answers what is not about a range of nodes.
     control: Mutex<Cell>,
     /// One instance for each range of nodes; none when one instance holds all.
@@ -58,6 +59,8 @@ pub(crate) struct ComponentPlugin {
     /// State of a predecessor, for the next control instance.
     pub(super) inherited: Mutex<Option<Vec<u8>>>,
     pub(super) failures: AtomicU64,
+    /// Questions about nodes so far.
+    pub(super) asked: AtomicU64,
     /// Answers that were given in place of those that failed.
     pub(super) excuses: AtomicU64,
     /// How long hints take.
@@ -84,13 +87,14 @@ pub(crate) struct Piece<'s> {
 impl ComponentPlugin {
     pub(crate) fn new(loaded: Loaded) -> Self {
         Self {
+            trust: Mutex::new(Trust::new(loaded.runtime.patience())),
             loaded,
-            breaker: Mutex::default(),
             control: Mutex::default(),
             shards: RwLock::default(),
             pre_filtered: Mutex::default(),
             inherited: Mutex::default(),
             failures: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
             excuses: AtomicU64::new(0),
             hint_time: Mutex::default(),
             asking: AtomicBool::new(false),
@@ -129,12 +133,17 @@ impl ComponentPlugin {
 
     /// Why it is not called, if it is not.
     pub(crate) fn switched_off(&self) -> Option<String> {
-        let breaker = locked(&self.breaker);
-        let (why, left) = breaker.open_for(Instant::now())?;
+        let trust = locked(&self.trust);
+        let (why, left) = trust.switched_off(Instant::now())?;
         Some(format!(
             "it failed too often and is tried again in {} s; the last failure: {why}",
             left.as_secs() + 1
         ))
+    }
+
+    /// Another number when pods that were turned away for want of an answer are worth another try.
+    pub(super) fn recoveries(&self) -> u64 {
+        locked(&self.trust).recoveries(Instant::now())
     }
 
     /// How many instances there are.
@@ -144,33 +153,34 @@ impl ComponentPlugin {
         live(&self.control) + shards.iter().map(|cell| live(cell)).sum::<usize>()
     }
 
-    /// Asks the control instance. `retry`: a fresh instance is asked once more after the first broke, which is right for
+    /// Asks the control instance about a pod. `retry`: a fresh instance is asked once more after the first broke, which is right for
     /// questions that change nothing.
     pub(super) fn control<T>(
         &self,
-        stage: &'static str,
+        (stage, pod): (&'static str, Option<&Pod>),
         cluster: Cluster<'_>,
         retry: bool,
         ask: impl FnMut(&mut Live) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut cell = locked(&self.control);
         self.see(cluster);
-        self.guarded(&mut cell, (self.control_role(), 0), stage, (cluster, retry), ask)
+        self.guarded(&mut cell, (self.control_role(), 0), (stage, pod), (cluster, retry), ask)
     }
 
-    /// Asks the instance that holds a piece. `ask` is given what is kept of pure answers, and a way to the instance.
+    /// Asks the instance that holds a piece about the cycle's pod. `ask` is given what is kept of pure answers, and a way to the instance.
     pub(super) fn piece<T>(
         &self,
         piece: Piece<'_>,
         stage: &'static str,
-        cluster: Cluster<'_>,
+        cx: Cycle<'_>,
         ask: impl FnOnce(&mut Kept, &mut dyn FnMut(Asking<'_>) -> Result<(), Failure>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.see(cluster);
+        self.see(cx.into());
         let with = |cell: &mut Cell, role: Role| {
             let mut kept = std::mem::take(&mut cell.kept);
             let mut way = |asking: Asking<'_>| {
-                self.guarded(cell, (role, piece.base), stage, (cluster, true), |live| asking(live))
+                let (about, from) = ((stage, Some(cx.pod)), (cx.into(), true));
+                self.guarded(cell, (role, piece.base), about, from, |live| asking(live))
             };
             let done = ask(&mut kept, &mut way);
             cell.kept = kept;
@@ -256,7 +266,7 @@ impl ComponentPlugin {
             return Some(inherited);
         }
         let saved = locked(&self.control).live.as_mut()?.save();
-        saved.inspect_err(|failure| self.failed(failure, "Handover")).ok()
+        saved.inspect_err(|failure| self.failed(failure, "Handover", None)).ok()
     }
 }
 

@@ -54,6 +54,10 @@ impl Plugin for Staged {
     fn failed_answers(&self) -> Option<u64> {
         Some(self.0.excuses())
     }
+
+    fn recoveries(&self) -> Option<u64> {
+        Some(self.0.recoveries())
+    }
 }
 
 impl Staged {

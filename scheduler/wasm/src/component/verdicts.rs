@@ -27,6 +27,23 @@ pub(crate) enum Judged {
     },
 }
 
+impl Judged {
+    /// Whether the same is said of the same candidates.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        let (Self::Some { verdicts, rejections }, Self::Some { verdicts: others, rejections: other }) =
+            (self, other)
+        else {
+            return matches!((self, other), (Self::All, Self::All));
+        };
+        let said = |verdict: &u16, of: &'_ [Rejection]| match verdict.checked_sub(1) {
+            None => None,
+            Some(at) => of.get(usize::from(at)).cloned(),
+        };
+        verdicts.len() == others.len()
+            && verdicts.iter().zip(others).all(|(a, b)| said(a, rejections) == said(b, other))
+    }
+}
+
 /// Slots that lie in the range of one instance, as a set of its rows.
 pub(crate) fn row_set(slots: &[Slot], base: usize, snapshot: &Snapshot) -> Vec<u64> {
     let live = snapshot.live();

@@ -22,7 +22,7 @@ impl ComponentPlugin {
         let began = Instant::now();
         let (said, about) = (self.loaded.pod(pod), self.event(event));
         let cluster = Cluster::of(cluster.snapshot, cluster.objects);
-        let answer = self.control("Hint", cluster, true, |live| {
+        let answer = self.control(("Hint", Some(pod)), cluster, true, |live| {
             live.ask("Hint", |exports, store| match &exports.hints {
                 Some(stage) => stage.call_hint(store, &said, &about),
                 None => Ok(Ok(true)),
@@ -73,7 +73,7 @@ impl ComponentPlugin {
     pub(super) fn tick(&self, cluster: HintContext<'_>) {
         let cluster = Cluster::of(cluster.snapshot, cluster.objects);
         // A failure is told and counted; the next time comes.
-        let _ = self.control("Tick", cluster, true, |live| {
+        let _ = self.control(("Tick", None), cluster, true, |live| {
             live.ask("Tick", |exports, store| match &exports.timers {
                 Some(stage) => stage.call_tick(store),
                 None => Ok(Ok(())),

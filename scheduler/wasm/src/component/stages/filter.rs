@@ -86,7 +86,7 @@ impl ComponentPlugin {
         shared: &Arc<Vec<u8>>,
         piece: Piece<'_>,
     ) -> Result<Judged, Failure> {
-        self.piece(piece, "Filter", cx.into(), |kept, way| {
+        self.piece(piece, "Filter", cx, |kept, way| {
             let mut judged = Judged::All;
             if !self.loaded.pure || piece.slots.len() <= FEW {
                 way(&mut |live| {
@@ -98,7 +98,15 @@ impl ComponentPlugin {
             let mut known =
                 kept.class(cx, shared, self.loaded.objects_seen(cx.objects), (piece.base, self.loaded.rows));
             let unknown = known.unjudged(piece.slots);
-            if !unknown.is_empty() {
+            if unknown.is_empty() && self.samples() {
+                way(&mut |live| {
+                    judged = self.ask_filter(live, cx, shared, piece.base, piece.slots)?;
+                    Ok(())
+                })?;
+                if !judged.agrees_with(&known.verdicts(piece.slots)) {
+                    self.unsteady("Filter", cx.pod);
+                }
+            } else if !unknown.is_empty() {
                 way(&mut |live| {
                     judged = self.ask_filter(live, cx, shared, piece.base, &unknown)?;
                     Ok(())
@@ -119,11 +127,18 @@ impl ComponentPlugin {
     ) -> Result<Judged, Failure> {
         live.begin(&self.loaded, cx, shared)?;
         let asked = verdicts::row_set(slots, base, cx.snapshot);
-        let answer = live.ask("Filter", |exports, store| match &exports.filter {
-            Some(stage) => stage.call_filter(store, &asked),
-            None => Err(wasmtime::Error::msg("there is no Filter")),
-        })?;
-        verdicts::check(&asked, answer)
+        let mut judge = || {
+            let answer = live.ask("Filter", |exports, store| match &exports.filter {
+                Some(stage) => stage.call_filter(store, &asked),
+                None => Err(wasmtime::Error::msg("there is no Filter")),
+            })?;
+            verdicts::check(&asked, answer)
+        };
+        let judged = judge()?;
+        if self.samples() && !judge()?.agrees_with(&judged) {
+            self.unsteady("Filter", cx.pod);
+        }
+        Ok(judged)
     }
 
     /// The verdict about a node as it would be.
@@ -131,7 +146,7 @@ impl ComponentPlugin {
         let slots = [node.slot()];
         let Some(piece) = self.pieces(&slots).next() else { return Ok(Verdict::Pass) };
         let (row, patch) = (row(node.slot(), piece.base), self.loaded.columns.supposed(node, piece.base));
-        self.piece(piece, "Filter", cx.into(), |_, way| {
+        self.piece(piece, "Filter", cx, |_, way| {
             let mut verdict = Verdict::Pass;
             way(&mut |live| {
                 live.begin(&self.loaded, cx, shared)?;

@@ -29,7 +29,7 @@ impl Reserve for Staged {
         let said = self.0.loaded.pod(cx.pod);
         let answer = match self.0.loaded.indices.has(Stage::Reserve) {
             false => Ok(None),
-            true => self.0.control("Reserve", Cluster::of(cx.snapshot, cx.objects), false, |live| {
+            true => self.0.control(("Reserve", Some(cx.pod)), Cluster::of(cx.snapshot, cx.objects), false, |live| {
                 live.ask("Reserve", |exports, store| match &exports.reserve {
                     Some(stage) => stage.call_reserve(store, &said, &entry.node, &entry.shared),
                     None => Ok(Ok(None)),
@@ -63,7 +63,7 @@ impl Reserve for Staged {
         }
         let said = plugin.loaded.pod(cx.pod);
         // A failure is told and counted; nothing more can be done about it.
-        let _ = plugin.control("Unreserve", Cluster::of(cx.snapshot, cx.objects), false, |live| {
+        let _ = plugin.control(("Unreserve", Some(cx.pod)), Cluster::of(cx.snapshot, cx.objects), false, |live| {
             live.call("Unreserve", |exports, store| match &exports.reserve {
                 Some(stage) => stage.call_unreserve(store, &said, &node),
                 None => Ok(()),
@@ -79,7 +79,7 @@ impl Permit for Staged {
         let said = self.0.loaded.pod(cx.pod);
         let ledger = || locked(&self.0.loaded.common.ledger);
         let reserved = ledger().get(&uid).is_some();
-        let answer = self.0.control("Permit", cx.into(), false, |live| {
+        let answer = self.0.control(("Permit", Some(cx.pod)), cx.into(), false, |live| {
             // It may be let go by the very call that makes it wait, so it waits from before the call; but not before a
             // new instance has been told who waits.
             ledger().waits(entry.clone());
@@ -160,7 +160,7 @@ impl ComponentPlugin {
     ) -> Result<T, Failure> {
         let entry = entry(cx.pod, &cx.snapshot.node(node).name, state);
         let said = self.loaded.pod(cx.pod);
-        self.control(stage, cx.into(), false, |live| ask(live, &entry, &said))
+        self.control((stage, Some(cx.pod)), cx.into(), false, |live| ask(live, &entry, &said))
     }
 
     /// What a new instance says of a pod that an older one made wait. The deadline stays as it was.

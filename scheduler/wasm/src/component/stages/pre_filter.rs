@@ -85,7 +85,7 @@ impl ComponentPlugin {
             return Ok((said.outcome.clone(), Arc::clone(shared)));
         }
         let pod = self.loaded.pod(cx.pod);
-        let said = self.control("PreFilter", cx.into(), true, |live| {
+        let said = self.control(("PreFilter", Some(cx.pod)), cx.into(), true, |live| {
             let said = live.ask("PreFilter", |exports, store| match &exports.pre_filter {
                 Some(stage) => stage.call_pre_filter(store, &pod),
                 None => Ok(Ok(PreFiltered { outcome: Outcome::All, shared: Vec::new() })),
@@ -120,7 +120,7 @@ impl ComponentPlugin {
         let stage = if added { "AddPod" } else { "RemovePod" };
         let (name, shared) = (&cx.snapshot.node(node).name, shared_of(state));
         let (pod, moved) = (self.loaded.pod(cx.pod), pod_info(moved, Some(name), true));
-        let answer = self.control(stage, cx.into(), true, |live| {
+        let answer = self.control((stage, Some(cx.pod)), cx.into(), true, |live| {
             let said = live.ask(stage, |exports, store| match &exports.pre_filter_extensions {
                 None => Ok(Ok(None)),
                 Some(stage) if added => Ok(stage.call_add_pod(store, &shared, &pod, &moved, name)?.map(Some)),

@@ -1,12 +1,14 @@
 //! PreEnqueue and PostFilter: the stages before a pod is decided and after no node was found.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use longshore_framework::plugin::{
     EnqueueContext, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreEnqueue, QueueSort,
     Queued, Rank,
 };
 use longshore_framework::pod::Pod;
+use longshore_framework::port::Request;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, Verdict};
@@ -16,15 +18,16 @@ use super::super::asking::{Asker, answering};
 use super::super::bindings::exports::longshore::scheduler::post_filter;
 use super::super::cluster::Cluster;
 use super::super::convert;
-use super::super::plugin::shared_of;
+use super::super::imports::locked;
+use super::super::plugin::{ComponentPlugin, shared_of};
 use super::Staged;
 use crate::args::Capability;
-use crate::failure::{Failure, FailureKind, cut};
+use crate::failure::{Failure, FailureKind, cut, one_line};
 
 impl PreEnqueue for Staged {
     fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict {
         let said = self.0.loaded.pod(cx.pod);
-        let answer = self.0.control("PreEnqueue", Cluster::of_objects(cx.objects), true, |live| {
+        let answer = self.0.control(("PreEnqueue", Some(cx.pod)), Cluster::of_objects(cx.objects), true, |live| {
             live.ask("PreEnqueue", |exports, store| match &exports.pre_enqueue {
                 Some(stage) => stage.call_pre_enqueue(store, &said),
                 None => Ok(Ok(None)),
@@ -34,7 +37,10 @@ impl PreEnqueue for Staged {
             Ok(None) => Verdict::Pass,
             Ok(Some(no)) => Verdict::Reject(convert::rejection(no)),
             // The stage knows no errors: the pod stays out until an event lets the plugin be asked again.
-            Err(failure) => Verdict::unschedulable(failure.to_string()),
+            Err(failure) => {
+                self.0.kept_out(cx.pod, &failure);
+                Verdict::unschedulable(failure.to_string())
+            }
         }
     }
 }
@@ -43,7 +49,7 @@ impl QueueSort for Staged {
     fn rank(&self, queued: Queued<'_>) -> Rank {
         let said = self.0.loaded.pod(queued.pod);
         let since = u64::try_from(queued.since.0).unwrap_or(0);
-        let answer = self.0.control("QueueSort", Cluster::default(), true, |live| {
+        let answer = self.0.control(("QueueSort", Some(queued.pod)), Cluster::default(), true, |live| {
             live.ask("QueueSort", |exports, store| match &exports.queue_sort {
                 Some(stage) => stage.call_rank(store, &said, since),
                 None => Err(wasmtime::Error::msg("there is no QueueSort")),
@@ -52,6 +58,19 @@ impl QueueSort for Staged {
         // As PrioritySort: a plugin that fails must not keep pods out of the queue.
         let instead = || [-i64::from(queued.pod.spec.priority), queued.since.0];
         Rank(answer.map_or_else(|_| instead(), |(first, second)| [first, second]))
+    }
+}
+
+impl ComponentPlugin {
+    /// Nothing is written of gated pods; of one that only a failure keeps out people have to hear.
+    fn kept_out(&self, pod: &Pod, failure: &Failure) {
+        let common = &self.loaded.common;
+        if !locked(&common.lines).1.take(Instant::now()) {
+            return;
+        }
+        let (uid, plugin) = (Arc::clone(&pod.meta.uid), Arc::clone(&common.plugin));
+        let (reason, note) = ("PluginFailed".into(), one_line(failure.to_string()).into());
+        common.services.requests.push(Request::Event { uid, plugin, warning: true, reason, note });
     }
 }
 
@@ -72,9 +91,9 @@ impl PostFilter for Staged {
             })
             .collect();
         let may_evict = self.0.loaded.granted(Capability::Evict);
-        let cluster = Cluster::of(snapshot, cx.objects);
+        let (cluster, pod) = (Cluster::of(snapshot, cx.objects), cx.pod);
         let ask = |asker: Option<Asker>| {
-            self.0.control("PostFilter", cluster, true, |live| {
+            self.0.control(("PostFilter", Some(pod)), cluster, true, |live| {
                 live.lend_engine(asker.clone());
                 let outcome = live.ask("PostFilter", |exports, store| match &exports.post_filter {
                     Some(stage) => stage.call_post_filter(store, &said, &shared, &rejected),

@@ -34,7 +34,7 @@ impl PreScore for Staged {
     ) -> Result<PreScoreVerdict, PluginError> {
         let (pod, shared) = (self.0.loaded.pod(cx.pod), shared_of(state));
         let count = u32::try_from(feasible.len()).unwrap_or(u32::MAX);
-        let answer = self.0.control("PreScore", cx.into(), true, |live| {
+        let answer = self.0.control(("PreScore", Some(cx.pod)), cx.into(), true, |live| {
             let said = live.ask("PreScore", |exports, store| match &exports.pre_score {
                 Some(stage) => stage.call_pre_score(store, &pod, &shared, count),
                 None => Ok(Ok(pre_score::Outcome::Score(shared.to_vec()))),
@@ -91,7 +91,7 @@ impl Score for Staged {
             return Ok(());
         }
         let shared = score_shared(state);
-        let answer = self.0.control("NormalizeScore", cx.into(), true, |live| {
+        let answer = self.0.control(("NormalizeScore", Some(cx.pod)), cx.into(), true, |live| {
             let given: &[i64] = scores;
             let said = live.ask("NormalizeScore", |exports, store| match &exports.normalize_score {
                 Some(stage) => stage.call_normalize(store, &shared, given),
@@ -138,7 +138,7 @@ impl ComponentPlugin {
         piece: Piece<'_>,
         scores: &mut [i64],
     ) -> Result<(), Failure> {
-        self.piece(piece, "Score", cx.into(), |kept, way| {
+        self.piece(piece, "Score", cx, |kept, way| {
             if !self.loaded.pure || piece.slots.len() <= FEW {
                 return way(&mut |live| {
                     scores.copy_from_slice(&self.ask_score(live, cx, shared, piece.base, piece.slots)?);
@@ -171,14 +171,20 @@ impl ComponentPlugin {
     ) -> Result<Vec<i64>, Failure> {
         live.begin(&self.loaded, cx, shared)?;
         let asked = verdicts::row_set(slots, base, cx.snapshot);
-        let scores = live.ask("Score", |exports, store| match &exports.score {
-            Some(stage) => stage.call_score(store, &asked),
-            None => Err(wasmtime::Error::msg("there is no Score")),
-        })?;
-        if self.loaded.indices.normalizes() {
-            right_length("Score", &scores, slots.len())?;
-        } else {
-            in_range("Score", &scores, slots.len())?;
+        let mut score = || {
+            let scores = live.ask("Score", |exports, store| match &exports.score {
+                Some(stage) => stage.call_score(store, &asked),
+                None => Err(wasmtime::Error::msg("there is no Score")),
+            })?;
+            match self.loaded.indices.normalizes() {
+                true => right_length("Score", &scores, slots.len())?,
+                false => in_range("Score", &scores, slots.len())?,
+            }
+            Ok::<_, Failure>(scores)
+        };
+        let scores = score()?;
+        if self.samples() && score()? != scores {
+            self.unsteady("Score", cx.pod);
         }
         Ok(scores)
     }
