@@ -46,7 +46,7 @@ pub(crate) fn each<T: PartialEq>(
         return one_go(calls, rest, one, said);
     }
     let question = Question { export, first: &own[0], one };
-    let batched = question.beside(calls, rest, BATCH);
+    let batched = question.beside(calls, rest, BATCH, false);
     let good = match &batched {
         Err(failure) if failure.kind == FailureKind::Timeout => return Err(failure.clone()),
         Err(_) => false,
@@ -98,8 +98,14 @@ struct Question<'q, T> {
 
 impl<T: PartialEq> Question<'_, T> {
     /// Asks in batches on an instance beside the pod's own.
-    fn beside(&self, calls: &mut Calls<'_>, nodes: &[Str], batch: usize) -> Result<Vec<T>, Failure> {
-        calls.beside(|other| {
+    fn beside(
+        &self,
+        calls: &mut Calls<'_>,
+        nodes: &[Str],
+        batch: usize,
+        muted: bool,
+    ) -> Result<Vec<T>, Failure> {
+        calls.beside(muted, |other| {
             let mut said = Vec::with_capacity(nodes.len());
             for nodes in nodes.chunks(batch) {
                 self.begin(other)?;
@@ -129,7 +135,7 @@ impl<T: PartialEq> Question<'_, T> {
             return true;
         }
         let left = calls.left();
-        let whole = self.beside(calls, nodes, nodes.len());
+        let whole = self.beside(calls, nodes, nodes.len(), true);
         calls.set_left(left);
         let same =
             whole.is_err() || whole.is_ok_and(|whole| whole[nodes.len() - batched.len()..] == *batched);

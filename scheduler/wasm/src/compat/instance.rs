@@ -149,9 +149,9 @@ impl Instance {
         self.store.data().listed
     }
 
-    /// From now on, what the guest logs and wants counts, or does not.
-    pub(crate) fn mute(&mut self, muted: bool) {
-        self.store.data_mut().muted = muted;
+    /// From now on, what the guest logs and wants counts, or does not. How it was before.
+    pub(crate) fn mute(&mut self, muted: bool) -> bool {
+        std::mem::replace(&mut self.store.data_mut().muted, muted)
     }
 
     /// Bytes of memory in use.

@@ -195,15 +195,17 @@ impl Calls<'_> {
         *locked(&self.lease.scoring) = Some(input.clone());
     }
 
-    /// Calls another instance about the same pod, which has not been told of it.
+    /// Calls another instance about the same pod, which has not been told of it. `muted`: what it logs and wants does not count.
     ///
     /// # Errors
     /// There is no other instance, or `ask` fails.
     pub(crate) fn beside<T>(
         &mut self,
+        muted: bool,
         ask: impl FnOnce(&mut Calls<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut instance = self.lease.pool.take()?;
+        instance.mute(muted);
         let mut other = Calls {
             lease: self.lease,
             instance: &mut instance,
@@ -213,6 +215,7 @@ impl Calls<'_> {
         };
         let answer = ask(&mut other);
         self.left = other.left;
+        instance.mute(false);
         if answer.as_ref().map_or_else(|failure| !failure.kind.spoils(), |_| true) {
             self.lease.pool.put_back(instance);
         }
@@ -225,9 +228,9 @@ impl Calls<'_> {
     /// # Errors
     /// As [`call`](Self::call).
     pub(crate) fn again(&mut self, export: Export, input: Input) -> Result<(), Failure> {
-        self.instance.mute(true);
+        let before = self.instance.mute(true);
         let answer = self.call(export, input);
-        self.instance.mute(false);
+        self.instance.mute(before);
         answer.map(drop)
     }
 

@@ -105,6 +105,26 @@ fn what_a_guest_does_when_it_is_told_again_does_not_count() {
 }
 
 #[test]
+fn what_a_guest_does_while_it_is_only_compared_does_not_count() {
+    let event =
+        r#"{"RegardingReference":{"Kind":"Pod","UID":"u"},"Eventtype":"Normal","Reason":"r","Note":"n"}"#;
+    let imports =
+        r#"(import "k8s.io/scheduler" "handle.eventrecorder.eventf" (func $event (param i32 i32)))"#;
+    let data = format!(r#"(data (i32.const 64) "{}")"#, event.replace('"', "\\22"));
+    // The thousandth call of an instance's life: the pod's own has 256 of them, and the one beside it 744 for the answers.
+    let emits = format!(
+        "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (if (i32.eq (global.get $calls) (i32.const 1000)) (then (call $event (i32.const 64) (i32.const {}))))",
+        event.len()
+    );
+    let wat = counting(imports, "", &emits);
+    let globals = format!("{data} (global $calls (mut i32) (i32.const 0)) (global $asked");
+    let world = world(&wat.replacen("(global $asked", &globals, 1));
+    assert_eq!(decide(&world, "p").0, NODES);
+    assert_eq!(world.requests.drain().len(), 0);
+}
+
+#[test]
 fn a_guest_that_reads_the_list_of_all_nodes_reads_it_once() {
     let imports = r#"(import "k8s.io/api" "nodeList" (func $list (param i32 i32) (result i32)))"#;
     let world = world(&counting(imports, "(drop (call $list (i32.const 0) (i32.const 0)))", CARRIES));
