@@ -1,5 +1,7 @@
 //! Lists the sources of the SDKs, so that they are in the program: every file of their folders but what only this repository has use for.
 
+#![allow(clippy::print_stdout, reason = "it is how cargo is told")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
