@@ -4,6 +4,7 @@
 //! Nodes, claims, device classes and slices may change its mind, and the claims generated for the pod.
 
 mod args;
+pub mod cel;
 
 use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,

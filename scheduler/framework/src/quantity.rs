@@ -1,7 +1,7 @@
 //! Resource quantities (`resource.Quantity`): `500m`, `1.5Gi`, `2e3`.
 
 use std::fmt;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -67,6 +67,16 @@ impl Quantity {
         self.0 < 0
     }
 
+    /// Whole units, if there is no part of one and they fit.
+    pub fn whole(self) -> Option<i64> {
+        (self.0 % NANO == 0).then(|| i64::try_from(self.0 / NANO).ok())?
+    }
+
+    /// Units, as near as a floating-point number comes.
+    pub fn approximate(self) -> f64 {
+        self.0 as f64 / NANO as f64
+    }
+
     fn scaled(self, unit: i128) -> i64 {
         let magnitude = (self.0.abs() + unit - 1) / unit;
         let signed = if self.0 < 0 { -magnitude } else { magnitude };
@@ -77,6 +87,12 @@ impl Quantity {
 impl AddAssign for Quantity {
     fn add_assign(&mut self, other: Self) {
         self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl SubAssign for Quantity {
+    fn sub_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_sub(other.0);
     }
 }
 

@@ -17,6 +17,8 @@ pub fn device_class(value: &Value) -> Result<DeviceClass, ObjectError> {
     Ok(DeviceClass {
         name: meta::name(&written.metadata)?,
         extended_resource: meta::given(&written.spec.extended_resource_name),
+        selectors: [].into(),
+        config: [].into(),
         created: written.metadata.creation_timestamp.map(|t| t.0),
     })
 }

@@ -110,7 +110,12 @@ fn a_resource_that_only_devices_could_give_is_not_said_to_be_insufficient() {
     let class = |name: &str, resource: Option<&str>, created: i64| {
         let (name, extended_resource) = (name.into(), resource.map(Into::into));
         let created = Some(longshore_framework::Timestamp(created));
-        Object::DeviceClass(Arc::new(DeviceClass { name, extended_resource, created }))
+        Object::DeviceClass(Arc::new(DeviceClass {
+            name,
+            extended_resource,
+            created,
+            ..DeviceClass::default()
+        }))
     };
     let mut objects = Objects::default();
     objects.set(class("old", Some("x.io/gpu"), 1));
