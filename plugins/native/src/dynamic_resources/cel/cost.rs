@@ -75,6 +75,8 @@ pub(super) fn of(call: Call<'_>) -> u64 {
         "flatten" => first.saturating_mul(depth(arguments.get(1))).saturating_add(1 + NEW_LIST),
         "reverse" | "slice" | "lists.range" => 0,
         "distinct" | "sort" => arguments.first().map_or(0, against_itself),
+        "sets.contains" | "sets.intersects" => first.saturating_mul(second).saturating_add(1),
+        "sets.equivalent" => first.saturating_mul(second).saturating_mul(2).saturating_add(1),
         _ => 1,
     }
 }

@@ -55,8 +55,8 @@ impl<'a> Evaluation<'a> {
             Node::Ternary(parts) => {
                 let [condition, yes, no] = &**parts;
                 return match self.value(condition)? {
-                    Value::Bool(true) => self.value(yes),
-                    Value::Bool(false) => self.value(no),
+                    Value::Bool(true) => self.branch(yes),
+                    Value::Bool(false) => self.branch(no),
                     _ => Err(EvalError::no_overload()),
                 };
             }
@@ -111,17 +111,34 @@ impl<'a> Evaluation<'a> {
         failure.map_or(Ok(Value::Bool(!decides)), Err)
     }
 
+    /// A branch of a conditional. A name, or an access to one, is taken without the cost of a name.
+    fn branch(&mut self, node: &Node) -> Result {
+        let is_name = match node {
+            Node::Device | Node::Local(_) => true,
+            Node::Access(access) => access.mode == Mode::Value,
+            _ => false,
+        };
+        let value = self.value(node);
+        self.spent = self.spent.saturating_sub(if is_name { cost::NAME } else { 0 });
+        value
+    }
+
     fn access(&mut self, access: &Access) -> Result {
         let operand = self.value(&access.operand)?;
         let key = self.value(&access.key)?;
-        let presence = access.mode == Mode::Presence;
-        self.charge(u64::from(access.relative) + u64::from(!presence))?;
         let (held, chained) = match &operand {
             Value::Optional(None) => return Ok(absent(access.mode)),
             Value::Optional(Some(inner)) => (&**inner, true),
             other => (other, false),
         };
-        let found = look_up(held, &key)?;
+        let found = look_up(held, &key);
+        let free = match access.mode {
+            Mode::Presence => true,
+            Mode::Optional => matches!(found, Ok(Err(_))),
+            Mode::Value => false,
+        };
+        self.charge(u64::from(access.relative) + u64::from(!free))?;
+        let found = found?;
         match (found, access.mode) {
             (found, Mode::Presence) => Ok(Value::Bool(found.is_ok())),
             (found, Mode::Optional) => Ok(Value::optional(found.ok())),
@@ -131,23 +148,35 @@ impl<'a> Evaluation<'a> {
     }
 
     fn call(&mut self, call: &node::Call) -> Result {
+        let name = call.function.name;
+        let mut failure = None;
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
-            arguments.push(self.value(argument)?);
+            match self.value(argument) {
+                Ok(value) => arguments.push(value),
+                Err(error @ EvalError::Failed(_)) if !call.stops => {
+                    failure.get_or_insert(error);
+                    arguments.push(Value::Null);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let call = (Call { name: call.function.name, arguments: &arguments }, call.function.run);
-        self.charge(cost::of(call.0))?;
-        let result = (call.1)(call.0)?;
-        self.charge(cost::of_result(call.0.name, &result))?;
+        let asked = Call { name, arguments: &arguments };
+        self.charge(cost::of(asked))?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let result = (call.function.run)(asked)?;
+        self.charge(cost::of_result(name, &result))?;
         Ok(result)
     }
 
     fn matches(&mut self, matches: &Matches) -> Result {
-        let text = self.value(&matches.text)?;
-        let arguments = [text, matches.pattern.clone()];
+        let text = self.stop_at_limit(&matches.text)?;
+        let arguments = [text.clone().unwrap_or(Value::Null), matches.pattern.clone()];
         self.charge(cost::of(Call { name: "matches", arguments: &arguments }))?;
-        match &arguments {
-            [Value::String(text), _] => Ok(Value::Bool(matches.regex.is_match(text))),
+        match text? {
+            Value::String(text) => Ok(Value::Bool(matches.regex.is_match(&text))),
             _ => Err(EvalError::no_overload()),
         }
     }
@@ -283,15 +312,17 @@ impl<'a> Evaluation<'a> {
     }
 
     fn map_optional(&mut self, map: &MapOptional) -> Result {
+        let before = self.spent;
         let operand = self.value(&map.operand)?;
+        let looking = self.spent - before;
         self.charge(1)?;
         let inner = match operand {
             Value::Optional(Some(inner)) => (*inner).clone(),
             Value::Optional(None) => return Ok(Value::Optional(None)),
             _ => return Err(EvalError::no_overload()),
         };
-        // The value is taken out, and what becomes of it is put in.
-        self.charge(if map.flat { 1 } else { 2 })?;
+        // The operand is looked at once more, its value is taken out, and what becomes of it is put in.
+        self.charge(looking + if map.flat { 1 } else { 2 })?;
         let value = self.with(map.variable, inner, &map.body)?;
         Ok(if map.flat { value } else { Value::optional(Some(value)) })
     }

@@ -71,6 +71,8 @@ pub(super) enum Mode {
 pub(super) struct Call {
     pub(super) function: &'static Function,
     pub(super) arguments: Vec<Node>,
+    /// Arguments behind one that fails are not looked at, and the call costs nothing then.
+    pub(super) stops: bool,
 }
 
 impl fmt::Debug for Call {

@@ -139,7 +139,9 @@ impl Checker {
         if prints {
             self.check_format(&nodes, arguments)?;
         }
-        Ok(Typed::new(special(function, nodes)?, kind))
+        // Where a library has several functions of the name, it is called by another way than the language's own.
+        let stops = nodes.len() > 2 || (!others.is_empty() && !is_of_language(function.name));
+        Ok(Typed::new(special(function, nodes, stops)?, kind))
     }
 
     /// A list in the variable that a loop gathers, with elements behind: it is changed where it lies.
@@ -168,7 +170,7 @@ impl Checker {
 }
 
 /// Calls that are evaluated in another way than by calling.
-fn special(function: &'static Function, mut nodes: Vec<Node>) -> Result<Node> {
+fn special(function: &'static Function, mut nodes: Vec<Node>, stops: bool) -> Result<Node> {
     match (function.name, nodes.as_slice()) {
         ("or" | "orValue", [operand, alternative]) => {
             let (operand, alternative) = (operand.clone(), alternative.clone());
@@ -187,7 +189,11 @@ fn special(function: &'static Function, mut nodes: Vec<Node>) -> Result<Node> {
         (name, [Node::Constant(_)]) if is_conversion(name) => return converted(function, &nodes),
         _ => {}
     }
-    Ok(Node::Call(Call { function, arguments: nodes }))
+    Ok(Node::Call(Call { function, arguments: nodes, stops }))
+}
+
+fn is_of_language(name: &str) -> bool {
+    name.starts_with(['_', '@', '-', '!']) || name == "size" || is_conversion(name)
 }
 
 fn is_conversion(name: &str) -> bool {

@@ -184,7 +184,7 @@ fn empty() -> Value {
 
 fn operation(name: &str, arguments: Vec<Node>) -> Result<Node> {
     let function = environment::function(name).ok_or_else(|| undeclared(name))?;
-    Ok(Node::Call(Call { function, arguments }))
+    Ok(Node::Call(Call { function, arguments, stops: false }))
 }
 
 fn is_cel(target: &IdedExpr) -> bool {
