@@ -3,6 +3,7 @@
 //!
 //! Nodes, claims, device classes and slices may change its mind, and the claims generated for the pod.
 
+pub mod allocator;
 mod args;
 pub mod cel;
 

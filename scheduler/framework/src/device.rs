@@ -21,8 +21,17 @@ pub struct DeviceClass {
     pub created: Option<Timestamp>,
     /// `spec.selectors`: expressions that a device must match, all of them.
     pub selectors: Arc<[Str]>,
-    /// `spec.config`: what drivers are told, and for which of them it is meant.
-    pub config: Arc<[Str]>,
+    /// `spec.config`: what drivers are told of each device of the class.
+    pub config: Arc<[DriverConfig]>,
+}
+
+/// What one driver is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DriverConfig {
+    /// The driver.
+    pub driver: Str,
+    /// `parameters`, as JSON; only the driver knows what it means.
+    pub parameters: Str,
 }
 
 /// A ResourceSlice: some devices of a pool.
@@ -106,8 +115,8 @@ pub struct Device {
 
 impl Default for DeviceClass {
     fn default() -> Self {
-        let none = || Arc::from([]);
-        Self { name: "".into(), extended_resource: None, created: None, selectors: none(), config: none() }
+        let (selectors, config) = (Arc::from([]), Arc::from([]));
+        Self { name: "".into(), extended_resource: None, created: None, selectors, config }
     }
 }
 

@@ -42,6 +42,7 @@ pub mod quantity;
 pub mod raw;
 pub mod reason;
 pub mod registry;
+pub mod resource_claim;
 pub mod resources;
 pub mod snapshot;
 pub mod state;

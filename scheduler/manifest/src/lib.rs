@@ -30,6 +30,7 @@ mod places;
 mod pod;
 mod priority;
 mod reader;
+mod resource_claims;
 mod selectors;
 mod settle;
 mod split;
@@ -46,13 +47,14 @@ mod workload;
 mod yaml;
 
 pub use collect::{CollectError, Source, collect};
-pub use devices::device_class;
+pub use devices::{device_class, resource_slice};
 pub use error::ObjectError;
 pub use groups::pod_group;
 pub use manifests::{ManifestProblem, Manifests, Refusal, Unexpanded};
 pub use node::node;
 pub use pod::pod;
 pub use reader::{Options, read, read_str, read_values, read_values_with, read_with};
+pub use resource_claims::resource_claim;
 pub use storage::{
     claim, csi_driver, csi_node, csi_storage_capacity, persistent_volume, storage_class, volume_attachment,
 };

@@ -98,6 +98,20 @@ fn trimmed(text: &str) -> &str {
     })
 }
 
+/// A quantity with all its digits, as devices have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Exact(pub(crate) Quantity);
+
+impl<'de> Deserialize<'de> for Exact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        trimmed(&text).parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
 /// A moment, written as RFC 3339 has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Time(pub(crate) Timestamp);

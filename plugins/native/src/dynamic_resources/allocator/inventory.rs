@@ -1,0 +1,98 @@
+//! All slices, by pool, with the nodes that can have a part in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::device::{DeviceNodes, ResourceSlice, SliceNodes};
+use longshore_framework::node::Node;
+use rustc_hash::FxHashMap;
+
+use super::pool::{self, Pool};
+use super::slice::Slice;
+
+/// Driver and name of a pool.
+type PoolId = (Str, Str);
+
+/// The slices of a cluster.
+#[derive(Default)]
+pub struct Inventory {
+    pools: BTreeMap<PoolId, Vec<Arc<Slice>>>,
+    /// The pool of each slice, by the name of the slice.
+    slices: FxHashMap<Str, PoolId>,
+    /// Pools with slices of one node, by its name, and how many slices these are.
+    local: FxHashMap<Str, BTreeMap<PoolId, u32>>,
+    /// Pools with slices that are not of one node, and how many.
+    shared: BTreeMap<PoolId, u32>,
+    /// Pools whose shared counters contradict themselves. Every node hears of these, because counters count wherever they
+    /// are published.
+    suspects: BTreeMap<PoolId, Arc<Pool>>,
+}
+
+impl Inventory {
+    /// Takes in a slice in place of the one of that name.
+    pub fn set(&mut self, slice: Arc<ResourceSlice>) {
+        self.remove(&slice.name);
+        let id = (slice.driver.clone(), slice.pool.clone());
+        self.slices.insert(slice.name.clone(), id.clone());
+        *self.counts(&slice).entry(id.clone()).or_default() += 1;
+        let slices = self.pools.entry(id.clone()).or_default();
+        let at = slices.partition_point(|have| have.published.name < slice.name);
+        slices.insert(at, Arc::new(Slice::new(slice)));
+        self.suspect(id);
+    }
+
+    /// Looks for contradictions in the counters of a pool.
+    fn suspect(&mut self, id: PoolId) {
+        let pool = self.pools.get(&id).and_then(|slices| Pool::of_nobody(slices));
+        match pool.filter(Pool::is_invalid) {
+            Some(pool) => self.suspects.insert(id, Arc::new(pool)),
+            None => self.suspects.remove(&id),
+        };
+    }
+
+    /// Forgets the slice of that name.
+    pub fn remove(&mut self, name: &Str) {
+        let Some(id) = self.slices.remove(name) else { return };
+        let Some(slices) = self.pools.get_mut(&id) else { return };
+        let Some(at) = slices.iter().position(|slice| slice.published.name == *name) else { return };
+        let gone = slices.remove(at);
+        if slices.is_empty() {
+            self.pools.remove(&id);
+        }
+        let counts = self.counts(&gone.published);
+        if let Some(count) = counts.get_mut(&id) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&id);
+            }
+        }
+        let empty = counts.is_empty();
+        if let (true, SliceNodes::Of(DeviceNodes::Named(node))) = (empty, &gone.published.nodes) {
+            self.local.remove(node);
+        }
+        self.suspect(id);
+    }
+
+    fn counts(&mut self, slice: &ResourceSlice) -> &mut BTreeMap<PoolId, u32> {
+        match &slice.nodes {
+            SliceNodes::Of(DeviceNodes::Named(node)) => self.local.entry(node.clone()).or_default(),
+            _ => &mut self.shared,
+        }
+    }
+
+    /// The pools in which a node has a part, in the order in which devices are looked for.
+    pub fn pools_of(&self, node: &Node) -> Vec<Arc<Pool>> {
+        let local = self.local.get(&node.name).into_iter().flat_map(BTreeMap::keys);
+        let ids: BTreeSet<&PoolId> = local.chain(self.shared.keys()).collect();
+        let slices = ids.into_iter().filter_map(|id| self.pools.get(id));
+        let mut pools: Vec<Arc<Pool>> =
+            slices.filter_map(|slices| Pool::of_node(slices, node)).map(Arc::new).collect();
+        let own: BTreeSet<PoolId> =
+            pools.iter().map(|pool| (pool.driver.clone(), pool.name.clone())).collect();
+        let suspects = self.suspects.iter().filter(|(id, _)| !own.contains(id));
+        pools.extend(suspects.map(|(_, pool)| Arc::clone(pool)));
+        pool::sort(&mut pools);
+        pools
+    }
+}
