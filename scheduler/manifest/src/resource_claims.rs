@@ -96,7 +96,7 @@ fn wish(written: &written::Wish) -> Result<DeviceWish> {
     };
     Ok(DeviceWish {
         class: written.device_class_name.clone(),
-        selectors: expressions(&written.selectors).within("selectors")?,
+        selectors: expressions(&written.selectors, "selectors")?,
         count,
         admin: written.admin_access,
         tolerations: tolerations(&written.tolerations)?,
