@@ -239,7 +239,7 @@ fn a_pool_of_another_node_does_not_matter() {
     world.check(&[all()], Ok(Some("r=d/a")));
     let two = DeviceWish { count: DeviceCount::Exactly(2), ..wish() };
     let two = asks(vec![exactly("r", two)]);
-    world.check(&[two.clone()], Err("invalid resource pools were encountered"));
+    world.check(std::slice::from_ref(&two), Err("invalid resource pools were encountered"));
     world.inventory.remove(&"a".into());
     world.check(&[two], Ok(None));
 }

@@ -98,7 +98,7 @@ impl Checker {
             return Ok(Typed::new(Node::Device, Type::Device));
         }
         let named = environment::type_named(name).ok_or_else(|| undeclared(name))?;
-        Ok(Typed::new(Node::Constant(Value::Type(named.into())), Type::Type))
+        Ok(Typed::new(Node::Constant(Value::Type(named.into())), Type::Meta))
     }
 
     fn select(&mut self, select: &SelectExpr) -> Result {
@@ -117,7 +117,7 @@ impl Checker {
     fn type_path(&self, select: &SelectExpr) -> Option<Typed> {
         let name = format!("{}.{}", path(&select.operand)?, select.field);
         let known = matches!(&*name, "google.protobuf.Duration" | "google.protobuf.Timestamp");
-        (known && !select.test).then(|| Typed::new(Node::Constant(Value::Type(name.into())), Type::Type))
+        (known && !select.test).then(|| Typed::new(Node::Constant(Value::Type(name.into())), Type::Meta))
     }
 
     fn comprehension(&mut self, loops: &ComprehensionExpr) -> Result {

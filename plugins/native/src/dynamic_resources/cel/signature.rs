@@ -76,7 +76,7 @@ impl Reader<'_> {
             "double" => Type::Double,
             "string" => Type::String,
             "bytes" => Type::Bytes,
-            "type" => Type::Type,
+            "type" => Type::Meta,
             "duration" => Type::Duration,
             "timestamp" => Type::Timestamp,
             "quantity" => Type::Quantity,

@@ -20,7 +20,7 @@ pub(super) enum Type {
     Map(Box<Type>, Box<Type>),
     Optional(Box<Type>),
     /// What `type()` returns.
-    Type,
+    Meta,
     Duration,
     Timestamp,
     Quantity,
@@ -141,7 +141,7 @@ impl fmt::Display for Type {
             Self::Double => "double",
             Self::String => "string",
             Self::Bytes => "bytes",
-            Self::Type => "type",
+            Self::Meta => "type",
             Self::Duration => "google.protobuf.Duration",
             Self::Timestamp => "google.protobuf.Timestamp",
             Self::Quantity => "kubernetes.Quantity",

@@ -65,15 +65,16 @@ pub(in super::super) fn problem(text: &str, arguments: &[Type]) -> Option<String
 }
 
 fn takes(clause: char, kind: &Type) -> bool {
-    use Type::{Bool, Bytes, Double, Duration, Dyn, Int, List, Map, Null, String, Timestamp, Uint};
-    match (clause, kind) {
-        (_, Dyn) => true,
-        ('s', Int | Uint | Double | Bool | String | Timestamp | Bytes | Duration | Type::Type | Null) => true,
-        ('s', List(_) | Map(..)) => true,
-        ('d' | 'o', Int | Uint) => true,
-        ('f' | 'e', Double | String) => true,
-        ('b', Int | Uint | Bool) => true,
-        ('x' | 'X', Int | Uint | String | Bytes) => true,
+    use Type::{Bool, Bytes, Double, Duration, Dyn, Int, List, Map, Meta, Null, String, Timestamp, Uint};
+    let scalar =
+        matches!(kind, Int | Uint | Double | Bool | String | Timestamp | Bytes | Duration | Meta | Null);
+    match clause {
+        _ if *kind == Dyn => true,
+        's' => scalar || matches!(kind, List(_) | Map(..)),
+        'd' | 'o' => matches!(kind, Int | Uint),
+        'f' | 'e' => matches!(kind, Double | String),
+        'b' => matches!(kind, Int | Uint | Bool),
+        'x' | 'X' => matches!(kind, Int | Uint | String | Bytes),
         _ => false,
     }
 }

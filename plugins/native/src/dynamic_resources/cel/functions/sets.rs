@@ -5,7 +5,7 @@ use super::super::function::{Call, Row};
 use super::super::value::Value;
 
 pub(in super::super) const TABLE: &[Row] = &[
-    Row { name: "sets.contains", signatures: ASKS, run: |call| asks(call, |a, b| holds_all(a, b)) },
+    Row { name: "sets.contains", signatures: ASKS, run: |call| asks(call, holds_all) },
     Row {
         name: "sets.equivalent",
         signatures: ASKS,
