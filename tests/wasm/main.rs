@@ -12,8 +12,8 @@ mod compare;
 mod conformance;
 mod engine;
 mod failures;
-mod objects;
 mod fresh;
+mod objects;
 mod reload;
 #[path = "../conformance/sets.rs"]
 mod sets;

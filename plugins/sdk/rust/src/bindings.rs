@@ -1632,8 +1632,9 @@ pub mod longshore {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// During PostFilter, about its pod: whether it would fit on the node without these pods, whose UIDs these are. `none`
-            /// is yes. An `err`: it is not the time to ask, or there is no such node.
+            /// During PostFilter, about its pod: whether it would fit on the node without these pods of it, whose UIDs these are. All
+            /// other plugins of the profile are asked; what this one thinks of the node it knows itself. `none` is yes. An `err`: it
+            /// is not the time to ask, or there is no such node or pod.
             #[allow(async_fn_in_trait)]
             pub fn would_fit(
                 node: &str,
@@ -1953,7 +1954,8 @@ pub mod exports {
                 #[derive(Clone, PartialEq)]
                 pub struct EventPattern {
                     /// `Pod`, `Node`, `PersistentVolume`, `PersistentVolumeClaim`, `StorageClass`, `CSINode`, `CSIDriver`,
-                    /// `CSIStorageCapacity`, `VolumeAttachment`, `Service`, `ResourceClaim`, `ResourceSlice`, `DeviceClass` or `*`; also
+                    /// `CSIStorageCapacity`, `VolumeAttachment`, `Service`, `ResourceClaim`, `ResourceSlice`, `DeviceClass` or `*`;
+                    /// `NewPod` with `Add`, a pod that is new and on no node, which `Pod` does not stand for; also
                     /// a kind that the plugin declares (see `objects`), written as `Kind.version.group`, such as
                     /// `Lease.v1.coordination.k8s.io` or `Namespace.v1`.
                     pub resource: _rt::String,
@@ -3652,10 +3654,10 @@ pub mod exports {
                     pub kind: _rt::String,
                     /// Dotted paths of the fields that are wanted, such as `spec.weight`; none for the whole object. `metadata.name`,
                     /// `namespace`, `uid`, `labels`, `ownerReferences`, `creationTimestamp` and `deletionTimestamp` are always there.
-                    /// A change of other fields is no change.
+                    /// Of a change of other fields nothing is told, unless another plugin wants those.
                     pub fields: _rt::Vec<_rt::String>,
-                    /// An object is about the node that has its name: when it changes, a pure plugin is asked about this node again.
-                    /// Otherwise it is asked about all nodes again.
+                    /// An object is about the node that has its name: when it changes, a pure plugin is asked about this node again, and
+                    /// its PreFilter does not depend on the object. Otherwise it is asked about all nodes again.
                     pub about_node: bool,
                 }
                 impl ::core::fmt::Debug for Kind {

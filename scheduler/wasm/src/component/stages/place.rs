@@ -29,12 +29,17 @@ impl Reserve for Staged {
         let said = self.0.loaded.pod(cx.pod);
         let answer = match self.0.loaded.indices.has(Stage::Reserve) {
             false => Ok(None),
-            true => self.0.control(("Reserve", Some(cx.pod)), Cluster::of(cx.snapshot, cx.objects), false, |live| {
-                live.ask("Reserve", |exports, store| match &exports.reserve {
-                    Some(stage) => stage.call_reserve(store, &said, &entry.node, &entry.shared),
-                    None => Ok(Ok(None)),
-                })
-            }),
+            true => self.0.control(
+                ("Reserve", Some(cx.pod)),
+                Cluster::of(cx.snapshot, cx.objects),
+                false,
+                |live| {
+                    live.ask("Reserve", |exports, store| match &exports.reserve {
+                        Some(stage) => stage.call_reserve(store, &said, &entry.node, &entry.shared),
+                        None => Ok(Ok(None)),
+                    })
+                },
+            ),
         };
         match self.0.excused(answer, None)? {
             Some(no) => Ok(Verdict::Reject(convert::rejection(no))),
@@ -63,12 +68,17 @@ impl Reserve for Staged {
         }
         let said = plugin.loaded.pod(cx.pod);
         // A failure is told and counted; nothing more can be done about it.
-        let _ = plugin.control(("Unreserve", Some(cx.pod)), Cluster::of(cx.snapshot, cx.objects), false, |live| {
-            live.call("Unreserve", |exports, store| match &exports.reserve {
-                Some(stage) => stage.call_unreserve(store, &said, &node),
-                None => Ok(()),
-            })
-        });
+        let _ = plugin.control(
+            ("Unreserve", Some(cx.pod)),
+            Cluster::of(cx.snapshot, cx.objects),
+            false,
+            |live| {
+                live.call("Unreserve", |exports, store| match &exports.reserve {
+                    Some(stage) => stage.call_unreserve(store, &said, &node),
+                    None => Ok(()),
+                })
+            },
+        );
     }
 }
 

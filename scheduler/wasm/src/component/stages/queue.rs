@@ -27,12 +27,13 @@ use crate::failure::{Failure, FailureKind, cut, one_line};
 impl PreEnqueue for Staged {
     fn pre_enqueue(&self, cx: EnqueueContext<'_>) -> Verdict {
         let said = self.0.loaded.pod(cx.pod);
-        let answer = self.0.control(("PreEnqueue", Some(cx.pod)), Cluster::of_objects(cx.objects), true, |live| {
-            live.ask("PreEnqueue", |exports, store| match &exports.pre_enqueue {
-                Some(stage) => stage.call_pre_enqueue(store, &said),
-                None => Ok(Ok(None)),
-            })
-        });
+        let answer =
+            self.0.control(("PreEnqueue", Some(cx.pod)), Cluster::of_objects(cx.objects), true, |live| {
+                live.ask("PreEnqueue", |exports, store| match &exports.pre_enqueue {
+                    Some(stage) => stage.call_pre_enqueue(store, &said),
+                    None => Ok(Ok(None)),
+                })
+            });
         match self.0.excused(answer, None) {
             Ok(None) => Verdict::Pass,
             Ok(Some(no)) => Verdict::Reject(convert::rejection(no)),
