@@ -85,7 +85,7 @@ fn an_object_of_a_cluster_has_its_pods_already() {
 fn cron_jobs_are_expanded_on_demand() {
     let source = |text: &str| [Source { name: "-".into(), text: text.as_bytes().to_vec() }];
     let options = Options { expand_cron_jobs: true, ..Options::default() };
-    let read = read_with(&source(CRON_JOB), options);
+    let read = read_with(&source(CRON_JOB), options.clone());
     assert_eq!((read.problems.len(), read.unexpanded.len(), read.pods.len()), (0, 0, 3));
     let owner = read.pods[0].meta.owner.as_ref().unwrap();
     assert!(&*owner.kind == "Job" && owner.name.starts_with("nightly-"), "{owner:?}");
