@@ -24,7 +24,7 @@ fn a_plugin_is_described() {
     run(&["plugin", "inspect", NUMBER]).exits(0).says(&[
         "name          NodeNumber",
         "kind          component",
-        "exports       lifecycle, cycle, score",
+        "exports       lifecycle, declaration, cycle, score",
         "columns       name",
         "for each instance",
         "events        Node Add",
@@ -89,7 +89,7 @@ fn what_cannot_be_asked_is_said() {
     let args = ["plugin", "run", NUMBER, "-f", "-", "--pod", "web-2", "--config", "{revers}"];
     run_with(&args, &cluster("web-2")).exits(1).warns(&["--config is not JSON"]);
     let args = ["plugin", "run", NUMBER, "-f", "-", "--pod", "web-2", "--config", "{\"revers\": true}"];
-    run_with(&args, &cluster("web-2")).exits(1).warns(&["nodenumber: Init", "revers"]);
+    run_with(&args, &cluster("web-2")).exits(1).warns(&["nodenumber: Describe", "revers"]);
     run(&["plugin", "run", NUMBER]).exits(2);
     run(&["plugin"]).exits(2);
 }

@@ -107,7 +107,7 @@ fn another_content_than_the_digest_says_is_refused() {
 #[test]
 fn a_config_that_the_plugin_refuses_is_reported() {
     refused(&profile(&format!("{{source: '{}', config: {{reverse: 7}}}}", guest())))
-        .warns(&["profiles[0].pluginConfig[0].args", "Init"]);
+        .warns(&["profiles[0].pluginConfig[0].args", "Describe"]);
 }
 
 #[test]

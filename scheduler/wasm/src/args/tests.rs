@@ -54,7 +54,7 @@ fn every_mistake_is_named_with_its_mend() {
                "capabilities": ["network"], "cofnig": 1}),
         &[
             "source: is required: where the module is, such as file://plugin.wasm",
-            "capabilities[0]: must be one of events, pods, raw, evict, clock, random, not \"network\"",
+            "capabilities[0]: must be one of events, pods, raw, evict, clock, random, objects, engine, not \"network\"",
             "sha256: must be 64 hexadecimal digits, as sha256sum prints them",
             "failurePolicy: must be one of Fail, Ignore, not \"Open\"",
             "limits.memory: must be an amount of bytes up to 4Gi, such as 64Mi",

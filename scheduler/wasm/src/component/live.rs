@@ -84,7 +84,10 @@ impl Drop for Live {
 
 impl Live {
     /// Makes an instance that has not been told anything.
-    fn bare(
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn bare(
         runtime: &Runtime,
         pre: &InstancePre<Inside>,
         indices: &Indices,
@@ -109,18 +112,12 @@ impl Live {
         })
     }
 
-    /// What the plugin says of itself, on an instance that is thrown away.
+    /// What the plugin says of itself. The instance is of no use afterwards.
     ///
     /// # Errors
-    /// It fails to say it.
-    pub(crate) fn describe(
-        runtime: &Runtime,
-        pre: &InstancePre<Inside>,
-        indices: &Indices,
-        settings: &Settings,
-        common: &Common,
-    ) -> Result<Described, Failure> {
-        let mut live = Self::bare(runtime, pre, indices, settings, common)?;
+    /// It fails to say it, or refuses its config.
+    pub(crate) fn describe(mut self, settings: &Settings) -> Result<Described, Failure> {
+        let live = &mut self;
         live.allowed = getting_ready(settings);
         let config = settings.config.to_string();
         let manifest = live.ask("Describe", |exports, store| match &exports.declaration {
@@ -141,6 +138,16 @@ impl Live {
             })?;
         }
         Ok(described)
+    }
+
+    /// The same as far as it says it without a config.
+    ///
+    /// # Errors
+    /// It fails to say it.
+    pub(crate) fn describe_without_config(mut self, settings: &Settings) -> Result<Described, Failure> {
+        self.allowed = getting_ready(settings);
+        let manifest = self.call("Describe", |exports, store| exports.lifecycle.call_describe(store))?;
+        Ok(Described { manifest, kinds: Vec::new(), every: None })
     }
 
     /// Makes an instance that can be used.

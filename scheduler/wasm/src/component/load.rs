@@ -18,6 +18,7 @@ use super::reading::Reading;
 use super::table::Columns;
 use super::version;
 use crate::args::{Capability, Settings};
+use crate::failure::FailureKind;
 use crate::host::Host;
 use crate::load_error::LoadError;
 
@@ -31,12 +32,13 @@ pub(crate) fn load(
     bytes: &[u8],
     settings: &Settings,
 ) -> Result<ComponentPlugin, LoadError> {
-    let plugin = describe(host, name, bytes, settings)?;
+    let plugin = loaded(host, name, bytes, settings, false)?;
     plugin.rehearse()?;
     Ok(plugin)
 }
 
-/// The same without a first instance: `init` has not run.
+/// The same without a first instance: `init` has not run. A plugin that refuses its config when it is described says what it
+/// is without one.
 ///
 /// # Errors
 /// As [`load`], but for failures of `init`.
@@ -45,6 +47,16 @@ pub(crate) fn describe(
     name: &str,
     bytes: &[u8],
     settings: &Settings,
+) -> Result<ComponentPlugin, LoadError> {
+    loaded(host, name, bytes, settings, true)
+}
+
+fn loaded(
+    host: &Host,
+    name: &str,
+    bytes: &[u8],
+    settings: &Settings,
+    lenient: bool,
 ) -> Result<ComponentPlugin, LoadError> {
     let bytes = version::current(bytes).map_err(LoadError::Invalid)?;
     let component = host.compiler.component(&bytes)?;
@@ -57,7 +69,13 @@ pub(crate) fn describe(
     }
     let common = Common::new(name, host.options.services.clone(), Arc::clone(&host.options.observer))
         .patient(host.options.patience);
-    let described = Live::describe(&host.runtime, &pre, &indices, settings, &common)?;
+    let start = || Live::bare(&host.runtime, &pre, &indices, settings, &common);
+    let described = match start()?.describe(settings) {
+        Err(failure) if lenient && failure.kind == FailureKind::Error => {
+            start()?.describe_without_config(settings)?
+        }
+        other => other?,
+    };
     let loaded = finish(host, (pre, indices, imports), described, settings, common)?;
     Ok(ComponentPlugin::new(loaded))
 }

@@ -69,7 +69,7 @@ evils! {
     large_state: "PreFilter", Answer, ["65537 bytes"];
     large_score_state: "PreScore", Answer, ["65537 bytes"];
     unknown_node: "PostFilter", Answer, ["\"nowhere\""];
-    unknown_victim: "PostFilter", Answer, ["not on the node"];
+    unknown_victim: "PostFilter", Answer, ["which is on no node"];
     bad_annotation: "Bind", Answer, ["not a key of annotations"];
 }
 
