@@ -90,8 +90,11 @@ fn a_pod_waits_for_a_custom_resource_and_is_tried_when_it_changes() {
     arena.until_unschedulable("three");
     arena.api.delete(&objects::path(&first)).unwrap();
     arena.until_bound("three");
-    let synced = scheduler.metrics().sum("longshore_watch_synced", &[("resource", "podquotas")]);
-    assert_eq!(synced, 1.0);
+    let synced = || {
+        let synced = scheduler.metrics().sum("longshore_watch_synced", &[("resource", "podquotas")]);
+        (synced == 1.0).then_some(())
+    };
+    until("the watch of the kind to be in the metrics", LONG, || scheduler.log(), synced);
 }
 
 #[test]
