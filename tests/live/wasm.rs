@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use longshore_tests::control_plane::{Arena, Kind, LONG, Scheduler, SchedulerOptions, shared, until};
 use serde_json::{Value, json};
 
-use crate::wat::{OK, RESET, Wat, guest, same_score};
+use crate::wat::{ALL_FIT, OK, RESET, Wat, guest, none_fit, same_score};
 
 /// The plugin Chooser in the first profile, with these args.
 fn with(args: &Value) -> SchedulerOptions {
@@ -183,4 +183,36 @@ fn a_changed_profile_gives_the_plugin_another_config() {
     let metrics = scheduler.metrics();
     assert_eq!(metrics.sum("longshore_config_reloads_total", &[("result", "success")]), 1.0);
     assert_eq!(metrics.sum("longshore_config_reloads_total", &[("result", "error")]), 1.0);
+}
+
+/// A guest that rejects pods whose whole object has no more than 4,000 bytes.
+fn wants_much_written() -> Wat {
+    let begin = format!("(global.set $seen (i32.load offset=116 (local.get 0))) {RESET} {OK}");
+    let body = format!(
+        "(if (result i32) (i32.gt_u (global.get $seen) (i32.const 4000)) (then {ALL_FIT}) (else {}))",
+        none_fit("too little is written on it")
+    );
+    guest()
+        .raw_pod()
+        .extra("(global $seen (mut i32) (i32.const 0))")
+        .function("cycle#begin", "(param i32) (result i32)", &begin)
+        .filter(&body)
+}
+
+#[test]
+fn a_pod_is_tried_again_when_the_annotation_changes_that_a_plugin_reads() {
+    let arena = shared();
+    arena.node("a", &json!({}));
+    arena.node("b", &json!({}));
+    let folder = tempfile::tempdir().unwrap();
+    let file = module(folder.path(), &wants_much_written());
+    let _scheduler =
+        arena.scheduler_with(&with(&json!({ "source": source(&file), "capabilities": ["raw"] })));
+    arena.pod("web", &json!({}));
+    let why = arena.until_unschedulable("web");
+    assert!(why.contains("too little is written on it"), "{why}");
+    let annotations = json!({ "metadata": { "annotations": { "example.com/text": "x".repeat(4000) } } });
+    arena.api.patch(&arena.path("pods/web"), &annotations).unwrap();
+    // Well before pods are tried without a reason, which is every five minutes.
+    arena.until_bound("web");
 }
