@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod answers;
+mod between;
 #[path = "../conformance/case.rs"]
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]
 mod case;

@@ -23,7 +23,7 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guests/{name}.wasm"))).unwrap()
 }
 
-fn all_granted() -> Settings {
+pub(crate) fn all_granted() -> Settings {
     let capabilities = Capability::ALL.iter().map(|(_, capability)| *capability).collect();
     Settings { capabilities, time: std::time::Duration::from_secs(5), ..Settings::default() }
 }
@@ -67,9 +67,9 @@ impl RawObjects for Everything {
 }
 
 /// An engine whose profile has the guest of this name.
-struct World {
-    engine: Engine,
-    placed: Vec<(String, String)>,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) placed: Vec<(String, String)>,
     evicted: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl World {
         Self::of(&bytes(guest), Evaluation::Audited)
     }
 
-    fn of(bytes: &[u8], evaluation: Evaluation) -> Self {
+    pub(crate) fn of(bytes: &[u8], evaluation: Evaluation) -> Self {
         let stand = Stand::with(|options| options.services.raw = Arc::new(Everything));
         let asked = stand.load(bytes, &all_granted()).unwrap();
         let options = Options { requests: stand.requests.clone(), evaluation, ..Options::default() };
@@ -86,17 +86,17 @@ impl World {
         Self { engine, placed: Vec::new(), evicted: Vec::new() }
     }
 
-    fn node(&mut self, name: &str, cpu: &str) {
+    pub(crate) fn node(&mut self, name: &str, cpu: &str) {
         let made = node(name).allocatable("cpu", cpu).allocatable("pods", "110").build();
         self.engine.apply(Input::Node(made));
     }
 
-    fn pod(&mut self, made: &Arc<Pod>) {
+    pub(crate) fn pod(&mut self, made: &Arc<Pod>) {
         self.engine.apply(Input::Pod(Arc::clone(made)));
     }
 
     /// Tries every pod that wants to be tried; the messages of those that failed.
-    fn run(&mut self) -> Vec<String> {
+    pub(crate) fn run(&mut self) -> Vec<String> {
         let mut failed = Vec::new();
         while let Some(attempt) = self.engine.step() {
             if let Outcome::Unschedulable { message, .. } | Outcome::Broken { message } = &attempt.outcome {
@@ -119,7 +119,7 @@ impl World {
     }
 
     #[track_caller]
-    fn placed(&mut self, want: &[&str]) {
+    pub(crate) fn placed(&mut self, want: &[&str]) {
         let names: Vec<String> = std::mem::take(&mut self.placed).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, want);
     }

@@ -17,6 +17,9 @@ use crate::failure::{Failure, FailureKind, one_line};
 use crate::ledger::Entry;
 use crate::trust::Trust;
 
+/// The stage of calls for the time's sake.
+pub(super) const TICK: &str = "Tick";
+
 /// How long a new instance may take to be told what is set aside.
 const REPLAY_TIME: Duration = Duration::from_secs(2);
 
@@ -184,7 +187,10 @@ impl ComponentPlugin {
             "{}",
             one_line(failure.to_string())
         );
-        self.tell(|trust| trust.failed(failure, asked, about, Instant::now()), &failure.to_string());
+        // Ticks have pauses of their own: pods are not to wait because one fails.
+        if asked != TICK {
+            self.tell(|trust| trust.failed(failure, asked, about, Instant::now()), &failure.to_string());
+        }
     }
 
     fn tell(&self, change: impl FnOnce(&mut Trust) -> Change, why: &str) {

@@ -1,7 +1,7 @@
 //! Instances of a plugin, and what becomes of failures.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Instant;
 
@@ -63,6 +63,8 @@ pub(crate) struct ComponentPlugin {
     pub(super) asked: AtomicU64,
     /// Answers that were given in place of those that failed.
     pub(super) excuses: AtomicU64,
+    /// Ticks that failed in a row.
+    pub(super) tick_failures: AtomicU32,
     /// How long hints take.
     pub(super) hint_time: Mutex<HintTime>,
     /// It asks the engine: its own Filter is not asked meanwhile.
@@ -96,6 +98,7 @@ impl ComponentPlugin {
             failures: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             excuses: AtomicU64::new(0),
+            tick_failures: AtomicU32::new(0),
             hint_time: Mutex::default(),
             asking: AtomicBool::new(false),
             stale: AtomicBool::new(false),

@@ -44,7 +44,7 @@ impl Plugin for Staged {
     }
 
     fn ticks(&self) -> Option<Duration> {
-        self.0.loaded.ticks
+        self.0.ticks()
     }
 
     fn tick(&self, _now: Timestamp, cluster: HintContext<'_>) {

@@ -1,6 +1,7 @@
 //! Hints and timers: what happens between attempts.
 
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use longshore_framework::event::{ClusterEvent, Hint, HintContext, Subject};
 use longshore_framework::objects::Object;
@@ -9,8 +10,15 @@ use longshore_framework::pod::Pod;
 use super::super::bindings::exports::longshore::scheduler::hints as wit;
 use super::super::cluster::Cluster;
 use super::super::convert::{event_words, pod_info};
+use super::super::guard::TICK;
 use super::super::imports::locked;
 use super::super::plugin::ComponentPlugin;
+
+/// How often the pause between ticks is doubled at the most.
+const MOST_DOUBLINGS: u32 = 16;
+
+/// The longest pause after ticks that failed, unless the plugin asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 impl ComponentPlugin {
     /// Whether an event may let a pod fit. A plugin that fails, or has no opinion, is taken to say yes: no pod is to be
@@ -69,15 +77,24 @@ impl ComponentPlugin {
         }
     }
 
+    /// How often the time comes: twice as seldom after each failure in a row.
+    pub(super) fn ticks(&self) -> Option<Duration> {
+        let doubled = 1 << self.tick_failures.load(Ordering::Relaxed).min(MOST_DOUBLINGS);
+        self.loaded.ticks.map(|every| every.max(LONGEST_PAUSE.min(every * doubled)))
+    }
+
     /// The time has come.
     pub(super) fn tick(&self, cluster: HintContext<'_>) {
         let cluster = Cluster::of(cluster.snapshot, cluster.objects);
-        // A failure is told and counted; the next time comes.
-        let _ = self.control(("Tick", None), cluster, true, |live| {
-            live.ask("Tick", |exports, store| match &exports.timers {
+        // A failure is told and counted; the next time comes, but later.
+        let done = self.control((TICK, None), cluster, false, |live| {
+            live.ask(TICK, |exports, store| match &exports.timers {
                 Some(stage) => stage.call_tick(store),
                 None => Ok(Ok(())),
             })
         });
+        let before = self.tick_failures.load(Ordering::Relaxed);
+        let failures = if done.is_ok() { 0 } else { before.saturating_add(1) };
+        self.tick_failures.store(failures, Ordering::Relaxed);
     }
 }
