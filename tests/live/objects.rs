@@ -13,6 +13,12 @@ impl Drop for Outside<'_> {
         for object in &self.1 {
             let _ = self.0.api.delete(&objects::path(object));
         }
+        // A kind is there until all of its objects are gone.
+        let gone = || self.1.iter().all(|object| self.0.api.get(&objects::path(object)).is_err());
+        let end = std::time::Instant::now() + LONG;
+        while !gone() && std::time::Instant::now() < end {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 }
 

@@ -174,7 +174,7 @@ fn a_changed_profile_gives_the_plugin_another_config() {
     let mut config: Value = serde_json::from_str(&text).unwrap();
     config["profiles"][0]["pluginConfig"][0]["args"]["config"] = json!({ "reverse": "maybe" });
     fs::write(&scheduler.config, config.to_string()).unwrap();
-    until_told(&arena, &scheduler, "PluginReloadFailed", "Init");
+    until_told(&arena, &scheduler, "PluginReloadFailed", "Describe");
     config["profiles"][0]["pluginConfig"][0]["args"]["config"] = json!({ "reverse": true });
     fs::write(&scheduler.config, config.to_string()).unwrap();
     until_told(&arena, &scheduler, "PluginReloaded", "has other args");

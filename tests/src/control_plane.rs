@@ -21,6 +21,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -73,8 +74,21 @@ pub struct ControlPlane {
 
 /// A TCP port of this machine that was free a moment ago.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let first = PORTS.start + std::process::id().wrapping_mul(97) % (PORTS.end - PORTS.start);
+    loop {
+        let offset =
+            (first - PORTS.start + TAKEN.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let port = u16::try_from(PORTS.start + offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
+
+/// Ports of servers of tests: below those that the system gives to outgoing connections, of which one could take the port of a
+/// server while it is restarted.
+const PORTS: std::ops::Range<u32> = 12_000..32_000;
 
 impl ControlPlane {
     /// Starts it and waits until it answers. Panics with the log of what went wrong.
