@@ -33,7 +33,7 @@ impl Plugin for PrioritySort {
 
 impl QueueSort for PrioritySort {
     fn rank(&self, queued: Queued<'_>) -> Rank {
-        Rank([-i64::from(queued.pod.spec.priority), queued.since.0])
+        Rank::by_priority(queued)
     }
 }
 

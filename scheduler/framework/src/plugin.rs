@@ -173,6 +173,13 @@ pub struct Queued<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank(pub [i64; 2]);
 
+impl Rank {
+    /// The higher priority first, and among equals who has waited longest: the order of PrioritySort.
+    pub fn by_priority(queued: Queued<'_>) -> Self {
+        Self([-i64::from(queued.pod.spec.priority), queued.since.0])
+    }
+}
+
 /// QueueSort: which pod goes first. Exactly one per profile, the same in all profiles.
 pub trait QueueSort: Plugin {
     /// Where the pod stands. Asked when the pod enters the queue and when it changes there, so the answer may depend on

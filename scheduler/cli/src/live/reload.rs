@@ -11,7 +11,7 @@ use anyhow::bail;
 use longshore_cluster::extender::{Binders, RawStore, Wants};
 use longshore_cluster::perform::Performer;
 use longshore_engine::{Engine, OtherProfiles};
-use longshore_framework::objects::declared::Declarations;
+use longshore_framework::objects::declared::{Declarations, DeclaredKind};
 use longshore_framework::port::Effect;
 use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
@@ -170,12 +170,8 @@ impl Reloading {
             );
         }
         let declared = guests.declarations();
-        if !self.declared.covers(&declared) {
-            let new: Vec<&str> = declared
-                .iter()
-                .filter(|(kind, _)| self.declared.get(*kind) != declared.get(*kind))
-                .map(|(kind, _)| kind.label())
-                .collect();
+        let new: Vec<&str> = self.declared.lacks(&declared).map(DeclaredKind::label).collect();
+        if !new.is_empty() {
             bail!(
                 "its plugins read objects, or fields of them, that were not watched so far ({}); restart to use them",
                 new.join(", ")

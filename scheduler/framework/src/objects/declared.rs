@@ -91,9 +91,10 @@ impl Declarations {
         self.0.is_empty()
     }
 
-    /// Whether all that `other` asks for is read here as well.
-    pub fn covers(&self, other: &Self) -> bool {
-        other.0.iter().all(|(kind, wanted)| self.0.get(kind).is_some_and(|mine| mine.covers(wanted)))
+    /// The kinds of which `other` asks for more than is read here.
+    pub fn lacks<'o>(&'o self, other: &'o Self) -> impl Iterator<Item = DeclaredKind> + 'o {
+        let covered = |kind, wanted: &Projection| self.get(kind).is_some_and(|mine| mine.covers(wanted));
+        other.iter().filter(move |(kind, wanted)| !covered(*kind, wanted)).map(|(kind, _)| kind)
     }
 }
 

@@ -123,7 +123,7 @@ impl Told {
         }
         let known = self.of.filter(|(lineage, _)| *lineage == now.0).map(|(_, revision)| revision);
         self.of = Some(now);
-        let known = known.filter(|known| readings.iter().all(|r| !store.since(r.kind, *known).reset));
+        let known = known.filter(|known| readings.iter().all(|r| store.remembers(r.kind, *known)));
         let mut calls = Calls::default();
         for (at, reading) in readings.iter().enumerate() {
             let kind = u16::try_from(at).unwrap_or(u16::MAX);

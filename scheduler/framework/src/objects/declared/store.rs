@@ -78,12 +78,17 @@ impl DeclaredObjects {
         self.kinds.values().all(|of| of.objects.is_empty())
     }
 
+    /// Whether all that went of a kind after `revision` is still known by name.
+    pub fn remembers(&self, kind: DeclaredKind, revision: u64) -> bool {
+        revision > 0 && self.kinds.get(&kind).is_none_or(|of| revision >= of.forgotten)
+    }
+
     /// What changed of a kind after `revision`, one of this store; 0 for everything.
     pub fn since(&self, kind: DeclaredKind, revision: u64) -> Since<'_> {
-        let Some(of) = self.kinds.get(&kind) else {
-            return Since { reset: revision == 0, gone: Vec::new(), here: Vec::new() };
+        let reset = !self.remembers(kind, revision);
+        let Some(of) = self.kinds.get(&kind).filter(|of| reset || of.revision > revision) else {
+            return Since { reset, gone: Vec::new(), here: Vec::new() };
         };
-        let reset = revision == 0 || revision < of.forgotten;
         let from = if reset { 0 } else { revision + 1 };
         let here = of.changed.range(from..).filter_map(|(_, key)| of.objects.get(key));
         let gone = of.gone.iter().filter(|(at, _)| !reset && *at >= from).map(|(_, key)| key);

@@ -57,8 +57,7 @@ impl QueueSort for Staged {
             })
         });
         // As PrioritySort: a plugin that fails must not keep pods out of the queue.
-        let instead = || [-i64::from(queued.pod.spec.priority), queued.since.0];
-        Rank(answer.map_or_else(|_| instead(), |(first, second)| [first, second]))
+        answer.map_or_else(|_| Rank::by_priority(queued), |(first, second)| Rank([first, second]))
     }
 }
 
