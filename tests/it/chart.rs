@@ -10,6 +10,8 @@ mod golden;
 mod helm;
 /// Metrics in alerts and dashboards, and their runbooks.
 mod metrics;
+/// What values make of the pods, and how Prometheus trusts them.
+mod pods;
 /// The table of values.
 mod readme;
 /// Values that are refused.

@@ -115,10 +115,39 @@ fn a_service_monitor_without_a_service() {
 }
 
 #[test]
+fn two_monitors_of_the_same_pods() {
+    check("metrics.serviceMonitor.enabled=true,metrics.podMonitor.enabled=true", "scrape each pod twice");
+}
+
+#[test]
+fn two_serving_certificates() {
+    check("tls.existingSecret=x,tls.certManager.enabled=true", "give one or the other");
+    check("tls.certManager.issuerRef.kind=ClusterIssuer", "if 'kind' exists");
+}
+
+#[test]
+fn a_monitor_that_cannot_read_the_authority() {
+    check(
+        "tls.certManager.enabled=true,metrics.serviceMonitor.enabled=true,metrics.serviceMonitor.namespace=x",
+        "a monitor reads Secrets of its own namespace only",
+    );
+}
+
+#[test]
+fn a_probe_that_says_what_is_asked() {
+    check("readinessProbe.httpGet.path=/x", "additional properties 'httpGet' not allowed");
+}
+
+#[test]
+fn an_extra_object_that_is_none() {
+    check("extraObjects[0].kind=ConfigMap", "missing property 'apiVersion'");
+}
+
+#[test]
 fn alerts_on_a_job_that_nobody_scrapes() {
     check(
         "metrics.prometheusRule.enabled=true",
-        "LongshoreDown would fire for ever; set metrics.serviceMonitor.enabled=true",
+        "LongshoreDown would fire for ever; set metrics.serviceMonitor.enabled=true or metrics.podMonitor.enabled=true",
     );
     let Some(helm) = Helm::find() else { return };
     let set = "metrics.prometheusRule.enabled=true,metrics.job=kubernetes-pods";
