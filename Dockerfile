@@ -2,7 +2,11 @@
 
 # Longshore in an image of one static binary.
 #
-#   docker buildx build --platform linux/amd64,linux/arm64 -t longshore:0.1.0 .
+#   docker buildx build --platform linux/amd64,linux/arm64 --build-arg COMMIT=$(git rev-parse --short=12 HEAD) \
+#     --sbom=true --provenance=mode=max -t longshore:0.1.0 .
+#
+# COMMIT is what `longshore version` and longshore_build_info say; .git is not a part of the build. --sbom and --provenance attach
+# a list of components and a record of the build to the image; leave them out for `docker build` without BuildKit's attestations.
 #
 # Chosen:
 # - musl, linked statically, so that the image needs no libc and no shell: nothing in it but the binary and the CA
@@ -11,12 +15,19 @@
 #   cross compiler would spare arm64 the emulator on an amd64 machine; it would also be a second toolchain to keep right.
 #   Give buildx a builder of each kind where the time matters.
 # - scratch and not distroless: users, time zones and the like are things a scheduler does not read.
+# - The base is named by digest, so that the same commit is built from the same toolchain. `docker buildx imagetools inspect
+#   rust:1.95.0-alpine3.23` prints the digest of the index of all platforms; change it together with the version.
+# - /licenses has the licences of all crates, because Apache-2.0, MIT, BSD and others want their texts to go with the binary.
+#   They are collected from the sources that cargo has fetched, so no more tools are needed.
 
 # The version of rust-toolchain.toml (a test compares them). The file itself stays outside: it asks for tools of development.
 ARG RUST_VERSION=1.95.0
 
-FROM rust:${RUST_VERSION}-alpine AS build
+ARG RUST_DIGEST=sha256:606fd313a0f49743ee2a7bd49a0914bab7deedb12791f3a846a34a4711db7ed2
+
+FROM rust:${RUST_VERSION}-alpine3.23@${RUST_DIGEST} AS build
 ARG TARGETARCH
+ARG COMMIT=unknown
 # The C compiler for ring; binutils (with it) to look at the result.
 RUN apk add --no-cache build-base ca-certificates
 WORKDIR /src
@@ -29,10 +40,21 @@ case "$TARGETARCH" in
   arm64) target=aarch64-unknown-linux-musl ;;
   *) echo "no build for $TARGETARCH" >&2; exit 1 ;;
 esac
-cargo build --release --locked --target "$target" -p longshore-cli
+LONGSHORE_COMMIT="$COMMIT" LONGSHORE_RUST="$(rustc --version | cut -d' ' -f2)" \
+  cargo build --release --locked --target "$target" -p longshore-cli
 install -D "target/$target/release/longshore" /image/usr/bin/longshore
 install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 install -D -m 0644 LICENSE /image/licenses/LICENSE
+# What others wrote that is in the binary: name, version and licence of each crate, and the texts that came with it.
+cargo tree --locked --target "$target" -p longshore-cli -e normal --prefix none --no-dedupe --format '{p} {l}' |
+  grep -v '(/' | sort -u |
+  while read -r name version licence; do
+    printf '\n==== %s %s: %s\n' "$name" "${version#v}" "$licence"
+    find /usr/local/cargo/registry/src/*/"$name-${version#v}" -maxdepth 1 -type f \
+      \( -iname 'licen*' -o -iname 'notice*' -o -iname 'copying*' -o -iname 'copyright*' \) -exec cat {} +
+  done >/image/licenses/THIRD-PARTY-NOTICES.txt
+# Nothing may be left out silently: a pipe ends well although cargo failed.
+grep -q '^==== wasmtime ' /image/licenses/THIRD-PARTY-NOTICES.txt
 # A binary that needs a library would start nowhere in this image.
 if readelf -d /image/usr/bin/longshore | grep NEEDED; then echo "not static" >&2; exit 1; fi
 /image/usr/bin/longshore version
@@ -40,10 +62,12 @@ BUILD
 
 FROM scratch
 ARG VERSION=0.1.0
+ARG COMMIT=unknown
 LABEL org.opencontainers.image.title="longshore" \
       org.opencontainers.image.description="A Kubernetes scheduler that decides as kube-scheduler does and can say why" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${COMMIT}"
 COPY --from=build /image /
 # Nothing is written but to /tmp, where the chart mounts a volume; so the root can be read-only.
 USER 65532:65532

@@ -54,7 +54,8 @@ setup:
 	@if command -v rustup >/dev/null; then rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install; fi
 
 build: setup
-	cargo build --release --locked -p longshore-cli
+	LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
+		cargo build --release --locked -p longshore-cli
 
 demo: build
 	$(LONGSHORE) simulate -f examples/cluster -f examples/workload

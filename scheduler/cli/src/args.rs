@@ -9,6 +9,8 @@ pub mod server;
 pub mod serving;
 
 mod dashes;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::ffi::OsString;
@@ -78,42 +80,42 @@ pub enum Command {
 }
 
 const RUN_HELP: &str = "\
-Flags are kube-scheduler's where it has them; given flags go before the configuration file. The cluster is found as
+Flags are kube-scheduler's where it has them; flags override the configuration file. The cluster is found as \
 kubectl finds it: --kubeconfig, KUBECONFIG, ~/.kube/config, then the pod's service account.
 
 Examples:
   # As a second scheduler on your own cluster: pods with spec.schedulerName: longshore
-  longshore run --config profiles/second.yaml --leader-elect=false -v 2";
+  longshore run --config profiles/longshore.yaml --leader-elect=false -v 2";
 
 const SIMULATE_HELP: &str = "\
-Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the
-input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods, CronJobs with
---expand-cronjobs. An object that is there twice counts as it comes last. Other kinds that make pods (JobSet, Rollout,
-RayCluster, ...) are named in a warning, and their pods count as pending for --fail-on-pending. Kinds that scheduling
-does not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code
+Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the \
+input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods, CronJobs with \
+--expand-cronjobs. Of an object that is given twice, the last one counts. Other kinds that make pods (JobSet, Rollout, \
+RayCluster, ...) are named in a warning, and their pods count as pending for --fail-on-pending. Kinds that scheduling \
+does not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code \
 is 1.
 
 The table lists placements when there are at most 50 pending pods, or with -o wide; the summary always.
 
 Examples:
-  # What would become of a workload on a cluster of files
+  # Where would the pods of a workload go, on a cluster from files?
   longshore simulate -f cluster/ -f workload.yaml
 
-  # A real cluster with one more workload, all in one stream
+  # A real cluster with one more workload, from standard input
   (kubectl get nodes,pods -A -o yaml; echo ---; cat new.yaml) | longshore simulate -f -
 
   # In CI: fail when anything stays pending
   longshore simulate -f cluster/ -f workload.yaml --fail-on-pending
 
-  # With your scheduler's configuration, for machines
+  # With the configuration of your scheduler, as JSON
   longshore simulate -f cluster/ --config profile.yaml -o json";
 
 const EXPLAIN_HELP: &str = "\
 POD is a name or namespace/name; without a namespace it is looked for in the one of -n, then everywhere.
 
-Without -f and --from-cluster the running scheduler of --server is asked for its last attempts at the pod. When there is
-none, or it does not know the pod, the cluster is read and the decision is simulated, which changes nothing. Every pod
-before it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is
+Without -f and --from-cluster the running scheduler of --server is asked for its last attempts at the pod. When there is \
+none, or it does not know the pod, the cluster is read and the decision is simulated, which changes nothing. Every pod \
+before it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is \
 explained against the cluster as it stands.
 
 Examples:

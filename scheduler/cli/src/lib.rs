@@ -11,6 +11,7 @@
 //! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
 //! | `rehearsal` | one plugin alone, asked stage by stage |
+//! | `built` | what the program was built from |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
 //! | `clock` | the time, which never runs backwards |
 //! | `explain` | why a pod does not fit, and what would help |
@@ -22,6 +23,7 @@
 
 pub mod args;
 pub mod attempts;
+pub mod built;
 pub mod console;
 pub mod decisions;
 pub mod exit;

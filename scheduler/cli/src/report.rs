@@ -23,6 +23,8 @@ pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};
 pub use utilisation::Utilisation;
 
+use crate::built;
+
 /// The `apiVersion` of every document.
 pub const API_VERSION: &str = "longshore.dev/v1alpha1";
 
@@ -36,6 +38,8 @@ pub struct Version {
     pub kind: &'static str,
     /// Of this program.
     pub version: &'static str,
+    /// The commit that it was built from; `unknown` when the build was not told.
+    pub commit: &'static str,
     /// The rules that are followed: where nothing else is said, or by this scheduler.
     #[serde(flatten)]
     pub rules: Rules,
@@ -49,7 +53,8 @@ impl Version {
         Self {
             api_version: API_VERSION,
             kind: "Version",
-            version: env!("CARGO_PKG_VERSION"),
+            version: built::VERSION,
+            commit: built::COMMIT,
             rules: features.into(),
             minors: rules::minors(),
         }

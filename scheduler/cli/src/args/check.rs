@@ -11,7 +11,7 @@ use super::values::duration;
 use super::{PluginArgs, Verbosity};
 
 pub(super) const HELP: &str = "\
-Before installing (--pre) nothing is written but access reviews. Afterwards a probe pod is created, followed to its node and
+Before installing (--pre) nothing is written but access reviews. Afterwards a probe pod is created, followed to its node and \
 deleted again. What may not be looked at is skipped. The exit code is 1 when a check failed.
 
 Examples:

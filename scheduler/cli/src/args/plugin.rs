@@ -58,7 +58,7 @@ pub enum PluginCommand {
 }
 
 const INSPECT_HELP: &str = "\
-Everything it asks for is granted while it is looked at. A plugin whose init fails is described all the same, with what it
+Everything it asks for is granted while it is looked at. A plugin whose init fails is described all the same, with what it \
 said; the exit code is 1 then.
 
 Examples:
@@ -66,7 +66,7 @@ Examples:
   longshore plugin inspect oci://ghcr.io/acme/zonepack:1.2 -o json";
 
 const RUN_HELP: &str = "\
-No other plugin is asked: nodes that, say, NodeResourcesFit would reject are judged as well. Of the nodes that fit, the one
+No other plugin is asked: nodes that, say, NodeResourcesFit would reject are judged as well. Of the nodes that fit, the one \
 with the highest score, the first by name among equals, is taken through Reserve, Permit, PreBind, Bind and PostBind.
 
 Examples:
@@ -74,7 +74,7 @@ Examples:
   longshore plugin run zonepack.wasm -f cluster/ --pod web --config '{\"weight\": 2}' --grant pods,events";
 
 const TEST_HELP: &str = "\
-Cases are the files tests/*.yaml and cases/*.yaml of the folder; docs/plugins/testing.md describes them. The exit code is 1
+Cases are the files tests/*.yaml and cases/*.yaml of the folder; docs/plugins/testing.md describes them. The exit code is 1 \
 when one fails.
 
 Examples:
@@ -146,18 +146,20 @@ fn capability(word: &str) -> Result<Grant, String> {
     }
 }
 
+/// The heading of these flags, named by each: one of the whole group would also stand over what comes after the group.
+const HEADING: &str = "Registries and servers";
+
 /// How remote plugins are fetched.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Registries and servers")]
 pub struct TransportArgs {
     /// The SHA-256 that the plugin must have
-    #[arg(long, value_name = "DIGITS")]
+    #[arg(help_heading = HEADING, long, value_name = "DIGITS")]
     pub sha256: Option<String>,
     /// Speak http to the registry; to this machine that is done anyway
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     pub plain_http: bool,
     /// Certificates in PEM form that are trusted besides the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
 }
 

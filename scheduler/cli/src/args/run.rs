@@ -68,18 +68,20 @@ impl RunArgs {
     }
 }
 
+/// The heading of these flags, named by each: one of the whole group would also stand over what comes after the group.
+const HEADING: &str = "Cluster";
+
 /// Which cluster.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Cluster")]
 pub struct ClusterArgs {
     /// The kubeconfig
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
     pub context: Option<String>,
     /// Address of the API server, in place of the kubeconfig's
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = HEADING, long, value_name = "URL")]
     pub master: Option<String>,
 }
 

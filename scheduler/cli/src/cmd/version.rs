@@ -15,8 +15,9 @@ pub(crate) fn run(args: &VersionArgs, console: &mut Console<'_>) -> anyhow::Resu
         Some(format) => data::write(console.out, format, &version)?,
         None => writeln!(
             console.out,
-            "longshore {} (decides as kube-scheduler {} unless told otherwise; of Kubernetes {})",
+            "longshore {} (commit {}; decides as kube-scheduler {} unless told otherwise; of Kubernetes {})",
             version.version,
+            version.commit,
             version.rules.kube_scheduler,
             version.minors.join(", ")
         )?,

@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::{add, exponential};
+use crate::built;
 
 /// The families; whoever knows feeds them.
 #[derive(Debug)]
@@ -69,11 +70,9 @@ impl OwnMetrics {
 
     /// Tells whose decisions are made.
     pub(super) fn follow(&self, minor: Minor) {
-        let version = env!("CARGO_PKG_VERSION");
-        let commit = option_env!("LONGSHORE_COMMIT").unwrap_or("unknown");
-        let rust = option_env!("LONGSHORE_RUST").unwrap_or(env!("CARGO_PKG_RUST_VERSION"));
         self.build.reset();
-        self.build.with_label_values(&[version, commit, rust, minor.release()]).set(1);
+        let labels = [built::VERSION, built::COMMIT, built::RUST, minor.release()];
+        self.build.with_label_values(&labels).set(1);
     }
 
     /// What can be counted is there at 0: a counter whose first value is 1 has not grown.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::TransportArgs;
 
 pub(super) const NEW_HELP: &str = "\
-The folder has all that the plugin is built from, the SDK (sdk/) too: nothing but the language's toolchain and, for Rust, the
+The folder has all that the plugin is built from, the SDK (sdk/) too: nothing but the language's toolchain and, for Rust, the \
 crates of Cargo.lock are needed besides.
 
 Examples:
@@ -15,7 +15,7 @@ Examples:
   longshore plugin new --lang go zone-pack --dir plugins/zone-pack";
 
 pub(super) const BUILD_HELP: &str = "\
-Rust (Cargo.toml) needs the target wasm32-unknown-unknown: rustup target add wasm32-unknown-unknown. Go (go.mod) needs
+Rust (Cargo.toml) needs the target wasm32-unknown-unknown: rustup target add wasm32-unknown-unknown. Go (go.mod) needs \
 nothing more. What a component may not do shows at once: it is loaded with everything granted.
 
 Examples:
@@ -23,7 +23,7 @@ Examples:
   longshore plugin build zone-pack --out /tmp/zone-pack.wasm";
 
 pub(super) const UPDATE_SDK_HELP: &str = "\
-Files of the SDK that somebody changed are named, and nothing is written then; --force overwrites them. Other files that lie
+Files of the SDK that somebody changed are named, and nothing is written then; --force overwrites them. Other files that lie \
 there are left alone.
 
 Examples:
