@@ -23,8 +23,8 @@ LongshoreNoLeader:
   severity: critical
   for: 2m
   expr: max(leader_election_master_status{ {{- .select -}} }) < 1
-  summary: Pods of Longshore run, and none of them leads.
-  description: Nothing is scheduled until one of them gets the lease. Usually the lease cannot be written.
+  summary: Pods of Longshore run, and none of them is the leader.
+  description: Nothing is scheduled until one of them gets the Lease. Usually the Lease cannot be written.
 {{- end }}
 {{- if .standby }}
 LongshoreNoStandby:
@@ -32,26 +32,26 @@ LongshoreNoStandby:
   for: 15m
   expr: count(up{ {{- .select -}} } == 1) < 2
   summary: No pod of Longshore stands by.
-  description: Pods are scheduled. When the one that schedules ends, nothing is scheduled until another one has started.
+  description: Pods are scheduled. If the leader ends, nothing is scheduled until another pod has started.
 {{- end }}
 LongshorePodPendingLong:
   severity: warning
   for: 10m
   expr: max(longshore_oldest_pending_pod_seconds{ {{- .select -}} }) > {{ .limits.pendingSeconds }}
-  summary: A pod has been pending for long.
-  description: {{ printf "The oldest pod that names this scheduler was made %s ago and has no node. Pods with scheduling gates do not count." "{{ $value | humanizeDuration }}" | quote }}
+  summary: A pod has been pending for a long time.
+  description: {{ printf "The oldest pod that names this scheduler was created %s ago and has no node. Pods with scheduling gates do not count." "{{ $value | humanizeDuration }}" | quote }}
 LongshoreCacheNotSynced:
   severity: warning
   for: 10m
   expr: min by (pod, resource) (longshore_watch_synced{ {{- .select -}} }) == 0
   summary: {{ printf "%s has not read all %s." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
-  description: The scheduler decides without them, or does not start to. Usually a permission is missing.
+  description: The scheduler decides without them, or does not begin. Usually a permission is missing.
 LongshoreWatchLag:
   severity: warning
   for: 10m
   expr: max by (pod, resource) (longshore_watch_lag_seconds{ {{- .select -}} }) > {{ .limits.watchLagSeconds }}
   summary: {{ printf "%s sees %s late." "{{ $labels.pod }}" "{{ $labels.resource }}" | quote }}
-  description: The watch is interrupted and does not get through again. Decisions rest on an old state of the cluster.
+  description: The watch is interrupted and cannot be opened again. Decisions use an old state of the cluster.
 LongshoreQueueGrowing:
   severity: warning
   for: 10m
@@ -60,21 +60,21 @@ LongshoreQueueGrowing:
     and deriv(scheduler_pending_pods{queue="active", {{ .select -}} }[10m]) >= 0
     unless on (namespace, pod) leader_election_master_status{ {{- .select -}} } == 0
   summary: Pods arrive faster than they are scheduled.
-  description: {{ printf "%s pods wait for their turn." "{{ $value }}" | quote }}
+  description: {{ printf "%s pods wait in the active queue." "{{ $value }}" | quote }}
 LongshoreSchedulingLatencyHigh:
   severity: warning
   for: 15m
   expr: |-
     histogram_quantile(0.99, sum by (le) (rate(scheduler_scheduling_attempt_duration_seconds_bucket{result="scheduled", {{ .select -}} }[5m])))
     > {{ .limits.attemptSeconds }}
-  summary: Scheduling a pod takes long.
+  summary: Scheduling a pod takes a long time.
   description: {{ printf "One attempt in a hundred takes more than %s." "{{ $value | humanizeDuration }}" | quote }}
 LongshoreErrorAttempts:
   severity: warning
   for: 15m
   expr: sum(rate(scheduler_schedule_attempts_total{result="error", {{ .select -}} }[5m])) > 0
   summary: Attempts end in errors.
-  description: Not "does not fit", but something that broke. The pods are tried again; their events and the log say what it was.
+  description: This is not "does not fit", but a failure. The pods are tried again; their events and the log name the cause.
 LongshorePluginErrors:
   severity: warning
   for: 15m
@@ -96,29 +96,29 @@ LongshoreUnreadableObjects:
   for: 1m
   expr: sum by (resource) {{ include "longshore.grew" (list "longshore_unreadable_objects_total" .select) }}
   summary: {{ printf "Some %s cannot be read." "{{ $labels.resource }}" | quote }}
-  description: They take no part in scheduling; the log names them and what is wrong with them.
+  description: They are ignored; the log names them and the problem.
 LongshoreReloadFailed:
   severity: warning
   for: 1m
   expr: sum by (pod) {{ include "longshore.grew" (list "longshore_config_reloads_total" (printf "result!=\"success\", %s" .select)) }}
   summary: {{ printf "%s refused a changed configuration." "{{ $labels.pod }}" | quote }}
-  description: It goes on with the last good one. A pod that starts now would not come up.
+  description: It uses the last good one. A pod of the scheduler that starts now would fail.
 LongshorePluginDisabled:
   severity: warning
   for: 1m
   expr: max by (plugin) (longshore_plugin_breaker_open{ {{- .select -}} }) == 1
-  summary: {{ printf "The plugin %s is switched off because it keeps failing." "{{ $labels.plugin }}" | quote }}
-  description: Its failurePolicy decides what becomes of pods meanwhile. With Fail they stay pending, with Ignore they are scheduled without it.
+  summary: {{ printf "The plugin %s is disabled because it keeps failing." "{{ $labels.plugin }}" | quote }}
+  description: Until it works again, its failurePolicy applies. With Fail, pods stay pending; with Ignore, they are scheduled without it.
 LongshorePluginReloadFailed:
   severity: warning
   for: 1m
   expr: sum by (plugin) {{ include "longshore.grew" (list "longshore_plugin_reloads_total" (printf "result!=\"success\", %s" .select)) }}
   summary: {{ printf "A changed plugin %s was refused." "{{ $labels.plugin }}" | quote }}
-  description: The one before goes on serving. A pod that starts now would not come up.
+  description: The previous one stays in use. A pod of the scheduler that starts now would fail.
 LongshoreLostRaces:
   severity: warning
   for: 15m
   expr: sum by (scheduler) (rate(longshore_lost_races_total{ {{- .select -}} }[10m])) > {{ .limits.lostRacesPerSecond }}
   summary: {{ printf "Longshore and %s place pods on the same nodes at the same time." "{{ $labels.scheduler }}" | quote }}
-  description: Kubelets reject what does not fit any more and controllers make new pods. Give the schedulers nodes of their own.
+  description: Kubelets reject pods that no longer fit, and controllers create new ones. Give each scheduler its own nodes.
 {{- end }}
