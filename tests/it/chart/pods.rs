@@ -109,7 +109,8 @@ fn prometheus_verifies_what_cert_manager_issued() {
         "serverName": "release-longshore.longshore-system.svc",
     });
     for monitor in ["serviceMonitor", "podMonitor"] {
-        let set = format!("tls.certManager.enabled=true,metrics.{monitor}.enabled=true");
+        let token = format!("metrics.{monitor}.authorization.credentials.name=scrape");
+        let set = format!("tls.certManager.enabled=true,metrics.{monitor}.enabled=true,{token}");
         check_trust(&set, verified.clone());
     }
     let Some(objects) = rendered(&["--set", "tls.certManager.enabled=true"]) else { return };
@@ -138,7 +139,8 @@ fn alerts_name_the_job_of_a_pod_monitor() {
         ("monitoring", "monitoring/release-longshore.longshore-system"),
     ] {
         let set = format!(
-            "metrics.podMonitor.enabled=true,metrics.podMonitor.namespace={namespace},metrics.prometheusRule.enabled=true"
+            "metrics.podMonitor.enabled=true,metrics.podMonitor.namespace={namespace},\
+             metrics.podMonitor.authorization.credentials.name=scrape,metrics.prometheusRule.enabled=true"
         );
         let Some(objects) = rendered(&["--set", &set]) else { return };
         let down = &the(&objects, "PrometheusRule")["spec"]["groups"][0]["rules"];
@@ -158,7 +160,7 @@ fn the_example_files_render_and_pass_lint() {
     let Some(helm) = Helm::find() else { return };
     let files = std::fs::read_dir(chart().join("examples")).expect("the folder is there");
     let files: Vec<_> = files.map(|f| f.expect("it can be read").path()).collect();
-    assert!(files.len() >= 2);
+    assert!(files.len() >= 3);
     for file in &files {
         let rendered = helm.template("longshore", "longshore-system", &["--values", path(file)]);
         assert!(rendered.is_ok(), "{}: {rendered:?}", file.display());

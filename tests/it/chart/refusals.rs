@@ -120,6 +120,12 @@ fn two_monitors_of_the_same_pods() {
 }
 
 #[test]
+fn a_pod_monitor_without_a_token() {
+    check("metrics.podMonitor.enabled=true", "metrics.podMonitor.authorization is missing");
+    check("metrics.podMonitor.bearerTokenFile=/token", "/metrics/podMonitor");
+}
+
+#[test]
 fn two_serving_certificates() {
     check("tls.existingSecret=x,tls.certManager.enabled=true", "give one or the other");
     check("tls.certManager.issuerRef.kind=ClusterIssuer", "if 'kind' exists");

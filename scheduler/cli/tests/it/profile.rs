@@ -52,7 +52,12 @@ fn what_is_shown_is_itself_a_valid_file_that_shows_the_same() {
 
 #[test]
 fn version_and_help() {
-    run(&["version"]).exits(0).says(&["longshore 0.", "(commit ", "kube-scheduler v1.37", "1.36, 1.37, 1.38"]);
+    run(&["version"]).exits(0).says(&[
+        "longshore 0.",
+        "(commit ",
+        "kube-scheduler v1.37",
+        "1.36, 1.37, 1.38",
+    ]);
     run(&["--version"]).exits(0).says(&["longshore 0."]);
     let json = run(&["version", "-o", "json"]).exits(0).json();
     assert_eq!(json["kind"], "Version");
