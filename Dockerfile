@@ -22,7 +22,7 @@
 
 # The version of rust-toolchain.toml (a test compares them). The file itself stays outside: it asks for tools of development.
 ARG RUST_VERSION=1.95.0
-
+# Of rust:1.95.0-alpine3.23.
 ARG RUST_DIGEST=sha256:606fd313a0f49743ee2a7bd49a0914bab7deedb12791f3a846a34a4711db7ed2
 
 FROM rust:${RUST_VERSION}-alpine3.23@${RUST_DIGEST} AS build
