@@ -23,6 +23,8 @@
 #   make fuzz          fuzz the readers of manifests and profiles and the host of plugins (SECONDS=600 each; needs a nightly toolchain)
 #   make install-yaml  charts/install.yaml, the golden files and the table of values anew, from the chart (needs helm)
 #   make docs          API documentation
+#   make release       what is published of a version, into target/dist: static binaries, checksums, list of components, image, chart, krew
+#                      manifest (needs Go and Python; RELEASE_URL=https://... where the archives will be, RELEASE_ARCHS=amd64 for one)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -41,9 +43,10 @@ RUNS ?=
 NAME ?=
 SECONDS ?= 600
 CASES ?= 20000
-LONGSHORE = target/release/longshore
+# Built for `make demo`: in half the time, and slower.
+DEMO = $${CARGO_TARGET_DIR:-target}/demo/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,10 +60,11 @@ build: setup
 	LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
 		cargo build --release --locked -p longshore-cli
 
-demo: build
-	$(LONGSHORE) simulate -f examples/cluster -f examples/workload
+demo: setup
+	cargo build --profile demo --locked -p longshore-cli
+	$(DEMO) simulate -f examples/cluster -f examples/workload
 	@echo
-	$(LONGSHORE) explain shop/recommender -f examples/cluster -f examples/workload
+	$(DEMO) explain shop/recommender -f examples/cluster -f examples/workload
 
 # Does nothing when the binaries are there, and when KUBEBUILDER_ASSETS names a folder that has them.
 control-plane:
@@ -155,6 +159,9 @@ install-yaml: setup
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+release: setup
+	release/build.sh
 
 clean:
 	cargo clean

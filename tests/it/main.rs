@@ -18,6 +18,8 @@ mod likeness;
 mod preemption;
 /// Random clusters and events.
 mod properties;
+/// What is published.
+mod release;
 /// Failures that are told again.
 mod repeated;
 /// Whole clusters and what becomes of them.
