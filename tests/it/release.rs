@@ -13,7 +13,8 @@ fn root() -> PathBuf {
 /// Runs a command; `None` where there is no such command.
 #[track_caller]
 fn run(program: &str, args: &[&str], folder: &Path) -> Option<String> {
-    let made = Command::new(program).args(args).current_dir(folder).env("SOURCE_DATE_EPOCH", "1700000000").output();
+    let made =
+        Command::new(program).args(args).current_dir(folder).env("SOURCE_DATE_EPOCH", "1700000000").output();
     let Ok(output) = made else {
         println!("skipped: there is no {program}");
         return None;
@@ -90,7 +91,10 @@ fn the_image_runs_as_the_one_of_the_dockerfile() {
     assert!(config["config"]["ExposedPorts"].get(format!("{}/tcp", says("EXPOSE"))).is_some());
     assert_eq!(config["config"]["Entrypoint"], list("ENTRYPOINT"));
     assert_eq!(config["config"]["Cmd"], list("CMD"));
-    assert!(dockerfile.contains(config["config"]["Labels"]["org.opencontainers.image.description"].as_str().unwrap()));
+    assert!(
+        dockerfile
+            .contains(config["config"]["Labels"]["org.opencontainers.image.description"].as_str().unwrap())
+    );
 }
 
 #[test]
