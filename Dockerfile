@@ -18,7 +18,7 @@
 # - The base is named by digest, so that the same commit is built from the same toolchain. `docker buildx imagetools inspect
 #   rust:1.95.0-alpine3.23` prints the digest of the index of all platforms; change it together with the version.
 # - /licenses has the licences of all crates, because Apache-2.0, MIT, BSD and others want their texts to go with the binary.
-#   They are collected from the sources that cargo has fetched, so no more tools are needed.
+#   release/notices.sh collects them from the sources that cargo has fetched, so no more tools are needed.
 
 # The version of rust-toolchain.toml (a test compares them). The file itself stays outside: it asks for tools of development.
 ARG RUST_VERSION=1.95.0
@@ -45,16 +45,7 @@ LONGSHORE_COMMIT="$COMMIT" LONGSHORE_RUST="$(rustc --version | cut -d' ' -f2)" \
 install -D "target/$target/release/longshore" /image/usr/bin/longshore
 install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 install -D -m 0644 LICENSE /image/licenses/LICENSE
-# What others wrote that is in the binary: name, version and licence of each crate, and the texts that came with it.
-cargo tree --locked --target "$target" -p longshore-cli -e normal --prefix none --no-dedupe --format '{p} {l}' |
-  grep -v '(/' | sort -u |
-  while read -r name version licence; do
-    printf '\n==== %s %s: %s\n' "$name" "${version#v}" "$licence"
-    find /usr/local/cargo/registry/src/*/"$name-${version#v}" -maxdepth 1 -type f \
-      \( -iname 'licen*' -o -iname 'notice*' -o -iname 'copying*' -o -iname 'copyright*' \) -exec cat {} +
-  done >/image/licenses/THIRD-PARTY-NOTICES.txt
-# Nothing may be left out silently: a pipe ends well although cargo failed.
-grep -q '^==== wasmtime ' /image/licenses/THIRD-PARTY-NOTICES.txt
+release/notices.sh "$target" >/image/licenses/THIRD-PARTY-NOTICES.txt
 # A binary that needs a library would start nowhere in this image.
 if readelf -d /image/usr/bin/longshore | grep NEEDED; then echo "not static" >&2; exit 1; fi
 /image/usr/bin/longshore version

@@ -42,10 +42,6 @@ export PATH=$tools/bin:$PATH PYTHONPATH=$tools/python
 rm -rf "$dist"
 mkdir -p "$dist/parts"
 
-step "licences of third parties"
-cargo about generate --locked --fail --config release/about.toml --manifest-path scheduler/cli/Cargo.toml \
-    --output-file "$dist/THIRD-PARTY-NOTICES.txt" release/notices.hbs
-
 step "list of components"
 cargo cyclonedx --quiet --manifest-path scheduler/cli/Cargo.toml --format json --spec-version 1.5 --override-filename "$name.cdx"
 find scheduler plugins benches tests -name "$name.cdx.json" ! -path '*/cli/*' -delete
@@ -62,7 +58,8 @@ for arch in "${archs[@]}"; do
     if readelf -d "$binary" | grep NEEDED; then echo "error: the binary for $arch is not static" >&2; exit 1; fi
     part=$dist/parts/$arch
     mkdir -p "$part"
-    cp "$binary" LICENSE "$dist/THIRD-PARTY-NOTICES.txt" "$part/"
+    cp "$binary" LICENSE "$part/"
+    release/notices.sh "$triple" >"$part/THIRD-PARTY-NOTICES.txt"
     archive "$dist/$name-linux-$arch.tar.gz" "$part"
 done
 

@@ -6,7 +6,6 @@ folder=$1
 ZIG=0.17.1         # the C compiler and linker for both processors
 ZIGBUILD=0.24.1    # hands it to cargo
 CYCLONEDX=0.5.9    # the list of components (SBOM)
-ABOUT=0.9.3        # the licences of third parties
 HELM=v3.19.2       # packs the chart
 
 crate() { # NAME VERSION [FLAG...]
@@ -22,7 +21,6 @@ need go "build helm"
 mkdir -p "$folder/bin"
 crate cargo-zigbuild "$ZIGBUILD"
 crate cargo-cyclonedx "$CYCLONEDX"
-crate cargo-about "$ABOUT" --features cli
 if [ ! -x "$folder/bin/helm" ] || [ "$("$folder/bin/helm" version --template '{{.Version}}')" != "$HELM" ]; then
     GOBIN="$folder/bin" CGO_ENABLED=0 go install -ldflags "-X helm.sh/helm/v3/internal/version.version=$HELM" "helm.sh/helm/v3/cmd/helm@$HELM"
 fi
