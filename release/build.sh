@@ -20,7 +20,8 @@ name=longshore-$version
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 LONGSHORE_COMMIT=$(git rev-parse --short=12 HEAD)
 if [ -n "$(git status --porcelain --untracked-files=no)" ]; then LONGSHORE_COMMIT+=-changed; fi
-export LONGSHORE_COMMIT
+LONGSHORE_RUST=$(rustc --version | cut -d" " -f2)
+export LONGSHORE_COMMIT LONGSHORE_RUST
 
 triple() { # ARCH
     case $1 in
