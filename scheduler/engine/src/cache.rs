@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
+use longshore_framework::{Str, Timestamp};
 use longshore_framework::node::Node;
+use longshore_framework::node_metrics::{MetricsNeed, MetricsSource, Sample};
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
@@ -52,6 +53,27 @@ impl Cache {
         let old = self.objects.remove(object);
         self.follow_objects();
         old
+    }
+
+    /// Keeps what every plugin reads of what is measured on nodes, and nothing else.
+    pub(crate) fn declare_metrics(&mut self, needs: impl IntoIterator<Item = MetricsNeed>) {
+        self.objects.metrics.declare(needs);
+    }
+
+    /// Takes what a source says of nodes. Whether that changes anything.
+    pub(crate) fn set_metrics(&mut self, source: &Arc<MetricsSource>, sample: &Sample) -> bool {
+        let snapshot = &self.snapshot;
+        let capacity = |name: &str| snapshot.slot(name).map(|slot| snapshot.node(slot).capacity);
+        let changed = self.objects.set_metrics(source, sample, capacity);
+        self.follow_objects();
+        changed
+    }
+
+    /// The time is `now`. Whether values have become too old for somebody.
+    pub(crate) fn advance_metrics(&mut self, now: Timestamp) -> bool {
+        let changed = self.objects.advance_metrics(now);
+        self.follow_objects();
+        changed
     }
 
     /// Marks the nodes that changes of objects concern.

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
+use longshore_framework::node_metrics::MetricsNeed;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::profile::{PluginId, Profile};
@@ -93,6 +94,8 @@ impl Engine {
     /// An engine that knows nothing yet. `profiles` is not empty and all have the same QueueSort.
     pub fn new(mut profiles: Vec<Profile>, options: Options) -> Self {
         groups::install(&mut profiles);
+        let mut cache = Cache::default();
+        cache.declare_metrics(profiles.iter().flat_map(metrics_of));
         Self {
             extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
@@ -102,7 +105,7 @@ impl Engine {
             profiles: profiles.into_iter().map(Arc::new).collect(),
             options,
             pods: Pods::default(),
-            cache: Cache::default(),
+            cache,
             evictions: Evictions::default(),
             timers: Timers::default(),
             holds_bindings: false,
@@ -410,6 +413,11 @@ impl Engine {
             post_filter,
         }
     }
+}
+
+/// What the plugins of a profile read of what is measured on nodes.
+fn metrics_of(profile: &Profile) -> impl Iterator<Item = MetricsNeed> + '_ {
+    profile.plugins().iter().filter_map(|instance| instance.plugin.metrics())
 }
 
 #[cfg(test)]

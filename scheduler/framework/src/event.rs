@@ -50,6 +50,8 @@ pub enum Resource {
     DeviceClass,
     /// A PodGroup.
     PodGroup,
+    /// What is measured on nodes. An update is all there is.
+    NodeMetrics,
     /// A kind that a plugin declares.
     Declared(DeclaredKind),
 }
@@ -76,6 +78,7 @@ impl Resource {
             Self::ResourceSlice => "resource.k8s.io/ResourceSlice",
             Self::DeviceClass => "resource.k8s.io/DeviceClass",
             Self::PodGroup => "scheduling.k8s.io/PodGroup",
+            Self::NodeMetrics => "NodeMetrics",
             Self::Declared(kind) => kind.label(),
         }
     }

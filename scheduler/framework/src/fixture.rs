@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Str;
 use crate::labels::{LabelSelector, Labels};
 use crate::node::Node;
+use crate::node_metrics::Usage;
 use crate::pod::{AffinityTerm, Container, Pod, PodMeta, PodSpec};
 use crate::ports::HostPort;
 use crate::quantity::Quantity;
@@ -64,6 +65,10 @@ impl NodeBuilder {
     pub fn build(mut self) -> Arc<Node> {
         self.node.labels = self.labels.into_iter().collect();
         self.node.allocatable = Amounts::from(&self.allocatable);
+        if self.node.capacity == Usage::default() {
+            let Amounts { milli_cpu, memory, .. } = self.node.allocatable;
+            self.node.capacity = Usage { milli_cpu, memory };
+        }
         Arc::new(self.node)
     }
 }

@@ -31,6 +31,7 @@ pub mod labels;
 pub mod likeness;
 mod lineage;
 pub mod node;
+pub mod node_metrics;
 pub mod node_selector;
 pub mod objects;
 pub mod plugin;

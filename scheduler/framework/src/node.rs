@@ -2,6 +2,7 @@
 
 use crate::Str;
 use crate::labels::Labels;
+use crate::node_metrics::Usage;
 use crate::resources::Amounts;
 use crate::taint::Taint;
 use crate::unread::Unread;
@@ -34,6 +35,8 @@ pub struct Node {
     pub allocatable: Amounts,
     /// `status.allocatable.pods`; 0 when absent.
     pub allocatable_pods: i64,
+    /// Of `status.capacity` processors and memory; of `status.allocatable` where the node says no capacity.
+    pub capacity: Usage,
     /// `status.images`.
     pub images: Vec<NodeImage>,
     /// `status.conditions`: type and status.

@@ -10,10 +10,11 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::Str;
+use crate::{Str, Timestamp};
 use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass};
 use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
 use crate::labels::{LabelSelector, Labels};
+use crate::node_metrics::{MetricsSource, NodeMetrics, Sample, Usage};
 use crate::pod::Pod;
 pub use claims::Claims;
 pub use concern::Concern;
@@ -182,6 +183,8 @@ pub struct Objects {
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
     /// Objects of kinds that plugins declare.
     pub declared: DeclaredObjects,
+    /// What is measured on nodes.
+    pub metrics: NodeMetrics,
     selecting: u64,
     anywhere: u64,
     budgets: u64,
@@ -226,6 +229,29 @@ impl Objects {
     /// Goes back to what the API server has of a volume.
     pub fn restore_volume(&mut self, name: &Str) {
         self.volumes.restore(name, &mut self.concerns);
+    }
+
+    /// Takes what a source says of nodes; `capacity` says what a node has. Whether that changes anything.
+    pub fn set_metrics(
+        &mut self,
+        source: &Arc<MetricsSource>,
+        sample: &Sample,
+        capacity: impl Fn(&str) -> Option<Usage>,
+    ) -> bool {
+        let changed = self.metrics.set(source, sample, capacity);
+        self.concern_measured(changed)
+    }
+
+    /// The time is `now`. Whether values have become too old for somebody.
+    pub fn advance_metrics(&mut self, now: Timestamp) -> bool {
+        let changed = self.metrics.advance(now);
+        self.concern_measured(changed)
+    }
+
+    fn concern_measured(&mut self, nodes: Vec<Str>) -> bool {
+        let any = !nodes.is_empty();
+        self.concerns.extend(nodes.into_iter().map(Concern::Node));
+        any
     }
 
     fn count_change(&mut self, object: &Object) {

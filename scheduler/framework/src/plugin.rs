@@ -22,6 +22,7 @@ pub use sink::FilterSink;
 use crate::Timestamp;
 use crate::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use crate::likeness::Likeness;
+use crate::node_metrics::MetricsNeed;
 use crate::objects::Objects;
 use crate::pod::Pod;
 use crate::port::{Binding, StorageWrite};
@@ -59,6 +60,14 @@ pub trait Plugin: Send + Sync + 'static {
 
     /// The time has come: so long after the last call, or a little later.
     fn tick(&self, _now: Timestamp, _cluster: HintContext<'_>) {}
+
+    /// What it reads of what is measured on nodes; asked once. `None`, the default, for nothing. An answer that is kept may
+    /// depend on the values of its node: when they change, or become older than one of the ages that are named here, the
+    /// node counts as changed. Where it depends on when values were measured too, [`objects_seen`](Self::objects_seen) has
+    /// to say so.
+    fn metrics(&self) -> Option<MetricsNeed> {
+        None
+    }
 
     /// For a plugin that reads [declared objects](crate::objects::declared) and whose answers are kept: a number that changes when
     /// an object changes that may change the answer about any node. Objects that are about the node of their own name do not

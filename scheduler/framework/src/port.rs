@@ -5,6 +5,7 @@ mod requests;
 use std::sync::Arc;
 
 use crate::node::Node;
+use crate::node_metrics::{MetricsSource, Sample};
 use crate::objects::Object;
 use crate::pod::Pod;
 use crate::resources::is_qualified_name;
@@ -35,6 +36,13 @@ pub enum Input {
     Object(Object),
     /// Another object is gone.
     ObjectDeleted(Object),
+    /// A source says what is measured on nodes.
+    Metrics {
+        /// The source, as plugins name it.
+        source: Arc<MetricsSource>,
+        /// What it says.
+        sample: Arc<Sample>,
+    },
     /// What has to be written before the binding is written, or failed.
     PreBound {
         /// The pod.

@@ -2,6 +2,7 @@
 
 use longshore_framework::Str;
 use longshore_framework::node::{Node, NodeImage};
+use longshore_framework::node_metrics::Usage;
 use longshore_framework::resources::{Amounts, PODS};
 use longshore_framework::unread::Unread;
 use serde_json::Value;
@@ -25,6 +26,11 @@ pub(crate) fn convert(written: &wire::node::Node) -> Result<Node, ObjectError> {
         (None, Some(amounts)) => meta::resource_list(amounts).within("status.capacity")?,
         (None, None) => Default::default(),
     };
+    let amounts = Amounts::from(&allocatable);
+    let has = match &status.capacity {
+        Some(capacity) => Amounts::from(&meta::resource_list(capacity).within("status.capacity")?),
+        None => amounts.clone(),
+    };
     let taints = spec.taints.iter().enumerate();
     let mut declared_features: Vec<Str> = status.declared_features.clone();
     declared_features.sort();
@@ -37,8 +43,9 @@ pub(crate) fn convert(written: &wire::node::Node) -> Result<Node, ObjectError> {
         taints: taints
             .map(|(at, t)| selectors::taint(t).within_item("spec.taints", at))
             .collect::<Result<_, _>>()?,
-        allocatable: Amounts::from(&allocatable),
+        allocatable: amounts,
         allocatable_pods: allocatable.get(PODS).map_or(0, |q| q.value()),
+        capacity: Usage { milli_cpu: has.milli_cpu, memory: has.memory },
         images: status
             .images
             .iter()

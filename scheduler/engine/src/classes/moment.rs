@@ -9,7 +9,7 @@ use crate::cycle::Evaluator;
 pub(crate) struct Moment {
     lineage: u64,
     generation: u64,
-    objects: [u64; 4],
+    objects: [u64; 5],
 }
 
 impl Moment {
@@ -30,6 +30,7 @@ impl Moment {
                 objects.selecting_revision(),
                 objects.budgets_revision(),
                 objects.declared.revision(),
+                objects.metrics.revision(),
             ],
         })
     }

@@ -36,6 +36,10 @@ impl Engine {
                 let old = self.cache.remove_object(&object);
                 self.tell_if(events::object(old, None));
             }
+            Input::Metrics { source, sample } => {
+                let changed = self.cache.set_metrics(&source, &sample);
+                self.tell_measured(changed);
+            }
             Input::PreBound { uid, result } => self.pre_bound(&uid, result, &mut effects),
             Input::Bound { uid, result } => self.bound(&uid, result, &mut effects),
             Input::Evicted { uid, result } => self.evicted(&uid, result.is_ok()),
@@ -248,6 +252,8 @@ impl Engine {
     fn time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
         let now = self.now;
+        let stale = self.cache.advance_metrics(now);
+        self.tell_measured(stale);
         let (queue, pods, rules) = self.queue_parts();
         queue.advance(pods, now, &rules);
         self.take_recoveries();
@@ -276,6 +282,13 @@ impl Engine {
         let (queue, pods, rules) = self.queue_parts();
         if queue.hears_of(Resource::AssignedPod, Action::DELETE, &rules) {
             queue.on_event(pods, events::left(pod, node), concerns, &rules);
+        }
+    }
+
+    /// Lets the queue know that what is measured on nodes changed.
+    fn tell_measured(&mut self, changed: bool) {
+        if changed {
+            self.tell(ClusterEvent::new(Resource::NodeMetrics, Action::UPDATE, Subject::None));
         }
     }
 

@@ -53,6 +53,7 @@ impl Engine {
         let mut effects = self.turn_away_orphans(&profiles);
         groups::install(&mut profiles);
         self.extenders = Extenders::install(extenders, &mut profiles);
+        self.cache.declare_metrics(profiles.iter().flat_map(super::metrics_of));
         self.profiles = profiles.into_iter().map(Arc::new).collect();
         self.classes.clear();
         self.timers.start_over();
