@@ -1955,6 +1955,7 @@ pub mod exports {
                 pub struct EventPattern {
                     /// `Pod`, `Node`, `PersistentVolume`, `PersistentVolumeClaim`, `StorageClass`, `CSINode`, `CSIDriver`,
                     /// `CSIStorageCapacity`, `VolumeAttachment`, `Service`, `ResourceClaim`, `ResourceSlice`, `DeviceClass` or `*`;
+                    /// `NodeMetrics` with `Update`, values of the interface `metrics` are others;
                     /// `NewPod` with `Add`, a pod that is new and on no node, which `Pod` does not stand for; also
                     /// a kind that the plugin declares (see `objects`), written as `Kind.version.group`, such as
                     /// `Lease.v1.coordination.k8s.io` or `Namespace.v1`.
@@ -4029,6 +4030,405 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 pub use __export_longshore_scheduler_objects_0_2_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 3 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 3
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Optional: values that somebody measures on nodes, such as how busy their processors are. The operator has to grant
+            /// `metrics` and says in the plugin's args where values come from. The scheduler asks there from time to time and hands
+            /// over, as columns beside those of the manifest, what changed.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod metrics {
+                use super::super::super::super::_rt;
+                pub type Row = super::super::super::super::longshore::scheduler::types::Row;
+                /// What the plugin makes of values that are older than `max-age`.
+                #[repr(u8)]
+                #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+                pub enum Stale {
+                    /// They are handed over like others.
+                    Keep,
+                    /// They are handed over as no value.
+                    Ignore,
+                    /// As long as there is no newer value of any node, every question of Filter and Score is answered as a failure of
+                    /// the plugin, without asking it. Of single nodes they are handed over as no value.
+                    Fail,
+                }
+                impl ::core::fmt::Debug for Stale {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        match self {
+                            Stale::Keep => f.debug_tuple("Stale::Keep").finish(),
+                            Stale::Ignore => f.debug_tuple("Stale::Ignore").finish(),
+                            Stale::Fail => f.debug_tuple("Stale::Fail").finish(),
+                        }
+                    }
+                }
+                impl Stale {
+                    #[doc(hidden)]
+                    pub unsafe fn _lift(val: u8) -> Stale {
+                        if !cfg!(debug_assertions) {
+                            return unsafe { ::core::mem::transmute(val) };
+                        }
+                        match val {
+                            0 => Stale::Keep,
+                            1 => Stale::Ignore,
+                            2 => Stale::Fail,
+                            _ => panic!("invalid enum discriminant"),
+                        }
+                    }
+                }
+                /// A column: one value for each node. Where several values of a node fit, it is the last of them.
+                #[derive(Clone, PartialEq)]
+                pub struct Metric {
+                    /// The name of a query that the profile has, or the name at the provider; empty for any.
+                    pub name: _rt::String,
+                    /// `CPU`, `Memory`, `Bandwidth` or `Storage`; empty for any. Values of `CPU` and `Memory` are shares of what the
+                    /// node has, in percent.
+                    pub kind: _rt::String,
+                    /// `AVG`, `STD` or `Latest`; empty for any.
+                    pub operator: _rt::String,
+                    /// The time that a value sums up, such as `15m`; empty for any.
+                    pub rollup: _rt::String,
+                    /// In milliseconds; 0 for values of any age.
+                    pub max_age: u64,
+                    pub stale: Stale,
+                    /// Whether the times of values are wanted. They change each time that the source is asked, and a pure plugin is
+                    /// asked about all nodes again then.
+                    pub timed: bool,
+                }
+                impl ::core::fmt::Debug for Metric {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Metric")
+                            .field("name", &self.name)
+                            .field("kind", &self.kind)
+                            .field("operator", &self.operator)
+                            .field("rollup", &self.rollup)
+                            .field("max-age", &self.max_age)
+                            .field("stale", &self.stale)
+                            .field("timed", &self.timed)
+                            .finish()
+                    }
+                }
+                /// New values of one column for some rows.
+                #[derive(Clone, PartialEq)]
+                pub struct Update {
+                    /// A place in the list of metrics.
+                    pub metric: u16,
+                    /// Which rows, in ascending order.
+                    pub rows: _rt::Vec<Row>,
+                    /// One for each of `rows`; not a number (NaN) where there is no value.
+                    pub values: _rt::Vec<f64>,
+                    /// One for each of `rows` where times are wanted, else empty: when the value was measured, in milliseconds since the
+                    /// Unix epoch.
+                    pub times: _rt::Vec<u64>,
+                }
+                impl ::core::fmt::Debug for Update {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Update")
+                            .field("metric", &self.metric)
+                            .field("rows", &self.rows)
+                            .field("values", &self.values)
+                            .field("times", &self.times)
+                            .finish()
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_wanted_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result1 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            T_::wanted(_rt::string_lift(bytes0))
+                        };
+                        let ptr2 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result1 {
+                            Ok(e) => {
+                                *ptr2.add(0).cast::<u8>() = (0i32) as u8;
+                                let vec8 = e;
+                                let len8 = vec8.len();
+                                let layout8 = _rt::alloc::Layout::from_size_align(
+                                        vec8.len() * (16 + 8 * ::core::mem::size_of::<*const u8>()),
+                                        8,
+                                    )
+                                    .unwrap();
+                                let (result8, _cleanup8) = crate::rt::Cleanup::new(layout8);
+                                if let Some(cleanup) = _cleanup8 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec8.into_iter().enumerate() {
+                                    let base = result8
+                                        .add(i * (16 + 8 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let Metric {
+                                            name: name3,
+                                            kind: kind3,
+                                            operator: operator3,
+                                            rollup: rollup3,
+                                            max_age: max_age3,
+                                            stale: stale3,
+                                            timed: timed3,
+                                        } = e;
+                                        let vec4 = (name3.into_bytes()).into_boxed_slice();
+                                        let ptr4 = vec4.as_ptr().cast::<u8>();
+                                        let len4 = vec4.len();
+                                        ::core::mem::forget(vec4);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len4;
+                                        *base.add(0).cast::<*mut u8>() = ptr4.cast_mut();
+                                        let vec5 = (kind3.into_bytes()).into_boxed_slice();
+                                        let ptr5 = vec5.as_ptr().cast::<u8>();
+                                        let len5 = vec5.len();
+                                        ::core::mem::forget(vec5);
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len5;
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr5.cast_mut();
+                                        let vec6 = (operator3.into_bytes()).into_boxed_slice();
+                                        let ptr6 = vec6.as_ptr().cast::<u8>();
+                                        let len6 = vec6.len();
+                                        ::core::mem::forget(vec6);
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len6;
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr6.cast_mut();
+                                        let vec7 = (rollup3.into_bytes()).into_boxed_slice();
+                                        let ptr7 = vec7.as_ptr().cast::<u8>();
+                                        let len7 = vec7.len();
+                                        ::core::mem::forget(vec7);
+                                        *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len7;
+                                        *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr7.cast_mut();
+                                        *base
+                                            .add(8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(max_age3);
+                                        *base
+                                            .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (stale3.clone() as i32) as u8;
+                                        *base
+                                            .add(9 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (match timed3 {
+                                            true => 1,
+                                            false => 0,
+                                        }) as u8;
+                                    }
+                                }
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len8;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result8;
+                            }
+                            Err(e) => {
+                                *ptr2.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec9 = (e.into_bytes()).into_boxed_slice();
+                                let ptr9 = vec9.as_ptr().cast::<u8>();
+                                let len9 = vec9.len();
+                                ::core::mem::forget(vec9);
+                                *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len9;
+                                *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr9.cast_mut();
+                            }
+                        };
+                        ptr2
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_wanted<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base11 = l1;
+                                let len11 = l2;
+                                for i in 0..len11 {
+                                    let base = base11
+                                        .add(i * (16 + 8 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l3 = *base.add(0).cast::<*mut u8>();
+                                        let l4 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l3, l4, 1);
+                                        let l5 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l6 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l5, l6, 1);
+                                        let l7 = *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l8 = *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l7, l8, 1);
+                                        let l9 = *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l10 = *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l9, l10, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base11,
+                                    len11 * (16 + 8 * ::core::mem::size_of::<*const u8>()),
+                                    8,
+                                );
+                            }
+                            _ => {
+                                let l12 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l13 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l12, l13, 1);
+                            }
+                        }
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_apply_cabi<T_: Guest>(
+                    arg0: i32,
+                    arg1: *mut u8,
+                    arg2: usize,
+                ) {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        {
+                            let base10 = arg1;
+                            let len10 = arg2;
+                            let mut result10 = _rt::Vec::with_capacity(len10);
+                            for i in 0..len10 {
+                                let base = base10
+                                    .add(i * (7 * ::core::mem::size_of::<*const u8>()));
+                                let e10 = {
+                                    let l0 = i32::from(*base.add(0).cast::<u16>());
+                                    let l1 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l2 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len3 = l2;
+                                    let l4 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l5 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len6 = l5;
+                                    let l7 = *base
+                                        .add(5 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l8 = *base
+                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len9 = l8;
+                                    Update {
+                                        metric: l0 as u16,
+                                        rows: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(_rt::Vec::from_raw_parts(l1.cast(), len3, len3)),
+                                        values: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6)),
+                                        times: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(_rt::Vec::from_raw_parts(l7.cast(), len9, len9)),
+                                    }
+                                };
+                                result10.push(e10);
+                            }
+                            _rt::cabi_dealloc(
+                                base10,
+                                len10 * (7 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::apply(_rt::bool_lift(arg0 as u8), result10)
+                        };
+                    }
+                }
+                pub trait Guest {
+                    /// Which metrics. Called once, after the plugin was described, on the same instance. An `err` refuses the profile.
+                    #[allow(async_fn_in_trait)]
+                    fn wanted(
+                        config: _rt::String,
+                    ) -> ::core::result::Result<_rt::Vec<Metric>, _rt::String>;
+                    /// Called before a stage, after `lifecycle.apply`, when values changed since this instance was last told. With `reset`
+                    /// everything told before is forgotten first.
+                    #[allow(async_fn_in_trait)]
+                    fn apply(reset: bool, updates: _rt::Vec<Update>) -> ();
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_longshore_scheduler_metrics_0_2_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "longshore:scheduler/metrics@0.2.0#wanted")] unsafe extern "C" fn
+                        export_wanted(arg0 : * mut u8, arg1 : usize,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_wanted_cabi::<$ty > (arg0,
+                        arg1) } } #[unsafe (export_name =
+                        "cabi_post_longshore:scheduler/metrics@0.2.0#wanted")] unsafe
+                        extern "C" fn _post_return_wanted(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_wanted::<$ty > (arg0) } }
+                        #[unsafe (export_name =
+                        "longshore:scheduler/metrics@0.2.0#apply")] unsafe extern "C" fn
+                        export_apply(arg0 : i32, arg1 : * mut u8, arg2 : usize,) { unsafe
+                        { $($path_to_types)*:: _export_apply_cabi::<$ty > (arg0, arg1,
+                        arg2) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_longshore_scheduler_metrics_0_2_0_cabi;
                 #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                 #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                 struct _RetArea(
