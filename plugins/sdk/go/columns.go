@@ -25,3 +25,6 @@ func (m Manifest) Columns() []Column {
 	}
 	return columns
 }
+
+// Metrics is what the plugin reads of what is measured on nodes.
+func (m Manifest) Metrics() []MetricSpec { return m.metrics }

@@ -87,4 +87,5 @@ func init() {
 	bridge.Save, bridge.Restore = save, restore
 	bridge.Rank, bridge.Hint, bridge.Every, bridge.Tick = rank, hint, every, tick
 	bridge.Kinds, bridge.ApplyObjects = kinds, applyObjects
+	bridge.Metrics, bridge.ApplyMetrics = wantedMetrics, applyMetrics
 }

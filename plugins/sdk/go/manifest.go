@@ -16,13 +16,14 @@ type Manifest struct {
 
 	columns []columnSpec
 	kinds   []KindSpec
+	metrics []MetricSpec
 }
 
 // Event is something that may make a rejected pod schedulable.
 type Event struct {
 	// Resource is "Pod", "Node", "PersistentVolume", "PersistentVolumeClaim", "StorageClass", "CSINode", "CSIDriver",
-	// "CSIStorageCapacity", "VolumeAttachment", "Service", "ResourceClaim", "ResourceSlice", "DeviceClass" or "*"; also a
-	// kind that the plugin declares, which package objects names.
+	// "CSIStorageCapacity", "VolumeAttachment", "Service", "ResourceClaim", "ResourceSlice", "DeviceClass", "NodeMetrics"
+	// (with "Update": what is measured on nodes) or "*"; also a kind that the plugin declares, which package objects names.
 	Resource string
 	// Actions are "Add", "Delete", "Update", "UpdateNodeAllocatable", "UpdateNodeLabel", "UpdateNodeTaint",
 	// "UpdateNodeCondition", "UpdateNodeAnnotation", "UpdatePodLabel", "UpdatePodScaleDown", "UpdatePodToleration" or

@@ -61,8 +61,8 @@ func Register(p *Plugin) {
 // before are the defaults; unknown fields are refused.
 func Config(into any) Part { return func(p *Plugin) { p.config = into } }
 
-// ByConfig changes what the plugin says about itself once its config has been read: its events, say. Columns and kinds of
-// objects may be declared in it, in the same order for the same config. It is called on every instance; an error refuses
+// ByConfig changes what the plugin says about itself once its config has been read: its events, say. Columns, kinds
+// of objects and metrics may be declared in it, in the same order for the same config. It is called on every instance; an error refuses
 // the config.
 func ByConfig(f func(*Manifest) error) Part {
 	return func(p *Plugin) { p.byConfig = append(p.byConfig, f) }
@@ -78,7 +78,7 @@ func (p *Plugin) Describe() Manifest {
 	described = true
 	current = p
 	manifest := p.manifest
-	manifest.columns, manifest.kinds = declared, declaredKinds
+	manifest.columns, manifest.kinds, manifest.metrics = declared, declaredKinds, declaredMetrics
 	return manifest
 }
 
@@ -96,7 +96,7 @@ func (p *Plugin) DescribeBy(config string) (Manifest, error) {
 		}
 	}
 	described = true
-	manifest.columns, manifest.kinds = declared, declaredKinds
+	manifest.columns, manifest.kinds, manifest.metrics = declared, declaredKinds, declaredMetrics
 	return manifest, nil
 }
 

@@ -10,6 +10,7 @@ type table struct {
 	rows    uint32
 	alive   []uint64
 	columns []columnData
+	metrics []metricData
 }
 
 // columnData is the values of one column. One of the slices is used, as the column's kind says.
@@ -27,7 +28,7 @@ var errPatch = errors.New("the delta does not fit the table")
 // apply changes the table.
 func (t *table) apply(delta *Delta) error {
 	if delta.Reset {
-		*t = table{columns: make([]columnData, len(declared))}
+		*t = table{columns: make([]columnData, len(declared)), metrics: t.metrics}
 	}
 	if len(t.columns) != len(declared) {
 		return errors.New("the first delta has to reset the table")

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use longshore_framework::{Str, Timestamp};
 use longshore_framework::node::Node;
 use longshore_framework::node_metrics::{MetricsNeed, MetricsSource, Sample};
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
+use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::pods::Pods;

@@ -10,12 +10,12 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Str, Timestamp};
 use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass};
 use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
 use crate::labels::{LabelSelector, Labels};
 use crate::node_metrics::{MetricsSource, NodeMetrics, Sample, Usage};
 use crate::pod::Pod;
+use crate::{Str, Timestamp};
 pub use claims::Claims;
 pub use concern::Concern;
 use declared::{DeclaredObject, DeclaredObjects};

@@ -3,9 +3,11 @@
 mod units;
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use longshore_framework::fields::{Fields, Problems, nearest};
+use longshore_framework::node_metrics::MetricsSource;
 use serde_json::{Value, json};
 
 /// Memory of one instance where nothing is said: 64 MiB.
@@ -20,6 +22,9 @@ const EXTENSION_TIME: Duration = Duration::from_secs(2);
 const MOST_MEMORY: usize = 4 << 30;
 /// The longest a call may take at all: the scheduler does nothing else meanwhile.
 const LONGEST_TIME: Duration = Duration::from_secs(10);
+
+/// How often a source of metrics may be asked.
+const INTERVALS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 
 /// What becomes of a pod when the plugin fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,13 +53,15 @@ pub enum Capability {
     Random,
     /// Objects of the kinds that the plugin declares.
     Objects,
+    /// What is measured on nodes, from the source that the args name.
+    Metrics,
     /// What the scheduler knows and does: pods that are promised a node, dry runs of evictions, pods tried again.
     Engine,
 }
 
 impl Capability {
     /// All of them, with the words that profiles use.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("events", Self::Events),
         ("pods", Self::Pods),
         ("raw", Self::Raw),
@@ -62,6 +69,7 @@ impl Capability {
         ("clock", Self::Clock),
         ("random", Self::Random),
         ("objects", Self::Objects),
+        ("metrics", Self::Metrics),
         ("engine", Self::Engine),
     ];
 
@@ -105,6 +113,8 @@ pub struct Settings {
     pub time: Duration,
     /// What is granted.
     pub capabilities: Capabilities,
+    /// Where values come from that are measured on nodes; `None` where the args do not say so.
+    pub metrics: Option<MetricsSource>,
     /// Handed to the plugin.
     pub config: Value,
     /// Which syntax.
@@ -120,6 +130,7 @@ impl Default for Settings {
             memory: DEFAULT_MEMORY,
             time: DEFAULT_TIME,
             capabilities: Capabilities::new(),
+            metrics: None,
             config: Value::Null,
             syntax: Syntax::Longshore,
         }
@@ -159,8 +170,9 @@ impl Settings {
             problems.field("source").report("is required: where the module is, such as file://plugin.wasm");
         }
         let capabilities = capabilities(fields, problems);
+        let metrics = fields.value("metrics").map(|value| metrics(value, &mut problems.field("metrics")));
         let config = fields.value("config").cloned().unwrap_or_default();
-        Self { source, capabilities, config, ..Self::default() }
+        Self { source, capabilities, metrics, config, ..Self::default() }
     }
 
     fn extension(fields: &mut Fields<'_>, required: bool, problems: &mut Problems<'_>) -> Self {
@@ -206,6 +218,10 @@ impl Settings {
                 "guestURL": self.source, "guestConfig": guest_config, "logSeverity": log_severity, "Args": args,
             }),
         };
+        if let Some(metrics) = &self.metrics {
+            out["metrics"] = metrics.effective();
+            out["metrics"]["interval"] = units::time_text(metrics.interval).into();
+        }
         let policy = if self.failure_policy == FailurePolicy::Fail { "Fail" } else { "Ignore" };
         out["failurePolicy"] = policy.into();
         out["limits"] =
@@ -239,6 +255,18 @@ fn capabilities(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Capabil
         }
     }
     granted
+}
+
+/// `metrics`: as Trimaran's plugins say where values come from, and how often to ask there.
+fn metrics(value: &Value, problems: &mut Problems<'_>) -> MetricsSource {
+    let mut fields = Fields::of(value, problems);
+    let mut source = MetricsSource::read(&mut fields, problems);
+    if let Some(text) = fields.string("interval", problems) {
+        let interval = units::span(text, INTERVALS, &mut problems.field("interval"));
+        source.interval = interval.unwrap_or(source.interval);
+    }
+    fields.finish(problems);
+    source
 }
 
 fn digest(text: &str, problems: &mut Problems<'_>) -> Option<String> {

@@ -14,6 +14,7 @@
 //! | `convert` | pods and answers in both languages |
 //! | `verdicts` | checks what Filter answered |
 //! | `reading` | objects that a plugin declares |
+//! | `metering` | what is measured on nodes |
 //! | `version` | components built for an older interface |
 //! | `pure` | answers kept per class of pods and row |
 //! | `about` | what a plugin is, for reports |
@@ -33,6 +34,7 @@ mod imports;
 mod live;
 mod load;
 mod loaded;
+mod metering;
 mod plugin;
 mod pure;
 mod reading;

@@ -27,13 +27,15 @@ pub enum FailureKind {
     Breaker,
     /// It was not asked about this pod, because it broke over it.
     Quarantine,
+    /// It was not asked, because the values that it goes by are missing or too old.
+    Metrics,
     /// It gave two answers to one question; the first counts.
     Unsteady,
 }
 
 impl FailureKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Error,
         Self::Trap,
         Self::Timeout,
@@ -42,6 +44,7 @@ impl FailureKind {
         Self::Start,
         Self::Breaker,
         Self::Quarantine,
+        Self::Metrics,
         Self::Unsteady,
     ];
 
@@ -56,6 +59,7 @@ impl FailureKind {
             Self::Start => "start",
             Self::Breaker => "breaker",
             Self::Quarantine => "quarantine",
+            Self::Metrics => "metrics",
             Self::Unsteady => "unsteady",
         }
     }

@@ -57,6 +57,8 @@ pub struct About {
     pub pure: bool,
     /// Kinds of objects it reads, as `Kind.version.group`.
     pub objects: Vec<String>,
+    /// What it reads of what is measured on nodes, such as `CPU AVG`.
+    pub metrics: Vec<String>,
     /// Capabilities it needs.
     pub needs: Vec<String>,
 }

@@ -26,6 +26,7 @@ type Node struct {
 	allowedPods   int64
 	pods          []sdk.PodInfo
 	gone          bool
+	metrics       map[int]measured
 }
 
 // NewCluster is a cluster without nodes.
@@ -40,7 +41,7 @@ func (c *Cluster) Node(name string) *Node {
 	}
 	node := &Node{
 		name: name, annotations: map[string]string{}, conditions: map[string]string{"Ready": "True"}, allowedPods: 110,
-		allocatable: map[string]int64{sdk.CPU: 4000, sdk.Memory: 8 << 30},
+		allocatable: map[string]int64{sdk.CPU: 4000, sdk.Memory: 8 << 30}, metrics: map[int]measured{},
 	}
 	c.nodes = append(c.nodes, node)
 	return node.Label("kubernetes.io/hostname", name)

@@ -123,6 +123,10 @@ func (p *Plugin) update(reset bool) {
 		if err := shard.plugin.Apply(delta(columns, shard.nodes, reset)); err != nil {
 			p.t.Fatal(err)
 		}
+		updates := metricUpdates(shard.plugin.Describe().Metrics(), shard.nodes)
+		if err := shard.plugin.ApplyMetrics(true, updates); err != nil {
+			p.t.Fatal(err)
+		}
 	}
 	for _, instance := range p.instances() {
 		p.updateObjects(instance)

@@ -51,6 +51,9 @@ fn described<H: Home>(config: &str) -> Result<crate::Manifest, String> {
     if !manifest.object_list().is_empty() && !H::STAGES.contains(&"Objects") {
         return Err("the manifest declares objects: `export_plugin!` has to name `Objects` too".to_owned());
     }
+    if !manifest.metric_list().is_empty() && !H::STAGES.contains(&"Metrics") {
+        return Err("the manifest declares metrics: `export_plugin!` has to name `Metrics` too".to_owned());
+    }
     Ok(manifest)
 }
 
@@ -67,6 +70,16 @@ impl<H: Home> exports::objects::Guest for H {
 
     fn apply(reset: bool, changes: Vec<exports::objects::Change>) {
         H::with(|it| it.apply_objects(reset, changes));
+    }
+}
+
+impl<H: Home> exports::metrics::Guest for H {
+    fn wanted(config: String) -> Result<Vec<exports::metrics::Metric>, String> {
+        Ok(described::<H>(&config)?.metric_list().iter().map(Into::into).collect())
+    }
+
+    fn apply(reset: bool, updates: Vec<exports::metrics::Update>) {
+        H::with(|it| it.apply_metrics(reset, updates));
     }
 }
 
@@ -341,6 +354,11 @@ macro_rules! __export_cycle {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_stage {
+    (Metrics) => {
+        $crate::__export_longshore_scheduler_metrics_0_2_0_cabi!(
+            Exports with_types_in $crate::bindings::exports::longshore::scheduler::metrics
+        );
+    };
     (PreEnqueue) => {
         $crate::__export_longshore_scheduler_pre_enqueue_0_2_0_cabi!(
             Exports with_types_in $crate::bindings::exports::longshore::scheduler::pre_enqueue

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::bindings::exports::longshore::scheduler::metrics::Update;
 use crate::bindings::exports::longshore::scheduler::objects::Change;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, Rejection, Verdicts as Answer};
 use crate::error::text;
@@ -43,7 +44,7 @@ impl<P: Plugin> Instance<P> {
     }
 
     fn with(plugin: P, manifest: Manifest) -> Self {
-        let table = Rc::new(Table::new(manifest.column_list()));
+        let table = Rc::new(Table::new(manifest.column_list(), manifest.metric_list().len()));
         let objects = Rc::new(Store::new(manifest.object_list()));
         Self { plugin, manifest, known: Known { table, objects }, cycle: None }
     }
@@ -94,6 +95,16 @@ impl<P: Plugin> Instance<P> {
     pub fn apply_objects(&mut self, reset: bool, changes: Vec<Change>) {
         known::leave();
         Rc::make_mut(&mut self.known.objects).apply(reset, changes);
+        self.enter();
+        self.prepare_again();
+    }
+
+    /// Values that are measured on nodes change.
+    ///
+    /// # Panics
+    /// When they are of a metric that was not declared.
+    pub fn apply_metrics(&mut self, reset: bool, updates: Vec<Update>) {
+        self.table().measured.apply(reset, updates);
         self.enter();
         self.prepare_again();
     }

@@ -47,6 +47,7 @@ pub mod host;
 mod instance;
 mod known;
 mod manifest;
+pub mod metric;
 mod node;
 pub mod object;
 mod plugin;
@@ -71,7 +72,7 @@ pub use manifest::Manifest;
 pub use node::{Node, Nodes, Taint};
 pub use plugin::{Cycle, Placement, Plugin};
 pub use stages::{
-    Bind, Filter, Handover, Hints, NormalizeScore, Objects, Permit, PostBind, PostFilter, PreBind,
+    Bind, Filter, Handover, Hints, Metrics, NormalizeScore, Objects, Permit, PostBind, PostFilter, PreBind,
     PreEnqueue, PreFilter, PreFilterExtensions, PreScore, QueueSort, Reserve, Score, Timers,
 };
 pub use table::Table;
@@ -84,13 +85,14 @@ pub use words::{Word, Words};
 /// Everything that most plugins need.
 pub mod prelude {
     pub use crate::column::{Blobs, Column, Images, Labels, Number, Pods, Taints, Text};
+    pub use crate::metric::{Measure, Metric, Stale};
     pub use crate::object::{Kind, Object};
     pub use crate::{
-        Bind, Binding, Cycle, Error, Event, Filter, Handover, Hints, Manifest, Node, Nodes, NormalizeScore,
-        Objects, Permit, PermitOutcome, Placement, Plugin, Pod, PodInfo, PostBind, PostFilter,
-        PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreFilterExtensions, PreFilterOutcome, PreScore,
-        PreScoreOutcome, QueueSort, Reject, RejectCode, Reserve, Score, Subject, Taint, Timers, Toleration,
-        Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if, host, info, objects,
-        warn,
+        Bind, Binding, Cycle, Error, Event, Filter, Handover, Hints, Manifest, Metrics, Node, Nodes,
+        NormalizeScore, Objects, Permit, PermitOutcome, Placement, Plugin, Pod, PodInfo, PostBind,
+        PostFilter, PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreFilterExtensions, PreFilterOutcome,
+        PreScore, PreScoreOutcome, QueueSort, Reject, RejectCode, Reserve, Score, Subject, Taint, Timers,
+        Toleration, Verdict, Verdicts, Word, Words, columns, debug, error, export_plugin, fit_if, host, info,
+        metrics, objects, warn,
     };
 }

@@ -3,6 +3,7 @@
 use crate::Sharding;
 use crate::bindings::exports::longshore::scheduler::lifecycle;
 use crate::column::{Column, Handle};
+use crate::metric::{Measure, Metric};
 use crate::object::{Declared, Kind, Wanted};
 
 /// What a plugin says about itself.
@@ -13,6 +14,7 @@ pub struct Manifest {
     description: &'static str,
     columns: Vec<Column>,
     objects: Vec<Wanted>,
+    metrics: Vec<Measure>,
     sharding: Sharding,
     pure: bool,
     raw_pod: bool,
@@ -41,6 +43,7 @@ impl Manifest {
             description: "",
             columns: Vec::new(),
             objects: Vec::new(),
+            metrics: Vec::new(),
             sharding: Sharding::ByNode,
             pure: false,
             raw_pod: false,
@@ -112,6 +115,32 @@ impl Manifest {
         self
     }
 
+    /// What [`metrics!`](crate::metrics) declared of what is measured on nodes. `export_plugin!` has to name `Metrics`, and the
+    /// operator has to grant `metrics`.
+    pub fn metrics(mut self, metrics: &'static [Measure]) -> Self {
+        self.metrics = metrics.to_vec();
+        self
+    }
+
+    /// A metric more, for [`Plugin::describe`](crate::Plugin::describe): its place is behind those that are there, so that
+    /// [`Metric::at`] makes a handle for it.
+    pub fn metric(mut self, metric: Measure) -> Self {
+        self.metrics.push(metric);
+        self
+    }
+
+    /// Another metric in place of the one that a handle stands for, for [`Plugin::describe`](crate::Plugin::describe).
+    ///
+    /// # Panics
+    /// When the handle's metric was not declared.
+    pub fn replace_metric(mut self, handle: Metric, metric: Measure) -> Self {
+        match self.metrics.get_mut(usize::from(handle.0)) {
+            Some(place) => *place = metric,
+            None => panic!("there is no such metric to be replaced: `.metrics(METRICS)` comes first"),
+        }
+        self
+    }
+
     /// One instance holds all nodes and answers everything: for a plugin that looks at other nodes than the one it
     /// judges, or that remembers between stages.
     pub fn single(mut self) -> Self {
@@ -165,6 +194,10 @@ impl Manifest {
 
     pub(crate) fn column_list(&self) -> &[Column] {
         &self.columns
+    }
+
+    pub(crate) fn metric_list(&self) -> &[Measure] {
+        &self.metrics
     }
 
     pub(crate) fn object_list(&self) -> &[Wanted] {

@@ -1,6 +1,7 @@
 //! Nodes as plugins see them: places in the table.
 
 use crate::column::{Blobs, Images, Labels, Number, Pods, Taints, Text};
+use crate::metric::Metric;
 use crate::table::Table;
 use crate::{PodInfo, Word};
 
@@ -45,6 +46,19 @@ impl<'t> Node<'t> {
             Some(number) => *number,
             None => self.table.not_there(column.0),
         }
+    }
+
+    /// What was measured; `None` where there is no value, or one that is too old.
+    #[inline]
+    pub fn metric(self, metric: Metric) -> Option<f64> {
+        self.table.measured.get(metric, self.row).map(|(value, _)| value)
+    }
+
+    /// The same with the time, in milliseconds since the Unix epoch. The metric has to be
+    /// [timed](crate::metric::Measure::timed), else the time is 0.
+    #[inline]
+    pub fn measured(self, metric: Metric) -> Option<(f64, u64)> {
+        self.table.measured.get(metric, self.row)
     }
 
     /// A text as a word, for comparing with words from [`Plugin::prepare`](crate::Plugin::prepare).

@@ -64,6 +64,12 @@ pub trait Objects: Plugin {}
 
 impl<P: Plugin> Objects for P {}
 
+/// What is measured on nodes, which the manifest declares: see [`metric`](crate::metric). Every plugin can; to name it in
+/// [`export_plugin!`](crate::export_plugin) is enough.
+pub trait Metrics: Plugin {}
+
+impl<P: Plugin> Metrics for P {}
+
 /// Look at the pod once, before any node.
 pub trait PreFilter: Plugin {
     /// Which nodes are worth a look, and what later stages should know.

@@ -5,6 +5,7 @@ mod apply;
 mod tests;
 
 use crate::column::{Column, Kind, Number, Text};
+use crate::metric::Measured;
 use crate::{Node, Nodes, PodInfo, Word, Words};
 
 /// Nodes by rows, what the plugin reads of them by columns.
@@ -21,10 +22,11 @@ pub struct Table {
     lists: Vec<Vec<Box<[Word]>>>,
     pub(crate) pods: Vec<Vec<Vec<PodInfo>>>,
     pub(crate) blobs: Vec<Vec<Vec<u8>>>,
+    pub(crate) measured: Measured,
 }
 
 impl Table {
-    pub(crate) fn new(columns: &[Column]) -> Self {
+    pub(crate) fn new(columns: &[Column], metrics: usize) -> Self {
         let count = columns.len();
         Self {
             rows: 0,
@@ -36,6 +38,7 @@ impl Table {
             lists: vec![Vec::new(); count],
             pods: vec![Vec::new(); count],
             blobs: vec![Vec::new(); count],
+            measured: Measured::new(metrics),
         }
     }
 

@@ -245,6 +245,7 @@ fn about() -> About {
         sharding: "ByNode".to_string(),
         pure: true,
         objects: Vec::new(),
+        metrics: Vec::new(),
         needs: Vec::new(),
     }
 }

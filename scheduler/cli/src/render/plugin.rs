@@ -34,6 +34,7 @@ pub(crate) fn inspection(out: &mut dyn Write, found: &PluginInspection, style: S
     table.row(["exports", &list(&about.exports)]);
     table.row(["imports", &list(&about.imports)]);
     table.row(["objects", &list(&about.objects)]);
+    table.row(["metrics", &list(&about.metrics)]);
     table.row(["needs", &list(&about.needs)]);
     table.row(["columns", &list(&about.columns)]);
     table.row(["sharding", &about.sharding]);

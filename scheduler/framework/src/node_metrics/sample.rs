@@ -99,13 +99,7 @@ impl Sample {
     ///
     /// # Errors
     /// There is too much, or the value is no finite number; it is left out.
-    pub fn add(
-        &mut self,
-        node: &str,
-        at: Timestamp,
-        words: [&str; 4],
-        value: f64,
-    ) -> Result<(), TooMuch> {
+    pub fn add(&mut self, node: &str, at: Timestamp, words: [&str; 4], value: f64) -> Result<(), TooMuch> {
         if !value.is_finite() {
             return Err(TooMuch::Value(node.chars().take(80).collect(), value.to_string()));
         }

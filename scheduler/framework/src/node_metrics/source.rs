@@ -158,9 +158,8 @@ fn provider(value: &Value, watched: bool, problems: &mut Problems<'_>) -> Provid
     let kind = fields.word("type", &TYPES, problems);
     let address = fields.string("address", problems).filter(|address| !address.is_empty());
     let address = address.map(|address| url(address, &mut problems.field("address")));
-    let mut text = |name, problems: &mut Problems<'_>| {
-        fields.string(name, problems).unwrap_or_default().to_string()
-    };
+    let mut text =
+        |name, problems: &mut Problems<'_>| fields.string(name, problems).unwrap_or_default().to_string();
     let token = text("token", problems);
     let (token_file, ca_file) = (text("tokenFile", problems), text("caFile", problems));
     let node_label = text("nodeLabel", problems);
@@ -224,7 +223,8 @@ fn url(text: &str, problems: &mut Problems<'_>) -> String {
     let good = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.chars().all(|letter| letter.is_ascii_graphic());
     if !good {
-        problems.report("must be a URL that begins with http:// or https://, such as http://load-watcher:2020");
+        problems
+            .report("must be a URL that begins with http:// or https://, such as http://load-watcher:2020");
     }
     text.trim_end_matches('/').to_string()
 }

@@ -23,6 +23,8 @@ pub struct NodeMetrics {
 #[derive(Clone, Debug, Default)]
 struct OfSource {
     wanted: Vec<MetricSelector>,
+    /// When the newest value of each of them was measured.
+    newest: Vec<Option<Timestamp>>,
     /// In milliseconds.
     max_ages: BTreeSet<i64>,
     nodes: FxHashMap<Str, Measured>,
@@ -52,6 +54,7 @@ impl NodeMetrics {
             let source = self.sources.entry(Arc::clone(&need.source));
             let source = source.or_insert_with(|| OfSource {
                 wanted: Vec::new(),
+                newest: Vec::new(),
                 max_ages: BTreeSet::new(),
                 ..before.remove(&need.source).unwrap_or_default()
             });
@@ -61,6 +64,7 @@ impl NodeMetrics {
         for source in self.sources.values_mut() {
             source.wanted.sort();
             source.wanted.dedup();
+            source.look_for_newest();
             source.due = source.next_due(self.now);
         }
         self.revision += 1;
@@ -115,11 +119,10 @@ impl NodeMetrics {
         }
     }
 
-    /// The age of the newest value, whichever node it is of: `None` when there is none.
+    /// The age of the newest value of a metric that is declared, whichever node it is of: `None` when there is none.
     pub fn youngest(&self, source: &MetricsSource, metric: &MetricSelector) -> Option<Duration> {
         let of = self.sources.get(source)?;
-        let has = |measured: &&Measured| measured.metrics.iter().any(|m| metric.fits(m));
-        let newest = of.nodes.values().filter(has).map(|measured| measured.at).max()?;
+        let newest = of.newest.get(of.wanted.binary_search(metric).ok()?).copied().flatten()?;
         let age = self.now.0.saturating_sub(newest.0).max(0);
         Some(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
     }
@@ -154,6 +157,7 @@ impl NodeMetrics {
         changed.extend(before.into_keys().filter(|name| !of.nodes.contains_key(name)));
         of.window = sample.window;
         of.samples += 1;
+        of.look_for_newest();
         of.due = of.next_due(now);
         self.revision += 1;
         changed.sort_unstable();
@@ -191,6 +195,15 @@ impl OfSource {
         Measured { at: measured.at, metrics, usage: None }
     }
 
+    fn look_for_newest(&mut self) {
+        let nodes = &self.nodes;
+        let newest = |wanted: &MetricSelector| {
+            let has = |measured: &&Measured| measured.metrics.iter().any(|m| wanted.fits(m));
+            nodes.values().filter(has).map(|measured| measured.at).max()
+        };
+        self.newest = self.wanted.iter().map(newest).collect();
+    }
+
     /// For each age that matters, whether what was measured then is too old.
     fn ages(&self, at: Timestamp, now: Timestamp) -> impl Iterator<Item = bool> + '_ {
         self.max_ages.iter().map(move |age| is_stale(at, *age, now))
@@ -207,10 +220,7 @@ impl OfSource {
 
 /// What a node uses of what it has, in percent.
 fn shares(usage: Usage, capacity: Usage) -> impl Iterator<Item = NodeMetric> {
-    let pairs = [
-        ("CPU", usage.milli_cpu, capacity.milli_cpu),
-        ("Memory", usage.memory, capacity.memory),
-    ];
+    let pairs = [("CPU", usage.milli_cpu, capacity.milli_cpu), ("Memory", usage.memory, capacity.memory)];
     pairs.into_iter().filter(|(_, _, has)| *has > 0).map(|(kind, used, has)| NodeMetric {
         name: Str::default(),
         kind: kind.into(),

@@ -1,5 +1,6 @@
 //! Amounts of memory and time as profiles write them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use longshore_framework::fields::Problems;
@@ -23,14 +24,25 @@ pub(super) fn bytes(value: &Value, most: usize, problems: &mut Problems<'_>) -> 
 
 /// A time such as `50ms` or `2s`.
 pub(super) fn time(text: &str, longest: Duration, problems: &mut Problems<'_>) -> Option<Duration> {
+    span(text, Duration::from_millis(1)..=longest, problems)
+}
+
+/// A time in a range.
+pub(super) fn span(
+    text: &str,
+    range: RangeInclusive<Duration>,
+    problems: &mut Problems<'_>,
+) -> Option<Duration> {
     let parsed = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(ms), _) => ms.parse().ok().map(Duration::from_millis),
         (None, Some(s)) => s.parse().ok().map(Duration::from_secs),
         _ => None,
     };
-    let parsed = parsed.filter(|t| (Duration::from_millis(1)..=longest).contains(t));
+    let parsed = parsed.filter(|t| range.contains(t));
     if parsed.is_none() {
-        problems.report(format!("must be a time from 1ms to {}s, such as 50ms", longest.as_secs()));
+        let (shortest, longest) = (time_text(*range.start()), range.end().as_secs());
+        let example = if *range.start() < Duration::from_secs(1) { "50ms" } else { "30s" };
+        problems.report(format!("must be a time from {shortest} to {longest}s, such as {example}"));
     }
     parsed
 }

@@ -114,6 +114,7 @@ impl CompatPlugin {
             sharding: "Single".to_string(),
             pure: false,
             objects: Vec::new(),
+            metrics: Vec::new(),
             needs: Vec::new(),
         }
     }

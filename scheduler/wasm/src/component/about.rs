@@ -34,6 +34,7 @@ impl ComponentPlugin {
         need(loaded.columns.pods(), "pods");
         need(loaded.columns.raw() || manifest.raw_pod, "raw");
         need(!loaded.readings.is_empty(), "objects");
+        need(!loaded.metering.is_empty(), "metrics");
         About {
             name: cut(manifest.name.clone()),
             version: cut(manifest.version.clone()),
@@ -47,6 +48,7 @@ impl ComponentPlugin {
             sharding: sharding.to_string(),
             pure: manifest.pure,
             objects: loaded.readings.iter().map(|reading| reading.kind.label().to_string()).collect(),
+            metrics: loaded.metering.names(),
             needs,
         }
     }

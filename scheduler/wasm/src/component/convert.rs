@@ -143,7 +143,7 @@ pub(crate) fn event_words(event: &ClusterEvent) -> (String, String) {
     (named.unwrap_or(resource.label()).to_string(), action.unwrap_or(event.action.label()).to_string())
 }
 
-const RESOURCES: [(&str, Resource); 15] = [
+const RESOURCES: [(&str, Resource); 16] = [
     ("*", Resource::Any),
     ("Pod", Resource::Pod),
     ("NewPod", Resource::NewPod),
@@ -159,6 +159,7 @@ const RESOURCES: [(&str, Resource); 15] = [
     ("ResourceClaim", Resource::ResourceClaim),
     ("ResourceSlice", Resource::ResourceSlice),
     ("DeviceClass", Resource::DeviceClass),
+    ("NodeMetrics", Resource::NodeMetrics),
 ];
 
 const ACTIONS: [(&str, Action); 12] = [

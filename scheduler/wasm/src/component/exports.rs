@@ -59,7 +59,7 @@ macro_rules! interfaces {
 }
 
 interfaces! {
-    declaration, objects, timers, hints, queue_sort, handover, cycle, pre_enqueue, pre_filter, pre_filter_extensions, filter, post_filter, pre_score, score,
+    declaration, objects, metrics, timers, hints, queue_sort, handover, cycle, pre_enqueue, pre_filter, pre_filter_extensions, filter, post_filter, pre_score, score,
     normalize_score, reserve, permit, pre_bind, bind, post_bind,
 }
 

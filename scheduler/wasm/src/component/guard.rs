@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use longshore_framework::objects::Objects;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::Snapshot;
 
@@ -84,6 +85,9 @@ impl ComponentPlugin {
         let snapshot = cluster.snapshot;
         if let Some(snapshot) = snapshot.filter(|_| role.has_table()) {
             live.sync(&self.loaded, snapshot, base)?;
+            if let Some(objects) = cluster.objects {
+                live.sync_metrics(&self.loaded, (snapshot, base), objects)?;
+            }
         }
         if let Some(objects) = cluster.objects {
             live.sync_objects(&self.loaded, objects)?;
@@ -171,6 +175,16 @@ impl ComponentPlugin {
         may.inspect_err(|failure| {
             self.loaded.common.observer.failed(self.loaded.name(), stage, failure.kind, &failure.message);
         })
+    }
+
+    /// Whether the values are there that the plugin does not do without. It is not to blame when they are not, so nothing
+    /// but its own answer is missing.
+    pub(super) fn measured(&self, stage: &'static str, objects: &Objects) -> Result<(), Failure> {
+        let Some(why) = self.loaded.metering.too_old(&objects.metrics) else { return Ok(()) };
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let failure = Failure::new(stage, FailureKind::Metrics, why);
+        self.loaded.common.observer.failed(self.loaded.name(), stage, failure.kind, &failure.message);
+        Err(failure)
     }
 
     /// A failure is told and counted.

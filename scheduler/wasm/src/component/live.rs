@@ -11,11 +11,13 @@ use wasmtime::component::InstancePre;
 
 use super::asking::Asker;
 use super::bindings::exports::longshore::scheduler::lifecycle::{Instance as WhichInstance, Manifest};
+use super::bindings::exports::longshore::scheduler::metrics::Metric;
 use super::bindings::exports::longshore::scheduler::objects::Kind;
 use super::convert::CycleKey;
 use super::exports::{Exports, Indices};
 use super::imports::{Common, Inside};
 use super::loaded::Loaded;
+use super::metering;
 use super::reading::Told;
 use super::table::Table;
 use crate::args::Settings;
@@ -55,6 +57,8 @@ pub(crate) struct Described {
     pub(crate) manifest: Manifest,
     /// Kinds of objects that it reads.
     pub(crate) kinds: Vec<Kind>,
+    /// What it reads of what is measured on nodes.
+    pub(crate) metrics: Vec<Metric>,
     /// How often it wants to be called for the time's sake, in milliseconds.
     pub(crate) every: Option<u32>,
 }
@@ -72,6 +76,7 @@ pub(crate) struct Live {
     allowed: Allowed,
     table: Table,
     told: Told,
+    measured: metering::Told,
     /// The pod that it was told of, and, unless the plugin is pure, when.
     cycle: Option<(CycleKey, Option<Moment>)>,
 }
@@ -108,6 +113,7 @@ impl Live {
             allowed: Allowed::by_limit(settings.time),
             table: Table::default(),
             told: Told::default(),
+            measured: metering::Told::default(),
             cycle: None,
         })
     }
@@ -124,10 +130,16 @@ impl Live {
             Some(declaration) => declaration.call_describe(store, &config),
             None => exports.lifecycle.call_describe(store).map(Ok),
         })?;
-        let mut described = Described { manifest, kinds: Vec::new(), every: None };
+        let mut described = Described { manifest, kinds: Vec::new(), metrics: Vec::new(), every: None };
         if live.exports.objects.is_some() {
             described.kinds = live.ask("Describe", |exports, store| match &exports.objects {
                 Some(objects) => objects.call_kinds(store, &config),
+                None => Ok(Ok(Vec::new())),
+            })?;
+        }
+        if live.exports.metrics.is_some() {
+            described.metrics = live.ask("Describe", |exports, store| match &exports.metrics {
+                Some(metrics) => metrics.call_wanted(store, &config),
                 None => Ok(Ok(Vec::new())),
             })?;
         }
@@ -147,7 +159,7 @@ impl Live {
     pub(crate) fn describe_without_config(mut self, settings: &Settings) -> Result<Described, Failure> {
         self.allowed = getting_ready(settings);
         let manifest = self.call("Describe", |exports, store| exports.lifecycle.call_describe(store))?;
-        Ok(Described { manifest, kinds: Vec::new(), every: None })
+        Ok(Described { manifest, kinds: Vec::new(), metrics: Vec::new(), every: None })
     }
 
     /// Makes an instance that can be used.
@@ -204,6 +216,8 @@ impl Live {
         if whole {
             // What the guest prepared for a cycle may name places in the table that it forgets now.
             self.cycle = None;
+            // The rows are others.
+            self.measured = metering::Told::default();
         }
         if whole {
             self.allowed = getting_ready(&loaded.settings);
@@ -235,6 +249,32 @@ impl Live {
             done?;
         }
         Ok(())
+    }
+
+    /// Tells the guest of values that changed, after its table was brought up to date.
+    pub(crate) fn sync_metrics(
+        &mut self,
+        loaded: &Loaded,
+        (snapshot, base): (&Snapshot, usize),
+        objects: &Objects,
+    ) -> Result<(), Failure> {
+        let range = base..base.saturating_add(loaded.rows);
+        let Some(telling) = self.measured.missing(&loaded.metering, snapshot, range, &objects.metrics) else {
+            return Ok(());
+        };
+        // What the guest prepared for a cycle may rest on values that are others now.
+        self.cycle = None;
+        let allowed = std::mem::replace(&mut self.allowed, getting_ready(&loaded.settings));
+        let done = self.call("Metrics", |exports, store| match &exports.metrics {
+            Some(metrics) => metrics.call_apply(store, telling.reset, &telling.updates),
+            None => Ok(()),
+        });
+        self.allowed = allowed;
+        if done.is_err() {
+            // An instance that was told a part of it is told everything anew.
+            self.measured = metering::Told::default();
+        }
+        done
     }
 
     /// From now on the guest can ask the engine, or cannot.

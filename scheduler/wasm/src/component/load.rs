@@ -7,12 +7,14 @@ use longshore_framework::event::EventPattern;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 use super::bindings::exports::longshore::scheduler::lifecycle::{Manifest, Sharding};
+use super::bindings::exports::longshore::scheduler::metrics::Metric;
 use super::bindings::longshore::scheduler as wit;
 use super::convert;
 use super::exports::Indices;
 use super::imports::{Common, Inside};
 use super::live::{Described, Live};
 use super::loaded::Loaded;
+use super::metering::Metering;
 use super::plugin::ComponentPlugin;
 use super::reading::Reading;
 use super::table::Columns;
@@ -21,6 +23,7 @@ use crate::args::{Capability, Settings};
 use crate::failure::FailureKind;
 use crate::host::Host;
 use crate::load_error::LoadError;
+use crate::patience::Patience;
 
 /// Compiles a component and makes it ready.
 ///
@@ -83,7 +86,7 @@ fn loaded(
 fn finish(
     host: &Host,
     (pre, indices, imports): (InstancePre<Inside>, Indices, Vec<String>),
-    Described { manifest, kinds, every }: Described,
+    Described { manifest, kinds, metrics, every }: Described,
     settings: &Settings,
     common: Common,
 ) -> Result<Loaded, LoadError> {
@@ -92,6 +95,7 @@ fn finish(
         let interface = format!("objects of the kind {}", readings[0].kind);
         return Err(LoadError::NotGranted { interface, capability: Capability::Objects.as_str() });
     }
+    let metering = metering(host, &metrics, settings)?;
     let columns = Columns::new(manifest.columns.clone());
     check_manifest(&manifest, &columns, &imports, settings)?;
     let events = match &manifest.events {
@@ -117,8 +121,28 @@ fn finish(
         imports,
         rows,
         readings,
+        metering,
         ticks: every.map(|millis| Duration::from_millis(u64::from(millis.max(SHORTEST_TICK)))),
     })
+}
+
+/// What the plugin reads of what is measured on nodes.
+fn metering(host: &Host, metrics: &[Metric], settings: &Settings) -> Result<Metering, LoadError> {
+    if !metrics.is_empty() && !settings.capabilities.contains(&Capability::Metrics) {
+        let interface = "what is measured on nodes".to_string();
+        return Err(LoadError::NotGranted { interface, capability: Capability::Metrics.as_str() });
+    }
+    if metrics.is_empty() && settings.metrics.is_some() {
+        let mend = "leave out metrics in its args";
+        return Err(LoadError::Manifest(format!("it reads nothing of what is measured on nodes; {mend}")));
+    }
+    // Where the cluster stands still the engine's time begins at 0, and the plugin's clock does not.
+    let clock = match host.options.patience {
+        Patience::Live => 0,
+        Patience::Endless => i64::try_from((host.options.services.clock)()).unwrap_or(0),
+    };
+    let source = settings.metrics.clone().unwrap_or_default();
+    Metering::of(&source, metrics, clock).map_err(LoadError::Manifest)
 }
 
 /// What a function of the pod and the row does not look at.

@@ -13,6 +13,7 @@ use super::bindings::longshore::scheduler::types;
 use super::convert;
 use super::exports::Indices;
 use super::imports::{Common, Inside};
+use super::metering::Metering;
 use super::reading::Reading;
 use super::table::Columns;
 use crate::args::{Capability, Settings};
@@ -41,6 +42,8 @@ pub(crate) struct Loaded {
     pub(crate) asks_engine: bool,
     /// Kinds of objects that it reads.
     pub(crate) readings: Vec<Reading>,
+    /// What it reads of what is measured on nodes.
+    pub(crate) metering: Metering,
     /// How often it is called for the time's sake.
     pub(crate) ticks: Option<Duration>,
 }
@@ -61,11 +64,14 @@ impl Loaded {
         &self.common.plugin
     }
 
-    /// Rises when an object changes that an answer about any node may depend on; `None` when no object is read.
+    /// Rises when an object changes, or values are measured anew, that an answer about any node may depend on; `None` when
+    /// nothing of that is read.
     pub(crate) fn objects_seen(&self, objects: &Objects) -> Option<u64> {
         let anywhere = self.readings.iter().filter(|reading| !reading.about_node);
-        let seen = anywhere.map(|reading| objects.declared.revision_of(reading.kind)).sum();
-        (!self.readings.is_empty()).then_some(seen)
+        let seen: u64 = anywhere.map(|reading| objects.declared.revision_of(reading.kind)).sum();
+        let measured = self.metering.seen(&objects.metrics);
+        let any = !self.readings.is_empty() || measured.is_some();
+        any.then(|| seen + measured.unwrap_or(0))
     }
 
     /// A pod as this plugin may see it.

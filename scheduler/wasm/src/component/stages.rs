@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use longshore_framework::Timestamp;
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use longshore_framework::node_metrics::MetricsNeed;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Dependence, Plugin};
 use longshore_framework::pod::Pod;
@@ -37,6 +38,10 @@ impl Plugin for Staged {
 
     fn objects_seen(&self, objects: &Objects) -> Option<u64> {
         self.0.loaded.objects_seen(objects)
+    }
+
+    fn metrics(&self) -> Option<MetricsNeed> {
+        self.0.loaded.metering.need()
     }
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {

@@ -29,4 +29,6 @@ var (
 	Tick           func() uint32
 	Kinds          func(config, length uint32) uint32
 	ApplyObjects   func(reset, changes, length uint32)
+	Metrics        func(config, length uint32) uint32
+	ApplyMetrics   func(reset, updates, length uint32)
 )

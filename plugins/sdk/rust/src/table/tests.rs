@@ -32,7 +32,7 @@ fn taints(rows: &[u32], words: &[&str], ends: &[u32], at: &[u32]) -> Patch {
 
 /// Three nodes in rows 0 to 2.
 fn table() -> Table {
-    let mut table = Table::new(COLUMNS);
+    let mut table = Table::new(COLUMNS, 0);
     table.apply(delta(
         3,
         &[0b111],
@@ -139,7 +139,7 @@ fn a_candidate_that_is_no_node_stops_the_plugin() {
 fn check_names_the_mend(declared: &[Column], look: impl Fn(Node<'_>) + std::panic::UnwindSafe) {
     let declared = declared.to_vec();
     let broken = std::panic::catch_unwind(move || {
-        let mut table = Table::new(&declared);
+        let mut table = Table::new(&declared, 0);
         table.apply(delta(1, &[1], Vec::new()));
         look(Node::new(&table, 0));
     });

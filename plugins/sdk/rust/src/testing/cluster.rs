@@ -1,8 +1,10 @@
 //! Clusters for tests.
 
 use crate::PodInfo;
+use crate::bindings::exports::longshore::scheduler::metrics::Update;
 use crate::bindings::longshore::scheduler::types::{Delta, Patch, TextLists, Texts, Values};
 use crate::column::{Column, Kind as Holds};
+use crate::metric::Metric;
 use crate::object::Kind;
 
 use super::objects::Given;
@@ -20,6 +22,7 @@ pub struct Node {
     cordoned: bool,
     pods: Vec<PodInfo>,
     raw: Vec<u8>,
+    metrics: Vec<(u16, f64, u64)>,
 }
 
 fn owned(key: &str, value: &str) -> (String, String) {
@@ -86,6 +89,18 @@ impl Node {
     /// As a whole object, in JSON.
     pub fn raw(mut self, json: &str) -> Self {
         self.raw = json.as_bytes().to_vec();
+        self
+    }
+
+    /// With a value that was measured, of a metric that the plugin declares.
+    pub fn metric(self, metric: Metric, value: f64) -> Self {
+        self.measured(metric, value, 0)
+    }
+
+    /// The same with the time at which it was measured, in milliseconds since the Unix epoch.
+    pub fn measured(mut self, metric: Metric, value: f64, time: u64) -> Self {
+        self.metrics.retain(|(other, _, _)| *other != metric.0);
+        self.metrics.push((metric.0, value, time));
         self
     }
 
@@ -213,6 +228,19 @@ impl Cluster {
             values: columns.iter().map(|column| values(&self.nodes, column)).collect(),
         };
         Delta { reset: true, rows: count, alive: Some(all(count)), patches: vec![patch] }
+    }
+
+    /// Every value of so many metrics, as the scheduler would send them at first.
+    pub(crate) fn measured(&self, metrics: usize) -> Vec<Update> {
+        let value = |node: &Node, metric: u16| {
+            let known = node.metrics.iter().find(|(other, _, _)| *other == metric);
+            known.map_or((f64::NAN, 0), |(_, value, time)| (*value, *time))
+        };
+        let update = |metric: u16| {
+            let (values, times) = self.nodes.iter().map(|node| value(node, metric)).unzip();
+            Update { metric, rows: (0..self.nodes.len() as u32).collect(), values, times }
+        };
+        (0..metrics as u16).map(update).collect()
     }
 
     /// Row `row` as the scheduler would send it when this cluster is how the node might be.

@@ -44,7 +44,9 @@ impl<P: Plugin> Run<P> {
         let manifest = self.instance.manifest();
         let delta = cluster.delta(manifest.column_list());
         let changes = self.told.changes(cluster.objects(), manifest.object_list());
+        let measured = cluster.measured(manifest.metric_list().len());
         self.instance.apply(delta);
+        self.instance.apply_metrics(true, measured);
         self.instance.apply_objects(false, changes);
     }
 

@@ -70,6 +70,7 @@ impl Filter for Staged {
 impl ComponentPlugin {
     /// Verdicts about nodes as they are, ascending by slot.
     fn judged(&self, cx: Cycle<'_>, shared: &Arc<Vec<u8>>, slots: &[Slot]) -> Result<Judged, Failure> {
+        self.measured("Filter", cx.objects)?;
         let mut all = Judged::All;
         let mut before = 0;
         for piece in self.pieces(slots) {
@@ -143,6 +144,7 @@ impl ComponentPlugin {
 
     /// The verdict about a node as it would be.
     fn supposed(&self, cx: Cycle<'_>, shared: &Arc<Vec<u8>>, node: NodeView<'_>) -> Result<Verdict, Failure> {
+        self.measured("Filter", cx.objects)?;
         let slots = [node.slot()];
         let Some(piece) = self.pieces(&slots).next() else { return Ok(Verdict::Pass) };
         let (row, patch) = (row(node.slot(), piece.base), self.loaded.columns.supposed(node, piece.base));

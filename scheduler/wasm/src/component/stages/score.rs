@@ -122,6 +122,7 @@ impl ComponentPlugin {
         slots: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), Failure> {
+        self.measured("Score", cx.objects)?;
         let mut done = 0;
         for piece in self.pieces(slots) {
             let out = &mut scores[done..done + piece.slots.len()];
