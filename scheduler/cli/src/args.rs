@@ -3,6 +3,7 @@
 pub mod accepted;
 pub mod check;
 pub mod gates;
+pub mod measured;
 pub mod plugin;
 pub mod run;
 pub mod server;
@@ -24,6 +25,7 @@ pub(crate) use dashes::with_dashes;
 
 use check::CheckArgs;
 use gates::RuleArgs;
+use measured::MetricsArgs;
 use plugin::PluginArgs as PluginCommandArgs;
 use run::RunArgs;
 use server::ServerArgs;
@@ -154,6 +156,9 @@ pub struct InputArgs {
     /// every pending pod
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// What is measured on nodes.
+    #[command(flatten)]
+    pub measured: MetricsArgs,
     /// Plugins in WebAssembly.
     #[command(flatten)]
     pub plugins: PluginArgs,

@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use kube::Client;
+use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Liveness};
 use longshore_cluster::discover::discover;
 use longshore_cluster::extender::Wants;
+use longshore_cluster::node_metrics::Fetcher;
 use longshore_framework::features::{Features, Minor, Nearest};
+use longshore_framework::node_metrics::{MetricsSource, Sample};
 use longshore_framework::objects::Object;
 use longshore_framework::objects::declared::Declarations;
 use longshore_framework::port::Requests;
@@ -23,6 +26,7 @@ use crate::args::{InputArgs, PluginArgs};
 use crate::clock::Clock;
 use crate::console::Console;
 use crate::extenders::{self, Extenders};
+use crate::measured;
 use crate::plugins::{Guests, Loaded, Loader, LoaderOptions, Tally};
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
@@ -64,12 +68,19 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     loader.follow(features);
     let Loaded { resolved, guests, .. } = profiles(args.config.as_deref(), &loader)?;
     let mut sources = longshore_manifest::collect(&args.filenames)?;
+    let reads = measured::sources(&resolved.profiles);
+    let mut said = Vec::new();
     if let Some(server) = server {
         sources.insert(0, server.list(&guests.declarations(), console)?);
+        if args.measured.metrics.is_none() {
+            said = server.measure(&reads, console);
+        }
     }
     let declared = guests.declarations();
     let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features, declared };
-    let cluster = longshore_manifest::read_with(&sources, options);
+    let mut cluster = longshore_manifest::read_with(&sources, options);
+    cluster.measured = said;
+    measure(args, &reads, &mut cluster, console)?;
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
     if let Some(file) = &args.config {
         warn_of_profile(file, &resolved, console);
@@ -82,6 +93,30 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     }
     let (adopt_all, requests) = (args.config.is_none(), loader.requests());
     Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures, features })
+}
+
+/// Takes what the file says of what is measured on nodes.
+///
+/// # Errors
+/// The file cannot be taken.
+fn measure(
+    args: &InputArgs,
+    reads: &[Arc<MetricsSource>],
+    cluster: &mut Manifests,
+    console: &mut Console<'_>,
+) -> anyhow::Result<()> {
+    match measured::file(&args.measured, cluster.nodes.iter())? {
+        Some(_) if reads.is_empty() => {
+            console.warn("--metrics: no plugin of the profiles reads what is measured on nodes");
+        }
+        Some(sample) => cluster.measured.push((None, Arc::new(sample))),
+        None if !reads.is_empty() && !args.from_cluster => console.warn(&format!(
+            "plugins read what is measured on nodes, from {}, and nothing says it here: give --metrics FILE",
+            reads[0]
+        )),
+        None => {}
+    }
+    Ok(())
 }
 
 /// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes, and no
@@ -182,6 +217,9 @@ fn experimental(minor: Minor) -> Option<String> {
         .then(|| format!("decided as Kubernetes {minor}, whose rules were read and never run: experimental"))
 }
 
+/// What sources say.
+type Measured = Vec<(Option<Arc<MetricsSource>>, Arc<Sample>)>;
+
 /// A cluster that is read once. Nothing is written.
 struct Server {
     runtime: tokio::runtime::Runtime,
@@ -207,12 +245,12 @@ impl Server {
     }
 
     /// What it has of what scheduling reads and of what plugins declare.
-    fn list(self, declared: &Declarations, console: &mut Console<'_>) -> anyhow::Result<Source> {
+    fn list(&self, declared: &Declarations, console: &mut Console<'_>) -> anyhow::Result<Source> {
         let Self { runtime, client, place, .. } = self;
         let listed = runtime.block_on(async {
             let explained = |e: kube::Error| anyhow!("{place}: {}", connect::explained(&e));
-            let discovered = discover(&client, declared).await.map_err(explained)?;
-            let listed = longshore_cluster::list::list(&client, &discovered).await?;
+            let discovered = discover(client, declared).await.map_err(explained)?;
+            let listed = longshore_cluster::list::list(client, &discovered).await?;
             Ok::<_, anyhow::Error>((discovered, listed))
         })?;
         let (discovered, listed) = listed;
@@ -224,6 +262,20 @@ impl Server {
         }
         let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": listed.objects});
         Ok(Source { name: "the cluster".to_string(), text: serde_json::to_vec(&list)? })
+    }
+
+    /// What sources say of what is measured on nodes, as long before time 0 as it was measured before now.
+    fn measure(&self, sources: &[Arc<MetricsSource>], console: &mut Console<'_>) -> Measured {
+        let mut said = Measured::new();
+        let (api, now) = (Caller::new(self.client.clone()), Clock::new().now());
+        for source in sources {
+            let fetched = Fetcher::new(source, &api).and_then(|f| self.runtime.block_on(f.fetch(now)));
+            match fetched {
+                Ok(sample) => said.push((Some(Arc::clone(source)), Arc::new(sample.later_by(-now.0)))),
+                Err(why) => console.warn(&format!("{source} does not say what is measured on nodes: {why}")),
+            }
+        }
+        said
     }
 }
 

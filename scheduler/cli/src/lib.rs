@@ -42,6 +42,7 @@ mod explain;
 mod extenders;
 mod input;
 mod live;
+mod measured;
 mod rehearsal;
 mod render;
 

@@ -13,6 +13,7 @@ mod clients;
 mod health;
 mod leader;
 mod lines;
+mod measuring;
 mod minor;
 mod observer;
 mod outbox;

@@ -185,6 +185,13 @@ impl Simulation {
         for node in &cluster.nodes {
             self.engine.apply(Input::Node(Arc::clone(node)));
         }
+        for (source, sample) in &cluster.measured {
+            let sources =
+                source.as_ref().map_or_else(|| self.engine.metrics_sources(), |s| vec![Arc::clone(s)]);
+            for source in sources {
+                self.engine.apply(Input::Metrics { source, sample: Arc::clone(sample) });
+            }
+        }
         let (running, mut pending): (Vec<_>, Vec<_>) =
             cluster.pods.iter().cloned().partition(|p| p.meta.node_name.is_some());
         for pod in running {

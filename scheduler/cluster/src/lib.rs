@@ -9,6 +9,7 @@
 //! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
+//! | `node_metrics` | what is measured on nodes |
 //! | `rights` | what of all this an account must be allowed |
 //! | `hold` | whether we may write |
 //! | `told` | what the scheduling thread is told |
@@ -26,6 +27,7 @@ pub mod kinds;
 pub mod lease;
 pub mod limiter;
 pub mod list;
+pub mod node_metrics;
 pub mod perform;
 pub mod race;
 pub mod record;

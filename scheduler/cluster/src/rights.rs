@@ -77,6 +77,14 @@ const SINGLE: [Right; 10] = [
     ),
 ];
 
+/// What a plugin needs that reads metrics.k8s.io.
+pub const NODE_METRICS: Right = right(
+    "metrics.k8s.io",
+    "nodes",
+    &["list"],
+    Some("plugins do not know what is measured on nodes; set rbac.nodeMetrics of the chart"),
+);
+
 /// Everything. The Lease counts when a leader is elected; `declared` are the kinds that plugins declare.
 pub fn rights(elects: bool, declared: &[&'static WatchedKind]) -> Vec<Right> {
     // A kind that is known in several versions is one to RBAC.

@@ -99,6 +99,7 @@ impl Cache {
     pub(crate) fn set_node(&mut self, pods: &Pods, node: Arc<Node>) -> Option<Arc<Node>> {
         let old = self.snapshot.slot(&node.name).map(|s| Arc::clone(self.snapshot.node(s)));
         let slot = self.snapshot.set_node(Arc::clone(&node));
+        self.objects.metrics.learn(&node.name, node.capacity);
         for number in self.homeless.remove(&node.name).unwrap_or_default() {
             if let Some(on) = pods.on_node(number) {
                 self.snapshot.add_pod(slot, Arc::clone(&on.pod));

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
-use longshore_framework::node_metrics::MetricsNeed;
+use longshore_framework::node_metrics::{MetricsNeed, MetricsSource};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::profile::{PluginId, Profile};
@@ -138,6 +138,12 @@ impl Engine {
     /// Keeps [traces](Options::trace) of the attempts to come, or not.
     pub fn set_trace(&mut self, keep: bool) {
         self.options.trace = keep;
+    }
+
+    /// Where plugins read from what is measured on nodes: [`Input::Metrics`](longshore_framework::port::Input::Metrics) of
+    /// others is passed over.
+    pub fn metrics_sources(&self) -> Vec<Arc<MetricsSource>> {
+        self.cache.objects().metrics.sources().cloned().collect()
     }
 
     /// How many pods wait where.

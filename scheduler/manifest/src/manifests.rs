@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use longshore_framework::node::Node;
+use longshore_framework::node_metrics::{MetricsSource, Sample};
 use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
 
@@ -17,6 +18,8 @@ pub struct Manifests {
     pub pods: Vec<Arc<Pod>>,
     /// All other objects that decisions read.
     pub objects: Vec<Object>,
+    /// What sources say of what is measured on nodes; without a source it stands for all of them.
+    pub measured: Vec<(Option<Arc<MetricsSource>>, Arc<Sample>)>,
     /// Pods in phase Succeeded or Failed.
     pub finished: usize,
     /// Kinds that scheduling does not read, such as `apps/v1 Foo`, with the number of objects.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use longshore_wasm::Capability;
 
+use super::measured::MetricsArgs;
 use super::{PlainFormat, Verbosity};
 
 pub use make::{BuildArgs, Language, NewArgs, PullArgs, PushArgs, UpdateSdkArgs};
@@ -114,7 +115,7 @@ pub struct GivenArgs {
     /// The plugin's config: a file in JSON or YAML, or the JSON itself
     #[arg(long, value_name = "FILE|JSON")]
     pub config: Option<String>,
-    /// What it may use: events, pods, raw, evict, clock, random, or all; repeatable
+    /// What it may use: events, pods, raw, evict, clock, random, objects, metrics, engine, or all; repeatable
     #[arg(long, value_name = "CAPABILITIES", value_delimiter = ',', value_parser = capability)]
     pub grant: Vec<Grant>,
     /// Memory of one instance; 64Mi when not given, and 512Mi for a module built for kube-scheduler-wasm-extension
@@ -203,6 +204,9 @@ pub struct RunArgs {
     /// The pod: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "POD")]
     pub pod: String,
+    /// What is measured on nodes.
+    #[command(flatten)]
+    pub measured: MetricsArgs,
     /// How it is printed.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -226,6 +230,9 @@ pub struct TestArgs {
     /// Write what the plugin answers into the cases
     #[arg(long)]
     pub update: bool,
+    /// What is measured on nodes.
+    #[command(flatten)]
+    pub measured: MetricsArgs,
     /// How it is printed.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -249,6 +256,9 @@ pub struct BenchArgs {
     /// How often everything is measured
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(3..=100_000))]
     pub rounds: u32,
+    /// What is measured on nodes.
+    #[command(flatten)]
+    pub measured: MetricsArgs,
     /// How it is printed.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -269,6 +279,9 @@ pub struct CheckArgs {
     /// How many changes are tried
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub changes: u32,
+    /// What is measured on nodes.
+    #[command(flatten)]
+    pub measured: MetricsArgs,
     /// How it is printed.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -1,5 +1,6 @@
 //! Which checks are made, in which order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::config::Kubeconfig;
@@ -12,7 +13,9 @@ use longshore_cluster::check::{Check, api, caller};
 use longshore_cluster::connect::{self, Found, Liveness};
 use longshore_cluster::discover::{Discovered, discover, find as find_declared};
 use longshore_cluster::kinds::WatchedKind;
+use longshore_cluster::node_metrics::Fetcher;
 use longshore_framework::features::Features;
+use longshore_framework::node_metrics::{MetricsSource, Provider};
 use longshore_framework::objects::declared::Declarations;
 use longshore_profile::Resolved;
 use tokio::time::{Instant, sleep, timeout};
@@ -20,7 +23,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::report::Reporter;
 use crate::args::check::CheckArgs;
 use crate::ask;
+use crate::clock::Clock;
 use crate::input;
+use crate::measured;
 use crate::plugins::Loaded;
 
 /// The scheduler name that the chart and the examples use.
@@ -52,11 +57,14 @@ pub(crate) async fn check(args: &CheckArgs, reporter: &mut Reporter<'_>) {
     let subject = Subject::new(args, &found, configuration.as_ref().map(|loaded| &loaded.resolved));
     let api = caller(&client);
     let declared = declared(&client, configuration.as_ref(), reporter).await;
+    let sources = configuration.as_ref().map(|c| measured::sources(&c.resolved.profiles)).unwrap_or_default();
     if let Some(account) = account(args) {
         reporter.group("Permissions");
         let lease = subject.elects.then_some((subject.lease_namespace.as_str(), subject.lease.as_str()));
-        tell(reporter, access(&api, &account, lease, &declared).await);
+        let metered = sources.iter().any(|source| source.provider == Provider::MetricsServer);
+        tell(reporter, access(&api, &account, lease, (&declared, metered)).await);
     }
+    measure(&api, &sources, reporter).await;
     if args.pre {
         reporter.group("Built-in roles");
         tell(reporter, api::built_in_roles(&api).await);
@@ -72,6 +80,32 @@ pub(crate) async fn check(args: &CheckArgs, reporter: &mut Reporter<'_>) {
     if !args.pre {
         scheduler(args, &api, &found, &subject, reporter).await;
         probed(args, &api, subject, reporter).await;
+    }
+}
+
+/// Whether the sources answer of what is measured on nodes.
+async fn measure(api: &Caller, sources: &[Arc<MetricsSource>], reporter: &mut Reporter<'_>) {
+    if sources.is_empty() {
+        return;
+    }
+    reporter.group("What is measured on nodes");
+    for source in sources {
+        let name = format!("{source} answers");
+        let fetched = match Fetcher::new(source, api) {
+            Ok(fetcher) => fetcher.fetch(Clock::new().now()).await,
+            Err(why) => Err(why),
+        };
+        reporter.add(&match fetched {
+            Ok(sample) if sample.nodes.is_empty() => {
+                let remedy = "look at what it asks; with Prometheus also at nodeLabel";
+                Check::warning(name, "it says nothing of any node", remedy)
+            }
+            Ok(sample) => Check::ok(name).saying(format!("values of {} nodes", sample.nodes.len())),
+            Err(why) => {
+                let remedy = "mend what the message says; plugins that read it go by no values meanwhile";
+                Check::warning(name, why, remedy)
+            }
+        });
     }
 }
 

@@ -21,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::assembly::Extending;
 use super::bind_timeouts::BindTimeouts;
+use super::measuring::Measuring;
 use super::plugins::{self, Announcer, SharedGuests};
 use super::{Inbox, Message, settings};
 use crate::input;
+use crate::measured;
 use crate::metrics::Metrics;
 use crate::plugins::{Guests, Loaded, Loader, NotLoaded};
 use files::Modules;
@@ -42,6 +44,8 @@ pub(crate) struct Reloading {
     pub(crate) metrics: Arc<Metrics>,
     /// Who asks extenders to bind.
     pub(crate) performer: Performer,
+    /// Who asks what is measured on nodes.
+    pub(crate) measuring: Measuring,
     /// Whole objects for extenders and plugins, and which of them are kept.
     pub(crate) whole: (Arc<RawStore>, Wants),
     /// The objects that are watched because plugins declare them.
@@ -188,6 +192,7 @@ impl Reloading {
     /// Gives it to the thread and waits until it is in force: the next one is compared with it.
     async fn hand_over(&self, new: New, other: bool) -> anyhow::Result<()> {
         let (taking, (done, outcome)) = (self.clone(), oneshot::channel());
+        let sources = measured::sources(&new.profiles);
         let errand = move |engine: &mut Engine| match taking.exchange(engine, new, other) {
             Ok((effects, before)) => {
                 let _ = done.send(Ok(before));
@@ -202,6 +207,8 @@ impl Reloading {
         let _ = self.inbox.send(Message::Do(Box::new(errand)));
         if let Ok(outcome) = outcome.await {
             let before = outcome?;
+            // Not before: of a source that nobody reads yet nothing is kept.
+            drop(self.measuring.set(sources));
             // Instances give back much memory, which takes longer than a decision.
             tokio::task::spawn_blocking(move || drop(before));
         }

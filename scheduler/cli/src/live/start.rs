@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
@@ -35,6 +36,7 @@ use super::bind_timeouts::BindTimeouts;
 use super::clients::Clients;
 use super::leader::Candidacy;
 use super::lines::{self, Starting};
+use super::measuring::Measuring;
 use super::observer::{Observer, SharedDecisions, SharedRaces};
 use super::plugins::{self, Announcer, SharedGuests, Switch};
 use super::reload::{self, Reloading};
@@ -264,6 +266,8 @@ impl Common {
         let (performer, sides) = self.hands();
         let watches = self.watch(&discovered, sides);
         health::watches(&checks, &watches);
+        let measuring = self.measuring();
+        measuring.start(engine.metrics_sources()).await;
         let observer = Observer {
             metrics: Arc::clone(&self.metrics),
             decisions: self.decisions.clone(),
@@ -284,7 +288,7 @@ impl Common {
             hold: self.clients.hold.clone(),
             kinds: watches.len(),
         })?;
-        self.follow_configuration(args, performer.clone());
+        self.follow_configuration(args, performer.clone(), measuring);
         let end = until_end(ended, signals, &self.inbox, &self.tally).await?;
         Ok(Ended { end, server, performer: Some(performer) })
     }
@@ -401,14 +405,21 @@ impl Common {
         discovered.watched().map(begin).collect()
     }
 
+    /// Who asks what is measured on nodes.
+    fn measuring(&self) -> Measuring {
+        let api = Caller::new(self.clients.reviewing.clone());
+        Measuring::new(api, &self.inbox, &self.metrics, &self.stop)
+    }
+
     /// Takes over what changes in the configuration file.
-    fn follow_configuration(&self, args: &RunArgs, performer: Performer) {
+    fn follow_configuration(&self, args: &RunArgs, performer: Performer, measuring: Measuring) {
         self.metrics.own.config_generation.set(1);
         let Some(file) = &args.config else { return };
         let reloading = Reloading {
             inbox: self.inbox.clone(),
             metrics: Arc::clone(&self.metrics),
             performer,
+            measuring,
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
             declared: self.declarations(),
             news: self.extending.news(),

@@ -1,7 +1,11 @@
 //! `longshore_*`: what kube-scheduler lacks. Base units, bounded labels, no pod and node names.
 
+use std::time::Duration;
+
 use longshore_cluster::kinds::KINDS;
+use longshore_framework::Timestamp;
 use longshore_framework::features::Minor;
+use longshore_framework::node_metrics::MetricsSource;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
@@ -37,6 +41,12 @@ pub struct OwnMetrics {
     pub watch_synced: IntGaugeVec,
     /// Objects that could not be read, by `resource`.
     pub unreadable_objects: IntCounterVec,
+    /// Questions to sources of what is measured on nodes, by `source` and `result`: success or error.
+    metrics_fetches: IntCounterVec,
+    /// Time that they took, by `source`.
+    metrics_fetch_seconds: HistogramVec,
+    /// When the newest value was measured, in seconds since the Unix epoch, by `source`.
+    metrics_newest: GaugeVec,
     /// Reloads of the configuration, by `result`: success or error.
     pub config_reloads: IntCounterVec,
     /// Which configuration is in force: 1 for the first.
@@ -49,6 +59,7 @@ impl OwnMetrics {
         let opts = |name: &str, help: &str| Opts::new(format!("longshore_{name}"), help);
         let build = IntGaugeVec::new(opts("build_info", "This program; always 1."), &["version", "commit", "rust", "kube_scheduler"])?;
         let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
+        let fetch = HistogramOpts::new("longshore_node_metrics_fetch_seconds", "Time of questions to sources of what is measured on nodes.");
         let own = Self {
             build: add(registry, build)?,
             binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
@@ -61,6 +72,9 @@ impl OwnMetrics {
             watch_lag: add(registry, GaugeVec::new(opts("watch_lag_seconds", "How long a watch has been interrupted; 0 while it works, however quiet."), &["resource"])?)?,
             watch_synced: add(registry, IntGaugeVec::new(opts("watch_synced", "Whether a watch has told all there is."), &["resource"])?)?,
             unreadable_objects: add(registry, IntCounterVec::new(opts("unreadable_objects_total", "Objects that could not be read."), &["resource"])?)?,
+            metrics_fetches: add(registry, IntCounterVec::new(opts("node_metrics_fetches_total", "Questions to sources of what is measured on nodes."), &["source", "result"])?)?,
+            metrics_fetch_seconds: add(registry, HistogramVec::new(fetch.buckets(exponential(0.005, 2.0, 12)), &["source"])?)?,
+            metrics_newest: add(registry, GaugeVec::new(opts("node_metrics_newest_timestamp_seconds", "When the newest value of a source was measured; its age is time() less this."), &["source"])?)?,
             config_reloads: add(registry, IntCounterVec::new(opts("config_reloads_total", "Reloads of the configuration."), &["result"])?)?,
             config_generation: add(registry, IntGauge::with_opts(opts("config_generation", "Which configuration is in force; the first is 1."))?)?,
         };
@@ -73,6 +87,40 @@ impl OwnMetrics {
         self.build.reset();
         let labels = [built::VERSION, built::COMMIT, built::RUST, minor.release()];
         self.build.with_label_values(&labels).set(1);
+    }
+
+    /// A source said what is measured on nodes.
+    pub(crate) fn fetched(&self, source: &MetricsSource, newest: Option<Timestamp>, took: Duration) {
+        self.asked(source, "success", took);
+        if let Some(newest) = newest {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age")]
+            self.metrics_newest.with_label_values(&[&source.to_string()]).set(newest.0 as f64 / 1000.0);
+        }
+    }
+
+    /// A source did not.
+    pub(crate) fn fetch_failed(&self, source: &MetricsSource, took: Duration) {
+        self.asked(source, "error", took);
+    }
+
+    fn asked(&self, source: &MetricsSource, result: &str, took: Duration) {
+        let source = source.to_string();
+        for other in ["success", "error"] {
+            self.metrics_fetches.with_label_values(&[source.as_str(), other]);
+        }
+        self.metrics_fetches.with_label_values(&[source.as_str(), result]).inc();
+        self.metrics_fetch_seconds.with_label_values(&[&source]).observe(took.as_secs_f64());
+    }
+
+    /// A source is not asked any more.
+    pub(crate) fn forget_source(&self, source: &MetricsSource) {
+        let source = source.to_string();
+        // A family that never had it is as good as one that lost it.
+        let _ = self.metrics_newest.remove_label_values(&[&source]);
+        let _ = self.metrics_fetch_seconds.remove_label_values(&[&source]);
+        for result in ["success", "error"] {
+            let _ = self.metrics_fetches.remove_label_values(&[source.as_str(), result]);
+        }
     }
 
     /// What can be counted is there at 0: a counter whose first value is 1 has not grown.

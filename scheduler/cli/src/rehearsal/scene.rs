@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use longshore_framework::Timestamp;
+use longshore_framework::node::Node;
+use longshore_framework::node_metrics::Sample;
 use longshore_framework::objects::declared::Declarations;
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::raw::RawObjects;
+use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_manifest::{Manifests, Options, Source};
 
@@ -74,6 +78,24 @@ impl Scene {
                 self.objects.set(object);
             }
         }
+    }
+
+    /// Takes in what is measured on nodes, of which a plugin reads what it declares. `now` is the time by the plugin's clock.
+    pub(crate) fn measure(&mut self, instance: &Instance, sample: Option<&Sample>, now: u64) {
+        let Some(need) = instance.plugin.metrics() else { return };
+        let (source, now) = (Arc::clone(&need.source), i64::try_from(now).unwrap_or(i64::MAX));
+        self.objects.metrics.declare([need]);
+        self.objects.advance_metrics(Timestamp(now));
+        let snapshot = &self.snapshot;
+        let capacity = |name: &str| snapshot.slot(name).map(|slot| snapshot.node(slot).capacity);
+        if let Some(sample) = sample {
+            self.objects.set_metrics(&source, &sample.clone().later_by(now), capacity);
+        }
+    }
+
+    /// Every node.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> + Clone {
+        self.snapshot.live().iter().map(|slot| self.snapshot.node(Slot::from(slot)))
     }
 
     /// The pod of this name, taken off its node if it is on one: as it was before it was decided.

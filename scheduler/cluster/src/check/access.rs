@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Check;
 use crate::call::{ApiError, Caller, decode};
 use crate::kinds::WatchedKind;
-use crate::rights::{CLIENT_CA, Place, Right, rights};
+use crate::rights::{CLIENT_CA, NODE_METRICS, Place, Right, rights};
 
 /// Questions that are under way at a time.
 const AT_ONCE: usize = 10;
@@ -33,7 +33,10 @@ struct Need<'a> {
 }
 
 /// Everything, in the order in which it is shown. `lease` is the namespace and the name of the Lease, if there is one.
-fn needs<'a>(lease: Option<(&'a str, &'a str)>, declared: &[&'static WatchedKind]) -> Vec<Need<'a>> {
+fn needs<'a>(
+    lease: Option<(&'a str, &'a str)>,
+    (declared, metered): (&[&'static WatchedKind], bool),
+) -> Vec<Need<'a>> {
     let place = |right: &Right| match (right.place, lease) {
         (Place::LeaseNamespace, Some((namespace, _))) => (namespace, ""),
         (Place::Lease, Some((namespace, name))) => (namespace, name),
@@ -44,18 +47,19 @@ fn needs<'a>(lease: Option<(&'a str, &'a str)>, declared: &[&'static WatchedKind
         let (namespace, name) = place(&right);
         Need { right, namespace, name }
     };
-    rights(lease.is_some(), declared).into_iter().map(need).collect()
+    let measured = metered.then_some(NODE_METRICS);
+    rights(lease.is_some(), declared).into_iter().chain(measured).map(need).collect()
 }
 
 /// One check for everything that a scheduler does. `lease` is the namespace and the name of its Lease, if there is one;
-/// `declared` are the kinds that its plugins read.
+/// `reads` is which kinds its plugins read, and whether they read metrics.k8s.io.
 pub async fn access(
     api: &Caller,
     account: &Account,
     lease: Option<(&str, &str)>,
-    declared: &[&'static WatchedKind],
+    reads: (&[&'static WatchedKind], bool),
 ) -> Vec<Check> {
-    let needs = needs(lease, declared);
+    let needs = needs(lease, reads);
     stream::iter(&needs).map(|need| one(api, account, need)).buffered(AT_ONCE).collect().await
 }
 
@@ -152,7 +156,7 @@ mod tests {
 
     async fn found(account: &Account, name: &str) -> Check {
         let api = only_reads();
-        let checks = access(&caller(&api.client()), account, Some(("ns", "longshore")), &[]).await;
+        let checks = access(&caller(&api.client()), account, Some(("ns", "longshore")), (&[], false)).await;
         checks.into_iter().find(|c| c.name == name).unwrap_or_else(|| panic!("{name}"))
     }
 
@@ -174,7 +178,7 @@ mod tests {
     async fn a_service_account_is_asked_for_with_its_groups() {
         let api = only_reads();
         let account = Account::Service { namespace: "sys".into(), name: "ls".into() };
-        access(&caller(&api.client()), &account, None, &[]).await;
+        access(&caller(&api.client()), &account, None, (&[], false)).await;
         for call in api.calls() {
             assert_eq!(call.line, "POST /apis/authorization.k8s.io/v1/subjectaccessreviews");
             assert_eq!(call.body["spec"]["user"], "system:serviceaccount:sys:ls");
@@ -188,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_may_not_ask_about_others_sees_skipped_checks() {
         let api = FakeApi::new(|_| Answer::failure(403, "Forbidden", "subjectaccessreviews is forbidden"));
-        let checks = access(&caller(&api.client()), &Account::Own, None, &[]).await;
+        let checks = access(&caller(&api.client()), &Account::Own, None, (&[], false)).await;
         assert!(checks.iter().all(|c| c.status == Status::Skipped));
         assert!(checks.len() > 20);
     }

@@ -139,6 +139,15 @@ impl Sample {
         Ok(measured)
     }
 
+    /// The same with all times later by so many milliseconds; the window stays what it is.
+    #[must_use]
+    pub fn later_by(mut self, millis: i64) -> Self {
+        for measured in self.nodes.values_mut() {
+            measured.at = Timestamp(measured.at.0.saturating_add(millis));
+        }
+        self
+    }
+
     fn word(&mut self, word: &str) -> Str {
         if let Some(known) = self.words.get(word) {
             return Arc::clone(known);

@@ -140,7 +140,7 @@ impl NodeMetrics {
         let mut nodes: FxHashMap<Str, Measured> = FxHashMap::default();
         for (name, measured) in &sample.nodes {
             let kept = of.kept(measured, || capacity(name));
-            if !kept.metrics.is_empty() {
+            if !kept.metrics.is_empty() || kept.usage.is_some() {
                 nodes.insert(Arc::clone(name), kept);
             }
         }
@@ -162,6 +162,16 @@ impl NodeMetrics {
         self.revision += 1;
         changed.sort_unstable();
         changed
+    }
+
+    /// A node is new, or has changed: it has this much of processors and memory. It counts as changed anyway.
+    pub fn learn(&mut self, node: &str, capacity: Usage) {
+        for of in self.sources.values_mut() {
+            if of.learn(node, capacity) {
+                of.look_for_newest();
+                self.revision += 1;
+            }
+        }
     }
 
     /// The time is `now`. Returns the nodes of which a value has become too old for a plugin, in order of their names.
@@ -192,7 +202,20 @@ impl OfSource {
         if let Some((usage, capacity)) = measured.usage.zip(capacity()) {
             metrics.extend(shares(usage, capacity).filter(wanted));
         }
-        Measured { at: measured.at, metrics, usage: None }
+        // Usage is kept: the node may come, or get another capacity.
+        Measured { at: measured.at, metrics, usage: measured.usage }
+    }
+
+    /// The node has this much. Whether that makes its values others.
+    fn learn(&mut self, node: &str, capacity: Usage) -> bool {
+        let wanted = &self.wanted;
+        let Some(measured) = self.nodes.get_mut(node) else { return false };
+        let Some(usage) = measured.usage else { return false };
+        let now: Vec<NodeMetric> =
+            shares(usage, capacity).filter(|metric| wanted.iter().any(|w| w.fits(metric))).collect();
+        let changed = measured.metrics != now;
+        measured.metrics = now;
+        changed
     }
 
     fn look_for_newest(&mut self) {

@@ -42,7 +42,7 @@ fn a_source_is_named_as_trimaran_names_it() {
     check_source(
         &json!({"metricProvider": {"type": "Prometheus"}}),
         &json!({"metricProvider": {
-            "type": "Prometheus", "address": "http://prometheus-k8s:9090", "insecureSkipVerify": true,
+            "type": "Prometheus", "address": "http://prometheus-k8s:9090", "insecureSkipVerify": false,
             "nodeLabel": "instance"}}),
         "Prometheus at http://prometheus-k8s:9090",
     );
@@ -55,6 +55,8 @@ fn a_source_is_named_as_trimaran_names_it() {
             "token": "(not shown)", "caFile": "ca.pem", "queries": [gpu]}}),
         "Prometheus at https://p",
     );
+    let token = json!({"metricProvider": {"type": "Prometheus", "token": "t"}});
+    assert_eq!(read(&token).0.effective()["metricProvider"]["insecureSkipVerify"], true);
     let (secret, _) = read(&json!({"metricProvider": {"type": "Prometheus", "token": "secret"}}));
     assert!(!format!("{secret:?}").contains("secret"));
 }
@@ -161,8 +163,11 @@ fn usage_becomes_a_share_of_what_the_node_has() {
         "empty" => Some(Usage::default()),
         _ => None,
     };
-    check_changed(&store.set(&source, &sample, capacity), &["a"]);
+    check_changed(&store.set(&source, &sample, capacity), &["a", "empty", "unknown"]);
     assert_eq!(store.reading(&source, "a", &cpu("Latest"), None), Reading::Fresh(12.5, Timestamp(0)));
+    // A node that comes later.
+    store.learn("unknown", Usage { milli_cpu: 1000, memory: 1 });
+    assert_eq!(store.reading(&source, "unknown", &cpu("Latest"), None), Reading::Fresh(25.0, Timestamp(0)));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use longshore_framework::fields::Problems;
+use longshore_framework::node_metrics::Sample;
 use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_wasm::Settings;
@@ -16,6 +17,7 @@ use super::{identity, print};
 use crate::args::plugin::BenchArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::measured;
 use crate::rehearsal::{Scene, Setup, Subject, given, made_up, source};
 use crate::render::plugin as render;
 use crate::report::plugin::{Measured, PluginBench};
@@ -35,12 +37,13 @@ pub(crate) fn run(args: &BenchArgs, console: &mut Console<'_>) -> anyhow::Result
         true => made_up::cluster(args.nodes as usize),
         false => Scene::load(&args.filenames, console)?.0,
     };
+    let sample = measured::file(&args.measured, scene.nodes())?;
     let pod = pod(&mut scene, args.pod.as_deref())?;
     let fetched = source::fetch(&args.guest.plugin, &args.guest.transport)?;
     let settings = given::settings(&args.guest.given, &fetched.bytes)?;
     let name = source::stem(&args.guest.plugin);
     let bench = Bench { name: &name, bytes: &fetched.bytes, settings: &settings, pods: replicas(&pod) };
-    let (identity, measured) = bench.measure(&mut scene, args.rounds)?;
+    let (identity, measured) = bench.measure(&mut scene, sample.as_ref(), args.rounds)?;
     let report = PluginBench {
         api_version: API_VERSION,
         kind: "PluginBench",
@@ -86,9 +89,15 @@ impl Bench<'_> {
         Subject::load(self.name, self.bytes, self.settings, &setup)
     }
 
-    fn measure(&self, scene: &mut Scene, rounds: u32) -> anyhow::Result<((String, String), Vec<Measured>)> {
+    fn measure(
+        &self,
+        scene: &mut Scene,
+        sample: Option<&Sample>,
+        rounds: u32,
+    ) -> anyhow::Result<((String, String), Vec<Measured>)> {
         let subject = self.load(scene, false)?;
         scene.declare(&subject.guest.declarations());
+        scene.measure(&subject.instance, sample, 0);
         let native = native();
         let (nodes, budget) = (scene.snapshot.len(), self.settings.time);
         let (own, other) =

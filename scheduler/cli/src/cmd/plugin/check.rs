@@ -7,6 +7,7 @@ mod same;
 
 use std::sync::Arc;
 
+use longshore_framework::node_metrics::Sample;
 use longshore_framework::pod::Pod;
 use longshore_wasm::Settings;
 
@@ -14,6 +15,7 @@ use super::{exit, identity, print};
 use crate::args::plugin::CheckArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::measured;
 use crate::rehearsal::{Scene, Setup, Subject, given, hear, made_up, source};
 use crate::render::plugin as render;
 use crate::report::plugin::{Checked, PluginCheck, Verdict};
@@ -30,10 +32,11 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console<'_>) -> anyhow::Result
         true => (made_up::cluster(NODES), true),
         false => Scene::load(&args.filenames, console)?,
     };
+    let sample = measured::file(&args.measured, scene.nodes())?;
     let fetched = source::fetch(&args.guest.plugin, &args.guest.transport)?;
     let settings = given::settings(&args.guest.given, &fetched.bytes)?;
     let name = source::stem(&args.guest.plugin);
-    let trial = Trial::new(&name, &fetched.bytes, &settings, scene)?;
+    let trial = Trial::new(&name, &fetched.bytes, &settings, (scene, sample))?;
     let (identity, checks) = hear::listening(|| trial.run(args.seed, args.changes)).0?;
     let report = PluginCheck::new(identity, checks);
     let (good, style) = (complete && report.success, console.style());
@@ -54,7 +57,12 @@ struct Trial<'a> {
 type Outcome = anyhow::Result<Result<(), String>>;
 
 impl<'a> Trial<'a> {
-    fn new(name: &'a str, bytes: &'a [u8], settings: &'a Settings, scene: Scene) -> anyhow::Result<Self> {
+    fn new(
+        name: &'a str,
+        bytes: &'a [u8],
+        settings: &'a Settings,
+        (scene, sample): (Scene, Option<Sample>),
+    ) -> anyhow::Result<Self> {
         let mut pods: Vec<Arc<Pod>> =
             scene.pods.iter().filter(|p| p.meta.node_name.is_none()).take(MOST_PODS).cloned().collect();
         if pods.is_empty() {
@@ -64,8 +72,9 @@ impl<'a> Trial<'a> {
         }
         pods.dedup_by(|a, b| a.meta.uid == b.meta.uid);
         let mut trial = Self { name, bytes, settings, scene, pods };
-        let declared = trial.load(None, false)?.guest.declarations();
-        trial.scene.declare(&declared);
+        let subject = trial.load(None, false)?;
+        trial.scene.declare(&subject.guest.declarations());
+        trial.scene.measure(&subject.instance, sample.as_ref(), 0);
         Ok(trial)
     }
 

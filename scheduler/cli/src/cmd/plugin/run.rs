@@ -6,6 +6,7 @@ use super::{exit, identity, print};
 use crate::args::plugin::RunArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::measured;
 use crate::rehearsal::{Last, Scene, Setup, Subject, given, hear, source, take};
 use crate::render::plugin as render;
 use crate::report::plugin::PluginRun;
@@ -13,6 +14,7 @@ use crate::report::plugin::PluginRun;
 /// Loads, asks, prints.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let (mut scene, complete) = Scene::load(&args.filenames, console)?;
+    let sample = measured::file(&args.measured, scene.nodes())?;
     let pod = scene.take_pod(&args.pod)?;
     let fetched = source::fetch(&args.guest.plugin, &args.guest.transport)?;
     let settings = given::settings(&args.guest.given, &fetched.bytes)?;
@@ -21,6 +23,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     let (asked, log) = hear::listening(|| {
         let subject = Subject::load(&name, &fetched.bytes, &settings, &setup)?;
         scene.declare(&subject.guest.declarations());
+        scene.measure(&subject.instance, sample.as_ref(), setup.now);
         let turn = take(&subject.instance, &mut scene, &pod, Last::PostBind);
         Ok::<_, anyhow::Error>((identity(&subject.guest, &name), turn, subject.requests.drain()))
     });

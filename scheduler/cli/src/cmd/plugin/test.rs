@@ -10,9 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::{build, exit, print};
+use crate::args::measured::MetricsArgs;
 use crate::args::plugin::TestArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::measured;
 use crate::rehearsal::{Last, Setup, Subject, hear, source, take};
 use crate::render::plugin as render;
 use crate::report::plugin::{CaseResult, PluginRun, PluginTest};
@@ -86,7 +88,7 @@ fn run_file(args: &TestArgs, file: &Path, name: &str, bytes: &[u8]) -> anyhow::R
             parts.push(part.to_string());
             continue;
         }
-        let seen = ask(&case, name, bytes)?;
+        let seen = ask(&case, &args.measured, name, bytes)?;
         let differences = case.expect.differences(&seen);
         let update = args.update && !differences.is_empty();
         parts.push(if update { rewrite::with(part, &case.expect.of(&seen))? } else { part.to_string() });
@@ -106,9 +108,12 @@ fn run_file(args: &TestArgs, file: &Path, name: &str, bytes: &[u8]) -> anyhow::R
 }
 
 /// What the plugin does of a case.
-fn ask(case: &Case, name: &str, bytes: &[u8]) -> anyhow::Result<Seen> {
+fn ask(case: &Case, given: &MetricsArgs, name: &str, bytes: &[u8]) -> anyhow::Result<Seen> {
     let settings = case.settings(bytes)?;
     let mut scene = case.scene.clone();
+    // What the command line names is for cases that name nothing.
+    let given = if case.measured.metrics.is_some() { &case.measured } else { given };
+    let sample = measured::file(given, scene.nodes()).with_context(|| case.name.clone())?;
     let setup = Setup { raw: Arc::clone(&scene.raw), now: case.clock, ..Setup::default() };
     let (asked, log) = hear::listening(|| {
         let subject = match Subject::load(name, bytes, &settings, &setup) {
@@ -116,6 +121,7 @@ fn ask(case: &Case, name: &str, bytes: &[u8]) -> anyhow::Result<Seen> {
             Err(error) => return Ok(Err(format!("{error:#}"))),
         };
         scene.declare(&subject.guest.declarations());
+        scene.measure(&subject.instance, sample.as_ref(), setup.now);
         for before in &case.before {
             let pod = scene.take_pod(before)?;
             take(&subject.instance, &mut scene, &pod, Last::PostBind);

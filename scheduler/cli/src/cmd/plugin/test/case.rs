@@ -1,6 +1,7 @@
 //! A golden case: a cluster, a pod, and what is to be said of it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use longshore_framework::fields::{Fields, Problems};
@@ -9,6 +10,7 @@ use longshore_wasm::{Capabilities, Capability, Settings};
 use serde_json::{Value, json};
 
 use super::expect::Expected;
+use crate::args::measured::MetricsArgs;
 use crate::rehearsal::{Scene, given};
 
 /// A case, its cluster read.
@@ -19,6 +21,8 @@ pub(super) struct Case {
     pub(super) name: String,
     /// The cluster.
     pub(super) scene: Scene,
+    /// What is measured on nodes.
+    pub(super) measured: MetricsArgs,
     /// Pods that are decided before, each put on its node.
     pub(super) before: Vec<String>,
     /// The pod.
@@ -62,6 +66,8 @@ impl Case {
         let strings = |list: Vec<&str>| list.into_iter().map(str::to_string).collect::<Vec<String>>();
         let cluster = strings(fields.strings("cluster", problems));
         let objects = fields.list("objects", problems).to_vec();
+        let metrics = fields.string("metrics", problems).map(str::to_string);
+        let age = fields.int("metricsAgeSeconds", 0..=i64::from(u32::MAX), problems);
         let before = strings(fields.strings("before", problems));
         let config = fields.value("config").cloned().unwrap_or_default();
         let grant = grants(&fields.strings("grant", problems), problems);
@@ -78,6 +84,10 @@ impl Case {
             name: name.unwrap_or_else(|| format!("case {document}")),
             file: file.display().to_string(),
             clock: u64::try_from(clock).unwrap_or(0),
+            measured: MetricsArgs {
+                metrics: metrics.map(|path| file.parent().unwrap_or(Path::new(".")).join(path)),
+                metrics_age: age.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs),
+            },
             scene,
             before,
             pod,
