@@ -6,7 +6,7 @@ use anyhow::Context;
 use longshore_framework::Str;
 use longshore_framework::objects::{NamespacedName, Object};
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Effect, Input, StorageWrite};
+use longshore_framework::port::{Binding, Effect, Input, PreBindWrite, StorageWrite};
 
 use super::Driver;
 use crate::objects::{self, Mark, on_node};
@@ -20,7 +20,10 @@ impl Driver<'_> {
             match effect {
                 Effect::Bind { pod, binding, .. } => self.bind(pod, binding),
                 Effect::PreBind { pod, node, writes } => {
-                    let written = writes.iter().try_for_each(|write| self.write(write, &node));
+                    let written = writes.iter().try_for_each(|write| match write {
+                        PreBindWrite::Storage(write) => self.write(write, &node),
+                        _ => Err(anyhow::anyhow!("claims for devices are not written here yet")),
+                    });
                     if let Err(error) = written {
                         self.problem.get_or_insert(error);
                     }
@@ -41,6 +44,7 @@ impl Driver<'_> {
                 | Effect::Waiting { .. }
                 | Effect::Gated { .. }
                 | Effect::PluginEvent { .. }
+                | Effect::ReleaseClaims { .. }
                 | Effect::Scheduled { .. } => {}
             }
         }

@@ -18,7 +18,7 @@ use longshore_framework::plugin::{
     PostFilterOutcome, PreBind, PreEnqueue, PreFilter, Reserve, ReserveContext, Score,
 };
 use longshore_framework::pod::Pod;
-use longshore_framework::port::StorageWrite;
+use longshore_framework::port::PreBindWrite;
 use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
@@ -106,7 +106,7 @@ impl PreFilter for DynamicResources {
         if claims.is_empty() {
             return Ok(PreFilterVerdict::Skip);
         }
-        let names: Vec<&str> = claims.iter().map(|name| &**name).collect();
+        let names: Vec<&str> = claims.iter().map(|claim| &*claim.name).collect();
         let text = format!("resource claims are not supported yet: {}", names.join(", "));
         Ok(PreFilterVerdict::Reject(Rejection::unresolvable(text)))
     }
@@ -195,7 +195,7 @@ impl Reserve for DynamicResources {
 }
 
 impl PreBind for DynamicResources {
-    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<PreBindWrite>, Refusal> {
         Ok(Vec::new())
     }
 }
@@ -209,11 +209,16 @@ mod tests {
     use longshore_framework::fixture::pod;
     use longshore_framework::objects::Objects;
     use longshore_framework::plugin::{Nomination, PreemptionEngine, Tried};
+    use longshore_framework::pod::{ClaimSource, PodClaim};
     use longshore_framework::snapshot::Snapshot;
+
+    fn named(name: &&str) -> PodClaim {
+        PodClaim { name: (*name).into(), source: ClaimSource::Claim((*name).into()) }
+    }
 
     #[track_caller]
     fn check(claims: &[&str], want: PreFilterVerdict) {
-        let pod = pod("p").spec(|s| s.resource_claims = claims.iter().map(|c| (*c).into()).collect()).build();
+        let pod = pod("p").spec(|s| s.resource_claims = claims.iter().map(named).collect()).build();
         let (snapshot, objects, mut state) =
             (Snapshot::default(), Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };

@@ -31,7 +31,7 @@ use longshore_framework::plugin::{
     Cycle, Dependence, Filter, Plugin, PreBind, PreFilter, PreScore, Reserve, ReserveContext, Score,
 };
 use longshore_framework::pod::Pod;
-use longshore_framework::port::StorageWrite;
+use longshore_framework::port::PreBindWrite;
 use longshore_framework::registry::{FactoryContext, Instance};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
@@ -264,8 +264,9 @@ impl PreBind for VolumeBinding {
         _cx: Cycle<'_>,
         state: &PluginState,
         _node: Slot,
-    ) -> Result<Vec<StorageWrite>, Refusal> {
-        Ok(state.get::<Reserved>()?.writes.clone())
+    ) -> Result<Vec<PreBindWrite>, Refusal> {
+        let writes = state.get::<Reserved>()?.writes.iter().cloned();
+        Ok(writes.map(PreBindWrite::Storage).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Effect, Input};
+use longshore_framework::port::{Binding, Effect, Input, PreBindWrite, StorageWrite};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -137,6 +137,13 @@ impl Performer {
                 });
             }
             Effect::PreBind { pod, node, writes } => {
+                let writes = match storage_only(writes) {
+                    Ok(writes) => writes,
+                    Err(why) => {
+                        let result = Err(why.into());
+                        return self.shared.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
+                    }
+                };
                 let nominated = status.nominate(&pod, &node);
                 let writes = PreBind::begin(&self.shared.tools.storage, &pod, &node, writes);
                 let under_way = self.shared.underway.begin(Write::Volumes);
@@ -169,7 +176,8 @@ impl Performer {
             Effect::Scheduled { .. }
             | Effect::Preempted { .. }
             | Effect::PluginEvent { .. }
-            | Effect::Gated { .. } => {}
+            | Effect::Gated { .. }
+            | Effect::ReleaseClaims { .. } => {}
         }
     }
 
@@ -233,6 +241,15 @@ impl Shared {
     fn tell(&self, input: Input) {
         (self.tools.tell)(Told::Input(input));
     }
+}
+
+/// The changes to storage objects; an error where claims for devices are to be written, which is not done yet.
+fn storage_only(writes: Vec<PreBindWrite>) -> Result<Vec<StorageWrite>, &'static str> {
+    let storage = |write| match write {
+        PreBindWrite::Storage(write) => Ok(write),
+        _ => Err("resource claims are not written yet"),
+    };
+    writes.into_iter().map(storage).collect()
 }
 
 /// A status that could not be written is no reason to stop: the next attempt writes it again.

@@ -40,6 +40,7 @@ pub(crate) fn pod_update(resource: Resource, old: &Arc<Pod>, new: &Arc<Pod>) -> 
         (fell(&old.resources.usage, &new.resources.usage), Action::POD_SCALE_DOWN),
         (was.tolerations.len() != is.tolerations.len(), Action::POD_TOLERATION),
         (!was.gates.is_empty() && is.gates.is_empty(), Action::POD_GATES_ELIMINATED),
+        (old.meta.generated_claims != new.meta.generated_claims, Action::POD_RESOURCE_CLAIM),
     ];
     let subject = || Subject::Pod(Some(Arc::clone(old)), Some(Arc::clone(new)));
     let mut events: Vec<_> =
@@ -85,6 +86,9 @@ pub(crate) fn object(old: Option<Object>, new: Option<Object>) -> Option<Cluster
         Object::Service(_) => Resource::Service,
         Object::PodGroup(_) => Resource::PodGroup,
         Object::DeviceClass(_) => Resource::DeviceClass,
+        Object::ResourceClaim(_) => Resource::ResourceClaim,
+        // A rule changes slices as their readers see them.
+        Object::ResourceSlice(_) | Object::DeviceTaintRule(_) => Resource::ResourceSlice,
         Object::Declared(object) => Resource::Declared(object.kind),
         Object::Namespace(_) | Object::Controller(_) | Object::DisruptionBudget(_) => return None,
     };

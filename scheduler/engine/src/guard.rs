@@ -7,7 +7,7 @@ use longshore_framework::Str;
 use longshore_framework::Timestamp;
 use longshore_framework::plugin::{Cycle, ReserveContext};
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::port::{Binding, PreBindWrite};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
@@ -213,7 +213,7 @@ impl<'a> Guard<'a> {
     }
 
     /// PreBind: all that has to be written first.
-    pub(crate) fn pre_bind(&mut self) -> Result<Vec<StorageWrite>, Refused> {
+    pub(crate) fn pre_bind(&mut self) -> Result<Vec<PreBindWrite>, Refused> {
         let (watch, began) = self.begin();
         let writes = self.ask_pre_bind(watch);
         // With writes to be made the stage is not over yet.
@@ -224,7 +224,7 @@ impl<'a> Guard<'a> {
         writes
     }
 
-    fn ask_pre_bind(&self, watch: Watch<'_>) -> Result<Vec<StorageWrite>, Refused> {
+    fn ask_pre_bind(&self, watch: Watch<'_>) -> Result<Vec<PreBindWrite>, Refused> {
         let mut writes = Vec::new();
         let Some((held, slot)) = self.held_on() else { return Ok(writes) };
         for (id, plugin) in self.profile.at(Stage::PreBind, |i| i.pre_bind.as_ref()) {

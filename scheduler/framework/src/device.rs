@@ -200,6 +200,41 @@ pub enum DeviceTaintEffect {
     None,
 }
 
+/// A DeviceTaintRule: taints devices as if their driver had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceTaintRule {
+    /// Name.
+    pub name: Str,
+    /// `spec.deviceSelector`: the devices that are tainted; none without one.
+    pub devices: Option<DeviceChoice>,
+    /// `spec.taint`.
+    pub taint: DeviceTaint,
+}
+
+/// Devices by their names. What is not given stands for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceChoice {
+    /// The driver.
+    pub driver: Option<Str>,
+    /// The pool.
+    pub pool: Option<Str>,
+    /// The device.
+    pub device: Option<Str>,
+}
+
+impl DeviceTaintRule {
+    /// Whether a device of the slice can be tainted by it.
+    pub fn concerns(&self, slice: &ResourceSlice) -> bool {
+        let is = |wanted: &Option<Str>, have: &Str| wanted.as_ref().is_none_or(|wanted| wanted == have);
+        self.devices.as_ref().is_some_and(|d| is(&d.driver, &slice.driver) && is(&d.pool, &slice.pool))
+    }
+
+    /// Whether it taints the device, which is one of a slice that it [concerns](Self::concerns).
+    pub fn taints(&self, device: &Str) -> bool {
+        self.devices.as_ref().is_some_and(|d| d.device.as_ref().is_none_or(|wanted| wanted == device))
+    }
+}
+
 /// Lets a request have tainted devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceToleration {

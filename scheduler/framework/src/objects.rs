@@ -10,7 +10,7 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass};
+use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass, DeviceTaintRule, ResourceSlice};
 use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
 use crate::labels::{LabelSelector, Labels};
 use crate::node_metrics::{MetricsSource, NodeMetrics, Sample, Usage};
@@ -21,6 +21,7 @@ pub use concern::Concern;
 use declared::{DeclaredObject, DeclaredObjects};
 pub use volumes::Volumes;
 
+use crate::resource_claim::ResourceClaim;
 use crate::volume::{
     Claim, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, StorageClass, VolumeAttachment,
 };
@@ -104,6 +105,12 @@ pub enum Object {
     PodGroup(Arc<PodGroup>),
     /// DeviceClass.
     DeviceClass(Arc<DeviceClass>),
+    /// ResourceClaim.
+    ResourceClaim(Arc<ResourceClaim>),
+    /// ResourceSlice.
+    ResourceSlice(Arc<ResourceSlice>),
+    /// DeviceTaintRule.
+    DeviceTaintRule(Arc<DeviceTaintRule>),
     /// An object of a kind that a plugin declares.
     Declared(Arc<DeclaredObject>),
 }
@@ -126,6 +133,9 @@ impl Object {
             Self::VolumeAttachment(o) => (none(), &o.name),
             Self::PodGroup(o) => (Arc::clone(&o.namespace), &o.name),
             Self::DeviceClass(o) => (none(), &o.name),
+            Self::ResourceClaim(o) => (Arc::clone(&o.namespace), &o.name),
+            Self::ResourceSlice(o) => (none(), &o.name),
+            Self::DeviceTaintRule(o) => (none(), &o.name),
             Self::Declared(o) => (Arc::clone(&o.namespace), &o.name),
         };
         (namespace, Arc::clone(name))
@@ -181,6 +191,12 @@ pub struct Objects {
     pub pod_groups: BTreeMap<(GroupApi, Str, Str), Arc<PodGroup>>,
     /// DeviceClasses by name.
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
+    /// ResourceClaims by namespace and name.
+    pub resource_claims: BTreeMap<NamespacedName, Arc<ResourceClaim>>,
+    /// ResourceSlices by name.
+    pub resource_slices: BTreeMap<Str, Arc<ResourceSlice>>,
+    /// DeviceTaintRules by name.
+    pub device_taint_rules: BTreeMap<Str, Arc<DeviceTaintRule>>,
     /// Objects of kinds that plugins declare.
     pub declared: DeclaredObjects,
     /// What is measured on nodes.
@@ -361,6 +377,9 @@ impl Objects {
             .chain(self.attachments.values().cloned().map(O::VolumeAttachment))
             .chain(self.pod_groups.values().cloned().map(O::PodGroup))
             .chain(self.device_classes.values().cloned().map(O::DeviceClass))
+            .chain(self.resource_claims.values().cloned().map(O::ResourceClaim))
+            .chain(self.resource_slices.values().cloned().map(O::ResourceSlice))
+            .chain(self.device_taint_rules.values().cloned().map(O::DeviceTaintRule))
             .chain(self.declared.iter().cloned().map(O::Declared))
     }
 
@@ -436,6 +455,11 @@ impl Objects {
             O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
             O::PodGroup(o) => self.pod_groups.insert(group_key(&o), o).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.insert(Arc::clone(&o.name), o).map(O::DeviceClass),
+            O::ResourceClaim(o) => self.resource_claims.insert(o.key(), o).map(O::ResourceClaim),
+            O::ResourceSlice(o) => self.resource_slices.insert(Arc::clone(&o.name), o).map(O::ResourceSlice),
+            O::DeviceTaintRule(o) => {
+                self.device_taint_rules.insert(Arc::clone(&o.name), o).map(O::DeviceTaintRule)
+            }
             O::Declared(o) => self.declared.set(o).map(O::Declared),
         }
     }
@@ -476,6 +500,9 @@ impl Objects {
             O::VolumeAttachment(o) => self.remove_attachment(&o.name).map(O::VolumeAttachment),
             O::PodGroup(o) => self.pod_groups.remove(&group_key(o)).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.remove(&o.name).map(O::DeviceClass),
+            O::ResourceClaim(o) => self.resource_claims.remove(&o.key()).map(O::ResourceClaim),
+            O::ResourceSlice(o) => self.resource_slices.remove(&o.name).map(O::ResourceSlice),
+            O::DeviceTaintRule(o) => self.device_taint_rules.remove(&o.name).map(O::DeviceTaintRule),
             O::Declared(o) => self.declared.remove(o.kind, &o.key()).map(O::Declared),
         }
     }

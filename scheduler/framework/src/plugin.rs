@@ -25,7 +25,7 @@ use crate::likeness::Likeness;
 use crate::node_metrics::MetricsNeed;
 use crate::objects::Objects;
 use crate::pod::Pod;
-use crate::port::{Binding, StorageWrite};
+use crate::port::{Binding, PreBindWrite};
 use crate::snapshot::{Slot, Snapshot};
 use crate::state::PluginState;
 use crate::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict};
@@ -408,7 +408,7 @@ pub trait PreBind: Plugin {
     ///
     /// # Errors
     /// The pod may not be bound, or something broke: fails the attempt.
-    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal>;
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<PreBindWrite>, Refusal>;
 }
 
 /// Bind: the binding itself.

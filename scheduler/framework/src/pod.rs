@@ -138,6 +138,9 @@ pub struct PodMeta {
     pub nominated_node: Option<Str>,
     /// Condition DisruptionTarget is True with reason PreemptionByScheduler.
     pub preempted: bool,
+    /// `status.resourceClaimStatuses`: of each of the pod's claims that come from a template the ResourceClaim that was
+    /// made; without one none was needed.
+    pub generated_claims: Vec<(Str, Option<Str>)>,
     /// Another number when something is said of the pod that the model does not [read](crate::unread).
     pub unread: u64,
 }
@@ -201,8 +204,8 @@ pub struct PodSpec {
     pub spread: Vec<SpreadConstraint>,
     /// `volumes`, those that scheduling reads.
     pub volumes: Vec<Volume>,
-    /// Names of `resourceClaims`.
-    pub resource_claims: Vec<Str>,
+    /// `resourceClaims`.
+    pub resource_claims: Vec<PodClaim>,
     /// `schedulingGroup.podGroupName`.
     pub scheduling_group: Option<Str>,
     /// Kubelet features the spec needs, as nodes declare them, in name order.
@@ -238,9 +241,32 @@ impl PodSpec {
     }
 }
 
+/// A claim for devices, as a pod names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodClaim {
+    /// Name within the pod.
+    pub name: Str,
+    /// Which ResourceClaim that is.
+    pub source: ClaimSource,
+}
+
+/// Where a pod's claim for devices comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimSource {
+    /// `resourceClaimName`.
+    Claim(Str),
+    /// `resourceClaimTemplateName`: one is made of this template, for this pod. Its name is among the pod's
+    /// [generated claims](PodMeta::generated_claims).
+    Template(Str),
+    /// Something that is not known here.
+    Unknown,
+}
+
 /// A container or init container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Container {
+    /// Name.
+    pub name: Str,
     /// Image reference as written.
     pub image: Str,
     /// Stands in `initContainers`.

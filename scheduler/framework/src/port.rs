@@ -1,5 +1,6 @@
 //! All that enters and leaves the engine.
 
+mod claims;
 mod requests;
 
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use crate::resources::is_qualified_name;
 use crate::verdict::{PluginError, Rejection};
 use crate::{Str, Timestamp};
 
+pub use claims::{
+    AwaitDevices, ClaimRelease, ClaimWrite, ExtendedRequest, GeneratedClaim, PreBindWrite, ReleasedClaim,
+};
 pub use requests::{Request, Requests};
 
 /// Something the engine is told.
@@ -32,7 +36,8 @@ pub enum Input {
         /// Its name.
         name: Str,
     },
-    /// Another object is new or has changed.
+    /// Another object is new or has changed. A ResourceClaim may be told of as it was before; the older
+    /// [version](crate::resource_claim::ResourceClaim::version) is ignored.
     Object(Object),
     /// Another object is gone.
     ObjectDeleted(Object),
@@ -185,8 +190,16 @@ pub enum Effect {
         pod: Arc<Pod>,
         /// Its node.
         node: Str,
-        /// The writes.
-        writes: Vec<StorageWrite>,
+        /// The writes, in this order. The first that fails ends it.
+        writes: Vec<PreBindWrite>,
+    },
+    /// Take back what claims have. Nobody waits for it, and a failure is only noted: where it matters, the next attempt
+    /// asks for it again. Each claim as it is afterwards is told by [`Input::Object`] or [`Input::ObjectDeleted`].
+    ReleaseClaims {
+        /// The pod for which something was reserved, or is to be tried again.
+        pod: Arc<Pod>,
+        /// What is taken back, in this order. Each is tried, whatever became of the others.
+        releases: Vec<ReleasedClaim>,
     },
     /// Write the binding, then say [`Input::Bound`].
     Bind {

@@ -7,6 +7,11 @@ use crate::node_selector::NodeSelector;
 use crate::quantity::Quantity;
 use crate::{Str, Timestamp};
 
+/// The annotation of claims that schedulers make for extended resources.
+pub const EXTENDED_RESOURCE_CLAIM: &str = "resource.kubernetes.io/extended-resource-claim";
+/// The finalizer of claims that have something.
+pub const CLAIM_FINALIZER: &str = "resource.kubernetes.io/delete-protection";
+
 /// A ResourceClaim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceClaim {
@@ -16,10 +21,16 @@ pub struct ResourceClaim {
     pub name: Str,
     /// UID.
     pub uid: Str,
+    /// `metadata.resourceVersion`: of two versions of a claim the one with the greater number is newer. 0 when nobody says,
+    /// as in files.
+    pub version: u64,
     /// It is being deleted.
     pub terminating: bool,
     /// The UID of the pod for which it was made.
     pub owner_uid: Option<Str>,
+    /// A scheduler made it for extended resources of its owner: it has the annotation
+    /// [`EXTENDED_RESOURCE_CLAIM`] with the value `true`.
+    pub extended: bool,
     /// What it asks for.
     pub spec: Arc<ClaimSpec>,
     /// What it was given.
@@ -30,6 +41,31 @@ pub struct ResourceClaim {
     pub reserved_for: Vec<ClaimUser>,
     /// `status.devices`: what drivers say of its devices.
     pub devices: Vec<DeviceStatus>,
+}
+
+impl ResourceClaim {
+    /// Namespace and name.
+    pub fn key(&self) -> (Str, Str) {
+        (Arc::clone(&self.namespace), Arc::clone(&self.name))
+    }
+
+    /// `namespace/name`, as in messages.
+    pub fn shown(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Whether a pod of this UID is among its [users](Self::reserved_for).
+    pub fn is_reserved_for(&self, uid: &Str) -> bool {
+        self.reserved_for.iter().any(|user| user.uid == *uid)
+    }
+
+    /// Whether all of the status is the same.
+    pub fn has_same_status(&self, other: &Self) -> bool {
+        self.allocation == other.allocation
+            && self.allocated_at == other.allocated_at
+            && self.reserved_for == other.reserved_for
+            && self.devices == other.devices
+    }
 }
 
 /// Who uses a claim.

@@ -6,7 +6,9 @@ mod volumes;
 
 use longshore_framework::Str;
 use longshore_framework::node_selector::{NodeAffinity, PreferredTerm};
-use longshore_framework::pod::{ActualResources, Pod, PodLevelResources, PodMeta, PodSpec};
+use longshore_framework::pod::{
+    ActualResources, ClaimSource, Pod, PodClaim, PodLevelResources, PodMeta, PodSpec,
+};
 use longshore_framework::resources::ResourceList;
 use serde_json::Value;
 
@@ -69,8 +71,13 @@ fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
         started: status.start_time.map(|t| t.0),
         nominated_node: meta::given(&status.nominated_node_name),
         preempted: status.conditions.iter().any(preempted),
+        generated_claims: status.resource_claim_statuses.iter().map(generated).collect(),
         unread: 0,
     })
+}
+
+fn generated(written: &wire::pod::ClaimStatus) -> (Str, Option<Str>) {
+    (written.name.clone(), written.resource_claim_name.clone())
 }
 
 fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectError> {
@@ -108,10 +115,17 @@ fn pod_spec(written: &wire::pod::Pod, meta: &PodMeta) -> Result<PodSpec, ObjectE
             .within("spec.affinity.podAntiAffinity")?,
         spread: affinity::spread(&spec.topology_spread_constraints, meta).within("spec")?,
         volumes: volumes::volumes(&spec.volumes),
-        resource_claims: spec.resource_claims.iter().map(|c| c.name.clone()).collect(),
+        resource_claims: spec.resource_claims.iter().map(pod_claim).collect(),
         scheduling_group: meta::given(&spec.scheduling_group.pod_group_name),
         required_features: required_features(spec),
     })
+}
+
+fn pod_claim(written: &wire::pod::PodClaim) -> PodClaim {
+    let claim = meta::given(&written.resource_claim_name).map(ClaimSource::Claim);
+    let source =
+        claim.or_else(|| meta::given(&written.resource_claim_template_name).map(ClaimSource::Template));
+    PodClaim { name: written.name.clone(), source: source.unwrap_or(ClaimSource::Unknown) }
 }
 
 fn pod_level_requests(spec: &wire::pod::PodSpec) -> Result<ResourceList, ObjectError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use longshore_framework::resource_claim::{
     AllocatedConfig, AllocatedDevice, Allocation, ClaimConfig, ClaimSpec, ClaimUser, ConfigSource,
-    ConstraintRule, DeviceConstraint, DeviceCount, DeviceRequest, DeviceStatus, DeviceWish, ResourceClaim,
-    Wanted,
+    ConstraintRule, DeviceConstraint, DeviceCount, DeviceRequest, DeviceStatus, DeviceWish,
+    EXTENDED_RESOURCE_CLAIM, ResourceClaim, Wanted,
 };
 use serde_json::Value;
 
@@ -35,8 +35,10 @@ pub fn resource_claim(value: &Value) -> Result<ResourceClaim> {
         namespace: meta::namespace(metadata),
         name: meta::name(metadata)?,
         uid: meta::uid(metadata, "ResourceClaim"),
+        version: metadata.resource_version.parse().unwrap_or_default(),
         terminating: metadata.deletion_timestamp.is_some(),
         owner_uid: meta::owner(metadata).map(|owner| owner.uid),
+        extended: metadata.annotations.get(EXTENDED_RESOURCE_CLAIM).is_some_and(|value| &**value == "true"),
         spec: Arc::new(spec(&written.spec.devices).within("spec.devices")?),
         allocation: allocation
             .map(|a| self::allocation(a).within("status.allocation"))

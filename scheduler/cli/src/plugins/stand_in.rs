@@ -5,7 +5,7 @@ use longshore_framework::plugin::{
     Bind, Cycle, EnqueueContext, Filter, Permit, Plugin, PostBind, PostFilter, PostFilterContext,
     PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreScore, Reserve, ReserveContext, Score,
 };
-use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::port::{Binding, PreBindWrite};
 use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
@@ -95,7 +95,7 @@ impl Permit for StandIn {
 }
 
 impl PreBind for StandIn {
-    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+    fn pre_bind(&self, _: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<PreBindWrite>, Refusal> {
         Ok(self.absent()?)
     }
 }

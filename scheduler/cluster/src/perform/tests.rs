@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use longshore_framework::fixture::pod;
-use longshore_framework::port::{FailureReason, StorageWrite};
+use longshore_framework::port::{FailureReason, PreBindWrite, StorageWrite};
 use serde_json::json;
 
 use super::*;
@@ -91,7 +91,7 @@ async fn a_pod_that_is_preempted_waits_for_its_volumes_no_longer() {
         .to_string();
     performer.shared.tools.storage.saw_claim(&longshore_manifest::identity(&claim), &claim);
     let (namespace, claim) = ("default".into(), "data".into());
-    let writes = vec![StorageWrite::Provision { namespace, claim, node: "n".into() }];
+    let writes = vec![PreBindWrite::Storage(StorageWrite::Provision { namespace, claim, node: "n".into() })];
     performer.perform(Effect::PreBind { pod: Arc::clone(&pod), node: "n".into(), writes });
     pause(100).await;
     assert!(told.lock().unwrap().is_empty());

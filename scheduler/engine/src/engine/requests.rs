@@ -33,6 +33,7 @@ impl Engine {
             Request::Activate { uid } => {
                 self.activate(&uid);
             }
+            Request::ReleaseClaims { pod, releases } => effects.push(Effect::ReleaseClaims { pod, releases }),
             Request::Event { uid, plugin, warning, reason, note } => {
                 if let Some(pod) = self.known_pod(&uid) {
                     effects.push(Effect::PluginEvent { pod, plugin, warning, reason, note });

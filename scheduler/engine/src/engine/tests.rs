@@ -114,6 +114,7 @@ fn described(effects: &[Effect]) -> String {
 
 fn describe(effect: &Effect) -> String {
     match effect {
+        Effect::ReleaseClaims { pod, releases } => format!("release {} of {}", releases.len(), pod.meta.name),
         Effect::PreBind { pod, node, writes } => {
             format!("write {} for {} on {node}", writes.len(), pod.meta.name)
         }

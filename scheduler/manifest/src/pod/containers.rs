@@ -44,6 +44,7 @@ fn all(
 fn one(container: &written::Container, init: bool) -> Result<Container> {
     meta::resource_list(&container.resources.limits).within("resources.limits")?;
     Ok(Container {
+        name: container.name.clone(),
         image: container.image.clone(),
         init,
         restartable: init && container.is_sidecar(),

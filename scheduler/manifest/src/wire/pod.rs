@@ -32,7 +32,7 @@ wire! {
         affinity: Affinity,
         topology_spread_constraints: Vec<Spread>,
         volumes: Vec<Volume>,
-        resource_claims: Vec<Named>,
+        resource_claims: Vec<PodClaim>,
         runtime_class_name: Str,
         active_deadline_seconds: Option<i64>,
         scheduling_group: SchedulingGroup,
@@ -47,6 +47,17 @@ wire! {
     /// Something of which only the name counts.
     struct Named {
         name: Str,
+    }
+    /// One of `resourceClaims`.
+    struct PodClaim {
+        name: Str,
+        resource_claim_name: Str,
+        resource_claim_template_name: Str,
+    }
+    /// One of `resourceClaimStatuses`.
+    struct ClaimStatus {
+        name: Str,
+        resource_claim_name: Option<Str>,
     }
     /// A container.
     struct Container {
@@ -77,6 +88,7 @@ wire! {
         start_time: Option<Time>,
         nominated_node_name: Str,
         conditions: Vec<Condition>,
+        resource_claim_statuses: Vec<ClaimStatus>,
         container_statuses: Vec<ContainerStatus>,
         init_container_statuses: Vec<ContainerStatus>,
         resources: Option<Resources>,

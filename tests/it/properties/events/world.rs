@@ -7,7 +7,7 @@ use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
 use longshore_framework::pod::{Pod, PodMeta, PodSpec};
-use longshore_framework::port::{Effect, Input, StorageWrite};
+use longshore_framework::port::{Effect, Input, PreBindWrite, StorageWrite};
 use longshore_framework::profile::Profile;
 use longshore_framework::volume::{BIND_COMPLETED, Claim, ClaimRef, PersistentVolume};
 use longshore_framework::{Str, Timestamp};
@@ -200,6 +200,11 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::PreBind { pod, node, writes } => {
+                    let storage = |write| match write {
+                        PreBindWrite::Storage(write) => Some(write),
+                        _ => None,
+                    };
+                    let writes: Vec<_> = writes.into_iter().filter_map(storage).collect();
                     check_writes(&pod, &writes);
                     self.writes.insert(Arc::clone(&pod.meta.uid), writes);
                     self.binding.push((Arc::clone(&pod.meta.uid), node, true));

@@ -6,6 +6,7 @@ use longshore_framework::labels::LabelSelector;
 use longshore_framework::node::{HOSTNAME, ZONE};
 use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelector, NodeSelectorTerm};
 use longshore_framework::objects::{Object, Objects};
+use longshore_framework::port::StorageWrite;
 use longshore_framework::snapshot::Snapshot;
 use longshore_framework::volume::{
     BIND_COMPLETED, BindingMode, Claim, CsiDriver, CsiStorageCapacity, NO_PROVISIONER, PersistentVolume,
@@ -148,7 +149,7 @@ impl Cluster {
     }
 
     /// Reserves for the pod on a node, and returns what PreBind writes.
-    pub(super) fn reserve(&mut self, pod: &Pod, name: &str, state: &mut PluginState) -> Vec<StorageWrite> {
+    pub(super) fn reserve(&mut self, pod: &Pod, name: &str, state: &mut PluginState) -> Vec<PreBindWrite> {
         let cx = Cycle { snapshot: &self.snapshot, objects: &self.objects, pod };
         VolumeBinding::default().pre_filter(cx, state).unwrap();
         let slot = self.snapshot.slot(name).unwrap();
@@ -162,7 +163,7 @@ impl Cluster {
         pod: &Pod,
         slot: Slot,
         state: &mut PluginState,
-    ) -> Vec<StorageWrite> {
+    ) -> Vec<PreBindWrite> {
         let mut cx = ReserveContext { snapshot: &self.snapshot, objects: &mut self.objects, pod, node: slot };
         assert_eq!(VolumeBinding::default().reserve(&mut cx, state), Ok(Verdict::Pass));
         let cx = Cycle { snapshot: &self.snapshot, objects: &self.objects, pod };
@@ -196,10 +197,12 @@ pub(super) fn bound(name: &str, volume: &str) -> Claim {
     bound
 }
 
-pub(super) fn bind(volume: &str, claim: &str) -> StorageWrite {
-    StorageWrite::BindVolume { volume: volume.into(), namespace: "default".into(), claim: claim.into() }
+pub(super) fn bind(volume: &str, claim: &str) -> PreBindWrite {
+    let (volume, namespace) = (volume.into(), "default".into());
+    PreBindWrite::Storage(StorageWrite::BindVolume { volume, namespace, claim: claim.into() })
 }
 
-pub(super) fn provision(claim: &str, node: &str) -> StorageWrite {
-    StorageWrite::Provision { namespace: "default".into(), claim: claim.into(), node: node.into() }
+pub(super) fn provision(claim: &str, node: &str) -> PreBindWrite {
+    let (namespace, claim) = ("default".into(), claim.into());
+    PreBindWrite::Storage(StorageWrite::Provision { namespace, claim, node: node.into() })
 }

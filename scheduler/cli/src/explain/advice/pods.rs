@@ -105,7 +105,7 @@ fn ports_and_volumes(changes: &mut Vec<PodChange>, pod: &Pod) {
         }));
     }
     for claim in &pod.spec.resource_claims {
-        let (text, claim) = (format!("drop the resource claim {claim}"), Arc::clone(claim));
+        let (text, claim) = (format!("drop the resource claim {}", claim.name), claim.clone());
         changes.push(PodChange::new(text, move |s| s.resource_claims.retain(|c| *c != claim)));
     }
     for volume in &pod.spec.volumes {

@@ -8,7 +8,7 @@ use longshore_framework::event::{
 };
 use longshore_framework::plugin::*;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::port::{Binding, PreBindWrite, StorageWrite};
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::snapshot::Slot;
@@ -110,7 +110,7 @@ impl Permit for Fake {
 }
 
 impl PreBind for Fake {
-    fn pre_bind(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+    fn pre_bind(&self, cx: Cycle<'_>, _: &PluginState, _: Slot) -> Result<Vec<PreBindWrite>, Refusal> {
         let write =
             || StorageWrite::BindVolume { volume: "v".into(), namespace: "n".into(), claim: "c".into() };
         if let Some(reason) = self.told("prebind", cx.pod).and_then(|t| t.strip_prefix("no ")) {
@@ -118,7 +118,7 @@ impl PreBind for Fake {
         }
         match self.verdict("prebind", cx.pod)? {
             Verdict::Pass => Ok(Vec::new()),
-            Verdict::Reject(_) => Ok(vec![write()]),
+            Verdict::Reject(_) => Ok(vec![PreBindWrite::Storage(write())]),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Bind, Cycle, Permit, PostBind, PreBind, Reserve, ReserveContext};
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, StorageWrite};
+use longshore_framework::port::{Binding, PreBindWrite};
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PermitVerdict, PluginError, Refusal, Verdict};
@@ -107,7 +107,7 @@ impl Permit for Staged {
 }
 
 impl PreBind for Staged {
-    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<PreBindWrite>, Refusal> {
         self.waits_no_more(cx.pod);
         let export = Export::PreBind;
         let at = At::of(cx, node);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Bind, Cycle, Permit, PostBind, PreBind, Reserve, ReserveContext};
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Request, StorageWrite};
+use longshore_framework::port::{Binding, PreBindWrite, Request};
 use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
@@ -113,7 +113,7 @@ impl Permit for Staged {
 }
 
 impl PreBind for Staged {
-    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<StorageWrite>, Refusal> {
+    fn pre_bind(&self, cx: Cycle<'_>, state: &PluginState, node: Slot) -> Result<Vec<PreBindWrite>, Refusal> {
         let answer = self.0.at_node("PreBind", cx, state, node, |live, entry, said| {
             live.ask("PreBind", |exports, store| match &exports.pre_bind {
                 Some(stage) => stage.call_pre_bind(store, said, &entry.node, &entry.shared),
