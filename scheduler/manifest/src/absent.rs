@@ -1,11 +1,14 @@
 //! Kinds whose absence from the input can change a decision in it, each with a warning of its own.
 
+mod devices;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::objects::{NamespacedName, Object};
 use longshore_framework::pod::Pod;
+use longshore_framework::resource_claim::ResourceClaim;
 use longshore_framework::volume::{
     Claim, CsiDriver, NO_PROVISIONER, PersistentVolume, StorageClass, VolumeSource,
 };
@@ -15,7 +18,16 @@ use crate::manifests::Manifests;
 /// What is to be said of a kind, when there is something.
 type Rule = fn(&Input<'_>) -> Option<String>;
 
-const RULES: [Rule; 5] = [csi_nodes, csi_drivers, capacities, classes, controllers];
+const RULES: [Rule; 8] = [
+    csi_nodes,
+    csi_drivers,
+    capacities,
+    classes,
+    controllers,
+    devices::claims,
+    devices::classes,
+    devices::slices,
+];
 
 /// A warning for each kind that pods of the input need and that is not in it.
 pub(crate) fn warnings(read: &Manifests) -> Vec<String> {
@@ -38,6 +50,9 @@ struct Input<'a> {
     capacities: BTreeSet<Str>,
     csi_nodes: bool,
     controllers: BTreeSet<(Str, Str, Str)>,
+    device_claims: BTreeMap<NamespacedName, &'a ResourceClaim>,
+    device_classes: BTreeSet<&'a Str>,
+    slices: bool,
 }
 
 impl<'a> Input<'a> {
@@ -65,6 +80,13 @@ impl<'a> Input<'a> {
                 Object::Controller(o) => {
                     input.controllers.insert((o.kind.clone(), o.namespace.clone(), o.name.clone()));
                 }
+                Object::ResourceClaim(o) => {
+                    input.device_claims.insert(o.key(), o);
+                }
+                Object::DeviceClass(o) => {
+                    input.device_classes.insert(&o.name);
+                }
+                Object::ResourceSlice(_) => input.slices = true,
                 _ => {}
             }
         }

@@ -16,7 +16,10 @@
 //! | `matchLabelKeys`, `mismatchLabelKeys` of affinity terms | hand-written pods | `pkg/registry/core/pod/strategy.go` |
 //! | `matchLabelKeys` of spread constraints | all pods, at each decision | `pkg/scheduler/framework/plugins/podtopologyspread/common.go` |
 //! | tolerations that compare numbers, as the gate allows | hand-written pods | `pkg/apis/core/validation`: `ValidateTolerations` |
-//! | what a ResourceQuota still allows | hand-written pods | `plugin/pkg/admission/resourcequota` of k8s.io/apiserver |
+//! | what a ResourceQuota still allows | hand-written pods and claims for devices, claims of templates | `plugin/pkg/admission/resourcequota` of k8s.io/apiserver, `pkg/quota/v1/evaluator/core` |
+//! | fields of devices and claims whose gate is off | hand-written objects | `dropDisabledFields` of `pkg/registry/resource` |
+//! | admin access to devices | hand-written claims and templates | `AuthorizedForAdmin` of `pkg/registry/resource` |
+//! | claims for devices from templates, with their names in the pod's status | hand-written pods, those of workloads among them | `pkg/controller/resourceclaim` |
 //! | class of a claim that names none, binding mode of a class | hand-written objects | `plugin/pkg/admission/storage/storageclass`, `pkg/apis/storage/v1/defaults.go` |
 //! | volume of a claim whose class binds at once | hand-written claims | `pkg/controller/volume/persistentvolume` |
 //! | `disruptionsAllowed` | hand-written budgets | `pkg/controller/disruption` |
@@ -33,11 +36,14 @@ mod tolerations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use longshore_framework::Str;
-use longshore_framework::features::Features;
+use longshore_framework::device::DeviceClass;
+use longshore_framework::features::{Features, Gate};
+use longshore_framework::resources::ResourceList;
 
 use crate::meta;
 use crate::priority::PriorityClasses;
 use crate::wire::admission::{LimitRange, ResourceQuota, RuntimeClass};
+use crate::wire::devices::ClaimDevices;
 use crate::wire::pod::Pod;
 
 pub(crate) use quota::Charge;
@@ -52,6 +58,8 @@ pub(crate) struct Admission {
     limit_ranges: BTreeMap<Str, Vec<LimitRange>>,
     runtime_classes: BTreeMap<Str, RuntimeClass>,
     quotas: Quotas,
+    /// Extended resources that DeviceClasses serve, by class.
+    device_classes: BTreeMap<Str, Str>,
     warnings: BTreeSet<String>,
     /// The rules that are followed.
     pub(crate) features: Features,
@@ -77,6 +85,13 @@ impl Admission {
     /// Takes a ResourceQuota.
     pub(crate) fn add_quota(&mut self, quota: ResourceQuota) {
         self.quotas.add(quota);
+    }
+
+    /// Takes note of a DeviceClass that serves an extended resource.
+    pub(crate) fn add_device_class(&mut self, class: &DeviceClass) {
+        if let Some(resource) = &class.extended_resource {
+            self.device_classes.insert(class.name.clone(), resource.clone());
+        }
     }
 
     /// A pod that exists: it counts towards quotas that no controller has counted yet, and its priority says what its class
@@ -113,6 +128,23 @@ impl Admission {
     /// Takes one such pod off the quotas, if all of them allow it.
     pub(crate) fn charge(&mut self, charge: &Charge) -> Result<(), Refused> {
         self.quotas.charge(charge)
+    }
+
+    /// What a claim for devices takes of quotas.
+    pub(crate) fn usage_of_claim(&self, devices: &ClaimDevices) -> ResourceList {
+        let extended = self.features.enabled(Gate::DRAExtendedResource).then_some(&self.device_classes);
+        quota::of_claim(devices, extended)
+    }
+
+    /// A claim for devices that exists: it counts towards quotas that no controller has counted yet.
+    pub(crate) fn note_claim(&mut self, namespace: &Str, devices: &ClaimDevices) {
+        let usage = self.usage_of_claim(devices);
+        self.quotas.note_claim(namespace, &usage);
+    }
+
+    /// Takes one such claim off the quotas, if all of them allow it.
+    pub(crate) fn charge_claim(&mut self, namespace: &Str, usage: &ResourceList) -> Result<(), Refused> {
+        self.quotas.charge_claim(namespace, usage)
     }
 
     /// What is worth knowing, each once.

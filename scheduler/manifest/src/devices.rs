@@ -1,12 +1,18 @@
-//! Devices: what drivers publish, classes, and claims.
+//! Devices: what drivers publish, and classes.
+
+pub(crate) mod check;
+pub(crate) mod gates;
+pub(crate) mod older;
 
 use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::device::{
-    Attribute, Capacity, CounterSet, Device, DeviceClass, DeviceNodes, DeviceTaint, DeviceTaintEffect,
-    DeviceToleration, DriverConfig, RequestPolicy, ResourceSlice, SliceNodes, ValidAmounts,
+    Attribute, Capacity, CounterSet, Device, DeviceChoice, DeviceClass, DeviceNodes, DeviceTaint,
+    DeviceTaintEffect, DeviceTaintRule, DeviceToleration, DriverConfig, RequestPolicy, ResourceSlice,
+    SliceNodes, ValidAmounts,
 };
+use longshore_framework::features::Features;
 use longshore_framework::quantity::Quantity;
 use serde_json::Value;
 
@@ -24,7 +30,20 @@ type Result<T> = std::result::Result<T, ObjectError>;
 /// # Errors
 /// Names the first field that the API server would refuse.
 pub fn device_class(value: &Value) -> Result<DeviceClass> {
-    let written: written::DeviceClass = decode(value)?;
+    of_class(&decode(value)?)
+}
+
+/// Reads a DeviceClass of a file. One that no API server has seen must be such as it would take.
+pub(crate) fn device_class_of_file(value: &Value, features: Features) -> Result<DeviceClass> {
+    let mut written: written::DeviceClass = decode(value)?;
+    if meta::is_hand_written(&written.metadata) {
+        gates::class(&mut written, features);
+        check::class(&written)?;
+    }
+    of_class(&written)
+}
+
+fn of_class(written: &written::DeviceClass) -> Result<DeviceClass> {
     let config = written.spec.config.iter().enumerate();
     let config =
         config.map(|(at, c)| driver_config(c).within_item("spec.config", at)).collect::<Result<_>>()?;
@@ -52,12 +71,27 @@ pub(crate) fn driver_config(written: &written::Config) -> Result<DriverConfig> {
     Ok(DriverConfig { driver: opaque.driver.clone(), parameters: opaque.parameters.to_string().into() })
 }
 
-/// Reads a ResourceSlice.
+/// Reads a ResourceSlice of any version.
 ///
 /// # Errors
 /// Names the first field that the API server would refuse.
 pub fn resource_slice(value: &Value) -> Result<ResourceSlice> {
-    let written: written::ResourceSlice = decode(value)?;
+    older::read(value, |value| of_slice(&decode(value)?))
+}
+
+/// Reads a ResourceSlice of a file. One that no API server has seen must be such as it would take.
+pub(crate) fn resource_slice_of_file(value: &Value, features: Features) -> Result<ResourceSlice> {
+    older::read(value, |value| {
+        let mut written: written::ResourceSlice = decode(value)?;
+        if meta::is_hand_written(&written.metadata) {
+            gates::slice(&mut written, features);
+            check::slice(&written)?;
+        }
+        of_slice(&written)
+    })
+}
+
+fn of_slice(written: &written::ResourceSlice) -> Result<ResourceSlice> {
     let spec = &written.spec;
     if spec.driver.is_empty() {
         return Err(ObjectError::of("spec.driver", "must be given"));
@@ -104,18 +138,13 @@ fn device(written: &written::Device) -> Result<Device> {
     if written.name.is_empty() {
         return Err(ObjectError::of("name", "must be given"));
     }
-    let taints = written.taints.iter().map(|taint| DeviceTaint {
-        key: taint.key.clone(),
-        value: taint.value.clone(),
-        effect: effect(&taint.effect),
-    });
     Ok(Device {
         name: written.name.clone(),
         attributes: written.attributes.iter().map(|(name, a)| (name.clone(), attribute(a))).collect(),
         capacity: written.capacity.iter().map(|(name, c)| (name.clone(), capacity(c))).collect(),
         consumes: written.consumes_counters.iter().map(|c| counters(&c.counter_set, &c.counters)).collect(),
         nodes: nodes(written.node_name.as_ref(), written.all_nodes, written.node_selector.as_ref())?,
-        taints: taints.collect(),
+        taints: written.taints.iter().map(taint).collect(),
         binds_to_node: written.binds_to_node,
         binding_conditions: written.binding_conditions.as_deref().map(Arc::from),
         binding_failure_conditions: written.binding_failure_conditions.as_slice().into(),
@@ -151,6 +180,41 @@ fn capacity(written: &written::Capacity) -> Capacity {
     Capacity { value: written.value.0, policy }
 }
 
+/// Reads a DeviceTaintRule of any version.
+///
+/// # Errors
+/// Names the first field that the API server would refuse.
+pub fn device_taint_rule(value: &Value) -> Result<DeviceTaintRule> {
+    of_rule(&decode(value)?)
+}
+
+/// Reads a DeviceTaintRule of a file. One that no API server has seen must be such as it would take.
+pub(crate) fn device_taint_rule_of_file(value: &Value) -> Result<DeviceTaintRule> {
+    let written: written::DeviceTaintRule = decode(value)?;
+    if meta::is_hand_written(&written.metadata) {
+        check::rule(&written)?;
+    }
+    of_rule(&written)
+}
+
+fn of_rule(written: &written::DeviceTaintRule) -> Result<DeviceTaintRule> {
+    let choice = |selector: &written::DeviceSelector| DeviceChoice {
+        driver: selector.driver.clone(),
+        pool: selector.pool.clone(),
+        device: selector.device.clone(),
+    };
+    Ok(DeviceTaintRule {
+        name: meta::name(&written.metadata)?,
+        devices: written.spec.device_selector.as_ref().map(choice),
+        taint: taint(&written.spec.taint),
+    })
+}
+
+fn taint(written: &written::Taint) -> DeviceTaint {
+    let (key, value) = (written.key.clone(), written.value.clone());
+    DeviceTaint { key, value, effect: effect(&written.effect) }
+}
+
 fn effect(written: &str) -> DeviceTaintEffect {
     match written {
         "NoSchedule" => DeviceTaintEffect::NoSchedule,
@@ -183,64 +247,4 @@ pub(crate) fn amounts(written: &std::collections::BTreeMap<Str, wire::Exact>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource_claims::resource_claim;
-    use longshore_framework::resource_claim::{DeviceCount, Wanted};
-    use serde_json::json;
-
-    #[track_caller]
-    fn check<T: std::fmt::Debug>(read: Result<T>, message: &str) {
-        assert_eq!(read.unwrap_err().to_string(), message);
-    }
-
-    fn claim(devices: Value) -> Value {
-        json!({"metadata": {"name": "k"}, "spec": {"devices": devices}})
-    }
-
-    #[test]
-    fn errors_name_the_field() {
-        let class =
-            json!({"metadata": {"name": "c"}, "spec": {"selectors": [{"cel": {"expression": "true"}}, {}]}});
-        check(device_class(&class), "spec.selectors[1].cel: must be given");
-        let slice = |spec: Value| resource_slice(&json!({"metadata": {"name": "s"}, "spec": spec}));
-        check(slice(json!({"pool": {"name": "p"}})), "spec.driver: must be given");
-        check(slice(json!({"driver": "d"})), "spec.pool.name: must be given");
-        let nameless = json!({"driver": "d", "pool": {"name": "p"}, "devices": [{"name": "a"}, {}]});
-        check(slice(nameless), "spec.devices[1].name: must be given");
-        let none = claim(json!({"requests": [{"name": "r", "exactly": {"count": 0}}]}));
-        check(resource_claim(&none), "spec.devices.requests[0].exactly.count: must be greater than zero");
-        let mode =
-            claim(json!({"requests": [{"name": "r", "firstAvailable": [{"allocationMode": "Some"}]}]}));
-        let error = resource_claim(&mode).unwrap_err().to_string();
-        assert!(error.starts_with("spec.devices.requests[0].firstAvailable[0].allocationMode: "), "{error}");
-    }
-
-    #[test]
-    fn what_is_not_written_is_as_the_api_server_fills_it_in() {
-        let read =
-            resource_claim(&claim(json!({"requests": [{"name": "r", "exactly": {"deviceClassName": "c"}}]})));
-        let spec = read.unwrap().spec;
-        let Wanted::Exactly(wish) = &spec.requests[0].wanted else { panic!("{spec:?}") };
-        assert_eq!((&*wish.class, wish.count, wish.admin), ("c", DeviceCount::Exactly(1), false));
-        let taint = DeviceTaint { key: "k".into(), value: "v".into(), effect: DeviceTaintEffect::NoSchedule };
-        let tolerates = |written: Value| {
-            let read: written::Toleration = decode(&written).unwrap();
-            tolerations(&[read]).unwrap()[0].tolerates(&taint)
-        };
-        assert!(tolerates(json!({"key": "k", "value": "v"})), "Equal is meant");
-        assert!(!tolerates(json!({"key": "k"})));
-        assert!(tolerates(json!({"operator": "Exists"})), "every key and effect");
-        assert!(!tolerates(json!({"operator": "Exists", "effect": "NoExecute"})));
-    }
-
-    #[test]
-    fn amounts_of_devices_keep_their_digits() {
-        let devices = json!([{"name": "a", "capacity": {"x": {"value": "100u"}, "y": {"value": 2}}}]);
-        let spec = json!({"driver": "d", "pool": {"name": "p"}, "allNodes": true, "devices": devices});
-        let slice = resource_slice(&json!({"metadata": {"name": "s"}, "spec": spec})).unwrap();
-        let amounts = slice.devices[0].capacity.iter().map(|(_, capacity)| capacity.value);
-        assert_eq!(amounts.collect::<Vec<_>>(), ["100u".parse().unwrap(), Quantity::units(2)]);
-        assert_eq!(slice.nodes, SliceNodes::Of(DeviceNodes::All));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ mod count;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+pub(crate) mod device_claims;
 mod existing;
 mod job;
 mod labels;

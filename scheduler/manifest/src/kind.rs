@@ -5,6 +5,9 @@ use serde_json::Value;
 /// The API group of Coscheduling's PodGroups.
 pub(crate) const COSCHEDULING: &str = "scheduling.x-k8s.io";
 
+/// The API group of devices.
+const DEVICES: &str = "resource.k8s.io";
+
 /// A kind that scheduling reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -36,10 +39,14 @@ pub(crate) enum Kind {
     /// A PodGroup of the plugin Coscheduling.
     CoschedulingPodGroup,
     DeviceClass,
+    ResourceSlice,
+    ResourceClaim,
+    ResourceClaimTemplate,
+    DeviceTaintRule,
 }
 
 /// Kind, its name, its group, and whether it lives in a namespace.
-const KINDS: [(Kind, &str, &str, bool); 27] = [
+const KINDS: [(Kind, &str, &str, bool); 31] = [
     (Kind::Pod, "Pod", "", true),
     (Kind::Node, "Node", "", false),
     (Kind::Namespace, "Namespace", "", false),
@@ -66,7 +73,11 @@ const KINDS: [(Kind, &str, &str, bool); 27] = [
     (Kind::HorizontalPodAutoscaler, "HorizontalPodAutoscaler", "autoscaling", true),
     (Kind::PodGroup, "PodGroup", "scheduling.k8s.io", true),
     (Kind::CoschedulingPodGroup, "PodGroup", COSCHEDULING, true),
-    (Kind::DeviceClass, "DeviceClass", "resource.k8s.io", false),
+    (Kind::DeviceClass, "DeviceClass", DEVICES, false),
+    (Kind::ResourceSlice, "ResourceSlice", DEVICES, false),
+    (Kind::ResourceClaim, "ResourceClaim", DEVICES, true),
+    (Kind::ResourceClaimTemplate, "ResourceClaimTemplate", DEVICES, true),
+    (Kind::DeviceTaintRule, "DeviceTaintRule", DEVICES, false),
 ];
 
 impl Kind {

@@ -41,6 +41,7 @@ mod totals;
 mod tree;
 mod unexpanded;
 mod unnamed;
+mod valid;
 mod watched;
 mod whole;
 mod wire;
@@ -48,7 +49,7 @@ mod workload;
 mod yaml;
 
 pub use collect::{CollectError, Source, collect};
-pub use devices::{device_class, resource_slice};
+pub use devices::{device_class, device_taint_rule, resource_slice};
 pub use error::ObjectError;
 pub use groups::pod_group;
 pub use manifests::{ManifestProblem, Manifests, Refusal, Unexpanded};

@@ -1,7 +1,10 @@
 //! Claims for devices.
 
+mod check;
+
 use std::sync::Arc;
 
+use longshore_framework::features::Features;
 use longshore_framework::resource_claim::{
     AllocatedConfig, AllocatedDevice, Allocation, ClaimConfig, ClaimSpec, ClaimUser, ConfigSource,
     ConstraintRule, DeviceConstraint, DeviceCount, DeviceRequest, DeviceStatus, DeviceWish,
@@ -10,7 +13,7 @@ use longshore_framework::resource_claim::{
 use serde_json::Value;
 
 use crate::decode::decode;
-use crate::devices::{amounts, driver_config, expressions, tolerations};
+use crate::devices::{amounts, driver_config, expressions, gates, older, tolerations};
 use crate::error::{ObjectError, Within};
 use crate::meta;
 use crate::selectors::{self, unknown};
@@ -18,12 +21,49 @@ use crate::wire::devices as written;
 
 type Result<T> = std::result::Result<T, ObjectError>;
 
-/// Reads a ResourceClaim.
+/// Reads a ResourceClaim of any version.
 ///
 /// # Errors
 /// Names the first field that the API server would refuse.
 pub fn resource_claim(value: &Value) -> Result<ResourceClaim> {
-    let written: written::ResourceClaim = decode(value)?;
+    older::read(value, |value| of_claim(&decode(value)?))
+}
+
+/// A ResourceClaim of a file, as it is written and as it is read. One that no API server has seen must be such as it would
+/// take. A status that is written is taken for what the claim has.
+pub(crate) fn resource_claim_of_file(
+    value: &Value,
+    features: Features,
+) -> Result<(written::ResourceClaim, ResourceClaim)> {
+    older::read(value, |value| {
+        let mut written: written::ResourceClaim = decode(value)?;
+        if meta::is_hand_written(&written.metadata) {
+            gates::claim(&mut written.spec.devices, features);
+            check::devices(&written.spec.devices).within("spec.devices")?;
+        }
+        let read = of_claim(&written)?;
+        Ok((written, read))
+    })
+}
+
+/// A ResourceClaimTemplate of a file, such as an API server would take it.
+pub(crate) fn template_of_file(value: &Value, features: Features) -> Result<written::ResourceClaimTemplate> {
+    older::read(value, |value| {
+        let mut written: written::ResourceClaimTemplate = decode(value)?;
+        meta::name(&written.metadata)?;
+        let devices = &mut written.spec.spec.devices;
+        if meta::is_hand_written(&written.metadata) {
+            gates::claim(devices, features);
+            check::devices(devices).within("spec.spec.devices")?;
+        }
+        // What cannot be read is a problem of the template and not of each pod.
+        spec(&written.spec.spec.devices).within("spec.spec.devices")?;
+        Ok(written)
+    })
+}
+
+/// A claim as it is read.
+pub(crate) fn of_claim(written: &written::ResourceClaim) -> Result<ResourceClaim> {
     let (metadata, status) = (&written.metadata, &written.status);
     let allocation = status.allocation.as_ref();
     let user = |user: &written::User| ClaimUser {
@@ -60,7 +100,8 @@ fn device_status(written: &written::DeviceStatus) -> DeviceStatus {
     }
 }
 
-fn spec(written: &written::ClaimDevices) -> Result<ClaimSpec> {
+/// What a claim asks for.
+pub(crate) fn spec(written: &written::ClaimDevices) -> Result<ClaimSpec> {
     let requests = written.requests.iter().enumerate();
     let config = written.config.iter().enumerate();
     let said = |config: &written::Config| {

@@ -1,5 +1,6 @@
 //! ResourceQuotas: what the pods of a namespace may ask for together.
 
+mod claims;
 mod scope;
 mod usage;
 
@@ -7,6 +8,8 @@ use std::collections::BTreeMap;
 
 use longshore_framework::Str;
 use longshore_framework::resources::ResourceList;
+
+pub(super) use claims::of_claim;
 
 use super::refused::Refused;
 use super::shown::listed;
@@ -23,7 +26,7 @@ pub(super) struct Quotas(BTreeMap<Str, Vec<Quota>>);
 struct Quota {
     name: Str,
     scopes: Vec<ScopeRequirement>,
-    /// What pods may use, of the resources that are of pods.
+    /// What may be used, of the resources that are of pods or of claims for devices.
     hard: ResourceList,
     used: ResourceList,
     /// Whether the quota's controller has counted the pods that exist.
@@ -44,9 +47,10 @@ impl Quotas {
     pub(super) fn add(&mut self, written: ResourceQuota) {
         let counted = !written.status.hard.is_empty();
         let hard = if counted { &written.status.hard } else { &written.spec.hard };
-        let of_pods = |(name, _): &(&Str, &crate::wire::Amount)| usage::is_of_pods(name);
+        let counted_here =
+            |(name, _): &(&Str, &crate::wire::Amount)| usage::is_of_pods(name) || claims::is_of_claims(name);
         let amounts = |from: &crate::wire::Amounts| -> ResourceList {
-            from.iter().filter(of_pods).map(|(name, amount)| (name.clone(), amount.0)).collect()
+            from.iter().filter(counted_here).map(|(name, amount)| (name.clone(), amount.0)).collect()
         };
         let (hard, used) = (amounts(hard), amounts(&written.status.used));
         if hard.is_empty() {
@@ -70,6 +74,21 @@ impl Quotas {
         for quota in quotas.iter_mut().filter(|q| !q.counted && q.concerns(pod)) {
             quota.used.add(&usage::of(pod));
         }
+    }
+
+    /// Counts a claim for devices that exists where nobody has counted it.
+    pub(super) fn note_claim(&mut self, namespace: &Str, usage: &ResourceList) {
+        let quotas = self.0.get_mut(namespace).into_iter().flatten();
+        quotas.filter(|q| !q.counted && q.scopes.is_empty()).for_each(|q| q.used.add(usage));
+    }
+
+    /// Takes one claim for devices off all quotas, or off none. Scopes are of pods: a quota that has any speaks of no claim.
+    pub(super) fn charge_claim(&mut self, namespace: &Str, usage: &ResourceList) -> Result<(), Refused> {
+        let Some(quotas) = self.0.get_mut(namespace) else { return Ok(()) };
+        let concerned = |q: &&mut Quota| q.scopes.is_empty();
+        quotas.iter_mut().filter(concerned).try_for_each(|q| q.allows(usage))?;
+        quotas.iter_mut().filter(concerned).for_each(|q| q.used.add(usage));
+        Ok(())
     }
 
     /// What a pod like this one takes, unless a quota wants it to say more.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::node::Node;
 use longshore_framework::objects::{NamespacedName, Object};
-use longshore_framework::pod::Pod;
+use longshore_framework::pod::{ClaimSource, Pod};
 use longshore_framework::volume::Claim;
 
+use super::device_claims::DeviceClaims;
 use super::existing::Existing;
 use super::scale::Autoscalers;
 use crate::admission::{Admission, Charge, Refused};
@@ -40,6 +41,10 @@ pub(crate) struct World<'a> {
     pub(crate) uids: BTreeSet<Str>,
     /// Names of claims, read and made.
     pub(crate) claim_names: BTreeSet<NamespacedName>,
+    /// Claims for devices.
+    pub(crate) device_claims: DeviceClaims,
+    /// Namespaces of the input, and whether they allow admin access to devices.
+    pub(crate) admin_namespaces: BTreeMap<Str, bool>,
     /// The pods of workloads that are there.
     pub(crate) existing: Existing,
     /// ReplicaSets that were made here, with their Deployments.
@@ -77,6 +82,8 @@ impl<'a> World<'a> {
             pod_names: BTreeSet::new(),
             uids: BTreeSet::new(),
             claim_names: BTreeSet::new(),
+            device_claims: DeviceClaims::default(),
+            admin_namespaces: BTreeMap::new(),
             existing: Existing::default(),
             made_sets: BTreeMap::new(),
             pods: Vec::new(),
@@ -121,7 +128,8 @@ impl<'a> World<'a> {
         self.warnings.push(format!("{} {message}", self.subject));
     }
 
-    /// Adds a pod, and the claims of its generic ephemeral volumes where no API server has made them.
+    /// Adds a pod, and the claims of its generic ephemeral volumes where no API server has made them. Claims for devices are
+    /// made when all templates are known.
     pub(crate) fn add_pod(
         &mut self,
         pod: Arc<Pod>,
@@ -130,6 +138,9 @@ impl<'a> World<'a> {
     ) -> Result<(), ObjectError> {
         if hand_written {
             self.add_ephemeral_claims(&pod, volumes)?;
+            if pod.spec.resource_claims.iter().any(|c| matches!(c.source, ClaimSource::Template(_))) {
+                self.device_claims.waiting.push(self.pods.len());
+            }
         }
         self.pods.push(pod);
         Ok(())

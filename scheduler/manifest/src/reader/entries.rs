@@ -221,7 +221,7 @@ impl Entries {
         if hint::is_template(&object.name) {
             return Err(ObjectError::of("metadata.name", format!("is {}", quoted(&object.name))));
         }
-        body::load(object.kind, value)
+        body::load(object.kind, value, self.options.features)
     }
 
     fn note_twice(&mut self, object: &Identity, before: Place, now: Place, compared: Compared) {

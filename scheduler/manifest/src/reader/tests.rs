@@ -3,6 +3,7 @@ use longshore_framework::pod::Pod;
 
 use super::*;
 
+mod devices;
 mod input;
 mod lost;
 mod twice;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use longshore_framework::Str;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::affinity::NodeSelector;
@@ -65,6 +66,8 @@ wire! {
     /// A device.
     struct Device {
         name: Str,
+        /// Where v1beta1 has all the rest; nothing stands here once the slice was turned into v1.
+        basic: Option<IgnoredAny>,
         attributes: BTreeMap<Str, Attribute>,
         capacity: BTreeMap<Str, Capacity>,
         consumes_counters: Vec<Consumption>,
@@ -121,6 +124,22 @@ wire! {
         value: Str,
         effect: Str,
     }
+    /// A DeviceTaintRule.
+    struct DeviceTaintRule {
+        metadata: Meta,
+        spec: TaintRuleSpec,
+    }
+    /// `spec` of a rule.
+    struct TaintRuleSpec {
+        device_selector: Option<DeviceSelector>,
+        taint: Taint,
+    }
+    /// `spec.deviceSelector`.
+    struct DeviceSelector {
+        driver: Option<Str>,
+        pool: Option<Str>,
+        device: Option<Str>,
+    }
     /// A ResourceClaim.
     struct ResourceClaim {
         metadata: Meta,
@@ -140,6 +159,8 @@ wire! {
     /// A request.
     struct Request {
         name: Str,
+        /// What v1beta1 has instead of `exactly`; nothing stands here once the claim was turned into v1.
+        device_class_name: Str,
         exactly: Option<Wish>,
         first_available: Vec<Wish>,
     }
@@ -157,6 +178,16 @@ wire! {
     /// `capacity` of a request.
     struct CapacityRequests {
         requests: BTreeMap<Str, Exact>,
+    }
+    /// A ResourceClaimTemplate.
+    struct ResourceClaimTemplate {
+        metadata: Meta,
+        spec: TemplateSpec,
+    }
+    /// `spec` of a template: what is written into each claim.
+    struct TemplateSpec {
+        metadata: Meta,
+        spec: ClaimSpec,
     }
     /// A toleration.
     struct Toleration {

@@ -1,11 +1,13 @@
 //! All objects are known: new pods are admitted, workloads get their pods, claims their class, budgets their numbers.
 
+mod devices;
 mod pods;
 
 use std::sync::Arc;
 
 use longshore_framework::objects::{DisruptionBudget, Object};
 use longshore_framework::pod::Pod;
+use longshore_framework::resource_claim::ResourceClaim;
 use longshore_framework::{Str, Timestamp};
 
 use super::body::Body;
@@ -46,6 +48,11 @@ impl Entries {
         let mut world =
             World::new(Admission::of(classes, self.options.features), &nodes, default_class.name());
         let mut bodies: Vec<_> = bodies.into_iter().filter_map(|b| enact(b, &mut world)).collect();
+        for (_, body) in &bodies {
+            if let Body::Object(Object::DeviceClass(class)) = body {
+                world.admission.add_device_class(class);
+            }
+        }
         pods::existing(&mut bodies, self.options.features, &mut world.admission);
         let bodies: Vec<_> = bodies.into_iter().filter_map(|b| self.register(b, &mut world)).collect();
         for (place, body) in bodies {
@@ -120,6 +127,19 @@ impl Entries {
                 Ready::Workload { kind, workload, hash }
             }
             Body::CronJob(cron_job) => Ready::CronJob(cron_job),
+            Body::DeviceClaim { written, claim } => {
+                devices::note(&written, &claim, world);
+                Ready::DeviceClaim { written, claim }
+            }
+            Body::ClaimTemplate(template) => Ready::ClaimTemplate(template),
+            Body::Object(Object::DeviceTaintRule(rule)) => {
+                self.note_taint_rule(&rule);
+                Ready::Object(Object::DeviceTaintRule(rule))
+            }
+            Body::Object(Object::Namespace(namespace)) => {
+                world.admin_namespaces.insert(namespace.name.clone(), devices::allows_admin(&namespace));
+                Ready::Object(Object::Namespace(namespace))
+            }
             Body::StorageClass { class, .. } => Ready::Object(Object::StorageClass(class)),
             Body::Budget { budget, spec } => Ready::Budget { budget, spec },
             Body::Object(object) => Ready::Object(object),
@@ -137,6 +157,8 @@ impl Entries {
                 }
             }
             Ready::Claim { claim, hand_written } => world.add_claim(*claim, hand_written),
+            Ready::DeviceClaim { written, claim } => self.emit_device_claim(place, &written, *claim, world),
+            Ready::ClaimTemplate(template) => self.emit_claim_template(place, &template, world),
             Ready::Object(object) => world.objects.push(object),
             Ready::Budget { budget, spec } => {
                 world.new_budgets.push((world.objects.len(), spec));
@@ -165,6 +187,8 @@ enum Ready {
     CronJob(Box<CronJob>),
     Claim { claim: Box<longshore_framework::volume::Claim>, hand_written: bool },
     Budget { budget: Box<DisruptionBudget>, spec: DisruptionBudgetSpec },
+    DeviceClaim { written: Box<wire::devices::ResourceClaim>, claim: Box<ResourceClaim> },
+    ClaimTemplate(Box<wire::devices::ResourceClaimTemplate>),
     Object(Object),
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
+use longshore_framework::features::Features;
 use longshore_framework::node::Node;
 use longshore_framework::objects::{DisruptionBudget, Object};
 use longshore_framework::volume::Claim;
@@ -13,6 +14,7 @@ use super::salvage::{self, Salvaged};
 use crate::decode::decode;
 use crate::error::ObjectError;
 use crate::kind::{Kind, text};
+use crate::wire::devices::{ResourceClaim, ResourceClaimTemplate};
 use crate::wire::meta::LabelSelector;
 use crate::wire::pod::Pod;
 use crate::wire::storage::StorageClass;
@@ -20,7 +22,7 @@ use crate::wire::workload as written;
 use crate::wire::workload::{
     CronJob, DisruptionBudgetSpec, MapSelected, PriorityClass, Workload, WorkloadSpec,
 };
-use crate::{devices, groups, meta, node, storage, workload};
+use crate::{devices, groups, meta, node, resource_claims, storage, workload};
 
 type Result<T> = std::result::Result<T, ObjectError>;
 
@@ -55,11 +57,17 @@ pub(super) enum Body {
         spec: DisruptionBudgetSpec,
     },
     Rule(Rule),
+    /// A claim for devices, as it is written and as it is read.
+    DeviceClaim {
+        written: Box<ResourceClaim>,
+        claim: Box<longshore_framework::resource_claim::ResourceClaim>,
+    },
+    ClaimTemplate(Box<ResourceClaimTemplate>),
     Object(Object),
 }
 
 /// Reads an object.
-pub(super) fn load(kind: Kind, value: &Value) -> Result<Body> {
+pub(super) fn load(kind: Kind, value: &Value, features: Features) -> Result<Body> {
     Ok(match kind {
         Kind::Pod => pod(value)?,
         Kind::Node => Body::Node(Arc::new(node::node(value)?)),
@@ -86,6 +94,22 @@ pub(super) fn load(kind: Kind, value: &Value) -> Result<Body> {
             Body::CronJob(cron_job)
         }
         Kind::PodDisruptionBudget => budget(value)?,
+        Kind::ResourceClaim => {
+            let (written, claim) = resource_claims::resource_claim_of_file(value, features)?;
+            Body::DeviceClaim { written: Box::new(written), claim: Box::new(claim) }
+        }
+        Kind::ResourceClaimTemplate => {
+            Body::ClaimTemplate(Box::new(resource_claims::template_of_file(value, features)?))
+        }
+        Kind::DeviceClass => {
+            Body::Object(Object::DeviceClass(Arc::new(devices::device_class_of_file(value, features)?)))
+        }
+        Kind::ResourceSlice => {
+            Body::Object(Object::ResourceSlice(Arc::new(devices::resource_slice_of_file(value, features)?)))
+        }
+        Kind::DeviceTaintRule => {
+            Body::Object(Object::DeviceTaintRule(Arc::new(devices::device_taint_rule_of_file(value)?)))
+        }
         _ => match Rule::load(kind, value)? {
             Some(rule) => Body::Rule(rule),
             None => Body::Object(plain(kind, value)?),
@@ -157,7 +181,6 @@ fn plain(kind: Kind, value: &Value) -> Result<Object> {
         }
         Kind::VolumeAttachment => Object::VolumeAttachment(Arc::new(storage::volume_attachment(value)?)),
         Kind::PodGroup | Kind::CoschedulingPodGroup => Object::PodGroup(Arc::new(groups::pod_group(value)?)),
-        Kind::DeviceClass => Object::DeviceClass(Arc::new(devices::device_class(value)?)),
         other => return Err(ObjectError::new(format!("a {} is not read here", other.name()))),
     })
 }
