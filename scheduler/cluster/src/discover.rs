@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource;
 use kube::Client;
+use longshore_framework::features::Features;
 use longshore_framework::objects::declared::{Declarations, DeclaredKind};
 
 use crate::kinds::{KINDS, WatchedKind};
@@ -24,6 +25,13 @@ pub struct Discovered {
 }
 
 impl Discovered {
+    /// Without the kinds that are not read because their feature gate is off.
+    #[must_use]
+    pub fn by(mut self, features: Features) -> Self {
+        self.served.retain(|kind| kind.gate().is_none_or(|gate| features.enabled(gate)));
+        self
+    }
+
     /// Every kind that is to be watched.
     pub fn watched(&self) -> impl Iterator<Item = &'static WatchedKind> + '_ {
         self.served.iter().chain(&self.declared).copied()
@@ -109,6 +117,7 @@ async fn resources_of(client: &Client, api_version: &str) -> Result<Vec<APIResou
 #[cfg(test)]
 mod tests {
     use super::*;
+    use longshore_framework::features::{Minor, Setting};
 
     #[track_caller]
     fn check(served: &[&str], want: &[&str]) {
@@ -125,6 +134,21 @@ mod tests {
         let both =
             ["scheduling.k8s.io/v1alpha2", "scheduling.k8s.io/v1beta1", "scheduling.x-k8s.io/v1alpha1"];
         check(&both, &["scheduling.k8s.io/v1beta1", "scheduling.x-k8s.io/v1alpha1"]);
-        check(&["resource.k8s.io/v1"], &["resource.k8s.io/v1"]);
+        let devices = |version: &'static str| [version; 3];
+        check(&["resource.k8s.io/v1beta1"], &devices("resource.k8s.io/v1beta1"));
+        check(&["resource.k8s.io/v1beta1", "resource.k8s.io/v1beta2"], &["resource.k8s.io/v1beta2"; 4]);
+        check(&["resource.k8s.io/v1", "resource.k8s.io/v1beta2"], &["resource.k8s.io/v1"; 4]);
+        check(&["resource.k8s.io/v1alpha3"], &["resource.k8s.io/v1alpha3"]);
+    }
+
+    #[test]
+    fn what_a_gate_switches_off_is_not_watched() {
+        let (served, _) = choose(|kind| kind.is_essential() || kind.plural == "devicetaintrules");
+        let rules = |settings: &[Setting]| {
+            let features = Features::resolve(Minor::parse("1.36").unwrap(), settings).unwrap().features;
+            Discovered { served: served.clone(), ..Discovered::default() }.by(features).served.len()
+        };
+        assert_eq!(rules(&[]), 2);
+        assert_eq!(rules(&[Setting::new("DRADeviceTaintRules", true)]), 3);
     }
 }

@@ -1,5 +1,6 @@
 //! The kinds that are watched.
 
+use longshore_framework::features::Gate;
 use longshore_framework::objects::Object;
 use longshore_framework::objects::declared::{DeclaredKind, Projection};
 use longshore_manifest as manifest;
@@ -61,6 +62,11 @@ impl WatchedKind {
         OPTIONAL.contains(&self.plural)
     }
 
+    /// The feature gate without which it is not read, though a server may have it.
+    pub fn gate(&self) -> Option<Gate> {
+        (self.plural == "devicetaintrules").then_some(Gate::DRADeviceTaintRules)
+    }
+
     /// Whether nothing can be decided without it.
     pub fn is_essential(&self) -> bool {
         matches!(self.reads, Reads::Pod | Reads::Node)
@@ -93,13 +99,22 @@ const NO_VOLUMES: &str = "pods with volumes that need it do not fit";
 const NO_LIMITS: &str = "volume limits are not known";
 const NO_GROUPS: &str = "pods that a label puts into a group are started one by one";
 const NO_OBJECTS: &str = "plugins that read it see no such object";
+const NO_CLAIMS: &str = "pods with claims for devices stay pending";
+const NO_SLICES: &str = "no device is known, and pods with claims for some stay pending";
+const NO_RULES: &str = "devices that such a rule taints are given to pods all the same";
 const NO_DEVICES: &str = "resources that devices stand for are only said to be insufficient";
 
 /// Kinds that are no part of every Kubernetes.
-const OPTIONAL: [&str; 2] = ["podgroups", "deviceclasses"];
+const OPTIONAL: [&str; 5] =
+    ["podgroups", "deviceclasses", "resourceclaims", "resourceslices", "devicetaintrules"];
+
+// The versions of the group of devices, each of which has one shape or another of the same objects.
+const DEVICES_V1: &str = "resource.k8s.io/v1";
+const DEVICES_V1BETA2: &str = "resource.k8s.io/v1beta2";
+const DEVICES_V1BETA1: &str = "resource.k8s.io/v1beta1";
 
 /// Every kind.
-pub static KINDS: [WatchedKind; 19] = [
+pub static KINDS: [WatchedKind; 30] = [
     WatchedKind { kind: "Node", api_version: "v1", plural: "nodes", reads: Reads::Node, loss: NO_DECISION },
     WatchedKind { kind: "Pod", api_version: "v1", plural: "pods", reads: Reads::Pod, loss: NO_DECISION },
     object("Namespace", "v1", "namespaces", namespace, "namespace selectors of affinity match nothing"),
@@ -124,7 +139,18 @@ pub static KINDS: [WatchedKind; 19] = [
     object("PodGroup", "scheduling.k8s.io/v1beta1", "podgroups", pod_group, NO_GROUPS),
     object("PodGroup", "scheduling.k8s.io/v1alpha2", "podgroups", pod_group, NO_GROUPS),
     object("PodGroup", "scheduling.x-k8s.io/v1alpha1", "podgroups", pod_group, NO_GROUPS),
-    object("DeviceClass", "resource.k8s.io/v1", "deviceclasses", device_class, NO_DEVICES),
+    object("DeviceClass", DEVICES_V1, "deviceclasses", device_class, NO_DEVICES),
+    object("DeviceClass", DEVICES_V1BETA2, "deviceclasses", device_class, NO_DEVICES),
+    object("DeviceClass", DEVICES_V1BETA1, "deviceclasses", device_class, NO_DEVICES),
+    object("ResourceClaim", DEVICES_V1, "resourceclaims", resource_claim, NO_CLAIMS),
+    object("ResourceClaim", DEVICES_V1BETA2, "resourceclaims", resource_claim, NO_CLAIMS),
+    object("ResourceClaim", DEVICES_V1BETA1, "resourceclaims", resource_claim, NO_CLAIMS),
+    object("ResourceSlice", DEVICES_V1, "resourceslices", resource_slice, NO_SLICES),
+    object("ResourceSlice", DEVICES_V1BETA2, "resourceslices", resource_slice, NO_SLICES),
+    object("ResourceSlice", DEVICES_V1BETA1, "resourceslices", resource_slice, NO_SLICES),
+    object("DeviceTaintRule", DEVICES_V1, "devicetaintrules", device_taint_rule, NO_RULES),
+    object("DeviceTaintRule", DEVICES_V1BETA2, "devicetaintrules", device_taint_rule, NO_RULES),
+    object("DeviceTaintRule", "resource.k8s.io/v1alpha3", "devicetaintrules", device_taint_rule, NO_RULES),
 ];
 
 /// A kind that says what becomes of new pods. Simulations list it; nobody watches it, as the scheduler of a cluster makes no
@@ -133,7 +159,7 @@ pub static KINDS: [WatchedKind; 19] = [
 pub struct ListedKind {
     /// `kind`.
     pub kind: &'static str,
-    /// `apiVersion`; the same in every Kubernetes from 1.33 to 1.37.
+    /// `apiVersion`; the same in every Kubernetes from 1.34 to 1.37.
     pub api_version: &'static str,
     /// Its name in paths.
     pub plural: &'static str,
@@ -151,7 +177,7 @@ const fn listed(
 }
 
 /// Every kind of those.
-pub static OF_NEW_PODS: [ListedKind; 5] = [
+pub static OF_NEW_PODS: [ListedKind; 6] = [
     listed(
         "PriorityClass",
         "scheduling.k8s.io/v1",
@@ -160,6 +186,12 @@ pub static OF_NEW_PODS: [ListedKind; 5] = [
     ),
     listed("LimitRange", "v1", "limitranges", "new pods get no requests from it"),
     listed("ResourceQuota", "v1", "resourcequotas", "new pods beyond a quota are not noticed"),
+    listed(
+        "ResourceClaimTemplate",
+        DEVICES_V1,
+        "resourceclaimtemplates",
+        "new pods get no claims of templates",
+    ),
     listed("RuntimeClass", "node.k8s.io/v1", "runtimeclasses", "new pods get no overhead from their class"),
     listed(
         "HorizontalPodAutoscaler",
@@ -191,4 +223,7 @@ readers! {
     attachment: volume_attachment => VolumeAttachment,
     pod_group: pod_group => PodGroup,
     device_class: device_class => DeviceClass,
+    resource_claim: resource_claim => ResourceClaim,
+    resource_slice: resource_slice => ResourceSlice,
+    device_taint_rule: device_taint_rule => DeviceTaintRule,
 }

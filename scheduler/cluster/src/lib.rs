@@ -5,7 +5,7 @@
 //! | `check` | whether all this would work |
 //! | `connect` | which cluster, as whom; clients |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
-//! | `bind`, `perform` | what the engine wants done |
+//! | `bind`, `claims`, `perform`, `volumes` | what the engine wants done |
 //! | `list` | the cluster as it is now, for simulations |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
@@ -18,6 +18,7 @@
 pub mod bind;
 pub mod call;
 pub mod check;
+pub mod claims;
 pub mod connect;
 pub mod discover;
 pub mod evict;
@@ -41,6 +42,7 @@ pub mod volumes;
 pub mod watch;
 
 mod tls;
+mod waits;
 
 #[cfg(test)]
 mod fake_api;

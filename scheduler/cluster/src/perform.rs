@@ -1,5 +1,7 @@
 //! Does what the engine wants done, and tells how it went.
 
+mod before;
+mod turns;
 mod underway;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,12 +9,13 @@ use std::time::Duration;
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Binding, Effect, Input, PreBindWrite, StorageWrite};
+use longshore_framework::port::{Binding, Effect, Input};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::bind;
 use crate::call::{ApiError, Caller};
+use crate::claims::{self, ClaimStore, Claims};
 use crate::evict::Evictor;
 use crate::extender::Binders;
 use crate::hold::Hold;
@@ -20,10 +23,11 @@ use crate::record::{Event, EventKind, Recorder};
 use crate::retry::Backoff;
 use crate::status::{StatusWriter, Written};
 use crate::told::{Tell, Told};
-use crate::volumes::{PreBind, StorageStore};
+use crate::volumes::StorageStore;
 
+use turns::Turns;
 pub use underway::{Finished, Writes};
-use underway::{Guard, Underway, Write};
+use underway::{Underway, Write};
 
 /// Who does what the engine wants. Never blocks.
 pub trait Perform: Send {
@@ -43,6 +47,8 @@ pub struct Tools {
     pub status: StatusWriter,
     /// What is known of claims and volumes.
     pub storage: Arc<StorageStore>,
+    /// What is known of claims for devices.
+    pub claims: Arc<ClaimStore>,
     /// How often a binding is tried.
     pub binding_backoff: Backoff,
     /// `bindTimeoutSeconds` of the profile with that scheduler name.
@@ -69,20 +75,25 @@ struct Shared {
     /// conditions of thousands.
     statuses: Semaphore,
     evictions: Semaphore,
+    claims: Semaphore,
+    turns: Turns,
 }
 
 /// Status patches under way at a time.
 const STATUSES: usize = 16;
 /// Preemptors whose victims are evicted at a time.
 const EVICTIONS: usize = 16;
+/// Pods whose claims for devices are written at a time.
+const CLAIMS: usize = 64;
 
 impl Performer {
     /// Works on `runtime`.
     pub fn new(runtime: Handle, tools: Tools) -> Self {
         let evictor = Evictor::new(tools.writes.clone(), tools.recorder.clone());
         let (statuses, evictions) = (Semaphore::new(STATUSES), Semaphore::new(EVICTIONS));
-        let (binders, underway) = (RwLock::default(), Underway::default());
-        let shared = Shared { tools, evictor, binders, underway, statuses, evictions };
+        let (binders, underway, claims) = (RwLock::default(), Underway::default(), Semaphore::new(CLAIMS));
+        let turns = Turns::default();
+        let shared = Shared { tools, evictor, binders, underway, statuses, evictions, claims, turns };
         Self { runtime, shared: Arc::new(shared) }
     }
 
@@ -108,6 +119,7 @@ impl Perform for Performer {
             Effect::Preempted { victim, preemptor, node } => {
                 // The engine knows who wants its room, and says so when the wait is over.
                 self.shared.tools.storage.preempted(&victim.meta.uid);
+                self.shared.tools.claims.preempted(&victim.meta.uid);
                 self.shared.evictor.preempted_in_memory(&victim, &preemptor, &node);
             }
             Effect::PluginEvent { pod, plugin, warning, reason, note } => {
@@ -137,19 +149,29 @@ impl Performer {
                 });
             }
             Effect::PreBind { pod, node, writes } => {
-                let writes = match storage_only(writes) {
-                    Ok(writes) => writes,
-                    Err(why) => {
-                        let result = Err(why.into());
-                        return self.shared.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
-                    }
-                };
                 let nominated = status.nominate(&pod, &node);
-                let writes = PreBind::begin(&self.shared.tools.storage, &pod, &node, writes);
+                let turn = self.shared.turns.take(&pod.meta.uid);
+                let writes = before::Before::begin(&self.shared.tools, &pod, &node, writes);
                 let under_way = self.shared.underway.begin(Write::Volumes);
                 self.runtime.spawn(async move {
                     noted(&pod, nominated.await);
-                    shared.pre_bind(&pod, writes, under_way).await;
+                    turn.comes().await;
+                    let result = writes.carry_out(&shared, &pod, &node, under_way).await;
+                    drop(turn);
+                    shared.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
+                });
+            }
+            Effect::ReleaseClaims { pod, releases } => {
+                let under_way = self.shared.underway.begin(Write::Volumes);
+                let turn = self.shared.turns.take(&pod.meta.uid);
+                self.runtime.spawn(async move {
+                    let _under_way = under_way;
+                    turn.comes().await;
+                    let _room = shared.claims.acquire().await;
+                    let tell = |input| shared.tell(input);
+                    let tools = &shared.tools;
+                    let claims = Claims { api: &tools.writes, store: &tools.claims, tell: &tell };
+                    claims::release(&claims, &pod, &releases).await;
                 });
             }
             Effect::Evict { preemptor, victims, node } => {
@@ -176,8 +198,7 @@ impl Performer {
             Effect::Scheduled { .. }
             | Effect::Preempted { .. }
             | Effect::PluginEvent { .. }
-            | Effect::Gated { .. }
-            | Effect::ReleaseClaims { .. } => {}
+            | Effect::Gated { .. } => {}
         }
     }
 
@@ -224,32 +245,9 @@ impl Shared {
         self.tell(Input::Bound { uid: binding.uid, result });
     }
 
-    async fn pre_bind(&self, pod: &Pod, writes: PreBind, under_way: Guard) {
-        let tools = &self.tools;
-        let timeout = (tools.bind_timeout)(&pod.spec.scheduler_name);
-        let is_there = || tools.status.is_waiting(&pod.meta.uid);
-        let written = writes.write(&tools.writes).await;
-        drop(under_way);
-        let done = match written {
-            Ok(written) => written.until_bound(&tools.writes, timeout, is_there).await,
-            Err(why) => Err(why),
-        };
-        let result = done.map_err(|why| format!("running PreBind plugin \"VolumeBinding\": {why}").into());
-        self.tell(Input::PreBound { uid: Arc::clone(&pod.meta.uid), result });
-    }
-
     fn tell(&self, input: Input) {
         (self.tools.tell)(Told::Input(input));
     }
-}
-
-/// The changes to storage objects; an error where claims for devices are to be written, which is not done yet.
-fn storage_only(writes: Vec<PreBindWrite>) -> Result<Vec<StorageWrite>, &'static str> {
-    let storage = |write| match write {
-        PreBindWrite::Storage(write) => Ok(write),
-        _ => Err("resource claims are not written yet"),
-    };
-    writes.into_iter().map(storage).collect()
 }
 
 /// A status that could not be written is no reason to stop: the next attempt writes it again.

@@ -43,15 +43,16 @@ const fn right(
     Right { group, resource, verbs, place: Place::Cluster, loss }
 }
 
+const NO_CLAIMS: &str = "pods with claims for devices stay pending";
 const NO_VOLUMES: &str = "pods with unbound claims stay pending";
 
 /// What is done beside watching.
-const SINGLE: [Right; 10] = [
+const SINGLE: [Right; 13] = [
     // `bind`.
     right("", "pods/binding", &["create"], None),
     // `evict`: the victim's newest conditions. `bind`, when an answer got lost: did it take?
     right("", "pods", &["get"], Some("preemption evicts nothing")),
-    // `status` and `evict`.
+    // `status`, `evict` and `claims`.
     right("", "pods/status", &["patch"], None),
     // `evict`.
     right("", "pods", &["delete"], Some("preemption evicts nothing")),
@@ -62,6 +63,12 @@ const SINGLE: [Right; 10] = [
     right("", "persistentvolumeclaims", &["patch"], Some(NO_VOLUMES)),
     // `volumes`, when a volume that was provisioned says where it can be used.
     right("", "nodes", &["get"], Some("pods whose volumes are provisioned for one place stay pending")),
+    // `claims`: to read again after a conflict; the finalizer; claims for extended resources are made and deleted.
+    right("resource.k8s.io", "resourceclaims", &["get", "patch", "create", "delete"], Some(NO_CLAIMS)),
+    // `claims`: what a claim gets, and who uses it.
+    right("resource.k8s.io", "resourceclaims/status", &["patch"], Some(NO_CLAIMS)),
+    // The same: since 1.36 the API server asks for this as well.
+    right("resource.k8s.io", "resourceclaims/binding", &["patch"], Some(NO_CLAIMS)),
     // `review`.
     right(
         "authentication.k8s.io",

@@ -7,7 +7,6 @@
 mod check;
 mod facts;
 mod store;
-mod wait;
 mod write;
 
 #[cfg(test)]
@@ -25,9 +24,9 @@ use serde::Deserialize;
 
 use self::check::{Chosen, Progress};
 pub use self::store::StorageStore;
-use self::wait::{Key, Waiting};
 use self::write::Written;
 use crate::call::{ApiError, Caller};
+use crate::waits::{Key, Waiting};
 
 /// How often things are looked at although no change was told, as kube-scheduler does. A volume that is told after the
 /// claim that is bound to it, and was for another one before, is noticed so.

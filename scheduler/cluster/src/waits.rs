@@ -4,16 +4,17 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use longshore_framework::Str;
+use longshore_framework::objects::NamespacedName;
 use rustc_hash::FxBuildHasher;
 use tokio::sync::Notify;
 
-use super::facts::ClaimKey;
-
 /// What can end a wait, or its pause.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Key {
-    /// A claim, or a volume that is for it, changed.
-    Claim(ClaimKey),
+pub(crate) enum Key {
+    /// A PersistentVolumeClaim, or a volume that is for it, changed.
+    Claim(NamespacedName),
+    /// A ResourceClaim changed.
+    DeviceClaim(NamespacedName),
     /// The pod of this UID is gone.
     Pod(Str),
     /// The node of this name is gone.
@@ -22,17 +23,17 @@ pub(super) enum Key {
 
 /// Everybody who waits.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Waits(Arc<DashMap<Key, Vec<Arc<Wait>>, FxBuildHasher>>);
+pub(crate) struct Waits(Arc<DashMap<Key, Vec<Arc<Wait>>, FxBuildHasher>>);
 
 /// One who waits.
 #[derive(Debug, Default)]
-pub(super) struct Wait {
+pub(crate) struct Wait {
     changed: Notify,
     over: OnceLock<String>,
 }
 
 /// Waits as long as it lives.
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     waits: Waits,
     keys: Vec<Key>,
     wait: Arc<Wait>,
@@ -40,7 +41,7 @@ pub(super) struct Waiting {
 
 impl Waits {
     /// Begins to wait. Whatever changes from now on is noticed.
-    pub(super) fn begin(&self, keys: Vec<Key>) -> Waiting {
+    pub(crate) fn begin(&self, keys: Vec<Key>) -> Waiting {
         let wait = Arc::<Wait>::default();
         for key in &keys {
             self.0.entry(key.clone()).or_default().push(Arc::clone(&wait));
@@ -49,14 +50,14 @@ impl Waits {
     }
 
     /// There is reason to look again.
-    pub(super) fn wake(&self, key: &Key) {
+    pub(crate) fn wake(&self, key: &Key) {
         for wait in self.0.get(key).iter().flat_map(|list| list.iter()) {
             wait.changed.notify_one();
         }
     }
 
     /// There is no use in waiting on.
-    pub(super) fn end(&self, key: &Key, why: &str) {
+    pub(crate) fn end(&self, key: &Key, why: &str) {
         for wait in self.0.get(key).iter().flat_map(|list| list.iter()) {
             // The first reason stands.
             let _ = wait.over.set(why.to_string());
@@ -65,19 +66,19 @@ impl Waits {
     }
 
     /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Waiting {
     /// Returns when something changed since it was asked last.
-    pub(super) async fn changed(&self) {
+    pub(crate) async fn changed(&self) {
         self.wait.changed.notified().await;
     }
 
     /// Why waiting is of no use any more.
-    pub(super) fn over(&self) -> Option<&str> {
+    pub(crate) fn over(&self) -> Option<&str> {
         self.wait.over.get().map(String::as_str)
     }
 }

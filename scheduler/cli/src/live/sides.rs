@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use longshore_cluster::claims::ClaimStore;
 use longshore_cluster::extender::{RawStore, Wants};
 use longshore_cluster::kinds::{Reads, WatchedKind};
 use longshore_cluster::status::{SeenCondition, SeenStatus, StatusWriter};
@@ -29,6 +30,8 @@ pub(crate) struct Sides {
     pub(crate) status: StatusWriter,
     /// Who waits for volumes.
     pub(crate) storage: Arc<StorageStore>,
+    /// Who writes claims for devices, and waits for them.
+    pub(crate) claims: Arc<ClaimStore>,
     /// Who else puts pods on nodes.
     pub(crate) races: SharedRaces,
     /// Scheduler names of the profiles.
@@ -70,6 +73,7 @@ impl Bystander for Sides {
 
     fn object(&self, kind: &'static WatchedKind, identity: &Identity, json: &str) {
         self.storage.object(kind, identity, json);
+        self.claims.object(kind, identity, json);
         let (store, wants) = &self.whole;
         if let (Reads::Node, true) = (kind.reads, wants.nodes)
             && let Some(raw) = raw(json)
@@ -80,6 +84,7 @@ impl Bystander for Sides {
 
     fn gone(&self, kind: &'static WatchedKind, identity: &Identity) {
         Bystander::gone(&*self.storage, kind, identity);
+        Bystander::gone(&*self.claims, kind, identity);
         let (store, _) = &self.whole;
         match kind.reads {
             Reads::Pod => {

@@ -262,6 +262,7 @@ impl Common {
         };
         let engine = self.follow(args, &discovered, engine)?;
         let features = self.loader.features();
+        let discovered = discovered.by(features);
         self.starting(args, |starting| starting.tell(&discovered, features));
         let (performer, sides) = self.hands();
         let watches = self.watch(&discovered, sides);
@@ -367,6 +368,7 @@ impl Common {
             recorder: self.recorder.clone(),
             status: StatusWriter::new(self.clients.writes.clone()),
             storage: Arc::default(),
+            claims: Arc::default(),
             binding_backoff: match self.loader.features().follow(Rule::BindingsRetried) {
                 true => Backoff::STATUS,
                 false => Backoff::ONCE,
@@ -381,6 +383,7 @@ impl Common {
             metrics: Arc::clone(&self.metrics.own),
             status: tools.status.clone(),
             storage: Arc::clone(&tools.storage),
+            claims: Arc::clone(&tools.claims),
             races: Arc::clone(&self.races),
             ours: self.names.iter().cloned().collect(),
         };

@@ -20,6 +20,21 @@ pub fn claim(namespace: &str, name: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}")
 }
 
+/// ResourceClaims of a namespace, in an `apiVersion`.
+pub fn device_claims(api_version: &str, namespace: &str) -> String {
+    format!("/apis/{api_version}/namespaces/{namespace}/resourceclaims")
+}
+
+/// A ResourceClaim.
+pub fn device_claim(api_version: &str, namespace: &str, name: &str) -> String {
+    format!("/apis/{api_version}/namespaces/{namespace}/resourceclaims/{name}")
+}
+
+/// The status of a ResourceClaim.
+pub fn device_claim_status(api_version: &str, namespace: &str, name: &str) -> String {
+    format!("/apis/{api_version}/namespaces/{namespace}/resourceclaims/{name}/status")
+}
+
 /// Leases of a namespace.
 pub fn leases(namespace: &str) -> String {
     format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases")

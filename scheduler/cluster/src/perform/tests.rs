@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use longshore_framework::fixture::pod;
-use longshore_framework::port::{FailureReason, PreBindWrite, StorageWrite};
+use longshore_framework::port::{
+    ClaimRelease, ClaimWrite, FailureReason, PreBindWrite, ReleasedClaim, StorageWrite,
+};
 use serde_json::json;
 
 use super::*;
@@ -28,6 +30,7 @@ fn performer(pods: &[Arc<Pod>]) -> (Performer, FakeApi, Inputs) {
         recorder: Recorder::start(caller, RecorderOptions::new("host")).0,
         status,
         storage: Arc::default(),
+        claims: Arc::default(),
         binding_backoff: crate::retry::Backoff::STATUS,
         bind_timeout: Box::new(|_| Duration::from_secs(60)),
         hold: Hold::unopposed(),
@@ -106,4 +109,34 @@ async fn a_pod_that_is_preempted_waits_for_its_volumes_no_longer() {
         matches!(&told[..], [Input::PreBound { result: Err(why), .. }] if why.ends_with("preempted")),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn what_is_taken_back_of_a_pod_goes_before_its_next_attempt() {
+    let pod = pod("p").build();
+    let (performer, api, _) = performer(&[Arc::clone(&pod)]);
+    let (namespace, name, uid): (Str, Str, Str) = ("default".into(), "k".into(), "uid-k".into());
+    let what = ClaimRelease::Reservation;
+    let release = ReleasedClaim {
+        namespace: namespace.clone(),
+        name: name.clone(),
+        uid: uid.clone(),
+        version: 0,
+        what,
+    };
+    performer.perform(Effect::ReleaseClaims { pod: Arc::clone(&pod), releases: vec![release] });
+    let write = ClaimWrite { namespace, name, uid, generated: None, allocation: None, stamp: true };
+    let writes = vec![PreBindWrite::Claim(Box::new(write))];
+    performer.perform(Effect::PreBind { pod: Arc::clone(&pod), node: "n".into(), writes });
+    let lines = || -> Vec<String> {
+        let lines = api.lines().into_iter().filter(|line| line.contains("resourceclaims"));
+        lines
+            .map(|line| line.replace("/apis/resource.k8s.io/v1/namespaces/default/resourceclaims/", ""))
+            .collect()
+    };
+    pause(10).await;
+    assert_eq!(lines(), ["PATCH k/status"]);
+    pause(100).await;
+    let then: Vec<String> = lines();
+    assert_eq!(then[1], "GET k", "{then:?}");
 }

@@ -13,7 +13,7 @@ pub(super) enum Write {
     Binding,
     /// Evictions for one preemptor.
     Evictions,
-    /// Volumes and claims of one pod.
+    /// Volumes and claims of one pod, those for devices among them.
     Volumes,
     /// The status of one pod.
     Status,

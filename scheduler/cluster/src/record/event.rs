@@ -104,6 +104,12 @@ impl Event {
         Self::of(pod, EventKind::Warning, "FailedScheduling", "Scheduling", message.to_string())
     }
 
+    /// The devices of a pod have to become ready on its node.
+    pub fn waiting_for_devices(pod: &Pod, node: &str) -> Self {
+        let note = format!("waiting for binding conditions for device on node {node}");
+        Self::of(pod, EventKind::Normal, "BindingConditionsPending", "Scheduling", note)
+    }
+
     /// A victim has to go; `in_memory` when it was not bound yet and only gives up its place.
     pub fn preempted(victim: &Pod, preemptor: &Pod, node: &str, in_memory: bool) -> Self {
         let suffix = if in_memory { " (in kube-scheduler memory)." } else { "" };

@@ -8,9 +8,9 @@ use longshore_manifest::{Identity, claim, persistent_volume, watched_value};
 use rustc_hash::FxBuildHasher;
 
 use super::facts::{ClaimFacts, ClaimKey, VolumeFacts};
-use super::wait::{Key, Waits};
 use crate::kinds::WatchedKind;
 use crate::told::Bystander;
+use crate::waits::{Key, Waits};
 
 type Map<K, V> = DashMap<K, V, FxBuildHasher>;
 
