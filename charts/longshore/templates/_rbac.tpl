@@ -62,7 +62,7 @@ subjects:
   resources: [podgroups]
   verbs: [list, watch]
 - apiGroups: [resource.k8s.io]
-  resources: [deviceclasses]
+  resources: [deviceclasses, resourceclaims, resourceslices, devicetaintrules]
   verbs: [list, watch]
 # A pod whose binding went unanswered, a victim as it is now, the node of a volume that was provisioned.
 - apiGroups: [""]
@@ -80,6 +80,13 @@ subjects:
   verbs: [delete]
 - apiGroups: [""]
   resources: [persistentvolumes, persistentvolumeclaims]
+  verbs: [patch]
+# Claims for devices: the finalizer, and those that are made for extended resources; then what a claim gets and who uses it.
+- apiGroups: [resource.k8s.io]
+  resources: [resourceclaims]
+  verbs: [get, patch, create, delete]
+- apiGroups: [resource.k8s.io]
+  resources: [resourceclaims/status, resourceclaims/binding]
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
