@@ -17,17 +17,24 @@ const SWEPT: &[&str] = &[
     "/apis/storage.k8s.io/v1/csinodes",
     "/api/v1/persistentvolumes",
     "/api/v1/nodes",
+    "/apis/resource.k8s.io/v1/resourceslices",
+    "/apis/resource.k8s.io/v1/deviceclasses",
 ];
 
 /// As [`SWEPT`], in the namespace of a test.
-const SWEPT_OF_NAMESPACE: &[&str] =
-    &["/api/v1/namespaces/NS/persistentvolumeclaims", "/apis/policy/v1/namespaces/NS/poddisruptionbudgets"];
+const SWEPT_OF_NAMESPACE: &[&str] = &[
+    "/api/v1/namespaces/NS/persistentvolumeclaims",
+    "/apis/policy/v1/namespaces/NS/poddisruptionbudgets",
+    "/apis/resource.k8s.io/v1/namespaces/NS/resourceclaims",
+    "/apis/resource.k8s.io/v1/namespaces/NS/resourceclaimtemplates",
+];
 
 static SHARED: OnceLock<ControlPlane> = OnceLock::new();
 static TURN: Mutex<()> = Mutex::new(());
 static NAMESPACES: AtomicU32 = AtomicU32::new(0);
 
-/// One test's turn on the shared cluster, which has kwok, the binder of volumes and the controller of disruption budgets.
+/// One test's turn on the shared cluster, which has kwok, the binder of volumes and the controllers of disruption budgets and
+/// of claims for devices.
 pub struct Arena {
     /// The cluster.
     pub plane: &'static ControlPlane,
@@ -50,7 +57,11 @@ pub fn shared() -> Arena {
     let plane = SHARED.get_or_init(|| {
         ControlPlane::start(&Options {
             kwok: true,
-            controllers: vec!["persistentvolume-binder-controller", "disruption-controller"],
+            controllers: vec![
+                "persistentvolume-binder-controller",
+                "disruption-controller",
+                "resourceclaim-controller",
+            ],
             ..Options::default()
         })
     });
