@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use longshore_cli::attempts;
 use longshore_cli::simulation::Simulated;
+use longshore_framework::quantity::Quantity;
 use longshore_framework::registry::Stage;
 use serde_json::{Map, Value, json};
 
 /// One line for each difference, with the path to it.
-pub(crate) fn differences(expected: &Value, attempts: &Value, simulated: &Simulated) -> Vec<String> {
+pub(crate) fn differences(expected: &Value, made: &Value, simulated: &Simulated) -> Vec<String> {
     let mut found = Vec::new();
     let none = Vec::new();
     let want = expected["attempts"].as_array().unwrap_or(&none);
-    let got = attempts.as_array().unwrap_or(&none);
+    let got = made.as_array().unwrap_or(&none);
     for (at, (want, got)) in want.iter().zip(got).enumerate() {
         let path = format!("attempt {at} {}", want["pod"].as_str().unwrap_or("?"));
         compare(&path, &comparable(want), &comparable(got), &mut found);
@@ -20,6 +22,9 @@ pub(crate) fn differences(expected: &Value, attempts: &Value, simulated: &Simula
         found.push(format!("{} attempts expected, {} made", want.len(), got.len()));
     }
     compare("placements", &or_empty(&expected["placements"]), &placements(simulated), &mut found);
+    if !expected["claims"].is_null() {
+        compare("claims", &expected["claims"], &attempts::claims(simulated), &mut found);
+    }
     let evicted: Value = simulated.evicted.iter().map(|(victim, _)| victim.key()).collect();
     let want_evicted = if expected["evicted"].is_null() { json!([]) } else { expected["evicted"].clone() };
     compare("evicted", &want_evicted, &evicted, &mut found);
@@ -35,7 +40,24 @@ fn comparable(attempt: &Value) -> Value {
     if let Some(error) = attempt.get_mut("error") {
         *error = json!("some error");
     }
+    if let Some(error) = attempt.get_mut("prebind_error") {
+        *error = json!("some error");
+    }
+    for (_, allocation) in attempt["allocations"].as_object_mut().into_iter().flatten() {
+        allocation["devices"].as_array_mut().into_iter().flatten().for_each(count_consumed);
+    }
     attempt
+}
+
+/// The same amount can be written in several ways.
+fn count_consumed(device: &mut Value) {
+    for (_, amount) in device.get_mut("consumedCapacity").and_then(Value::as_object_mut).into_iter().flatten()
+    {
+        let parsed = amount.as_str().and_then(|text| text.parse::<Quantity>().ok());
+        if let Some(parsed) = parsed {
+            *amount = parsed.to_string().into();
+        }
+    }
 }
 
 fn or_empty(value: &Value) -> Value {

@@ -44,7 +44,7 @@ fn simulate(cluster: &longshore_manifest::Manifests, options: Options) -> Simula
 /// All that was said and done about one try, as text.
 fn told(record: &Record) -> String {
     match record {
-        Record::Tried { attempt, retry } => format!(
+        Record::Tried { attempt, retry, .. } => format!(
             "{} (again: {retry}) {:?}\n{:?}\n{:?}",
             attempt.pod.key(),
             attempt.outcome,

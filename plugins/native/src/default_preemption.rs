@@ -126,6 +126,7 @@ impl PostFilter for DefaultPreemption {
             nomination: Nomination::Node(Arc::clone(name)),
             victims,
             lapsed: cx.engine.lower_nominations(node),
+            releases: Vec::new(),
             tried,
             acceptable,
         })

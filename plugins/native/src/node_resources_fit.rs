@@ -50,6 +50,8 @@ pub struct NodeResourcesFit {
     resources: Vec<(Str, i64)>,
     /// Names of cpu, memory and ephemeral-storage, made once.
     basic: [Str; 3],
+    /// Where nodes have none of an extended resource, devices of the class that stands for it are given.
+    leaves_to_devices: bool,
     /// A pod hears of it when the node that it was promised became too small.
     wakes_when_shrunk: bool,
 }
@@ -86,8 +88,8 @@ impl Plugin for NodeResourcesFit {
         ]
     }
 
-    fn hint(&self, pod: &Pod, event: &ClusterEvent, _cluster: HintContext<'_>) -> Hint {
-        hints::hint(self, pod, event)
+    fn hint(&self, pod: &Pod, event: &ClusterEvent, cluster: HintContext<'_>) -> Hint {
+        hints::hint(self, pod, event, cluster.objects)
     }
 
     /// By the spec alone.

@@ -1,9 +1,14 @@
-//! The `attempts` array of `simulate --trace -o json`.
+//! The `attempts` array of `simulate --trace -o json`, and the claims at the end.
+
+mod devices;
 
 use longshore_engine::Outcome;
 use longshore_engine::trace::{NodeTrace, PostFilterTrace, PreFilterTrace, Trace};
+use longshore_framework::Str;
 use longshore_framework::verdict::Rejection;
 use serde_json::{Map, Value, json};
+
+pub use devices::claims;
 
 use crate::simulation::{Record, Simulated};
 
@@ -28,7 +33,7 @@ fn record(record: &Record, several_profiles: bool) -> Value {
         Record::Tried { attempt, .. } if attempt.outcome == Outcome::Terminating => {
             out.insert("skipped".into(), "terminating".into());
         }
-        Record::Tried { attempt, retry } => {
+        Record::Tried { attempt, retry, written } => {
             if several_profiles {
                 out.insert("profile".into(), (&*attempt.profile).into());
             }
@@ -37,8 +42,12 @@ fn record(record: &Record, several_profiles: bool) -> Value {
             }
             if let Some(trace) = &attempt.trace {
                 traced(&mut out, trace);
+                add_devices(&mut out, trace, &attempt.pod.meta.name);
             }
+            devices::written(&mut out, written);
             match &attempt.outcome {
+                // It says so itself.
+                Outcome::Broken { .. } if written.error.is_some() => {}
                 Outcome::Unschedulable { message, .. } => {
                     out.insert("message".into(), message.as_str().into());
                 }
@@ -49,8 +58,25 @@ fn record(record: &Record, several_profiles: bool) -> Value {
             }
         }
     }
-    out.insert("node".into(), record.node().map_or(Value::Null, |n| (&**n).into()));
+    out.insert("node".into(), node_of(record).map_or(Value::Null, |n| (&**n).into()));
     out.into()
+}
+
+/// The node that the pod was given, also where its binding came to nothing.
+fn node_of(record: &Record) -> Option<&Str> {
+    match record {
+        Record::Tried { written, .. } if written.error.is_some() => written.node.as_ref(),
+        _ => record.node(),
+    }
+}
+
+/// What claims would be given on each node that every filter passed.
+fn add_devices(out: &mut Map<String, Value>, trace: &Trace, pod: &str) {
+    for (name, given) in &trace.given {
+        if let Some(node) = out.get_mut("nodes").and_then(|nodes| nodes.get_mut(&**name)) {
+            node["devices"] = devices::given(given, pod);
+        }
+    }
 }
 
 fn traced(out: &mut Map<String, Value>, trace: &Trace) {

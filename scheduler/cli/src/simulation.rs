@@ -5,6 +5,7 @@
 //! is tried again at once. A pod that does not fit stays pending and is not tried again. No time passes and nothing else
 //! happens, until every pod was tried: then pods that still wait for a Permit plugin wait in vain, and are turned away.
 
+mod claims;
 mod paused;
 mod said;
 
@@ -15,14 +16,19 @@ use std::time::{Duration, Instant};
 use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Effect, FailureReason, Input};
+use longshore_framework::port::{Effect, FailureReason, Input, PreBindWrite, ReleasedClaim};
 use longshore_framework::profile::Profile;
 use longshore_framework::verdict::Rejection;
 use longshore_manifest::Manifests;
 use rustc_hash::FxHashMap;
 
+use claims::Writer;
+pub use claims::Written;
 pub use paused::Paused;
 pub use said::Said;
+
+/// How often a pod is tried again because devices were given back.
+const MOST_ROUNDS: usize = 2;
 
 /// What became of a pending pod, one record for each try.
 #[derive(Debug)]
@@ -31,8 +37,10 @@ pub enum Record {
     Tried {
         /// What came of it.
         attempt: Box<Attempt>,
-        /// The second try, after a preemption.
+        /// The second try, after a preemption, or after devices were given back.
         retry: bool,
+        /// What it did to claims for devices.
+        written: Box<Written>,
     },
     /// A PreEnqueue plugin keeps it out of the queue.
     Gated {
@@ -162,6 +170,10 @@ struct Simulation {
     given: FxHashMap<Str, usize>,
     /// Pods that got no node or lost the one they had been given, and why; not yet in their records.
     lost: Vec<(Str, FailureReason, String)>,
+    /// How often the pod at hand was tried again because devices were given back.
+    rounds: usize,
+    /// What the attempt at hand does to claims for devices.
+    written: Written,
 }
 
 impl Simulation {
@@ -174,6 +186,8 @@ impl Simulation {
             said: Vec::new(),
             given: FxHashMap::default(),
             lost: Vec::new(),
+            rounds: 0,
+            written: Written::default(),
         }
     }
 
@@ -246,9 +260,10 @@ impl Simulation {
         }
     }
 
-    /// Does what came of an attempt; after each preemption the pod is tried again at once. It ends, because every round
-    /// evicts a pod.
+    /// Does what came of an attempt; after each preemption, and when devices were given back, the pod is tried again at
+    /// once. It ends, because every round evicts a pod, and for devices there are but a few.
     fn finish(&mut self, attempt: Attempt, observer: &mut dyn Observer) {
+        self.rounds = 0;
         let mut again = self.perform(&attempt.effects);
         // A plugin may have woken it.
         let retry = attempt.number > 1;
@@ -260,7 +275,8 @@ impl Simulation {
     }
 
     fn keep(&mut self, attempt: Attempt, retry: bool, observer: &mut dyn Observer) {
-        let mut record = Record::Tried { attempt: Box::new(attempt), retry };
+        let written = Box::new(std::mem::take(&mut self.written));
+        let mut record = Record::Tried { attempt: Box::new(attempt), retry, written };
         observer.tried(&mut record);
         if record.node().is_some() {
             self.given.insert(uid(record.pod()), self.records.len());
@@ -273,10 +289,20 @@ impl Simulation {
     fn perform(&mut self, effects: &[Effect]) -> Option<Str> {
         let mut again = None;
         let mut to_do: VecDeque<Effect> = effects.to_vec().into();
+        let mut own = to_do.len();
         while let Some(effect) = to_do.pop_front() {
+            // What the attempt itself wants, not what follows from doing it.
+            let is_own = own > 0;
+            own = own.saturating_sub(1);
             let more = match effect {
-                Effect::PreBind { pod, .. } => {
-                    self.engine.apply(Input::PreBound { uid: uid(&pod), result: Ok(()) })
+                Effect::PreBind { pod, node, writes } => self.pre_bind(&pod, &node, &writes),
+                Effect::ReleaseClaims { pod, releases } => {
+                    let (helps, more) = self.release(&pod, &releases);
+                    if helps && is_own && self.rounds < MOST_ROUNDS {
+                        self.rounds += 1;
+                        again = Some(uid(&pod));
+                    }
+                    more
                 }
                 Effect::Bind { pod, .. } => {
                     self.engine.apply(Input::Bound { uid: uid(&pod), result: Ok(()) })
@@ -299,6 +325,26 @@ impl Simulation {
             to_do.extend(more);
         }
         again
+    }
+
+    fn writer(&mut self) -> Writer<'_> {
+        Writer { engine: &mut self.engine, written: &mut self.written, effects: Vec::new() }
+    }
+
+    fn pre_bind(&mut self, pod: &Pod, node: &Str, writes: &[PreBindWrite]) -> Vec<Effect> {
+        let mut writer = self.writer();
+        let result = writer.pre_bind(pod, node, writes);
+        let mut effects = writer.effects;
+        let result =
+            result.map_err(|why| format!("running PreBind plugin \"DynamicResources\": {why}").into());
+        effects.extend(self.engine.apply(Input::PreBound { uid: uid(pod), result }));
+        effects
+    }
+
+    fn release(&mut self, pod: &Pod, releases: &[ReleasedClaim]) -> (bool, Vec<Effect>) {
+        let mut writer = self.writer();
+        let helps = writer.release(pod, releases);
+        (helps, writer.effects)
     }
 
     fn say(&mut self, said: Said) {

@@ -9,6 +9,7 @@ use longshore_framework::node::Node;
 use longshore_framework::node_metrics::{MetricsNeed, MetricsSource, Sample};
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::Pod;
+use longshore_framework::port::ReleasedClaim;
 use longshore_framework::snapshot::Snapshot;
 use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
@@ -74,6 +75,11 @@ impl Cache {
         let changed = self.objects.advance_metrics(now);
         self.follow_objects();
         changed
+    }
+
+    /// What Unreserve takes back of claims, since this was last asked.
+    pub(crate) fn take_releases(&mut self) -> Vec<(Arc<Pod>, Vec<ReleasedClaim>)> {
+        self.objects.resource_claims.take_releases()
     }
 
     /// Marks the nodes that changes of objects concern.

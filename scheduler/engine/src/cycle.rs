@@ -18,11 +18,12 @@ use std::sync::Arc;
 
 use longshore_framework::bitset::BitSet;
 use longshore_framework::features::Features;
-use longshore_framework::objects::Objects;
+use longshore_framework::objects::{NamespacedName, Objects};
 use longshore_framework::plugin::Cycle;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
+use longshore_framework::resource_claim::Allocation;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
@@ -193,6 +194,7 @@ impl<'a> Evaluator<'a> {
         state.evaluated = feasible.len() + diagnosis.rejected.len();
         if let Some(trace) = trace.as_deref_mut() {
             trace.nodes = Some(self.trace_nodes(&diagnosis, &feasible));
+            trace.given = self.trace_given(state, &feasible);
         }
         let chosen = match feasible.as_slice() {
             [] => return Err(Stopped::Unfit(Box::new(diagnosis))),
@@ -225,6 +227,9 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// A node, and what claims would be given there.
+type Given = (longshore_framework::Str, Vec<(NamespacedName, Arc<Allocation>)>);
+
 /// The record of a decision.
 impl Evaluator<'_> {
     fn trace_nodes(
@@ -248,6 +253,17 @@ impl Evaluator<'_> {
         nodes.sort_by_key(|(slot, _)| *slot);
         nodes.dedup_by_key(|(slot, _)| *slot);
         nodes.into_iter().map(|(slot, node)| (name(slot), node)).collect()
+    }
+
+    fn trace_given(&self, state: &CycleState, feasible: &[Slot]) -> Vec<Given> {
+        let given = |slot: &Slot| {
+            let name = &self.snapshot.node(*slot).name;
+            let filters = self.profile.stage(Stage::Filter).iter();
+            let given = filters
+                .flat_map(|id| self.profile.plugin(*id).plugin.given(self.cycle(), state.of(*id), name));
+            (Arc::clone(name), given.collect::<Vec<_>>())
+        };
+        feasible.iter().map(given).filter(|(_, given)| !given.is_empty()).collect()
     }
 
     fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores) {

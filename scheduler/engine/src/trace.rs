@@ -1,6 +1,10 @@
 //! The record of one attempt: who said what of which node.
 
+use std::sync::Arc;
+
 use longshore_framework::Str;
+use longshore_framework::objects::NamespacedName;
+use longshore_framework::resource_claim::Allocation;
 use longshore_framework::verdict::Rejection;
 
 /// What one attempt went through.
@@ -14,6 +18,8 @@ pub struct Trace {
     pub pre_filter: PreFilterTrace,
     /// Every node that was judged, in slot order; `None` when PreFilter rejected the pod.
     pub nodes: Option<Vec<(Str, NodeTrace)>>,
+    /// What claims for devices would be given on the nodes that every filter passed, where there is anything.
+    pub given: Vec<(Str, Vec<(NamespacedName, Arc<Allocation>)>)>,
     /// Nodes with the highest total, or the only feasible one.
     pub best: Vec<Str>,
     /// PostFilter, when the profile has one and it was asked.

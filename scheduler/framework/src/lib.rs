@@ -18,6 +18,7 @@
 
 pub mod bitset;
 pub mod device;
+pub mod device_use;
 pub mod domains;
 pub mod event;
 pub mod extender;

@@ -32,6 +32,8 @@ pub struct Likeness {
     numbers: SmallVec<[u64; 4]>,
     /// Who adds to it now.
     adding: u16,
+    /// Who is to be asked every time.
+    asked: SmallVec<[u16; 1]>,
     /// No other pod is like this one.
     unlike_any: bool,
 }
@@ -47,6 +49,17 @@ impl Likeness {
     /// name.
     pub fn set_apart(&mut self) {
         self.unlike_any = true;
+    }
+
+    /// Whoever adds to it now is to be asked about such pods every time, whatever its answers
+    /// [depend on](crate::plugin::Dependence) otherwise.
+    pub fn ask_every_time(&mut self) {
+        self.asked.push(self.adding);
+    }
+
+    /// Whether the one with this number is to be asked every time.
+    pub fn is_asked_every_time(&self, number: u16) -> bool {
+        self.asked.contains(&number)
     }
 
     /// Whether no other pod is like this one.

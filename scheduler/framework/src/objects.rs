@@ -4,7 +4,9 @@ mod assumable;
 mod claims;
 mod concern;
 pub mod declared;
+mod device_slices;
 mod free_volumes;
+mod resource_claims;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ use crate::{Str, Timestamp};
 pub use claims::Claims;
 pub use concern::Concern;
 use declared::{DeclaredObject, DeclaredObjects};
+pub use device_slices::DeviceSlices;
+pub use resource_claims::{ResourceClaims, extended_claim_uid};
 pub use volumes::Volumes;
 
 use crate::resource_claim::ResourceClaim;
@@ -192,11 +196,9 @@ pub struct Objects {
     /// DeviceClasses by name.
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
     /// ResourceClaims by namespace and name.
-    pub resource_claims: BTreeMap<NamespacedName, Arc<ResourceClaim>>,
-    /// ResourceSlices by name.
-    pub resource_slices: BTreeMap<Str, Arc<ResourceSlice>>,
-    /// DeviceTaintRules by name.
-    pub device_taint_rules: BTreeMap<Str, Arc<DeviceTaintRule>>,
+    pub resource_claims: ResourceClaims,
+    /// ResourceSlices and DeviceTaintRules.
+    pub slices: DeviceSlices,
     /// Objects of kinds that plugins declare.
     pub declared: DeclaredObjects,
     /// What is measured on nodes.
@@ -377,9 +379,9 @@ impl Objects {
             .chain(self.attachments.values().cloned().map(O::VolumeAttachment))
             .chain(self.pod_groups.values().cloned().map(O::PodGroup))
             .chain(self.device_classes.values().cloned().map(O::DeviceClass))
-            .chain(self.resource_claims.values().cloned().map(O::ResourceClaim))
-            .chain(self.resource_slices.values().cloned().map(O::ResourceSlice))
-            .chain(self.device_taint_rules.values().cloned().map(O::DeviceTaintRule))
+            .chain(self.resource_claims.iter().cloned().map(O::ResourceClaim))
+            .chain(self.slices.iter().cloned().map(O::ResourceSlice))
+            .chain(self.slices.rules().cloned().map(O::DeviceTaintRule))
             .chain(self.declared.iter().cloned().map(O::Declared))
     }
 
@@ -455,11 +457,9 @@ impl Objects {
             O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
             O::PodGroup(o) => self.pod_groups.insert(group_key(&o), o).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.insert(Arc::clone(&o.name), o).map(O::DeviceClass),
-            O::ResourceClaim(o) => self.resource_claims.insert(o.key(), o).map(O::ResourceClaim),
-            O::ResourceSlice(o) => self.resource_slices.insert(Arc::clone(&o.name), o).map(O::ResourceSlice),
-            O::DeviceTaintRule(o) => {
-                self.device_taint_rules.insert(Arc::clone(&o.name), o).map(O::DeviceTaintRule)
-            }
+            O::ResourceClaim(o) => self.resource_claims.set(o).map(O::ResourceClaim),
+            O::ResourceSlice(o) => self.slices.set(o).map(O::ResourceSlice),
+            O::DeviceTaintRule(o) => self.slices.set_rule(o).map(O::DeviceTaintRule),
             O::Declared(o) => self.declared.set(o).map(O::Declared),
         }
     }
@@ -501,8 +501,8 @@ impl Objects {
             O::PodGroup(o) => self.pod_groups.remove(&group_key(o)).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.remove(&o.name).map(O::DeviceClass),
             O::ResourceClaim(o) => self.resource_claims.remove(&o.key()).map(O::ResourceClaim),
-            O::ResourceSlice(o) => self.resource_slices.remove(&o.name).map(O::ResourceSlice),
-            O::DeviceTaintRule(o) => self.device_taint_rules.remove(&o.name).map(O::DeviceTaintRule),
+            O::ResourceSlice(o) => self.slices.remove(&o.name).map(O::ResourceSlice),
+            O::DeviceTaintRule(o) => self.slices.remove_rule(&o.name).map(O::DeviceTaintRule),
             O::Declared(o) => self.declared.remove(o.kind, &o.key()).map(O::Declared),
         }
     }

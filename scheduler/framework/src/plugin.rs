@@ -8,6 +8,7 @@ mod seats;
 mod sink;
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use census::{Census, Counted, Recounted};
@@ -23,9 +24,10 @@ use crate::Timestamp;
 use crate::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use crate::likeness::Likeness;
 use crate::node_metrics::MetricsNeed;
-use crate::objects::Objects;
+use crate::objects::{NamespacedName, Objects};
 use crate::pod::Pod;
 use crate::port::{Binding, PreBindWrite};
+use crate::resource_claim::Allocation;
 use crate::snapshot::{Slot, Snapshot};
 use crate::state::PluginState;
 use crate::verdict::{PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict};
@@ -80,6 +82,17 @@ pub trait Plugin: Send + Sync + 'static {
     /// are worth another try. Asked several times a second. `None`, the default, for a plugin that can always be asked.
     fn recoveries(&self) -> Option<u64> {
         None
+    }
+
+    /// For the trace: what claims for devices would be given on a node that the plugin's Filter passed, in the order in which they
+    /// are allocated. Nothing by default.
+    fn given(
+        &self,
+        _cx: Cycle<'_>,
+        _state: &PluginState,
+        _node: &str,
+    ) -> Vec<(NamespacedName, Arc<Allocation>)> {
+        Vec::new()
     }
 
     /// For a plugin whose answers depend on [images](Dependence::on_images): a number that changes at least when the answer about some

@@ -226,11 +226,12 @@ impl PodSpec {
             || self.containers.iter().chain(&self.init_containers).any(differs)
     }
 
-    /// The spec without its containers and volumes, and without whatever else only counts through
+    /// The spec without its containers, volumes and claims for devices, and without whatever else only counts through
     /// [effective requests](PodResources).
     pub fn without_parts(&self) -> Self {
         Self {
             volumes: Vec::new(),
+            resource_claims: Vec::new(),
             containers: Vec::new(),
             init_containers: Vec::new(),
             overhead: ResourceList::default(),

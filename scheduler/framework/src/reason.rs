@@ -27,13 +27,6 @@ pub enum Reason {
     TooManyPods,
     /// NodeResourcesFit: a resource.
     Insufficient(Str),
-    /// NodeResourcesFit: a resource that only devices of this class could give.
-    Devices {
-        /// The resource.
-        resource: Str,
-        /// The DeviceClass.
-        class: Str,
-    },
     /// VolumeRestrictions: an inline disk is in use.
     DiskConflict,
     /// VolumeRestrictions: a ReadWriteOncePod claim is in use.
@@ -86,12 +79,6 @@ impl fmt::Display for Reason {
             Self::NodePorts => "node(s) didn't have free ports for the requested pod ports",
             Self::TooManyPods => "Too many pods",
             Self::Insufficient(resource) => return write!(f, "Insufficient {resource}"),
-            Self::Devices { resource, class } => {
-                return write!(
-                    f,
-                    "node(s) had no {resource}, and devices of class {class} are not supported yet"
-                );
-            }
             Self::DiskConflict => "node(s) had no available disk",
             Self::ReadWriteOncePodConflict => {
                 "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"

@@ -9,11 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use longshore_framework::device::DeviceClass;
+use longshore_framework::device_use::InUse;
 use longshore_framework::node::Node;
 use longshore_framework::resource_claim::{AllocatedDevice, Allocation, ResourceClaim};
 use longshore_manifest as manifest;
 use longshore_plugins_native::dynamic_resources::allocator::{
-    AllocationError, Claim, InUse, Inventory, Known, Selectors, allocate,
+    AllocationError, Claim, Inventory, Known, Selectors, allocate,
 };
 use serde_json::{Value, json};
 
@@ -40,7 +41,9 @@ impl World {
             let key =
                 format!("{}/{}", text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]));
             match text(&object["kind"]) {
-                "ResourceSlice" => world.inventory.set(Arc::new(manifest::resource_slice(object).unwrap())),
+                "ResourceSlice" => {
+                    _ = world.inventory.set(Arc::new(manifest::resource_slice(object).unwrap()))
+                }
                 "DeviceClass" => {
                     let class = manifest::device_class(object).unwrap();
                     world.classes.insert(class.name.to_string(), Arc::new(class));

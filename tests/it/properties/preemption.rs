@@ -13,7 +13,7 @@ fn check(draft: &ClusterDraft, seed: u64) {
     let done = simulate(&draft.build(), Options { seed, ..Options::default() });
     let mut records = done.records.iter().peekable();
     while let Some(record) = records.next() {
-        let Record::Tried { attempt, retry: false } = record else { continue };
+        let Record::Tried { attempt, retry: false, .. } = record else { continue };
         let evictions = attempt.effects.iter().find_map(|e| match e {
             Effect::Evict { preemptor, victims, node } => Some((preemptor, victims, node)),
             _ => None,
@@ -25,7 +25,7 @@ fn check(draft: &ClusterDraft, seed: u64) {
             let (theirs, own) = (victim.spec.priority, preemptor.spec.priority);
             assert!(theirs < own, "{} ({theirs}) for {} ({own})", victim.key(), preemptor.key());
         }
-        let Some(Record::Tried { attempt: again, retry: true }) = records.peek() else {
+        let Some(Record::Tried { attempt: again, retry: true, .. }) = records.peek() else {
             panic!("{} was not tried again", preemptor.key());
         };
         assert_eq!(again.pod.meta.uid, preemptor.meta.uid);

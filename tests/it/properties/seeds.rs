@@ -10,7 +10,7 @@ use super::{all_told, config, simulate};
 /// The trace of a try without the node that was taken: what chance has no part in.
 fn without_choice(record: &Record) -> String {
     match record {
-        Record::Tried { attempt, retry } => {
+        Record::Tried { attempt, retry, .. } => {
             let outcome = match &attempt.outcome {
                 Outcome::Unschedulable { nominated: None, message } => message,
                 Outcome::Unschedulable { .. } => "preempts",

@@ -8,7 +8,6 @@
 mod capacity;
 mod constraint;
 mod counters;
-mod in_use;
 mod inventory;
 mod outcome;
 mod plan;
@@ -21,13 +20,13 @@ mod tests;
 
 use longshore_framework::Str;
 use longshore_framework::device::DeviceClass;
+use longshore_framework::device_use::InUse;
 use longshore_framework::node::Node;
 use longshore_framework::resource_claim::{Allocation, ClaimSpec};
 use std::sync::Arc;
 use thiserror::Error;
 
-pub use in_use::InUse;
-pub use inventory::Inventory;
+pub use inventory::{Inventory, Reach};
 pub use pool::Pool;
 pub use selectors::Selectors;
 

@@ -5,13 +5,24 @@ use std::time::Duration;
 use longshore_framework::fields::{Fields, Problems};
 use serde_json::{Value, json};
 
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeouts {
+    /// To look for devices on a node; 0 for as long as it takes.
+    pub(super) filter: Duration,
+    /// To wait for devices that a claim has.
+    pub(super) binding: Duration,
+}
+
 /// Checks the arguments; returns the effective ones.
-pub(super) fn read(args: &Value, problems: &mut Problems<'_>) -> Value {
+pub(super) fn read(args: &Value, problems: &mut Problems<'_>) -> (Value, Timeouts) {
     let mut fields = Fields::of_args(args, "DynamicResourcesArgs", problems);
     let filter = timeout(&mut fields, "filterTimeout", "10s", Duration::ZERO, problems);
     let binding = timeout(&mut fields, "bindingTimeout", "10m0s", Duration::from_secs(1), problems);
     fields.finish(problems);
-    json!({ "filterTimeout": filter, "bindingTimeout": binding })
+    let of = |text: &str| parse(text).unwrap_or_default();
+    let timeouts = Timeouts { filter: of(filter), binding: of(binding) };
+    (json!({ "filterTimeout": filter, "bindingTimeout": binding }), timeouts)
 }
 
 fn timeout<'v>(
@@ -84,7 +95,7 @@ mod tests {
     #[track_caller]
     fn check(args: &Value, effective: &Value, want: &[&str]) {
         let mut found = Vec::new();
-        assert_eq!(read(args, &mut Problems::new(&mut found)), *effective);
+        assert_eq!(read(args, &mut Problems::new(&mut found)).0, *effective);
         assert_eq!(found.iter().map(Problem::to_string).collect::<Vec<_>>(), want);
     }
 

@@ -1,7 +1,7 @@
 //! `NodeResourcesFitArgs`, and the list of weighted resources that other plugins share.
 
 use longshore_framework::Str;
-use longshore_framework::features::Rule;
+use longshore_framework::features::{Gate, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::FactoryContext;
 use longshore_framework::resources::{CPU, EPHEMERAL_STORAGE, MEMORY, is_qualified_name};
@@ -52,7 +52,16 @@ pub(super) fn read(
     };
     let basic = [CPU, MEMORY, EPHEMERAL_STORAGE].map(Str::from);
     let wakes_when_shrunk = context.features.follow(Rule::ShrunkNodeWakes);
-    let plugin = NodeResourcesFit { ignored, ignored_groups, strategy, resources, basic, wakes_when_shrunk };
+    let leaves_to_devices = context.features.enabled(Gate::DRAExtendedResource);
+    let plugin = NodeResourcesFit {
+        ignored,
+        ignored_groups,
+        strategy,
+        resources,
+        basic,
+        leaves_to_devices,
+        wakes_when_shrunk,
+    };
     (plugin, effective)
 }
 

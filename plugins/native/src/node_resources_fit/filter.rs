@@ -23,13 +23,13 @@ struct Need {
     amount: i64,
     /// `None`: no node offers it.
     column: Option<ResourceId>,
-    /// The DeviceClass that stands for it where nodes have none.
-    class: Option<Str>,
+    /// A DeviceClass stands for it where nodes have none: then DynamicResources has the say.
+    by_devices: bool,
 }
 
 impl Need {
     fn basic(name: &Str, amount: i64, column: ResourceId) -> Self {
-        Self { name: Arc::clone(name), amount, column: Some(column), class: None }
+        Self { name: Arc::clone(name), amount, column: Some(column), by_devices: false }
     }
 
     /// What of it the node has and its pods hold; `None` where no node offers it.
@@ -45,13 +45,9 @@ impl Need {
         Some(Share { resource, needed: self.amount, allocatable, held })
     }
 
-    /// Why there is not enough of it on a node that has so much. Devices are not given out yet.
-    fn reason(&self, allocatable: i64) -> Reason {
-        let resource = Arc::clone(&self.name);
-        match &self.class {
-            Some(class) if allocatable == 0 => Reason::Devices { resource, class: Arc::clone(class) },
-            _ => Reason::Insufficient(resource),
-        }
+    /// Whether a node with so much of it leaves it to devices.
+    fn is_left_to_devices(&self, allocatable: i64) -> bool {
+        self.by_devices && allocatable == 0
     }
 }
 
@@ -76,7 +72,7 @@ impl Needs {
             name: Arc::clone(name),
             amount: *amount,
             column: cx.snapshot.resource(name),
-            class: cx.objects.device_class_for(name).map(|class| Arc::clone(&class.name)),
+            by_devices: plugin.leaves_to_devices && cx.objects.device_class_for(name).is_some(),
         };
         let scalars = request.scalars.iter().filter(|(name, _)| !plugin.ignores(name)).map(scalar);
         Self(basic.into_iter().chain(scalars).filter(|need| need.amount > 0).collect())
@@ -94,7 +90,9 @@ impl Needs {
 
     /// What the node has left of what is needed; `None` where no node offers some of it.
     pub(super) fn room(&self, node: NodeView<'_>) -> Option<Room<'_>> {
-        let shares = self.0.iter().map(|need| need.share(node)).collect::<Option<_>>()?;
+        let is_asked =
+            |need: &&Need| !need.is_left_to_devices(need.column.map_or(0, |id| node.allocatable(id)));
+        let shares = self.0.iter().filter(is_asked).map(|need| need.share(node)).collect::<Option<_>>()?;
         Some(Room { allowed_pods: node.allowed_pods(), pods: node.pod_count(), shares })
     }
 
@@ -108,10 +106,10 @@ impl Needs {
         for need in &self.0 {
             let (allocatable, requested) =
                 need.column.map_or((0, 0), |id| (node.allocatable(id), node.requested(id)));
-            if need.amount <= allocatable.saturating_sub(requested) {
+            if need.is_left_to_devices(allocatable) || need.amount <= allocatable.saturating_sub(requested) {
                 continue;
             }
-            reasons.push(need.reason(allocatable));
+            reasons.push(Reason::Insufficient(Arc::clone(&need.name)));
             if need.amount > allocatable {
                 // Not even the empty node would do.
                 code = RejectCode::UnschedulableAndUnresolvable;
@@ -123,7 +121,8 @@ impl Needs {
     /// Judges all nodes of a range as they are. Most pass, so they are told by the columns alone, if possible many at
     /// once; only who fails is looked at again for the reasons.
     pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
-        let offered = self.0.iter().all(|need| need.column.is_some());
+        // Where devices may be given, each node is looked at by itself.
+        let offered = self.0.iter().all(|need| need.column.is_some() && !need.by_devices);
         let mut flat: SmallVec<[Column<'_>; 4]> = SmallVec::new();
         flat.push((1, snapshot.pods_left()));
         let mut sparse: SmallVec<[(i64, ResourceColumn<'_>); 1]> = SmallVec::new();

@@ -149,7 +149,7 @@ impl Watch {
 
 impl Observer for Watch {
     fn tried(&mut self, record: &mut Record) {
-        let Record::Tried { attempt, retry } = record else { return };
+        let Record::Tried { attempt, retry, .. } = record else { return };
         if let (Some(bar), false) = (&self.bar, *retry) {
             bar.inc(1);
         }

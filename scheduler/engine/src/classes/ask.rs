@@ -53,7 +53,12 @@ impl Class {
     pub(super) fn asks_about_nodes(&self, evaluator: &Evaluator<'_>, state: &CycleState) -> bool {
         let on = |stage: Stage, id: PluginId| evaluator.profile.stage(stage).contains(&id);
         let filters = |id: PluginId| on(Stage::Filter, id) && !state.skips_filter(id);
-        let scores = |id: PluginId| on(Stage::PreScore, id) || on(Stage::Score, id);
+        // A score that is the same everywhere decides nothing.
+        let is_even = |id: PluginId| {
+            let score = evaluator.profile.plugin(id).score.as_ref();
+            score.is_some_and(|score| score.even_score(evaluator.cycle(), state.of(id)).is_some())
+        };
+        let scores = |id: PluginId| on(Stage::PreScore, id) || (on(Stage::Score, id) && !is_even(id));
         evaluator.asks_extenders() || self.plan.asked.iter().any(|id| filters(*id) || scores(*id))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Census, Counted, Dependence, Filter, PreFilter, Score};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
@@ -148,7 +149,8 @@ impl Plan {
             let says = (filter.is_some() || !on(Stage::PreFilter, id))
                 && (score.is_some() || !on(Stage::PreScore, id));
             let kept = [filter, score].into_iter().flatten().all(|dependence| is_kept(dependence, counts));
-            if !says || !kept || (plugin.census.is_some() && !is_paired) {
+            let says_so = asks_every_time(evaluator, id);
+            if says_so || !says || !kept || (plugin.census.is_some() && !is_paired) {
                 self.asked.push(id);
                 state.skip_filter(id);
                 state.skip_score(id);
@@ -309,6 +311,14 @@ impl Plan {
     pub(super) fn outlives_pods(&self, turn: usize) -> bool {
         self.first_turn_by_pods.is_none_or(|first| turn < first) && !self.asks_groups_before(turn)
     }
+}
+
+/// Whether the plugin wants to be asked about pods of the class every time.
+fn asks_every_time(evaluator: &Evaluator<'_>, id: PluginId) -> bool {
+    let mut likeness = Likeness::default();
+    likeness.added_by(id.0);
+    evaluator.profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
+    likeness.is_asked_every_time(id.0)
 }
 
 /// Plugins that have a say after the decision.

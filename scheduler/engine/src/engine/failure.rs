@@ -149,6 +149,9 @@ impl Engine {
         for lapsed in post.lapsed {
             self.lose_node(lapsed, effects);
         }
+        if !post.releases.is_empty() {
+            effects.push(Effect::ReleaseClaims { pod: Arc::clone(&pod), releases: post.releases });
+        }
         let nominated = match post.nomination {
             Nomination::Node(node) => Some(node),
             Nomination::Keep | Nomination::Clear => None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::plugin::{Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome};
 use longshore_framework::pod::Pod;
+use longshore_framework::port::ReleasedClaim;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{PluginError, RejectCode};
 
@@ -28,6 +29,8 @@ pub(crate) struct PostFiltered {
     pub(crate) plugin: Str,
     pub(crate) victims: Vec<Arc<Pod>>,
     pub(crate) lapsed: Vec<Arc<Pod>>,
+    /// What is taken back of claims for devices.
+    pub(crate) releases: Vec<ReleasedClaim>,
     /// A plugin broke.
     pub(crate) broke: bool,
 }
@@ -79,7 +82,7 @@ fn run(
         let began = evaluator.watch.start_plugin();
         let outcome = plugin.post_filter(&mut cx, state.of(id));
         evaluator.watch.plugin(id, ExtensionPoint::PostFilter, outcome_of(&outcome), began);
-        let outcome = match outcome {
+        let mut outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
                 record.code = "Error";
@@ -92,6 +95,7 @@ fn run(
         if traced {
             describe(&evaluator, &outcome, &mut record);
         }
+        done.releases.append(&mut outcome.releases);
         if outcome.nomination != Nomination::Keep {
             done.nomination = outcome.nomination;
         }

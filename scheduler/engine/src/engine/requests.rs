@@ -15,6 +15,7 @@ const ROUNDS: usize = 16;
 impl Engine {
     /// Does what plugins asked for since the last time, and what they then ask for.
     pub(crate) fn meet_requests(&mut self, effects: &mut Vec<Effect>) {
+        self.release_claims(effects);
         for _ in 0..ROUNDS {
             let asked = self.options.requests.drain();
             if asked.is_empty() {
@@ -26,6 +27,12 @@ impl Engine {
         }
     }
 
+    /// Passes on what Unreserve takes back of claims.
+    fn release_claims(&mut self, effects: &mut Vec<Effect>) {
+        let released = self.cache.take_releases().into_iter();
+        effects.extend(released.map(|(pod, releases)| Effect::ReleaseClaims { pod, releases }));
+    }
+
     fn meet(&mut self, request: Request, effects: &mut Vec<Effect>) {
         match request {
             Request::Allow { uid, plugin } => self.allow(&uid, &plugin, effects),
@@ -33,7 +40,6 @@ impl Engine {
             Request::Activate { uid } => {
                 self.activate(&uid);
             }
-            Request::ReleaseClaims { pod, releases } => effects.push(Effect::ReleaseClaims { pod, releases }),
             Request::Event { uid, plugin, warning, reason, note } => {
                 if let Some(pod) = self.known_pod(&uid) {
                     effects.push(Effect::PluginEvent { pod, plugin, warning, reason, note });

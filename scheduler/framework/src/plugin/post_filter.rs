@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::objects::Objects;
 use crate::plugin::Plugin;
 use crate::pod::Pod;
+use crate::port::ReleasedClaim;
 use crate::profile::PluginId;
 use crate::snapshot::{Slot, Snapshot};
 use crate::state::PluginState;
@@ -179,6 +180,8 @@ pub struct PostFilterOutcome {
     pub victims: Vec<Arc<Pod>>,
     /// Pods whose nomination to the same node lapses.
     pub lapsed: Vec<Arc<Pod>>,
+    /// What is taken back of claims for devices.
+    pub releases: Vec<ReleasedClaim>,
     /// For the trace: every node that was tried, and what came of it.
     pub tried: Vec<Tried>,
     /// For the trace: the candidates that are equally good, in any order.

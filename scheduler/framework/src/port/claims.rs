@@ -1,5 +1,7 @@
 //! What is written of claims for devices.
 
+mod applied;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -7,13 +7,12 @@ use rustc_hash::FxHashMap;
 
 use crate::Str;
 use crate::pod::Pod;
-use crate::port::ReleasedClaim;
 
 /// Requests that wait at the most. A plugin that asks for more in one call is not listened to.
 const MAX_WAITING: usize = 1 << 16;
 
 /// Something a plugin asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Let a pod go that waits for the plugin. Without effect when it does not.
     Allow {
@@ -35,13 +34,6 @@ pub enum Request {
     Activate {
         /// The pod.
         uid: Str,
-    },
-    /// Take back what claims have that were reserved for a pod, or keep it from being scheduled.
-    ReleaseClaims {
-        /// The pod.
-        pod: Arc<Pod>,
-        /// What is taken back.
-        releases: Vec<ReleasedClaim>,
     },
     /// Record an event about a pod. Without effect when the pod is not known.
     Event {

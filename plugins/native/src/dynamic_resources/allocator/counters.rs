@@ -3,8 +3,8 @@
 use longshore_framework::device::Device;
 use longshore_framework::quantity::Quantity;
 
-use super::in_use::PoolUse;
 use super::pool::{Counters, Pool};
+use longshore_framework::device_use::PoolUse;
 
 /// The counters of one pool during a search.
 pub(super) struct Left {

@@ -14,6 +14,28 @@ use super::slice::Slice;
 /// Driver and name of a pool.
 type PoolId = (Str, Str);
 
+/// The nodes that see a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// These.
+    Nodes(Vec<Str>),
+    /// It may be any.
+    Everywhere,
+}
+
+impl Reach {
+    /// The nodes of both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nodes(mut nodes), Self::Nodes(more)) => {
+                nodes.extend(more);
+                Self::Nodes(nodes)
+            }
+            _ => Self::Everywhere,
+        }
+    }
+}
+
 /// The slices of a cluster.
 #[derive(Default)]
 pub struct Inventory {
@@ -30,16 +52,32 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Takes in a slice in place of the one of that name.
-    pub fn set(&mut self, slice: Arc<ResourceSlice>) {
-        self.remove(&slice.name);
+    /// Takes in a slice in place of the one of that name. Returns who may see other pools than before.
+    pub fn set(&mut self, slice: Arc<ResourceSlice>) -> Reach {
+        let before = self.remove(&slice.name);
         let id = (slice.driver.clone(), slice.pool.clone());
         self.slices.insert(slice.name.clone(), id.clone());
         *self.counts(&slice).entry(id.clone()).or_default() += 1;
         let slices = self.pools.entry(id.clone()).or_default();
         let at = slices.partition_point(|have| have.published.name < slice.name);
         slices.insert(at, Arc::new(Slice::new(slice)));
-        self.suspect(id);
+        self.suspect(id.clone());
+        before.and(self.reach(&id))
+    }
+
+    /// Who sees a pool as it is now.
+    fn reach(&self, id: &PoolId) -> Reach {
+        let mut nodes = Vec::new();
+        for slice in self.pools.get(id).into_iter().flatten() {
+            match &slice.published.nodes {
+                // Counters concern everybody when they are wrong.
+                _ if !slice.published.counters.is_empty() => return Reach::Everywhere,
+                SliceNodes::Of(DeviceNodes::Named(node)) => nodes.push(node.clone()),
+                SliceNodes::Unknown => {}
+                _ => return Reach::Everywhere,
+            }
+        }
+        Reach::Nodes(nodes)
     }
 
     /// Looks for contradictions in the counters of a pool.
@@ -51,11 +89,13 @@ impl Inventory {
         };
     }
 
-    /// Forgets the slice of that name.
-    pub fn remove(&mut self, name: &Str) {
-        let Some(id) = self.slices.remove(name) else { return };
-        let Some(slices) = self.pools.get_mut(&id) else { return };
-        let Some(at) = slices.iter().position(|slice| slice.published.name == *name) else { return };
+    /// Forgets the slice of that name. Returns who may see other pools than before.
+    pub fn remove(&mut self, name: &Str) -> Reach {
+        let nobody = Reach::Nodes(Vec::new());
+        let Some(id) = self.slices.remove(name) else { return nobody };
+        let before = self.reach(&id);
+        let Some(slices) = self.pools.get_mut(&id) else { return nobody };
+        let Some(at) = slices.iter().position(|slice| slice.published.name == *name) else { return nobody };
         let gone = slices.remove(at);
         if slices.is_empty() {
             self.pools.remove(&id);
@@ -72,6 +112,7 @@ impl Inventory {
             self.local.remove(node);
         }
         self.suspect(id);
+        before
     }
 
     fn counts(&mut self, slice: &ResourceSlice) -> &mut BTreeMap<PoolId, u32> {

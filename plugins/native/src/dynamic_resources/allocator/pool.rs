@@ -57,8 +57,14 @@ impl Pool {
         self.state == State::Invalid
     }
 
+    /// How many taints its devices have.
+    #[cfg(test)]
+    pub(in super::super) fn taints(&self) -> usize {
+        self.slices.iter().flat_map(|slice| slice.published.devices.iter()).map(|d| d.taints.len()).sum()
+    }
+
     /// How many devices it has for the node.
-    pub(super) fn len(&self) -> usize {
+    pub(in super::super) fn len(&self) -> usize {
         let last = self.slices.last().map_or(0, |slice| slice.published.devices.len());
         self.starts.last().map_or(0, |start| start + last)
     }

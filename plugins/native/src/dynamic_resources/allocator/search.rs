@@ -2,6 +2,7 @@
 
 use longshore_framework::Str;
 use longshore_framework::device::{Device, DeviceTaintEffect};
+use longshore_framework::device_use::{DeviceUse, PoolUse};
 use longshore_framework::quantity::Quantity;
 use longshore_framework::resource_claim::DeviceWish;
 use rustc_hash::FxHashMap;
@@ -9,7 +10,6 @@ use rustc_hash::FxHashMap;
 use super::capacity;
 use super::constraint::Constraint;
 use super::counters::Left;
-use super::in_use::{DeviceUse, PoolUse};
 use super::plan::{Plan, Spot, broken};
 use super::pool::State;
 use super::{AllocationError, Known, MOST_DEVICES};

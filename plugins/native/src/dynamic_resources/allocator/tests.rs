@@ -60,7 +60,7 @@ fn same(requests: &[&str], attribute: &str) -> DeviceConstraint {
 impl World {
     fn with(slices: Vec<ResourceSlice>) -> Self {
         let mut world = Self::default();
-        slices.into_iter().for_each(|slice| world.inventory.set(Arc::new(slice)));
+        slices.into_iter().for_each(|slice| _ = world.inventory.set(Arc::new(slice)));
         world
     }
 

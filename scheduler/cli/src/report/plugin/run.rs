@@ -160,8 +160,6 @@ impl PluginRun {
                 reason: reason.to_string(),
                 note: note.to_string(),
             }),
-            // No plugin from outside can ask for it.
-            Request::ReleaseClaims { .. } => {}
         }
     }
 }

@@ -132,6 +132,7 @@ impl PostFilter for Staged {
                 nomination: Nomination::Node(Arc::clone(&snapshot.node(slot).name)),
                 victims,
                 lapsed: cx.engine.lower_nominations(slot),
+                releases: Vec::new(),
                 tried: Vec::new(),
                 acceptable: vec![slot],
             }),

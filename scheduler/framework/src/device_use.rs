@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use longshore_framework::Str;
-use longshore_framework::quantity::Quantity;
-use longshore_framework::resource_claim::{AllocatedDevice, Allocation};
 use rustc_hash::FxHashMap;
 
+use crate::Str;
+use crate::quantity::Quantity;
+use crate::resource_claim::{AllocatedDevice, Allocation};
+
 /// What is in use, kept by adding and removing allocations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct InUse {
     pools: FxHashMap<(Str, Str), PoolUse>,
 }
 
 /// What is in use of one pool.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct PoolUse {
+pub struct PoolUse {
     devices: FxHashMap<Str, DeviceUse>,
 }
 
 /// What is in use of one device.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct DeviceUse {
+pub struct DeviceUse {
     /// How many claims have it for themselves: 1, unless something went wrong elsewhere.
     whole: u32,
     /// How many have a share.
@@ -33,17 +34,17 @@ pub(super) struct DeviceUse {
 
 impl DeviceUse {
     /// Whether a claim has the whole device.
-    pub(super) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.whole > 0
     }
 
     /// Whether some share takes a part of its capacity.
-    pub(super) fn is_measured(&self) -> bool {
+    pub fn is_measured(&self) -> bool {
         self.measured > 0
     }
 
     /// How much is taken of what.
-    pub(super) fn consumed(&self, name: &str) -> Quantity {
+    pub fn consumed(&self, name: &str) -> Quantity {
         self.consumed.get(name).copied().unwrap_or_default()
     }
 
@@ -85,12 +86,12 @@ impl DeviceUse {
 
 impl PoolUse {
     /// What is in use of a device; nothing of one that is free.
-    pub(super) fn device(&self, name: &Str) -> Option<&DeviceUse> {
+    pub fn device(&self, name: &Str) -> Option<&DeviceUse> {
         self.devices.get(name)
     }
 
     /// Whether nothing is in use.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.devices.is_empty()
     }
 }
@@ -122,7 +123,7 @@ impl InUse {
     }
 
     /// What is in use of a pool.
-    pub(super) fn pool(&self, driver: &Str, pool: &Str) -> Option<&PoolUse> {
+    pub fn pool(&self, driver: &Str, pool: &Str) -> Option<&PoolUse> {
         self.pools.get(&(driver.clone(), pool.clone()))
     }
 

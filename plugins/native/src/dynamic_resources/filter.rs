@@ -1,0 +1,185 @@
+//! Filter: whether the pod's claims can be used from a node, and what those that have nothing yet would get there.
+
+use std::sync::Arc;
+
+use longshore_framework::Str;
+use longshore_framework::objects::Objects;
+use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink};
+use longshore_framework::pod::Pod;
+use longshore_framework::port::GeneratedClaim;
+use longshore_framework::resource_claim::{ClaimSpec, ResourceClaim};
+use longshore_framework::state::PluginState;
+use longshore_framework::verdict::{PluginError, Verdict};
+use longshore_framework::view::NodeView;
+
+use super::allocator::{AllocationError, Claim, Known, allocate};
+use super::extended::{PLACEHOLDER, Wish};
+use super::ready::Readiness;
+use super::work::{Extended, Found, Inner, Work};
+use super::{DynamicResources, extended, ready};
+
+impl Filter for DynamicResources {
+    fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        let Work(work) = state.get()?;
+        if work.is_empty() {
+            return Ok(Verdict::Pass);
+        }
+        self.judge(cx, work, node)
+    }
+
+    fn filter_range(
+        &self,
+        cx: Cycle<'_>,
+        state: &PluginState,
+        nodes: &mut FilterSink<'_>,
+    ) -> Result<(), PluginError> {
+        let Work(work) = state.get()?;
+        if work.is_empty() {
+            return Ok(());
+        }
+        nodes.retain(|slot| self.judge(cx, work, cx.snapshot.view(slot)))
+    }
+
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        self.dependence(pod)
+    }
+}
+
+/// What a node gives of extended resources.
+enum OfNode {
+    /// Nothing by devices.
+    Nothing,
+    /// Devices, by this claim.
+    Devices(GeneratedClaim),
+    /// One that it does not have.
+    Lacking,
+}
+
+impl DynamicResources {
+    fn judge(&self, cx: Cycle<'_>, work: &Inner, node: NodeView<'_>) -> Result<Verdict, PluginError> {
+        let made = match &work.extended {
+            None => None,
+            // PostFilter deletes it.
+            Some(Extended::Stale(_)) => {
+                return Ok(Verdict::unresolvable("cannot schedule extended resource claim".to_string()));
+            }
+            Some(Extended::Wanted(wishes)) => match of_node(cx.pod, wishes, node) {
+                OfNode::Nothing => None,
+                OfNode::Devices(made) => Some(made),
+                OfNode::Lacking => return Ok(Verdict::unresolvable("cannot fit resource".to_string())),
+            },
+        };
+        let unavailable: Vec<usize> = self.unavailable(work, node).collect();
+        let Some(found) = self.allocate(cx, work, made, node)? else {
+            return Ok(Verdict::unresolvable("cannot allocate all claims".to_string()));
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => return Ok(Verdict::unresolvable(why)),
+        };
+        if !unavailable.is_empty() {
+            work.note_unavailable(unavailable);
+            return Ok(Verdict::unresolvable("resourceclaim not available on the node".to_string()));
+        }
+        work.keep(node.name(), found);
+        Ok(Verdict::Pass)
+    }
+
+    /// The claims by their number whose devices are of no use on the node: they cannot be reached from there, or will not get
+    /// ready.
+    fn unavailable(&self, work: &Inner, node: NodeView<'_>) -> impl Iterator<Item = usize> {
+        let is_unavailable = move |claim: &ResourceClaim| {
+            let Some(allocation) = &claim.allocation else { return false };
+            if allocation.node_selector.as_ref().is_some_and(|selector| !selector.matches(node.node())) {
+                return true;
+            }
+            self.gates.conditions
+                && match ready::readiness(claim, allocation) {
+                    Readiness::Ready => false,
+                    Readiness::Failed => true,
+                    Readiness::Waiting => {
+                        ready::has_timed_out(claim, allocation, self.binding_timeout, self.now())
+                    }
+                }
+        };
+        work.claims.iter().enumerate().filter(move |(_, claim)| is_unavailable(claim)).map(|(at, _)| at)
+    }
+
+    /// What the claims get that have nothing yet: nothing if there is nothing, or why the node is rejected in other words.
+    fn allocate(
+        &self,
+        cx: Cycle<'_>,
+        work: &Inner,
+        made: Option<GeneratedClaim>,
+        node: NodeView<'_>,
+    ) -> Result<Option<Result<Found, String>>, PluginError> {
+        let mut claims: Vec<Claim<'_>> = work.waiting().map(|(_, claim)| of_claim(claim)).collect();
+        if let Some(made) = &made {
+            claims.push(Claim { namespace: &cx.pod.meta.namespace, name: PLACEHOLDER, spec: &made.spec });
+        }
+        if claims.is_empty() {
+            return Ok(Some(Ok(Found::default())));
+        }
+        let class = |name: &Str| cx.objects.device_classes.get(name).cloned();
+        let known = Known {
+            in_use: cx.objects.resource_claims.in_use(),
+            selectors: &self.kept.selectors,
+            class: &class,
+            patience: self.patience,
+        };
+        let pools = self.kept.pools_of(&cx.objects.slices, node.node(), self.gates.taint_rules);
+        let allocations = match allocate(node.node(), &pools, &claims, known) {
+            Ok(Some(allocations)) => allocations,
+            Ok(None) => return Ok(None),
+            Err(why @ AllocationError::InvalidPools) => return Ok(Some(Err(why.to_string()))),
+            Err(why @ AllocationError::GaveUp) => {
+                return Err(PluginError::new(format!("node {}: {why}", node.name())));
+            }
+            Err(why @ AllocationError::Broken(_)) => return Err(PluginError::new(why.to_string())),
+        };
+        let mut allocations = allocations.into_iter().map(Arc::new);
+        let claims = work.waiting().map(|(at, _)| at).zip(allocations.by_ref()).collect();
+        Ok(Some(Ok(Found { claims, extended: made.zip(allocations.next()) })))
+    }
+}
+
+fn of_claim(claim: &ResourceClaim) -> Claim<'_> {
+    Claim { namespace: &claim.namespace, name: &claim.name, spec: &claim.spec }
+}
+
+/// Whether the node has something of a resource itself, as a device plugin reports it.
+fn has_itself(node: NodeView<'_>, resource: &str) -> Option<i64> {
+    node.node().allocatable.scalars.iter().find(|(name, _)| &**name == resource).map(|(_, amount)| *amount)
+}
+
+/// Which of the pod's extended resources are given by devices on a node. A pod whose resources a device plugin gives needs no claim for
+/// them, whatever other claims it has.
+fn of_node(pod: &Pod, wishes: &[Wish], node: NodeView<'_>) -> OfNode {
+    let mut by_devices = Vec::new();
+    for wish in wishes {
+        match (has_itself(node, &wish.resource), &wish.class) {
+            (None | Some(0), Some(class)) => by_devices.push((&wish.resource, class)),
+            (None, None) => return OfNode::Lacking,
+            _ => {}
+        }
+    }
+    if by_devices.is_empty() {
+        return OfNode::Nothing;
+    }
+    let extended::Requests { requests, mappings } = extended::requests(pod, by_devices.into_iter());
+    let spec = Arc::new(ClaimSpec { requests, ..ClaimSpec::default() });
+    OfNode::Devices(GeneratedClaim { spec, requests: mappings })
+}
+
+impl DynamicResources {
+    /// What is said of a pod with claims depends on devices everywhere. For pods without, classes say whether that is so of a pod that asks
+    /// for extended resources; the [likeness](longshore_framework::plugin::Plugin::tell_apart) tells these apart.
+    pub(super) fn dependence(&self, pod: &Pod) -> Dependence {
+        if pod.spec.resource_claims.is_empty() { Dependence::Static } else { Dependence::Uncacheable }
+    }
+
+    /// Whether the plugin has a say about the pod.
+    pub(super) fn concerns(&self, pod: &Pod, objects: &Objects) -> bool {
+        !pod.spec.resource_claims.is_empty() || (self.gates.extended && extended::is_served(pod, objects))
+    }
+}
