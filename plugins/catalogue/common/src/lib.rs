@@ -1,0 +1,20 @@
+//! What plugins of the catalogue share.
+//!
+//! - [`args`]: `pluginConfig[].args` as kube-scheduler's plugins have them, read strictly.
+//! - [`quantity`]: amounts of resources.
+//! - [`pod`]: what of a whole pod its brief form does not say.
+//! - [`resources`]: which names of resources are what.
+//! - [`scores`]: how scores are brought into 0 to 100.
+//! - [`preemption`]: which victims on which node.
+
+pub mod args;
+pub mod pod;
+pub mod preemption;
+pub mod quantity;
+pub mod resources;
+pub mod scores;
+pub mod time;
+
+pub use args::Args;
+pub use pod::RawPod;
+pub use quantity::Quantity;
