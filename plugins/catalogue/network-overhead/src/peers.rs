@@ -1,0 +1,126 @@
+//! The pods that a pod depends on, where they are, and what they mean for each node.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use longshore_plugin::object::Object;
+use longshore_plugin::{Nodes, Pod, Word};
+
+use crate::group::{AppGroup, workload};
+use crate::topology::{Costs, NetworkTopology};
+use crate::{NAME, PODS, REGION, ZONE, group};
+
+/// The cost where none is known.
+const MOST: i64 = 100;
+/// The cost within a zone.
+const SAME_ZONE: i64 = 1;
+
+/// Where pods are that the pod depends on.
+struct Peer {
+    node: Word,
+    region: String,
+    zone: String,
+    max_cost: i64,
+    /// How many.
+    count: i64,
+}
+
+/// What a node means for the pod.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sum {
+    pub(crate) satisfied: i64,
+    pub(crate) violated: i64,
+    pub(crate) cost: i64,
+}
+
+impl Sum {
+    fn add(&mut self, other: Self, count: i64) {
+        self.satisfied += other.satisfied * count;
+        self.violated += other.violated * count;
+        self.cost = self.cost.saturating_add(other.cost.saturating_mul(count));
+    }
+}
+
+/// What is known of the pod.
+pub struct Peers {
+    topology: Rc<Object<NetworkTopology>>,
+    weights: String,
+    peers: Vec<Peer>,
+    /// Costs by the node's region and zone.
+    costs: RefCell<BTreeMap<(String, String), Rc<Costs>>>,
+}
+
+impl Peers {
+    /// `None` when nothing tells nodes apart: the workload depends on nothing, or no pod of the group is on a node.
+    pub(crate) fn of(
+        pod: &Pod,
+        app: &AppGroup,
+        topology: Rc<Object<NetworkTopology>>,
+        weights: &str,
+        nodes: Nodes<'_>,
+    ) -> Option<Self> {
+        let dependencies = app.dependencies(workload(pod));
+        let name = group::name(pod)?;
+        if dependencies.is_empty() {
+            return None;
+        }
+        let (mut peers, mut some) = (Vec::new(), false);
+        for node in nodes.iter() {
+            // How often each workload is there.
+            let mut there: BTreeMap<&str, i64> = BTreeMap::new();
+            for other in node.pods(PODS).iter().filter(|other| group::name(other) == Some(name)) {
+                *there.entry(workload(other)).or_default() += 1;
+            }
+            some |= !there.is_empty();
+            for (other, count) in there {
+                for dependency in dependencies.iter().filter(|dependency| dependency.is(other)) {
+                    let text = |column| node.text(column).unwrap_or_default().to_owned();
+                    let (region, zone) = (text(REGION), text(ZONE));
+                    let max_cost = dependency.max_network_cost;
+                    peers.push(Peer { node: node.word(NAME), region, zone, max_cost, count });
+                }
+            }
+        }
+        let weights = weights.to_owned();
+        some.then_some(Self { topology, weights, peers, costs: RefCell::default() })
+    }
+
+    /// What a node in a region and a zone means.
+    pub(crate) fn sum(&self, node: Word, region: &str, zone: &str) -> Sum {
+        let mut sum = Sum::default();
+        let costs = self.costs(region, zone);
+        for peer in &self.peers {
+            let each = if peer.node == node {
+                Sum { satisfied: 1, ..Sum::default() }
+            } else {
+                between(&costs, region, zone, peer)
+            };
+            sum.add(each, peer.count);
+        }
+        sum
+    }
+
+    fn costs(&self, region: &str, zone: &str) -> Rc<Costs> {
+        let mut known = self.costs.borrow_mut();
+        let costs = known.entry((region.to_owned(), zone.to_owned()));
+        Rc::clone(costs.or_insert_with(|| Rc::new(self.topology.costs(&self.weights, region, zone))))
+    }
+}
+
+/// What a pod on another node means.
+fn between(costs: &Costs, region: &str, zone: &str, peer: &Peer) -> Sum {
+    if peer.region.is_empty() && peer.zone.is_empty() {
+        return Sum { violated: 1, cost: MOST, ..Sum::default() };
+    }
+    let (from, to) = match (region == peer.region, zone == peer.zone) {
+        (true, true) => return Sum { satisfied: 1, cost: SAME_ZONE, ..Sum::default() },
+        (true, false) => (zone, &peer.zone),
+        (false, _) => (region, &peer.region),
+    };
+    match costs.get(&(from.to_owned(), to.clone())) {
+        Some(cost) if *cost <= peer.max_cost => Sum { satisfied: 1, cost: *cost, ..Sum::default() },
+        Some(cost) => Sum { violated: 1, cost: *cost, ..Sum::default() },
+        None => Sum { cost: MOST, ..Sum::default() },
+    }
+}
