@@ -8,13 +8,14 @@
 #   make test-minors   the live tests on a real control plane of each minor (MINORS="1.36 1.37" for some of them)
 #   make guests        the Rust example plugins, into target/guests (adds the wasm32-unknown-unknown target if need be)
 #   make guests-tests  the ones of them that tests use anew, into tests/guests
-#   make plugins-test  tests of the Rust SDK and its examples
+#   make plugins-test  tests of the Rust SDK, its examples and the catalogue
+#   make catalogue     the plugins of the catalogue with their index, into target/catalogue-plugins: --catalogue file://...
 #   make bindings      the Rust SDK's bindings anew, from plugins/wit
 #   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
 #   make check         formatting and lints
 #   make conformance   recorded decisions of the real kube-scheduler, of each minor (CONFORMANCE="DIR DIR" for others, KUBERNETES=1.37 where
-#                      their README does not say the minor, CASE=name for one)
+#                      their README does not say the minor, CASE=name for one), and of scheduler-plugins' plugins against the catalogue's
 #   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
@@ -31,6 +32,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CONFORMANCE ?= $(wildcard ../shared/conformance ../shared/conformance-1.37)
+CATALOGUE_CASES ?= $(wildcard ../shared/conformance-plugins)
 CASE ?=
 KUBERNETES ?=
 MINORS ?= 1.34 1.35 1.36 1.37
@@ -46,7 +48,7 @@ CASES ?= 20000
 # Built for `make demo`: in half the time, and slower.
 DEMO = $${CARGO_TARGET_DIR:-target}/demo/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test catalogue bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -96,6 +98,10 @@ guests-tests: setup
 
 plugins-test: setup
 	cd plugins && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/plugins cargo test --locked --quiet
+	cd plugins/catalogue && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue cargo test --locked --quiet
+
+catalogue: setup
+	plugins/catalogue.sh $${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue-plugins
 
 bindings: setup
 	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bindgen cargo run --quiet --locked --manifest-path plugins/sdk/rust/bindgen/Cargo.toml
@@ -123,9 +129,12 @@ guests-go: setup
 check: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --features longshore-tests/live -- -D warnings
+	cd plugins/catalogue && cargo fmt --all --check && \
+		CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue cargo clippy --all-targets --locked -- -D warnings
 
 conformance: setup
 	KUBERNETES=$(KUBERNETES) $(if $(CONFORMANCE),LONGSHORE_CONFORMANCE=$(subst $(space),:,$(strip $(abspath $(CONFORMANCE))))) cargo test -q --locked -p longshore-tests --test conformance -- $(CASE)
+	$(if $(CATALOGUE_CASES),LONGSHORE_CATALOGUE_CASES=$(abspath $(CATALOGUE_CASES))) cargo test -q --locked -p longshore-tests --test catalogue -- $(CASE)
 
 bench: setup
 	$(if $(WORKLOAD),,cargo bench --locked -p longshore-benches --bench parts -- --warm-up-time 0.5 --measurement-time 2)

@@ -44,12 +44,14 @@ mod tests {
     use super::*;
     use longshore_framework::Timestamp;
     use longshore_framework::fixture::pod;
+    use longshore_framework::objects::Objects;
 
     #[track_caller]
     fn check(a: (i32, i64), b: (i32, i64), want: Ordering) {
         let (first, second) = (pod("a").priority(a.0).build(), pod("b").priority(b.0).build());
-        let left = Queued { pod: &first, since: Timestamp(a.1) };
-        let right = Queued { pod: &second, since: Timestamp(b.1) };
+        let objects = &Objects::default();
+        let left = Queued { pod: &first, since: Timestamp(a.1), objects };
+        let right = Queued { pod: &second, since: Timestamp(b.1), objects };
         assert_eq!(PrioritySort.rank(left).cmp(&PrioritySort.rank(right)), want);
     }
 

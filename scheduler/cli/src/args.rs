@@ -181,6 +181,10 @@ pub struct PluginArgs {
     /// $XDG_CACHE_HOME or ~/.cache]
     #[arg(long, value_name = "DIR")]
     pub plugin_cache_dir: Option<OsString>,
+    /// Where plugins are that the configuration names without a source: a folder with a catalogue.json, or an index, as
+    /// file:// or oci://
+    #[arg(long, value_name = "REFERENCE")]
+    pub catalogue: Option<String>,
 }
 
 impl PluginArgs {

@@ -125,8 +125,11 @@ pub(crate) fn loader(args: &PluginArgs) -> (Loader, Arc<Tally>) {
     let (failures, began) = (Arc::<Tally>::default(), Clock::new().now());
     let clock = Arc::new(move || u64::try_from(began.0).unwrap_or(0));
     let observer = Arc::clone(&failures) as Arc<dyn longshore_wasm::Observe>;
-    let patience = Patience::Endless;
-    (Loader::new(LoaderOptions { cache_dir: args.cache_dir(), clock, observer, patience }), failures)
+    let (patience, catalogue) = (Patience::Endless, args.catalogue.clone());
+    (
+        Loader::new(LoaderOptions { cache_dir: args.cache_dir(), catalogue, clock, observer, patience }),
+        failures,
+    )
 }
 
 /// The profiles of a configuration file (`-`: of standard input); without one the default profile.

@@ -8,6 +8,7 @@
 //! ```
 
 mod building;
+mod catalogue;
 mod fetch;
 mod guests;
 mod late;

@@ -32,7 +32,8 @@ impl Rules for EngineRules<'_> {
     /// The QueueSort of the first profile; all have the same.
     fn rank(&self, queued: &QueuedPod) -> Rank {
         let sort = self.profiles.first().and_then(|p| p.queue_sort());
-        sort.map_or(Rank::default(), |s| s.rank(Queued { pod: &queued.pod, since: queued.since }))
+        let objects = self.cache.objects();
+        sort.map_or(Rank::default(), |s| s.rank(Queued { pod: &queued.pod, since: queued.since, objects }))
     }
 
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {

@@ -189,6 +189,8 @@ pub struct Queued<'a> {
     pub pod: &'a Pod,
     /// When it entered the queue after its last attempt.
     pub since: Timestamp,
+    /// All other objects, as they are when the pod enters the queue: it is not asked again when they change.
+    pub objects: &'a Objects,
 }
 
 /// A pod's place in line: the least goes first, and the second number decides between equals in the first.

@@ -30,6 +30,19 @@ const REMOVED: [(&str, &str); 14] = [
 /// Plugins that take part in `podGroupPostFilter`.
 pub(crate) const POD_GROUP_POST_FILTER: [&str; 1] = ["DefaultPreemption"];
 
+/// Plugins of kubernetes-sigs/scheduler-plugins that Longshore's catalogue has.
+const IN_CATALOGUE: [&str; 9] = [
+    "CapacityScheduling",
+    "NetworkOverhead",
+    "NodeResourceTopologyMatch",
+    "NodeResourcesAllocatable",
+    "PodState",
+    "PreemptionToleration",
+    "QOSSort",
+    "SySched",
+    "TopologicalSort",
+];
+
 /// Plugins of other schedulers that published configurations name, by where they come from.
 const OUT_OF_TREE: [(&str, &[&str]); 2] = [
     (
@@ -75,6 +88,12 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
             ),
             false => format!("plugin {name:?} has no arguments; leave them out"),
         };
+    }
+    if IN_CATALOGUE.contains(&name) {
+        return format!(
+            "plugin {name:?} comes from kubernetes-sigs/scheduler-plugins and is in Longshore's catalogue; name the catalogue: \
+             --catalogue file://DIR, which make catalogue builds"
+        );
     }
     if let Some((project, _)) = OUT_OF_TREE.iter().find(|(_, names)| names.contains(&name)) {
         return format!(

@@ -37,6 +37,18 @@ pub struct Configuration {
     pub extenders: Vec<Extender>,
 }
 
+impl Configuration {
+    /// The names of plugins that are enabled or have arguments, as often as they stand there.
+    pub fn plugin_names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.iter().flat_map(|profile| {
+            let Plugins { multi_point, stages } = &profile.plugins;
+            let enabled = std::iter::once(multi_point).chain(stages).flat_map(|set| &set.enabled);
+            let configured = profile.plugin_config.iter().map(|config| config.name.as_str());
+            enabled.map(|plugin| plugin.name.as_str()).chain(configured)
+        })
+    }
+}
+
 /// `leaderElection`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderElection {

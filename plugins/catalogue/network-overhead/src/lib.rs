@@ -77,8 +77,7 @@ impl PreFilter for NetworkOverhead {
 }
 
 fn sum(cycle: &Cycle<NetworkOverhead>, node: Node<'_>) -> Option<Sum> {
-    let (region, zone) = (node.text(REGION).unwrap_or_default(), node.text(ZONE).unwrap_or_default());
-    Some(cycle.prepared.as_ref()?.sum(node.word(NAME), region, zone))
+    Some(cycle.prepared.as_ref()?.sum(node))
 }
 
 impl Filter for NetworkOverhead {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use longshore_plugin::object::Object;
-use longshore_plugin::{Nodes, Pod, Word};
+use longshore_plugin::{Node, Nodes, Pod, Word};
 
 use crate::group::{AppGroup, workload};
 use crate::topology::{Costs, NetworkTopology};
@@ -38,17 +38,19 @@ impl Sum {
     fn add(&mut self, other: Self, count: i64) {
         self.satisfied += other.satisfied * count;
         self.violated += other.violated * count;
-        self.cost = self.cost.saturating_add(other.cost.saturating_mul(count));
+        self.cost = self.cost.wrapping_add(other.cost.wrapping_mul(count));
     }
 }
+
+type Domains = BTreeMap<(Word, Word), (Sum, Rc<Costs>)>;
 
 /// What is known of the pod.
 pub struct Peers {
     topology: Rc<Object<NetworkTopology>>,
     weights: String,
     peers: Vec<Peer>,
-    /// Costs by the node's region and zone.
-    costs: RefCell<BTreeMap<(String, String), Rc<Costs>>>,
+    /// What a node without peers means, and what it costs to leave it, by its region and zone.
+    domains: RefCell<Domains>,
 }
 
 impl Peers {
@@ -75,37 +77,48 @@ impl Peers {
             some |= !there.is_empty();
             for (other, count) in there {
                 for dependency in dependencies.iter().filter(|dependency| dependency.is(other)) {
-                    let text = |column| node.text(column).unwrap_or_default().to_owned();
-                    let (region, zone) = (text(REGION), text(ZONE));
+                    let (region, zone) = place(node);
+                    let (region, zone) = (region.to_owned(), zone.to_owned());
                     let max_cost = dependency.max_network_cost;
                     peers.push(Peer { node: node.word(NAME), region, zone, max_cost, count });
                 }
             }
         }
         let weights = weights.to_owned();
-        some.then_some(Self { topology, weights, peers, costs: RefCell::default() })
+        some.then_some(Self { topology, weights, peers, domains: RefCell::default() })
     }
 
-    /// What a node in a region and a zone means.
-    pub(crate) fn sum(&self, node: Word, region: &str, zone: &str) -> Sum {
-        let mut sum = Sum::default();
-        let costs = self.costs(region, zone);
-        for peer in &self.peers {
-            let each = if peer.node == node {
-                Sum { satisfied: 1, ..Sum::default() }
-            } else {
-                between(&costs, region, zone, peer)
-            };
-            sum.add(each, peer.count);
+    /// What a node means.
+    pub(crate) fn sum(&self, node: Node<'_>) -> Sum {
+        let (mut sum, costs) = self.domain(node);
+        let (region, zone) = place(node);
+        // Peers on the node itself are near, whatever its domain costs.
+        let name = node.word(NAME);
+        for peer in self.peers.iter().filter(|peer| peer.node == name) {
+            sum.add(between(&costs, region, zone, peer), -peer.count);
+            sum.add(Sum { satisfied: 1, ..Sum::default() }, peer.count);
         }
         sum
     }
 
-    fn costs(&self, region: &str, zone: &str) -> Rc<Costs> {
-        let mut known = self.costs.borrow_mut();
-        let costs = known.entry((region.to_owned(), zone.to_owned()));
-        Rc::clone(costs.or_insert_with(|| Rc::new(self.topology.costs(&self.weights, region, zone))))
+    fn domain(&self, node: Node<'_>) -> (Sum, Rc<Costs>) {
+        let mut known = self.domains.borrow_mut();
+        let entry = known.entry((node.word(REGION), node.word(ZONE))).or_insert_with(|| {
+            let (region, zone) = place(node);
+            let costs = self.topology.costs(&self.weights, region, zone);
+            let mut sum = Sum::default();
+            for peer in &self.peers {
+                sum.add(between(&costs, region, zone, peer), peer.count);
+            }
+            (sum, Rc::new(costs))
+        });
+        (entry.0, Rc::clone(&entry.1))
     }
+}
+
+/// The node's region and zone; empty where it has none.
+fn place(node: Node<'_>) -> (&str, &str) {
+    (node.text(REGION).unwrap_or_default(), node.text(ZONE).unwrap_or_default())
 }
 
 /// What a pod on another node means.

@@ -3,7 +3,7 @@
 use oci_client::manifest::OciImageManifest;
 use serde_json::Value;
 
-use super::package::{LAYER_MEDIA_TYPE, OLDER_LAYER_MEDIA_TYPES};
+use super::package::{CATALOGUE_MEDIA_TYPE, LAYER_MEDIA_TYPE, OLDER_LAYER_MEDIA_TYPES};
 use crate::digest::Digest;
 use crate::error::Problem;
 
@@ -35,7 +35,7 @@ pub(super) fn layer(manifest: &[u8]) -> Result<Layer, Problem> {
         )));
     };
     let kind = layer.media_type.as_str();
-    if kind != LAYER_MEDIA_TYPE && !OLDER_LAYER_MEDIA_TYPES.contains(&kind) {
+    if ![LAYER_MEDIA_TYPE, CATALOGUE_MEDIA_TYPE].contains(&kind) && !OLDER_LAYER_MEDIA_TYPES.contains(&kind) {
         return Err(wrong(format!(
             "its layer is {kind:?} in place of {LAYER_MEDIA_TYPE:?}; is it a container image?"
         )));

@@ -11,6 +11,8 @@ use crate::digest::Digest;
 pub const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v0+json";
 /// The type of its one layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/wasm";
+/// The type of a layer that is the index of a catalogue.
+pub(crate) const CATALOGUE_MEDIA_TYPE: &str = "application/vnd.longshore.catalogue.v1+json";
 /// What the layer was called before there was a common layout; read, not written.
 pub const OLDER_LAYER_MEDIA_TYPES: [&str; 2] =
     ["application/vnd.wasm.content.layer.v1+wasm", "application/vnd.module.wasm.content.layer.v1+wasm"];

@@ -92,6 +92,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     let clock = Clock::new();
     let loader = Loader::new(LoaderOptions {
         cache_dir: args.plugins.cache_dir(),
+        catalogue: args.plugins.catalogue.clone(),
         clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
         observer: Arc::new(watch),
         patience: Patience::Live,

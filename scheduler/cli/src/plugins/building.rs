@@ -11,6 +11,7 @@ use longshore_profile::Configuration;
 use longshore_wasm::Settings;
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::fetch::fetch;
 use super::guests::{Guests, Held};
 use super::means::Means;
@@ -20,6 +21,8 @@ use super::stand_in::stand_in;
 pub(super) struct Building {
     pub(super) means: Arc<Means>,
     pub(super) features: Features,
+    /// Plugins that need no source.
+    pub(super) catalogue: Option<Catalogue>,
     /// Relative files are looked for here.
     pub(super) folder: PathBuf,
     /// What is loaded already.
@@ -44,8 +47,11 @@ impl Building {
     pub(super) fn registry(self: &Arc<Self>, configuration: &Configuration) -> Registry {
         let mut registry = super::registry().with_features(self.features);
         let configs = configuration.profiles.iter().flat_map(|profile| &profile.plugin_config);
-        let names: BTreeSet<&str> =
+        let mut names: BTreeSet<&str> =
             configs.filter(|c| concerned(&registry, &c.name, &c.args)).map(|c| c.name.as_str()).collect();
+        let in_catalogue = |name: &&str| self.catalogue.as_ref().is_some_and(|catalogue| catalogue.has(name));
+        let named = configuration.plugin_names();
+        names.extend(named.filter(|name| registry.get(name).is_none()).filter(in_catalogue));
         for name in names {
             let (building, own_name) = (Arc::clone(self), name.to_string());
             let native = registry.get(name).cloned();
@@ -86,18 +92,10 @@ impl Building {
         context: &FactoryContext,
         problems: &mut Problems<'_>,
     ) -> Option<Held> {
-        if !Settings::meant(args) {
-            problems.report(format!(
-                "{name} is a plugin in WebAssembly; add source, or guestURL, as the other profile has it"
-            ));
-            return None;
-        }
-        let before = problems.count();
-        let settings = Settings::read(args, problems);
-        if problems.count() > before {
-            return None;
-        }
-        let field = if args.get("source").is_some() { "source" } else { "guestURL" };
+        let own = !Settings::meant(args);
+        let settings =
+            if own { self.from_catalogue(name, args, problems)? } else { settings(args, problems)? };
+        let field = if args.get("guestURL").is_some() { "guestURL" } else { "source" };
         let module = match fetch(&self.means.fetcher, &settings, &self.folder) {
             Ok(module) => module,
             Err(missing) => {
@@ -115,9 +113,25 @@ impl Building {
             }
             _ => self.means.compile(name, &module.bytes, &settings),
         };
-        let guest =
-            loaded.map_err(|(place, message)| problems.field(place.unwrap_or(field)).report(message)).ok()?;
+        let guest = match loaded {
+            Ok(guest) => guest,
+            Err(refused) => {
+                refused.report(own, field, problems);
+                return None;
+            }
+        };
         Some(Held { settings, guest, file: module.file, image: module.image })
+    }
+
+    /// Settings of a plugin whose args say nothing of a module.
+    fn from_catalogue(&self, name: &str, args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
+        let settings = self.catalogue.as_ref().and_then(|catalogue| catalogue.settings(name, args));
+        if settings.is_none() {
+            problems.report(format!(
+                "{name} is a plugin in WebAssembly; add source, or guestURL, as the other profile has it"
+            ));
+        }
+        settings
     }
 
     /// What was loaded and what was not.
@@ -128,6 +142,13 @@ impl Building {
     fn done(&self) -> std::sync::MutexGuard<'_, Done> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Settings from args that say where the module is.
+fn settings(args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
+    let before = problems.count();
+    let settings = Settings::read(args, problems);
+    (problems.count() == before).then_some(settings)
 }
 
 /// Whether a plugin is one in WebAssembly. Of a name that no plugin of this program has, args with a slip of the pen say so too.

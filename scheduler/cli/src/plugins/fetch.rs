@@ -58,7 +58,11 @@ pub(super) fn fetch(fetcher: &Arc<Fetcher>, settings: &Settings, folder: &Path) 
     Ok(Module { bytes, digest: digest.hex(), file, image: resolved })
 }
 
-fn waited(fetcher: Arc<Fetcher>, from: Reference, expected: Option<Digest>) -> Result<Fetched, String> {
+pub(super) fn waited(
+    fetcher: Arc<Fetcher>,
+    from: Reference,
+    expected: Option<Digest>,
+) -> Result<Fetched, String> {
     let fetch = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;

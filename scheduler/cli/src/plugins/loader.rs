@@ -10,6 +10,7 @@ use longshore_profile::{ConfigError, Resolved};
 use longshore_wasm::Host;
 
 use super::building::{Building, Done};
+use super::catalogue::Catalogue;
 use super::guests::Guests;
 use super::late::LateObjects;
 use super::means::Means;
@@ -99,6 +100,17 @@ impl Loader {
         longshore_profile::default_profile(&registry, &super::default_multi_point_by(features))
     }
 
+    /// The catalogue, if there is one.
+    fn catalogue(&self, name: &str) -> Result<Option<Catalogue>, NotLoaded> {
+        let Some(reference) = &self.0.catalogue else { return Ok(None) };
+        Catalogue::read(&self.0.fetcher, reference).map(Some).map_err(|unread| NotLoaded {
+            error: ConfigError { source_name: name.to_string(), problems: unread.problems },
+            plugins: Vec::new(),
+            transient: unread.remote,
+            files: unread.file.into_iter().collect(),
+        })
+    }
+
     /// Reads the configuration `text`, which messages call `name`, and loads its plugins: relative files from `folder`, and
     /// from `before` those that are the same still.
     ///
@@ -106,8 +118,11 @@ impl Loader {
     /// Everything that is wrong with it, plugins that cannot be loaded included.
     pub fn load(&self, name: &str, text: &str, folder: &Path, before: &Guests) -> Result<Loaded, NotLoaded> {
         let features = self.features();
+        let catalogue = self.catalogue(name)?;
+        let index = catalogue.as_ref().and_then(|catalogue| catalogue.file.clone());
         let building = Arc::new(Building {
             means: Arc::clone(&self.0),
+            catalogue,
             features,
             folder: folder.to_path_buf(),
             before: before.clone(),
@@ -122,7 +137,7 @@ impl Loader {
             &super::default_multi_point_by(features),
         );
         let Done { guests, failed, files, transient } = building.finish();
-        let files = files.into_iter().collect();
+        let files = files.into_iter().chain(index).collect();
         match resolved {
             Ok(resolved) => Ok(Loaded { resolved, guests, files }),
             Err(error) => Err(NotLoaded { error, plugins: failed.into_iter().collect(), transient, files }),

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use longshore_artifact::{Fetcher, Options};
 use longshore_framework::features::Features;
+use longshore_framework::fields::Problems;
 use longshore_framework::port::Requests;
-use longshore_wasm::{Guest, Host, HostOptions, LoadError, Services, Settings};
+use longshore_wasm::{FailureKind, Guest, Host, HostOptions, LoadError, Services, Settings};
 
 use super::late::LateObjects;
 use super::options::LoaderOptions;
@@ -15,19 +16,45 @@ pub(super) struct Means {
     pub(super) options: HostOptions,
     pub(super) objects: LateObjects,
     pub(super) fetcher: Arc<Fetcher>,
+    /// Where plugins without a source are.
+    pub(super) catalogue: Option<String>,
     /// The rules that plugins are made for.
     pub(super) features: Mutex<Features>,
     /// The host, or why there is none.
     host: OnceLock<Result<Host, String>>,
 }
 
-/// A loaded plugin; else the field that is to blame, when it is not the one with the module, and why.
-pub(super) type Compiled = Result<Arc<Guest>, (Option<&'static str>, String)>;
+/// A loaded plugin, or why it is none.
+pub(super) type Compiled = Result<Arc<Guest>, Refused>;
+
+/// A module, or its config, that was not taken.
+pub(super) struct Refused {
+    /// The field to blame, when it is not the one with the module.
+    field: Option<&'static str>,
+    message: String,
+    /// What the plugin itself says of its config.
+    own: Option<String>,
+}
+
+impl Refused {
+    /// Reports it at the args. With `args_are_config` the plugin's words are about fields of these args, a line for each; else
+    /// everything is reported at `field`.
+    pub(super) fn report(self, args_are_config: bool, field: &str, problems: &mut Problems<'_>) {
+        match self.own.filter(|_| args_are_config) {
+            Some(own) => own.lines().for_each(|line| match line.split_once(": ") {
+                Some((path, message)) if !path.contains(' ') => problems.field(path).report(message),
+                _ => problems.report(line),
+            }),
+            None if args_are_config => problems.report(self.message),
+            None => problems.field(self.field.unwrap_or(field)).report(self.message),
+        }
+    }
+}
 
 impl Means {
     /// Nothing is set up for WebAssembly yet.
     pub(super) fn new(options: LoaderOptions) -> Self {
-        let LoaderOptions { cache_dir, clock, observer, patience } = options;
+        let LoaderOptions { cache_dir, catalogue, clock, observer, patience } = options;
         let objects = LateObjects::default();
         let fetching =
             Options { cache_dir: cache_dir.as_ref().map(|dir| dir.join("artifacts")), ..Options::default() };
@@ -43,6 +70,7 @@ impl Means {
             options,
             objects,
             fetcher: Arc::new(Fetcher::new(fetching)),
+            catalogue,
             features: Mutex::default(),
             host: OnceLock::new(),
         }
@@ -59,16 +87,22 @@ impl Means {
 
     /// Makes a plugin of a module.
     pub(super) fn compile(&self, name: &str, bytes: &[u8], settings: &Settings) -> Compiled {
-        let host = self.host().map_err(|message| (None, message))?;
-        host.load(name, bytes, settings).map_err(|error| blamed(&error))
+        let host = self.host().map_err(|message| Refused { field: None, message, own: None })?;
+        host.load(name, bytes, settings).map_err(|error| refused(&error))
     }
 }
 
 /// Where a module that was not taken is reported, and how.
-fn blamed(error: &LoadError) -> (Option<&'static str>, String) {
+fn refused(error: &LoadError) -> Refused {
     let field = match error {
         LoadError::NotGranted { .. } => Some("capabilities"),
         _ => None,
     };
-    (field, error.to_string())
+    let own = match error {
+        LoadError::Failed(failure) if matches!(failure.kind, FailureKind::Error | FailureKind::Start) => {
+            Some(failure.message.clone())
+        }
+        _ => None,
+    };
+    Refused { field, message: error.to_string(), own }
 }

@@ -9,6 +9,8 @@ use longshore_wasm::{Observe, Patience};
 pub struct LoaderOptions {
     /// Where modules and compiled code are kept from one run to the next; `None` keeps nothing.
     pub cache_dir: Option<PathBuf>,
+    /// Where modules are of plugins that profiles name without a source, if anywhere.
+    pub catalogue: Option<String>,
     /// What plugins tell the time by: milliseconds since the Unix epoch.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Who is told what plugins do.

@@ -50,7 +50,8 @@ impl QueueSort for Staged {
     fn rank(&self, queued: Queued<'_>) -> Rank {
         let said = self.0.loaded.pod(queued.pod);
         let since = u64::try_from(queued.since.0).unwrap_or(0);
-        let answer = self.0.control(("QueueSort", Some(queued.pod)), Cluster::default(), true, |live| {
+        let cluster = Cluster::of_objects(queued.objects);
+        let answer = self.0.control(("QueueSort", Some(queued.pod)), cluster, true, |live| {
             live.ask("QueueSort", |exports, store| match &exports.queue_sort {
                 Some(stage) => stage.call_rank(store, &said, since),
                 None => Err(wasmtime::Error::msg("there is no QueueSort")),
