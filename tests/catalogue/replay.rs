@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use crate::world::{Pods, set};
 
+/// How long pods are waited for that evictions woke, in milliseconds: longer than any backoff.
+const SETTLED: i64 = 15_000;
+
 /// When it begins: 2026-01-01T00:00:00Z, in milliseconds.
 const BEGIN: i64 = 1_767_225_600_000;
 
@@ -40,6 +43,7 @@ struct Replay {
     kubelet: bool,
     /// Places of the pods in the case.
     places: BTreeMap<String, usize>,
+    now: i64,
     replayed: Replayed,
 }
 
@@ -76,7 +80,6 @@ pub(crate) fn replay(case: &Value, catalogue: &Path) -> Result<Replayed, String>
         evaluation: Evaluation::Audited,
         requests: loader.requests(),
         features,
-        retry: false,
         ..Options::default()
     };
     let places = waiting.iter().enumerate().map(|(at, pod)| (key(pod), at)).collect();
@@ -85,6 +88,7 @@ pub(crate) fn replay(case: &Value, catalogue: &Path) -> Result<Replayed, String>
         pods,
         kubelet: recording["kubelet"] == true,
         places,
+        now: BEGIN,
         replayed: Replayed::default(),
     };
     replay.run(&cluster, recording["podsAtOnce"] == true);
@@ -95,6 +99,7 @@ fn loader(catalogue: &Path) -> Loader {
     let loader = Loader::new(LoaderOptions {
         cache_dir: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")),
         catalogue: Some(format!("file://{}", catalogue.display())),
+        ignore_unknown: false,
         clock: Arc::new(|| BEGIN.unsigned_abs()),
         observer: Arc::new(longshore_cli::plugins::Tally::default()),
         patience: Patience::Endless,
@@ -139,8 +144,9 @@ impl Replay {
             self.engine.apply(Input::Pod(pod));
         }
         waiting.sort_by_key(|pod| self.places.get(&pod.key()).copied());
-        for (at, pod) in (0..).zip(waiting) {
-            self.engine.apply(Input::Time(Timestamp(BEGIN + at)));
+        for pod in waiting {
+            self.now += 1;
+            self.engine.apply(Input::Time(Timestamp(self.now)));
             self.engine.apply(Input::Pod(pod));
             if !at_once {
                 self.schedule();
@@ -149,17 +155,36 @@ impl Replay {
         self.schedule();
     }
 
+    /// Tries every pod that wants to be tried. When pods were evicted, those that this woke are waited for, as the recorder
+    /// waited for the preemptor.
     fn schedule(&mut self) {
-        while let Some(attempt) = self.engine.step() {
-            let mut again = self.take(attempt);
-            while let Some(attempt) = again.take().and_then(|uid| self.engine.step_pod(&uid)) {
-                again = self.take(attempt);
+        let mut until = None;
+        loop {
+            if self.step() {
+                until = Some(self.now + SETTLED);
             }
+            let Some(time) =
+                self.engine.next_time().filter(|time| until.is_some_and(|until| time.0 <= until))
+            else {
+                return;
+            };
+            self.now = self.now.max(time.0);
+            let effects = self.engine.apply(Input::Time(time));
+            self.perform(effects);
         }
     }
 
-    /// Notes what came of an attempt and does what it asks for; the pod that is to be tried again at once.
-    fn take(&mut self, attempt: Attempt) -> Option<longshore_framework::Str> {
+    /// Whether pods were evicted.
+    fn step(&mut self) -> bool {
+        let evicted = self.replayed.evicted.len();
+        while let Some(attempt) = self.engine.step() {
+            self.take(attempt);
+        }
+        self.replayed.evicted.len() > evicted
+    }
+
+    /// Notes what came of an attempt and does what it asks for.
+    fn take(&mut self, attempt: Attempt) {
         let key = attempt.pod.key();
         if attempt.number == 1 {
             self.replayed.order.push(key.clone());
@@ -186,11 +211,10 @@ impl Replay {
             }
             _ => {}
         }
-        self.perform(attempt.effects)
+        self.perform(attempt.effects);
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) -> Option<longshore_framework::Str> {
-        let mut again = None;
+    fn perform(&mut self, effects: Vec<Effect>) {
         let mut to_do: VecDeque<Effect> = effects.into();
         while let Some(effect) = to_do.pop_front() {
             let more = match effect {
@@ -204,14 +228,12 @@ impl Replay {
                         self.replayed.placements.remove(&victim.key());
                         self.engine.apply(Input::PodDeleted { uid: Arc::clone(&victim.meta.uid) });
                     }
-                    again = Some(Arc::clone(&preemptor.meta.uid));
                     self.engine.apply(Input::Evicted { uid: Arc::clone(&preemptor.meta.uid), result: Ok(()) })
                 }
                 _ => Vec::new(),
             };
             to_do.extend(more);
         }
-        again
     }
 
     fn bind(&mut self, pod: &Arc<Pod>, node: &longshore_framework::Str) -> Vec<Effect> {

@@ -146,6 +146,9 @@ pub struct InputArgs {
     /// Read the cluster itself, without changing anything; what -f names is added to it
     #[arg(long)]
     pub from_cluster: bool,
+    /// Leave out plugins that the configuration names and nobody has, with a warning for each
+    #[arg(long)]
+    pub ignore_unknown_plugins: bool,
     /// Make the pods of one run of every CronJob that is not suspended
     #[arg(long = "expand-cronjobs")]
     pub expand_cron_jobs: bool,
@@ -299,6 +302,16 @@ pub enum ProfileCommand {
         /// Whose rules are followed.
         #[command(flatten)]
         rules: RuleArgs,
+    },
+    /// Bring a file of an older version, or a Policy, to v1; what changed is said on standard error
+    #[command(after_help = "Examples:\n  longshore profile migrate old.yaml > profile.yaml")]
+    Migrate {
+        /// A KubeSchedulerConfiguration of any version, a Policy, or a ConfigMap with one, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Output format
+        #[arg(short, long, value_enum, default_value_t = DataFormat::Yaml)]
+        output: DataFormat,
     },
     /// Print what comes of a file: the plugins of every stage in order, weights and arguments, every default filled in
     #[command(after_help = "Examples:\n  # The default profile\n  longshore profile show\n\n  \

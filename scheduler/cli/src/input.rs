@@ -61,7 +61,7 @@ pub(crate) struct Input {
 /// # Errors
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
-    let (loader, failures) = loader(&args.plugins);
+    let (loader, failures) = loader_that(&args.plugins, args.ignore_unknown_plugins);
     let server = if args.from_cluster { Some(Server::find(args)?) } else { None };
     let version = server.as_ref().map(|server| server.version.as_str());
     let features = rules(&args.rules, version, console)?;
@@ -122,12 +122,24 @@ fn measure(
 /// A loader for a command that ends. Plugins that may ask for the time are told when it began, however long it takes, and no
 /// answer depends on how busy the machine is.
 pub(crate) fn loader(args: &PluginArgs) -> (Loader, Arc<Tally>) {
+    loader_that(args, false)
+}
+
+/// The same, which may leave out plugins that nobody has.
+fn loader_that(args: &PluginArgs, ignore_unknown: bool) -> (Loader, Arc<Tally>) {
     let (failures, began) = (Arc::<Tally>::default(), Clock::new().now());
     let clock = Arc::new(move || u64::try_from(began.0).unwrap_or(0));
     let observer = Arc::clone(&failures) as Arc<dyn longshore_wasm::Observe>;
     let (patience, catalogue) = (Patience::Endless, args.catalogue.clone());
     (
-        Loader::new(LoaderOptions { cache_dir: args.cache_dir(), catalogue, clock, observer, patience }),
+        Loader::new(LoaderOptions {
+            cache_dir: args.cache_dir(),
+            catalogue,
+            ignore_unknown,
+            clock,
+            observer,
+            patience,
+        }),
         failures,
     )
 }

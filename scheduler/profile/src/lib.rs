@@ -22,7 +22,9 @@ mod extender;
 mod foreign;
 mod idle;
 mod known;
+mod left_out;
 mod merge;
+mod migrate;
 mod model;
 mod read;
 mod resolve;
@@ -41,6 +43,7 @@ use longshore_framework::registry::Registry;
 pub use error::ConfigError;
 pub use extender::{Extender, ManagedResource, PrivateKey, TlsConfig};
 pub use longshore_framework::fields::Problem;
+pub use migrate::{Migrated, migrate};
 pub use model::{
     ClientConnection, Configuration, LeaderElection, PluginConfig, PluginRef, PluginSet, Plugins, ProfileSpec,
 };
@@ -110,7 +113,7 @@ pub fn load(
 }
 
 /// As [`load`], for plugins that only the configuration names: `registry` is asked for all there are once the file is
-/// read, by `features`.
+/// read, by `features`; it may change the configuration.
 ///
 /// # Errors
 /// Everything that is wrong, all at once.
@@ -118,12 +121,12 @@ pub fn load_with(
     source_name: &str,
     text: &str,
     features: Features,
-    registry: impl FnOnce(&Configuration) -> Registry,
+    registry: impl FnOnce(&mut Configuration) -> Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
     let mut found = Vec::new();
-    let resolved = read_and_validate(source_name, text, features, &mut found).map(|(written, place)| {
-        let registry = registry(&written);
+    let resolved = read_and_validate(source_name, text, features, &mut found).map(|(mut written, place)| {
+        let registry = registry(&mut written);
         let mut resolved = resolve::configuration(written, &registry, default_multi_point, &mut found);
         place.put_before(&mut found);
         place.put_before(&mut resolved.warnings);

@@ -20,6 +20,7 @@ pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Resu
         ProfileCommand::Validate { file, plugins, rules } => {
             validate(file, &loader(plugins, rules, console)?, console)
         }
+        ProfileCommand::Migrate { file, output } => migrate(file, *output, console),
         ProfileCommand::Show { file, plugins, rules, output } => {
             show(file.as_deref(), &loader(plugins, rules, console)?, *output, console)
         }
@@ -42,6 +43,17 @@ fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::
             writeln!(console.out, "    {name}: {}", described(held))?;
         }
     }
+    Ok(Exit::Done)
+}
+
+/// Prints the file as it is in v1.
+fn migrate(file: &Path, format: DataFormat, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let name = file.display().to_string();
+    let migrated = longshore_profile::migrate(&name, &input::config_text(file)?)?;
+    for change in &migrated.changes {
+        console.warn(&format!("{name}: {change}"));
+    }
+    data::write(console.out, format, &Ordered(&migrated.configuration))?;
     Ok(Exit::Done)
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     let loader = Loader::new(LoaderOptions {
         cache_dir: args.plugins.cache_dir(),
         catalogue: args.plugins.catalogue.clone(),
+        ignore_unknown: false,
         clock: Arc::new(move || u64::try_from(clock.now().0).unwrap_or(0)),
         observer: Arc::new(watch),
         patience: Patience::Live,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use longshore_artifact::Fetcher;
 use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
-use longshore_profile::{ConfigError, Resolved};
+use longshore_profile::{ConfigError, Configuration, Resolved};
 use longshore_wasm::Host;
 
 use super::building::{Building, Done};
@@ -128,7 +128,14 @@ impl Loader {
             before: before.clone(),
             done: Mutex::default(),
         });
-        let registry = |configuration: &_| building.registry(configuration);
+        let mut left_out = Vec::new();
+        let registry = |configuration: &mut Configuration| {
+            let registry = building.registry(configuration);
+            if self.0.ignore_unknown {
+                left_out = configuration.leave_out_unknown(&registry);
+            }
+            registry
+        };
         let resolved = longshore_profile::load_with(
             name,
             text,
@@ -139,7 +146,10 @@ impl Loader {
         let Done { guests, failed, files, transient } = building.finish();
         let files = files.into_iter().chain(index).collect();
         match resolved {
-            Ok(resolved) => Ok(Loaded { resolved, guests, files }),
+            Ok(mut resolved) => {
+                resolved.warnings.extend(left_out);
+                Ok(Loaded { resolved, guests, files })
+            }
             Err(error) => Err(NotLoaded { error, plugins: failed.into_iter().collect(), transient, files }),
         }
     }

@@ -16,6 +16,8 @@ pub(super) struct Means {
     pub(super) options: HostOptions,
     pub(super) objects: LateObjects,
     pub(super) fetcher: Arc<Fetcher>,
+    /// Whether plugins that nobody has are left out.
+    pub(super) ignore_unknown: bool,
     /// Where plugins without a source are.
     pub(super) catalogue: Option<String>,
     /// The rules that plugins are made for.
@@ -41,10 +43,13 @@ impl Refused {
     /// everything is reported at `field`.
     pub(super) fn report(self, args_are_config: bool, field: &str, problems: &mut Problems<'_>) {
         match self.own.filter(|_| args_are_config) {
-            Some(own) => own.lines().for_each(|line| match line.split_once(": ") {
-                Some((path, message)) if !path.contains(' ') => problems.field(path).report(message),
-                _ => problems.report(line),
-            }),
+            // What the SDK itself says of a config that it cannot read has no path.
+            Some(own) => {
+                own.trim_start_matches("config: ").lines().for_each(|line| match line.split_once(": ") {
+                    Some((path, message)) if !path.contains(' ') => problems.field(path).report(message),
+                    _ => problems.report(line),
+                })
+            }
             None if args_are_config => problems.report(self.message),
             None => problems.field(self.field.unwrap_or(field)).report(self.message),
         }
@@ -54,7 +59,7 @@ impl Refused {
 impl Means {
     /// Nothing is set up for WebAssembly yet.
     pub(super) fn new(options: LoaderOptions) -> Self {
-        let LoaderOptions { cache_dir, catalogue, clock, observer, patience } = options;
+        let LoaderOptions { cache_dir, catalogue, ignore_unknown, clock, observer, patience } = options;
         let objects = LateObjects::default();
         let fetching =
             Options { cache_dir: cache_dir.as_ref().map(|dir| dir.join("artifacts")), ..Options::default() };
@@ -71,6 +76,7 @@ impl Means {
             objects,
             fetcher: Arc::new(Fetcher::new(fetching)),
             catalogue,
+            ignore_unknown,
             features: Mutex::default(),
             host: OnceLock::new(),
         }

@@ -11,6 +11,8 @@ pub struct LoaderOptions {
     pub cache_dir: Option<PathBuf>,
     /// Where modules are of plugins that profiles name without a source, if anywhere.
     pub catalogue: Option<String>,
+    /// Whether plugins that nobody has are left out of configurations, with a warning, and not refused.
+    pub ignore_unknown: bool,
     /// What plugins tell the time by: milliseconds since the Unix epoch.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Who is told what plugins do.

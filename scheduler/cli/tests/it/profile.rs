@@ -77,3 +77,39 @@ fn completions_for_every_shell() {
     }
     run(&["completion", "tcsh"]).exits(2);
 }
+
+#[test]
+fn an_older_file_is_brought_to_v1_and_it_is_said_what_changed() {
+    let scratch = Scratch::new();
+    let old = "apiVersion: kubescheduler.config.k8s.io/v1beta2\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {score: {enabled: [{name: NodeResourcesMostAllocated}]}}\n";
+    let file = scratch.file("old.yaml", old);
+    let migrated = run(&["profile", "migrate", &file])
+        .exits(0)
+        .says(&["apiVersion: kubescheduler.config.k8s.io/v1\n", "type: MostAllocated"])
+        .warns(&[
+            "v1beta2 became kubescheduler.config.k8s.io/v1",
+            "TaintToleration has its default weight of before, 1",
+        ]);
+    run_with(&["profile", "validate", "-"], &migrated.out).exits(0);
+    run_with(&["profile", "migrate", "-"], "kind: Pod\n")
+        .exits(1)
+        .warns(&["must be KubeSchedulerConfiguration or Policy"]);
+    let policy = "apiVersion: v1\nkind: Policy\npredicates: [{name: GeneralPredicates}]\npriorities: [{name: LeastRequestedPriority, weight: 2}]\n";
+    let migrated = run_with(&["profile", "migrate", "-"], policy).exits(0);
+    run_with(&["profile", "validate", "-"], &migrated.out).exits(0);
+}
+
+#[test]
+fn plugins_that_nobody_has_are_left_out_when_asked_to() {
+    let scratch = Scratch::new();
+    let lists = "{queueSort: {enabled: [{name: Coscheduling}], disabled: [{name: \"*\"}]}, score: {enabled: [{name: NoSuchPlugin}]}}";
+    let text = format!(
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {lists}\n  pluginConfig: [{{name: Coscheduling, args: {{permitWaitingTimeSeconds: 1}}}}]\n"
+    );
+    let file = scratch.file("own.yaml", &text);
+    let args = ["simulate", "-f", "examples/cluster", "-f", "examples/workload", "--config", &file];
+    run(&args).exits(1).warns(&["NoSuchPlugin"]);
+    run(&[&args[..], &["--ignore-unknown-plugins"]].concat())
+        .exits(0)
+        .warns(&["queueSort.enabled: left out", "score.enabled: left out: unknown plugin \"NoSuchPlugin\""]);
+}
