@@ -14,6 +14,7 @@ mod conformance;
 mod engine;
 mod failures;
 mod fresh;
+mod metrics;
 mod objects;
 mod reload;
 #[path = "../conformance/sets.rs"]

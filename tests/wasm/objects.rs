@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::Stand;
 
-fn bytes(name: &str) -> Vec<u8> {
+pub(crate) fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guests/{name}.wasm"))).unwrap()
 }
 
@@ -79,8 +79,12 @@ impl World {
     }
 
     pub(crate) fn of(bytes: &[u8], evaluation: Evaluation) -> Self {
+        Self::with(bytes, &all_granted(), evaluation)
+    }
+
+    pub(crate) fn with(bytes: &[u8], settings: &Settings, evaluation: Evaluation) -> Self {
         let stand = Stand::with(|options| options.services.raw = Arc::new(Everything));
-        let asked = stand.load(bytes, &all_granted()).unwrap();
+        let asked = stand.load(bytes, settings).unwrap();
         let options = Options { requests: stand.requests.clone(), evaluation, ..Options::default() };
         let engine = Engine::new(vec![profile(&asked.instance)], options);
         Self { engine, placed: Vec::new(), evicted: Vec::new() }

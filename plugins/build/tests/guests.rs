@@ -12,8 +12,16 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// The examples that tests of the host use.
-const GUESTS: [&str; 7] =
-    ["maintenance", "make-room", "nodenumber", "pod-quota", "resources-fit", "siblings", "small-first"];
+const GUESTS: [&str; 8] = [
+    "load-aware",
+    "maintenance",
+    "make-room",
+    "nodenumber",
+    "pod-quota",
+    "resources-fit",
+    "siblings",
+    "small-first",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()

@@ -23,7 +23,12 @@ fn block(page: &str, file: &str) -> String {
 
 #[test]
 fn pages_show_the_examples_as_they_are() {
-    for (page, rust, go) in [("waking", "siblings", "siblings"), ("queue", "small-first", "smallfirst")] {
+    let pages = [
+        ("waking", "siblings", "siblings"),
+        ("queue", "small-first", "smallfirst"),
+        ("metrics", "load-aware", "loadaware"),
+    ];
+    for (page, rust, go) in pages {
         let files = [
             ("src/lib.rs", format!("examples/rust/{rust}/src/lib.rs")),
             ("main.go", format!("examples/go/{go}/main.go")),

@@ -21,6 +21,8 @@ type LoadAware struct {
 	MostPercent float64 `json:"mostPercent"`
 	// MaxAgeSeconds: a value that is older counts for none.
 	MaxAgeSeconds uint32 `json:"maxAgeSeconds"`
+	// Required: no pod is decided as long as no node has an average that is new enough.
+	Required bool `json:"required"`
 
 	average, latest metrics.Metric
 }
@@ -32,6 +34,9 @@ func (l *LoadAware) declare(*sdk.Manifest) error {
 	}
 	age := metrics.MaxAge(time.Duration(l.MaxAgeSeconds) * time.Second)
 	l.average, l.latest = metrics.Of("CPU", "AVG", age), metrics.Of("CPU", "Latest", age)
+	if l.Required {
+		l.average = metrics.Of("CPU", "AVG", age, metrics.FailOnOld())
+	}
 	return nil
 }
 

@@ -1,7 +1,8 @@
 //! Pods go to nodes that are not busy.
 //!
 //! A node whose processors are in use by more than `mostPercent` (80 by default) takes no pods; the others score by what is not
-//! in use. A node that nothing is known of, or nothing that is new enough, takes pods and scores 0.
+//! in use. A node that nothing is known of, or nothing that is new enough, takes pods and scores 0; with `required` no pod is
+//! decided as long as no node has an average that is new enough.
 
 use std::time::Duration;
 
@@ -21,11 +22,13 @@ pub struct Config {
     most_percent: u8,
     /// A value that is older counts for none.
     max_age_seconds: u32,
+    /// No pod is decided as long as no node has a value that is new enough.
+    required: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { most_percent: 80, max_age_seconds: 300 }
+        Self { most_percent: 80, max_age_seconds: 300, required: false }
     }
 }
 
@@ -51,8 +54,9 @@ impl Plugin for LoadAware {
 
     fn describe(config: &Config) -> Result<Manifest, Error> {
         let age = Duration::from_secs(config.max_age_seconds.into());
+        let stale = if config.required { Stale::Fail } else { Stale::Ignore };
         let measure = |operator| Measure::of("CPU", operator).max_age(age);
-        let manifest = Self::manifest().replace_metric(AVERAGE, measure("AVG"));
+        let manifest = Self::manifest().replace_metric(AVERAGE, measure("AVG").stale(stale));
         Ok(manifest.replace_metric(LATEST, measure("Latest")))
     }
 
