@@ -43,6 +43,8 @@ mod helm;
 mod leader;
 /// Pods that a kubelet turns away.
 mod lost_race;
+/// What is measured on nodes.
+mod metrics;
 /// Beside a real kube-scheduler.
 mod neighbours;
 /// API servers that crash, and networks that swallow, delay and refuse.
