@@ -26,7 +26,7 @@ pub struct PluginArgs {
 /// The commands of `longshore plugin`.
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
-    /// Begin a plugin: a folder with source, tests and a golden case that builds and passes
+    /// Begin a plugin: a folder with source, tests and a test case, which builds and passes
     #[command(after_help = make::NEW_HELP)]
     New(NewArgs),
     /// Replace the SDK in a plugin's folder by the one of this program
@@ -41,7 +41,7 @@ pub enum PluginCommand {
     /// Ask the plugin alone about a pod, stage by stage
     #[command(after_help = RUN_HELP)]
     Run(RunArgs),
-    /// Run the golden cases of a plugin's folder
+    /// Run the test cases of a plugin's folder
     #[command(after_help = TEST_HELP)]
     Test(TestArgs),
     /// Measure what the plugin costs, beside the native NodeResourcesFit
