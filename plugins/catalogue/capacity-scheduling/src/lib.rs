@@ -9,13 +9,15 @@ mod tests;
 mod usage;
 mod victims;
 
+use std::cell::RefCell;
+
 use catalogue_common::preemption::{Vain, choose, resolvable};
 use catalogue_common::{Args, RawPod};
 use longshore_plugin::prelude::*;
 use serde_json::Value;
 
 use quota::{KINDS, QUOTAS, Quotas};
-use usage::Wanted;
+use usage::{Usage, Wanted};
 
 columns! {
     NAME: Text = name(),
@@ -23,7 +25,10 @@ columns! {
 }
 
 /// The plugin.
-pub struct CapacityScheduling;
+#[derive(Default)]
+pub struct CapacityScheduling {
+    usage: RefCell<Usage>,
+}
 
 impl Plugin for CapacityScheduling {
     type Config = Value;
@@ -44,7 +49,7 @@ impl Plugin for CapacityScheduling {
 
     fn new(config: Value) -> Result<Self, Error> {
         Args::of(&config, "CapacitySchedulingArgs").finish()?;
-        Ok(Self)
+        Ok(Self::default())
     }
 }
 
@@ -54,7 +59,7 @@ impl PreFilter for CapacityScheduling {
         if QUOTAS.of_namespace(namespace).is_empty() {
             return Ok(PreFilterOutcome::Skip(()));
         }
-        let quotas = usage::used();
+        let quotas = self.usage.borrow_mut().quotas();
         let Some(quota) = quotas.of(namespace) else { return Ok(PreFilterOutcome::Skip(())) };
         let wanted = Wanted::of(pod, &quotas);
         let why = if quota.over_max_with(&wanted.in_namespace) {
@@ -97,7 +102,7 @@ impl PostFilter for CapacityScheduling {
         (): &(),
         rejected: &[(String, RejectCode)],
     ) -> Result<PostFilterOutcome, Error> {
-        let quotas = usage::used();
+        let quotas = self.usage.borrow_mut().quotas();
         let wanted = Wanted::of(pod, &quotas);
         if let Some(why) = ineligible(pod, &quotas, &wanted)? {
             let message = format!("preemption: {why}");

@@ -1,6 +1,6 @@
 //! ElasticQuota objects, and how much of each is used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use catalogue_common::Quantity;
 use catalogue_common::preemption::Budget;
@@ -67,8 +67,6 @@ impl Limits {
 pub(crate) struct Quota {
     pub(crate) limits: Limits,
     used: Amounts,
-    /// Pods that count, by UID.
-    pods: BTreeSet<String>,
 }
 
 /// Whether some of these amounts, or of those that a quota always speaks of, is more than its bound.
@@ -78,7 +76,14 @@ fn exceeds(of: &Amounts, more: &Amounts, bound: impl Fn(&str) -> i64) -> bool {
     names.into_iter().any(|name| amount(of, name).saturating_add(amount(more, name)) > bound(name))
 }
 
-fn add(sum: &mut Amounts, more: &Amounts) {
+pub(crate) fn subtract(sum: &mut Amounts, less: &Amounts) {
+    for (name, amount) in less {
+        let held = sum.entry(name.clone()).or_default();
+        *held = held.saturating_sub(*amount);
+    }
+}
+
+pub(crate) fn add(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         let held = sum.entry(name.clone()).or_default();
         *held = held.saturating_add(*amount);
@@ -104,12 +109,13 @@ impl Quota {
 pub(crate) struct Quotas(BTreeMap<String, Quota>);
 
 impl Quotas {
-    /// Every quota, of which nothing is used. Where a namespace has several, the first by name counts.
-    pub(crate) fn all() -> Self {
+    /// Every quota, with what each namespace uses. Where a namespace has several, the first by name counts.
+    pub(crate) fn with(used: &BTreeMap<String, Amounts>) -> Self {
         let mut quotas = BTreeMap::new();
         for object in QUOTAS.all() {
-            let limits = object.body.clone();
-            quotas.entry(object.namespace.clone()).or_insert(Quota { limits, ..Quota::default() });
+            let namespace = &object.namespace;
+            let used = used.get(namespace).cloned().unwrap_or_default();
+            quotas.entry(namespace.clone()).or_insert(Quota { limits: object.body.clone(), used });
         }
         Self(quotas)
     }
@@ -118,22 +124,17 @@ impl Quotas {
         self.0.get(namespace)
     }
 
-    /// A pod is there.
+    /// A pod comes.
     pub(crate) fn add(&mut self, pod: &PodInfo) {
-        if let Some(quota) = self.0.get_mut(&pod.namespace)
-            && quota.pods.insert(pod.uid.clone())
-        {
+        if let Some(quota) = self.0.get_mut(&pod.namespace) {
             add(&mut quota.used, &requests(pod));
         }
     }
 
-    /// A pod is gone.
+    /// A pod goes.
     pub(crate) fn remove(&mut self, pod: &PodInfo) {
-        if let Some(quota) = self.0.get_mut(&pod.namespace)
-            && quota.pods.remove(&pod.uid)
-        {
-            let less = requests(pod).into_iter().map(|(name, amount)| (name, -amount)).collect();
-            add(&mut quota.used, &less);
+        if let Some(quota) = self.0.get_mut(&pod.namespace) {
+            subtract(&mut quota.used, &requests(pod));
         }
     }
 
@@ -167,7 +168,7 @@ mod tests {
 
     fn quota(spec: Value, used: &[(&str, i64)]) -> Quota {
         let limits = serde_json::from_value(json!({"spec": spec})).unwrap();
-        Quota { limits, used: amounts(used), ..Quota::default() }
+        Quota { limits, used: amounts(used) }
     }
 
     fn amounts(of: &[(&str, i64)]) -> Amounts {
@@ -188,17 +189,15 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_counts_once() {
+    fn pods_come_and_go() {
         let limits = quota(json!({"min": {"cpu": "2"}}), &[]);
         let mut quotas = Quotas([("shop".to_owned(), limits)].into());
         let mut pod = PodInfo::new("shop", "a");
         pod.requests = vec![("cpu".into(), 1500), ("pods".into(), 1)];
         quotas.add(&pod);
-        quotas.add(&pod);
         quotas.add(&PodInfo::new("bank", "b"));
         assert!(!quotas.over_all_min_with(&amounts(&[("cpu", 500)])));
         assert!(quotas.over_all_min_with(&amounts(&[("cpu", 501)])));
-        quotas.remove(&pod);
         quotas.remove(&pod);
         assert!(!quotas.over_all_min_with(&amounts(&[("cpu", 2000)])));
     }

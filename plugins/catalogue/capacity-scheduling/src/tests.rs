@@ -34,7 +34,7 @@ impl World {
         let node = there.iter().fold(Made::new("n"), |node, pod| node.pod(pod.info.clone()));
         let cluster = Cluster::new().node(node);
         let cluster = cluster.object(QUOTAS, quota("a", "4", "8")).object(QUOTAS, quota("b", "4", "6"));
-        Self { run: Run::new(CapacityScheduling, &cluster) }
+        Self { run: Run::new(CapacityScheduling::default(), &cluster) }
     }
 
     #[track_caller]
@@ -95,4 +95,20 @@ fn a_namespace_without_a_quota_leaves_those_with_one_alone() {
     let there = [pod("a", "one", 2, 0), pod("free", "two", 2, 0)];
     let mut world = World::new(4, &there);
     assert_eq!(world.evicted(&pod("free", "new", 2, 5)), Ok(vec!["free/two".to_owned()]));
+}
+
+#[test]
+fn usage_follows_pods_that_come_and_go() {
+    let mut world = World::new(99, &[pod("a", "x", 5, 0)]);
+    let new = pod("a", "new", 4, 0);
+    world.rejected(&new, Some("ElasticQuota a is more than Max"));
+    let quotas =
+        |cluster: Cluster| cluster.object(QUOTAS, quota("a", "4", "8")).object(QUOTAS, quota("b", "4", "6"));
+    let two = || Cluster::new().node(Made::new("n").pod(pod("a", "y", 2, 0).info));
+    world.run.change(&quotas(two().node(Made::new("m").pod(pod("a", "z", 1, 0).info))));
+    world.rejected(&new, None);
+    world.rejected(&pod("a", "new", 6, 0), Some("ElasticQuota a is more than Max"));
+    // A node goes, with its pods.
+    world.run.change(&quotas(two()));
+    world.rejected(&pod("a", "new", 6, 0), None);
 }

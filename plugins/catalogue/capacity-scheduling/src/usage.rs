@@ -1,18 +1,73 @@
 //! What is used now, and what pods that are promised a node will use.
 
-use longshore_plugin::{Pod, host};
+use std::collections::BTreeMap;
 
-use crate::quota::{Amounts, Quotas, plus, requests};
+use longshore_plugin::{Node, Pod, host};
+
+use crate::quota::{Amounts, Quotas, add, plus, requests, subtract};
 use crate::{NAME, PODS};
 
-/// The quotas with every pod that is on a node, those just decided included.
-pub(crate) fn used() -> Quotas {
-    let mut quotas = Quotas::all();
-    let table = host::table();
-    for pod in table.nodes().iter().flat_map(|node| node.pods(PODS)) {
-        quotas.add(pod);
+/// What namespaces use, kept by adding and removing: a node is looked at again when it changed. Bounded by the nodes and the
+/// namespaces of pods on them.
+#[derive(Default)]
+pub(crate) struct Usage {
+    rows: Vec<Row>,
+    total: BTreeMap<String, Amounts>,
+    /// Counts how often this was brought up to date.
+    pass: u64,
+}
+
+/// What a node's pods use, by namespace.
+#[derive(Default)]
+struct Row {
+    version: Option<u64>,
+    pass: u64,
+    used: BTreeMap<String, Amounts>,
+}
+
+impl Usage {
+    /// The quotas with every pod that is on a node, those just decided included.
+    pub(crate) fn quotas(&mut self) -> Quotas {
+        self.pass += 1;
+        let table = host::table();
+        table.nodes().each(|node| self.look(node));
+        let gone = self.rows.iter_mut().filter(|row| row.pass != self.pass && row.version.is_some());
+        for row in gone {
+            row.version = None;
+            remove(&mut self.total, &std::mem::take(&mut row.used));
+        }
+        Quotas::with(&self.total)
     }
-    quotas
+
+    fn look(&mut self, node: Node<'_>) {
+        let at = node.row() as usize;
+        if self.rows.len() <= at {
+            self.rows.resize_with(at + 1, Row::default);
+        }
+        let row = &mut self.rows[at];
+        row.pass = self.pass;
+        if row.version == Some(node.version()) {
+            return;
+        }
+        row.version = Some(node.version());
+        remove(&mut self.total, &std::mem::take(&mut row.used));
+        for pod in node.pods(PODS) {
+            add(row.used.entry(pod.namespace.clone()).or_default(), &requests(pod));
+        }
+        for (namespace, used) in &row.used {
+            add(self.total.entry(namespace.clone()).or_default(), used);
+        }
+    }
+}
+
+fn remove(total: &mut BTreeMap<String, Amounts>, less: &BTreeMap<String, Amounts>) {
+    for (namespace, used) in less {
+        let Some(held) = total.get_mut(namespace) else { continue };
+        subtract(held, used);
+        if held.values().all(|amount| *amount == 0) {
+            total.remove(namespace);
+        }
+    }
 }
 
 /// What a pod needs together with pods that go before it.

@@ -8,10 +8,13 @@
 
 mod args;
 mod group;
+mod members;
 mod peers;
 #[cfg(test)]
 mod tests;
 mod topology;
+
+use std::cell::RefCell;
 
 use catalogue_common::scores;
 use longshore_plugin::prelude::*;
@@ -19,6 +22,7 @@ use serde_json::Value;
 
 use args::Settings;
 use group::{GROUPS, KINDS, TOPOLOGIES};
+use members::Members;
 use peers::{Peers, Sum};
 
 columns! {
@@ -31,6 +35,7 @@ columns! {
 /// The plugin.
 pub struct NetworkOverhead {
     settings: Settings,
+    members: RefCell<Members>,
 }
 
 impl Plugin for NetworkOverhead {
@@ -48,7 +53,7 @@ impl Plugin for NetworkOverhead {
     }
 
     fn new(config: Value) -> Result<Self, Error> {
-        Ok(Self { settings: Settings::read(&config)? })
+        Ok(Self { settings: Settings::read(&config)?, members: RefCell::default() })
     }
 
     fn prepare(&self, pod: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<Option<Peers>, Error> {
@@ -56,7 +61,7 @@ impl Plugin for NetworkOverhead {
         let group = group::name(pod).and_then(|name| group::find(GROUPS, namespaces, name));
         let topology = group::find(TOPOLOGIES, namespaces, topology);
         let (Some(group), Some(topology)) = (group, topology) else { return Ok(None) };
-        Ok(Peers::of(pod, &group, topology, weights, host::table().nodes()))
+        Ok(Peers::of(pod, &group, topology, weights, host::table().nodes(), &mut self.members.borrow_mut()))
     }
 }
 

@@ -8,8 +8,9 @@ use longshore_plugin::object::Object;
 use longshore_plugin::{Node, Nodes, Pod, Word};
 
 use crate::group::{AppGroup, workload};
+use crate::members::Members;
 use crate::topology::{Costs, NetworkTopology};
-use crate::{NAME, PODS, REGION, ZONE, group};
+use crate::{NAME, REGION, ZONE, group};
 
 /// The cost where none is known.
 const MOST: i64 = 100;
@@ -61,6 +62,7 @@ impl Peers {
         topology: Rc<Object<NetworkTopology>>,
         weights: &str,
         nodes: Nodes<'_>,
+        members: &mut Members,
     ) -> Option<Self> {
         let dependencies = app.dependencies(workload(pod));
         let name = group::name(pod)?;
@@ -69,18 +71,14 @@ impl Peers {
         }
         let (mut peers, mut some) = (Vec::new(), false);
         for node in nodes.iter() {
-            // How often each workload is there.
-            let mut there: BTreeMap<&str, i64> = BTreeMap::new();
-            for other in node.pods(PODS).iter().filter(|other| group::name(other) == Some(name)) {
-                *there.entry(workload(other)).or_default() += 1;
-            }
-            some |= !there.is_empty();
-            for (other, count) in there {
+            let there = members.on(node);
+            for ((_, other), count) in there.iter().filter(|((group, _), _)| group == name) {
+                some = true;
                 for dependency in dependencies.iter().filter(|dependency| dependency.is(other)) {
                     let (region, zone) = place(node);
                     let (region, zone) = (region.to_owned(), zone.to_owned());
                     let max_cost = dependency.max_network_cost;
-                    peers.push(Peer { node: node.word(NAME), region, zone, max_cost, count });
+                    peers.push(Peer { node: node.word(NAME), region, zone, max_cost, count: *count });
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Filter: whether what is asked fits into single NUMA nodes.
 
+use std::borrow::Cow;
+
 use catalogue_common::Quantity;
 use catalogue_common::pod::Amounts;
 use longshore_plugin::Verdict;
@@ -12,13 +14,13 @@ pub(crate) fn fits(demand: &Demand, scope: Scope, zones: &[Zone]) -> Verdict {
     match scope {
         Scope::Pod if lowest(demand, &demand.whole, zones).is_some() => Verdict::Fit,
         Scope::Pod => Verdict::unschedulable("cannot align pod"),
-        Scope::Container => containers_fit(demand, zones.to_vec()),
+        Scope::Container => containers_fit(demand, Cow::Borrowed(zones)),
     }
 }
 
 /// Init containers run one after the other, so each has everything; containers share.
-fn containers_fit(demand: &Demand, mut zones: Vec<Zone>) -> Verdict {
-    for part in &demand.parts {
+fn containers_fit(demand: &Demand, mut zones: Cow<'_, [Zone]>) -> Verdict {
+    for (at, part) in demand.parts.iter().enumerate() {
         let Some(id) = lowest(demand, &part.requests, &zones) else {
             return Verdict::unschedulable(match part.kind {
                 Kind::Init => "cannot align init container",
@@ -26,8 +28,8 @@ fn containers_fit(demand: &Demand, mut zones: Vec<Zone>) -> Verdict {
                 Kind::Container => "cannot align container",
             });
         };
-        if part.kind == Kind::Container {
-            for zone in zones.iter_mut().filter(|zone| zone.id == id) {
+        if part.kind == Kind::Container && at + 1 < demand.parts.len() {
+            for zone in zones.to_mut().iter_mut().filter(|zone| zone.id == id) {
                 take(demand, &part.requests, zone);
             }
         }

@@ -18,14 +18,14 @@ struct Spread {
 }
 
 pub(crate) fn score(demand: &Demand, topology: &Topology, zones: &[Zone]) -> i64 {
-    let mut zones = zones[..zones.len().min(MOST_ZONES)].to_vec();
+    let zones = &zones[..zones.len().min(MOST_ZONES)];
     let (count, nearest) = match topology.scope {
-        Scope::Pod if nowhere(&demand.whole, &zones) => return BEST,
-        Scope::Pod => match spread(demand, &demand.whole, &zones) {
+        Scope::Pod if nowhere(&demand.whole, zones) => return BEST,
+        Scope::Pod => match spread(demand, &demand.whole, zones) {
             Some(found) => (found.places.len(), found.nearest),
             None => return 0,
         },
-        Scope::Container => match containers(demand, &mut zones) {
+        Scope::Container => match containers(demand, &mut zones.to_vec()) {
             Some((0, _)) => return BEST,
             Some(found) => found,
             None => return 0,

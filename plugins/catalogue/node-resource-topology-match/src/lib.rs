@@ -79,7 +79,8 @@ impl TopologyMatch {
         self.reserved.borrow_mut().view(self.settings.memory, name)
     }
 
-    fn judge(&self, demand: &Demand, (topology, zones): &Known) -> Verdict {
+    fn judge(&self, demand: &Demand, known: &Known) -> Verdict {
+        let topology = &known.topology;
         let scored = demand.guaranteed
             && match self.settings.strategy {
                 Strategy::LeastNumaNodes => topology.scope == Scope::Container,
@@ -91,7 +92,11 @@ impl TopologyMatch {
                 "NodeResourceTopology {name} has NUMA ids that are not 0 to {last}"
             ));
         }
-        if topology.single_numa_node { fit::fits(demand, topology.scope, zones) } else { Verdict::Fit }
+        if topology.single_numa_node {
+            fit::fits(demand, topology.scope, known.zones())
+        } else {
+            Verdict::Fit
+        }
     }
 }
 
@@ -122,8 +127,9 @@ impl Score for TopologyMatch {
         }
         match self.view(node) {
             View::None | View::Unknown => 0,
-            View::Known((topology, zones)) => {
-                score::score(&self.settings, &cycle.prepared, &topology, &zones).clamp(0, score::BEST)
+            View::Known(known) => {
+                let score = score::score(&self.settings, &cycle.prepared, &known.topology, known.zones());
+                score.clamp(0, score::BEST)
             }
         }
     }

@@ -15,8 +15,18 @@ use crate::demand::is_exclusive;
 use crate::fingerprint::fingerprint;
 use crate::topology::{TOPOLOGIES, Topology, Zone};
 
-/// A node as it is judged: its topology, and its zones less what is set aside.
-pub(crate) type Known = (Rc<Object<Topology>>, Vec<Zone>);
+/// A node as it is judged: its topology, and its zones where something of them is set aside.
+pub(crate) struct Known {
+    pub(crate) topology: Rc<Object<Topology>>,
+    less: Option<Vec<Zone>>,
+}
+
+impl Known {
+    /// The zones, less what is set aside.
+    pub(crate) fn zones(&self) -> &[Zone] {
+        self.less.as_deref().unwrap_or(&self.topology.zones)
+    }
+}
 
 /// What is known of a node's topology.
 pub(crate) enum View {
@@ -61,8 +71,9 @@ impl Reserved {
                     known.object = live();
                 }
                 let Some(object) = known.object.clone() else { return View::None };
-                let zones = less(&object.zones, known.pods.values());
-                View::Known((object, zones))
+                let taken = !known.pods.is_empty();
+                let less = taken.then(|| less(&object.zones, known.pods.values()));
+                View::Known(Known { topology: object, less })
             }
         }
     }
@@ -103,8 +114,7 @@ impl Reserved {
 }
 
 fn whole(object: Rc<Object<Topology>>) -> View {
-    let zones = object.zones.clone();
-    View::Known((object, zones))
+    View::Known(Known { topology: object, less: None })
 }
 
 fn settings(topology: &Topology) -> impl PartialEq + use<> {

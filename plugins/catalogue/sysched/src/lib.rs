@@ -9,6 +9,7 @@ mod profiles;
 mod there;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use catalogue_common::{RawPod, scores};
 use longshore_plugin::prelude::*;
@@ -58,10 +59,26 @@ impl Plugin for SySched {
 
 impl SySched {
     /// The calls of each pod on the node that counts. One that cannot be read does not.
-    fn on_node(&self, node: Node<'_>) -> Vec<Calls> {
+    fn on_node(&self, node: Node<'_>) -> Rc<Vec<Calls>> {
         let (mut there, mut profiles) = (self.there.borrow_mut(), self.profiles.borrow_mut());
-        let pods = node.pods(PODS).iter();
-        pods.filter_map(|pod| Some(profiles.calls(there.profiles(pod).ok()??, &self.settings))).collect()
+        profiles.refresh();
+        let key = (node.version(), profiles.changes());
+        if let Some(known) = there.row(node.row(), key) {
+            return known;
+        }
+        let (mut found, mut settled) = (Vec::new(), true);
+        for pod in node.pods(PODS) {
+            match there.profiles(pod) {
+                Ok(Some(keys)) => found.push(profiles.calls(&keys, &self.settings)),
+                _ => settled = false,
+            }
+        }
+        let found = Rc::new(found);
+        // Of a pod that does not run yet nobody says when it does.
+        if settled {
+            there.keep(node.row(), key, Rc::clone(&found));
+        }
+        found
     }
 }
 

@@ -53,9 +53,7 @@ pub(crate) type Key = (String, String);
 impl Profiles {
     /// The calls that a pod with these profiles may make; with none, or none that allows anything, those of the default.
     pub(crate) fn calls(&mut self, keys: &[Key], settings: &Settings) -> Calls {
-        if self.changes != PROFILES.changes() {
-            *self = Self { changes: PROFILES.changes(), ..Self::default() };
-        }
+        self.refresh();
         let mut calls = Calls::default();
         for key in keys {
             calls.add(self.of(key));
@@ -64,6 +62,18 @@ impl Profiles {
             calls = self.of(&(settings.namespace.clone(), settings.name.clone())).clone();
         }
         calls
+    }
+
+    /// Forgets what is not so any more.
+    pub(crate) fn refresh(&mut self) {
+        if self.changes != PROFILES.changes() {
+            *self = Self { changes: PROFILES.changes(), ..Self::default() };
+        }
+    }
+
+    /// Which state of the profiles this is.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     fn of(&mut self, key: &Key) -> &Calls {

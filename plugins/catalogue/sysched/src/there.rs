@@ -1,10 +1,12 @@
 //! What pods on nodes may do. A pod is read whole once, and again only until it runs.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use catalogue_common::RawPod;
 use longshore_plugin::{Error, PodInfo};
 
+use crate::calls::Calls;
 use crate::profiles::{Key, keys};
 
 /// So many pods are remembered at the most; when there are more, all are read anew.
@@ -12,20 +14,42 @@ const MOST: usize = 200_000;
 
 /// Pods that run, by UID: the profiles that each has.
 #[derive(Default)]
-pub(crate) struct There(BTreeMap<String, Vec<Key>>);
+pub(crate) struct There {
+    pods: BTreeMap<String, Rc<Vec<Key>>>,
+    /// By row: the calls of the pods there, and of which state of the node and of the profiles.
+    rows: Vec<Option<(State, Rc<Vec<Calls>>)>>,
+}
+
+/// The version of a node and the changes of profiles.
+type State = (u64, u64);
 
 impl There {
     /// The profiles of a pod; `None` when it does not count yet.
-    pub(crate) fn profiles(&mut self, pod: &PodInfo) -> Result<Option<&[Key]>, Error> {
-        if !self.0.contains_key(&pod.uid) {
-            let raw = RawPod::find(&pod.uid)?.filter(counts);
-            let Some(raw) = raw else { return Ok(None) };
-            if self.0.len() >= MOST {
-                self.0.clear();
-            }
-            self.0.insert(pod.uid.clone(), keys(&raw));
+    pub(crate) fn profiles(&mut self, pod: &PodInfo) -> Result<Option<Rc<Vec<Key>>>, Error> {
+        if let Some(known) = self.pods.get(&pod.uid) {
+            return Ok(Some(Rc::clone(known)));
         }
-        Ok(self.0.get(&pod.uid).map(Vec::as_slice))
+        let Some(raw) = RawPod::find(&pod.uid)?.filter(counts) else { return Ok(None) };
+        if self.pods.len() >= MOST {
+            self.pods.clear();
+        }
+        let keys = Rc::new(keys(&raw));
+        self.pods.insert(pod.uid.clone(), Rc::clone(&keys));
+        Ok(Some(keys))
+    }
+
+    /// The calls of the pods of a row, if they are known for this state.
+    pub(crate) fn row(&self, row: u32, state: State) -> Option<Rc<Vec<Calls>>> {
+        let (known, calls) = self.rows.get(row as usize)?.as_ref()?;
+        (*known == state).then(|| Rc::clone(calls))
+    }
+
+    pub(crate) fn keep(&mut self, row: u32, state: State, calls: Rc<Vec<Calls>>) {
+        let row = row as usize;
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, None);
+        }
+        self.rows[row] = Some((state, calls));
     }
 }
 

@@ -39,6 +39,12 @@ impl<'t> Node<'t> {
         self.table
     }
 
+    /// A number that is another one after every change of the node, and after every supposition about it. What is
+    /// derived of a node is good as long as this is the same.
+    pub fn version(self) -> u64 {
+        self.table.version(self.row)
+    }
+
     /// A number.
     #[inline]
     pub fn number(self, column: Number) -> i64 {

@@ -15,6 +15,9 @@ use crate::{Node, Nodes, PodInfo, Word, Words};
 pub struct Table {
     rows: usize,
     alive: Vec<u64>,
+    /// One for each row: how many changes there had been when it last changed.
+    versions: Vec<u64>,
+    changes: u64,
     kinds: Vec<Kind>,
     pub(crate) words: Words,
     numbers: Vec<Vec<i64>>,
@@ -31,6 +34,8 @@ impl Table {
         Self {
             rows: 0,
             alive: Vec::new(),
+            versions: Vec::new(),
+            changes: 0,
             kinds: columns.iter().map(|column| column.kind()).collect(),
             words: Words::default(),
             numbers: vec![Vec::new(); count],
@@ -72,6 +77,19 @@ impl Table {
         let mut rows = self.words_of(column).iter().enumerate();
         let (row, _) = rows.find(|(row, other)| **other == word && alive(*row))?;
         Some(Node::new(self, row as u32))
+    }
+
+    /// A number of a row that changes with every change of it.
+    pub(crate) fn version(&self, row: u32) -> u64 {
+        self.versions.get(row as usize).copied().unwrap_or(0)
+    }
+
+    /// Rows change.
+    fn touch(&mut self, rows: &[u32]) {
+        self.changes += 1;
+        for row in rows {
+            self.versions[*row as usize] = self.changes;
+        }
     }
 
     pub(crate) fn list(&self, column: u16, row: u32) -> &[Word] {

@@ -42,6 +42,8 @@ impl Table {
     fn clear(&mut self) {
         self.rows = 0;
         self.alive.clear();
+        self.versions.clear();
+        self.changes += 1;
         self.words = Words::default();
         self.numbers.iter_mut().for_each(Vec::clear);
         self.texts.iter_mut().for_each(Vec::clear);
@@ -53,6 +55,7 @@ impl Table {
     fn grow(&mut self, rows: usize) {
         self.rows = rows;
         self.alive.resize(rows.div_ceil(64), 0);
+        self.versions.resize(rows, self.changes);
         for (at, kind) in self.kinds.iter().enumerate() {
             match kind {
                 Kind::Numbers => self.numbers[at].resize(rows, 0),
@@ -75,6 +78,7 @@ impl Table {
         let Some(last) = rows.last() else { return };
         assert!(rows.is_sorted_by(|a, b| a < b), "rows of a patch are not in ascending order");
         assert!((*last as usize) < self.rows, "row {last} of {}", self.rows);
+        self.touch(&rows);
         for (column, values) in columns.into_iter().zip(values) {
             self.column(usize::from(column), &rows, values);
         }
@@ -148,6 +152,7 @@ impl Table {
 
     /// What was supposed is over.
     pub(crate) fn put_back(&mut self, supposed: Supposed) {
+        self.touch(&[supposed.row as u32]);
         // In reverse, in case a column is named twice.
         for (column, saved) in supposed.saved.into_iter().rev() {
             self.restore(column, supposed.row, saved);

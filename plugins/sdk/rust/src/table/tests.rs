@@ -51,6 +51,24 @@ fn row(table: &Table, row: u32) -> (i64, Option<&str>, usize) {
 }
 
 #[test]
+fn a_node_that_changes_has_another_version() {
+    let mut table = table();
+    let versions = |table: &Table| [0, 1, 2].map(|row| Node::new(table, row).version());
+    let before = versions(&table);
+    table.apply(delta(3, &[0b111], vec![numbers(&[1], &[21])]));
+    let after = versions(&table);
+    assert_eq!([0, 2].map(|row| after[row]), [0, 2].map(|row| before[row]));
+    assert_ne!(after[1], before[1]);
+    let supposed = table.suppose(0, numbers(&[0], &[1]));
+    let meanwhile = versions(&table)[0];
+    table.put_back(supposed);
+    assert!(meanwhile != after[0] && versions(&table)[0] != meanwhile);
+    let seen = versions(&table);
+    table.apply(Delta { reset: true, ..delta(3, &[0b111], vec![numbers(&[0, 1, 2], &[1, 1, 1])]) });
+    assert!(versions(&table).iter().all(|version| !seen.contains(version)));
+}
+
+#[test]
 fn a_delta_replaces_what_it_names_and_leaves_the_rest() {
     let mut table = table();
     table.apply(delta(4, &[0b1101], vec![numbers(&[0, 2], &[11, 33]), zones(&[3], &["b"], &[1])]));
