@@ -122,4 +122,13 @@ impl PostFilter for CapacityScheduling {
     }
 }
 
-export_plugin!(CapacityScheduling: PreFilter, PostFilter, Objects);
+/// Profiles enable it here, as the Go plugin counts pods when they are given a node. This one sees them on their nodes.
+impl Reserve for CapacityScheduling {
+    fn reserve(&mut self, _: &Placement<'_, Self>) -> Result<Verdict, Error> {
+        Ok(Verdict::Fit)
+    }
+
+    fn unreserve(&mut self, _: &Pod, _: &str) {}
+}
+
+export_plugin!(CapacityScheduling: PreFilter, PostFilter, Reserve, Objects);
