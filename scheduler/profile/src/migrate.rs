@@ -123,15 +123,21 @@ fn top(fields: &mut Map<String, Value>, changes: &mut Changes) {
     }
 }
 
+/// Fields that args of scheduler-plugins had in its first releases, and that it reads nowhere now.
+const UNUSED: [&str; 4] = ["kubeConfigPath", "kubeconfigpath", "kubeMaster", "masterOverride"];
+
 /// Args name their version too.
 fn args(profile: &mut Map<String, Value>, place: &str, changes: &mut Changes) {
     let configs = profile.get_mut("pluginConfig").and_then(Value::as_array_mut);
     for (at, config) in configs.into_iter().flatten().enumerate() {
         let Some(args) = config.get_mut("args").and_then(Value::as_object_mut) else { continue };
+        let place = format!("{place}.pluginConfig[{at}].args");
+        for field in UNUSED.iter().filter(|field| args.remove(**field).is_some()) {
+            changes.say(&place, format!("{field} is left out: plugins use the scheduler's own connection"));
+        }
         if let Some(version) = args.get_mut("apiVersion").filter(|version| **version != API_VERSION) {
             *version = API_VERSION.into();
-            changes
-                .say(&format!("{place}.pluginConfig[{at}].args.apiVersion"), format!("became {API_VERSION}"));
+            changes.say(&format!("{place}.apiVersion"), format!("became {API_VERSION}"));
         }
     }
 }

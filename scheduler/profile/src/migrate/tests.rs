@@ -24,8 +24,10 @@ fn the_version_of_args_changes_too() {
         let args = json!({"apiVersion": format!("kubescheduler.config.k8s.io/{version}"), "kind": "XArgs"});
         json!({"pluginConfig": [{"name": "X", "args": args}]})
     };
-    let (profile, changes) = migrated("v1beta3", config("v1beta3"));
-    assert_eq!((profile, changes.len()), (config("v1"), 2));
+    let mut old = config("v1beta3");
+    old["pluginConfig"][0]["args"]["kubeConfigPath"] = "/etc/kubernetes/scheduler.conf".into();
+    let (profile, changes) = migrated("v1beta3", old);
+    assert_eq!((profile, changes.len()), (config("v1"), 3));
 }
 
 #[test]
