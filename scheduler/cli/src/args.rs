@@ -113,17 +113,23 @@ Examples:
   longshore simulate -f cluster/ --config profile.yaml -o json";
 
 const EXPLAIN_HELP: &str = "\
-POD is a name or namespace/name; without a namespace it is looked for in the one of -n, then everywhere.
+Without -f and --from-cluster the running scheduler is asked: what it decided, and for pods that wait what it would decide \
+now. It is found by the Lease that names the pod's schedulerName, and reached through the API server with your own \
+credentials. When nobody can be asked, the first line says so and why; then the cluster is read and the decision is \
+simulated, which changes nothing. Every pod before it in queue order is decided first, so that it is explained in the state \
+in which its turn comes; with --now it is explained against the cluster as it stands.
 
-Without -f and --from-cluster the running scheduler of --server is asked for its last attempts at the pod. When there is \
-none, or it does not know the pod, the cluster is read and the decision is simulated, which changes nothing. Every pod \
-before it in queue order is decided first, so that it is explained in the state in which its turn comes; with --now it is \
-explained against the cluster as it stands.
+In files a pod without a namespace is looked for in the one of -n, then everywhere.
 
 Examples:
-  # What did the running scheduler decide?
-  kubectl port-forward -n longshore-system deploy/longshore 10259 &
-  longshore explain pod checkout-7d9f4 -n shop --server https://localhost:10259 --server-ca ca.crt
+  # What did the running scheduler decide, and why?
+  longshore explain checkout-7d9f4 -n shop
+
+  # All pods of a Deployment, those with the same answer together
+  longshore explain deployment/checkout -n shop
+
+  # Where would this pod go today?
+  longshore explain checkout-7d9f4 -n shop --as-pending
 
   # Why is this pod pending, and what would help?
   longshore explain shop/checkout-7d9f4 -f cluster/ -f workload.yaml
@@ -162,6 +168,9 @@ pub struct InputArgs {
     /// What is measured on nodes.
     #[command(flatten)]
     pub measured: MetricsArgs,
+    /// A configuration that a running scheduler serves, as text, in the place of a file.
+    #[arg(skip)]
+    pub served: Option<String>,
     /// Plugins in WebAssembly.
     #[command(flatten)]
     pub plugins: PluginArgs,
@@ -247,10 +256,11 @@ pub struct ExplainArgs {
     /// The log.
     #[command(flatten)]
     pub verbosity: Verbosity,
-    /// The pod: NAME, NAMESPACE/NAME, pod NAME or pod/NAME
-    #[arg(value_name = "POD", required = true, num_args = 1..=2)]
+    /// What to explain, one or several: NAME, NAMESPACE/NAME or pod/NAME; KIND/NAME or KIND NAME for the pods of a Deployment,
+    /// ReplicaSet, StatefulSet, DaemonSet, Job, CronJob or ReplicationController
+    #[arg(value_name = "POD|KIND/NAME", required = true, num_args = 1..)]
     pub pod: Vec<String>,
-    /// Namespace of the pod
+    /// Namespace of the pods
     #[arg(short, long)]
     pub namespace: Option<String>,
     /// The cluster.
@@ -259,12 +269,18 @@ pub struct ExplainArgs {
     /// The running scheduler.
     #[command(flatten)]
     pub server: ServerArgs,
+    /// Namespace of the scheduler's Lease, where that is neither longshore-system nor kube-system
+    #[arg(long, value_name = "NAMESPACE", help_heading = "Running scheduler")]
+    pub scheduler_namespace: Option<String>,
     /// The decisions.
     #[command(flatten)]
     pub decision: DecisionArgs,
     /// Against the cluster as it stands, without deciding the pods before it
     #[arg(long)]
     pub now: bool,
+    /// Explain pods that run as if they waited: where would they go now?
+    #[arg(long)]
+    pub as_pending: bool,
     /// How many nodes to show of those that fit best, and of those that fit nearly
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub top: usize,

@@ -3,20 +3,26 @@
 //! They carry the credentials of the kubeconfig, so the server has to prove who it is first: plain HTTP and a certificate
 //! that nobody known has signed are refused before anything is sent, unless the user says otherwise.
 
+pub(crate) mod find;
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use http::Method;
 use http::uri::Scheme;
 use longshore_cluster::call::{ApiError, Caller, Content};
-use longshore_cluster::connect::{self, Found, Liveness};
+use longshore_cluster::connect::{self, Found, Liveness, Way};
+use longshore_cluster::contact::Fingerprint;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::args::server::{ServerArgs, VARIABLE};
 
 /// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an explanation may take: it is a simulation.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The address of the scheduler: that of the flag, or that of the environment.
 pub(crate) fn address(args: &ServerArgs) -> Option<String> {
@@ -51,6 +57,15 @@ pub(crate) fn scheduler(found: &Found, args: &ServerArgs, address: &str) -> anyh
     Ok(Caller::new(client).within(TIMEOUT).impatient())
 }
 
+/// A way to the scheduler that serves with this certificate, with the credentials of `found`, which say who asks.
+///
+/// # Errors
+/// Credentials that cannot be used.
+pub(crate) fn pinned(found: &Found, way: &Way, certificate: Fingerprint) -> anyhow::Result<Caller> {
+    let client = connect::pinned(found, way, certificate)?;
+    Ok(Caller::new(client).within(TIMEOUT).impatient())
+}
+
 fn authorities(args: &ServerArgs) -> anyhow::Result<Option<Vec<Vec<u8>>>> {
     let Some(file) = &args.server_ca else { return Ok(None) };
     let name = file.display();
@@ -75,12 +90,17 @@ pub(crate) async fn get(scheduler: &Caller, path: &str) -> Result<String, ApiErr
 pub(crate) fn remedy(error: &ApiError) -> &'static str {
     match error.code {
         401 => "the scheduler does not accept the credentials of the kubeconfig",
-        403 => "bind the chart's ClusterRole for explanations to yourself",
+        403 => "bind the chart's ClusterRole and Role for explanations to yourself",
         503 => "ask the leader, or wait until there is one",
         0 if error.message.contains("certificate") || error.message.contains("UnknownIssuer") => {
             "give --server-ca with the authority that signed the scheduler's certificate, or --insecure-skip-tls-verify"
         }
-        0 => "is the port forwarded? kubectl port-forward -n NAMESPACE deploy/longshore 10259",
+        0 if error.message.contains("as the Lease says") => {
+            "its certificate has just changed, or somebody else answers: try again, or name the scheduler by --server"
+        }
+        0 => {
+            "is it reachable from here? kubectl port-forward -n NAMESPACE deploy/longshore 10259, and --server"
+        }
         _ => "look at the scheduler's log",
     }
 }

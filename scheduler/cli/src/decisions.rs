@@ -1,7 +1,8 @@
 //! What was decided lately: a ring of the last attempts, bounded by their number and by the memory they take.
 //!
-//! An entry of a successful attempt holds no more than names and numbers. Why nodes were rejected is kept of failed
-//! attempts, grouped; scores are kept while the engine traces.
+//! An entry of a successful attempt holds names and numbers: the node, how many were equal, and what the best of them scored, where
+//! the engine [had the time](longshore_engine::Options::described_nodes) to say. Why nodes were rejected is kept of failed attempts,
+//! grouped, and what a preemption weighed.
 
 mod entry;
 
@@ -14,9 +15,9 @@ use std::sync::Arc;
 use longshore_engine::Attempt;
 use longshore_framework::{Str, Timestamp};
 use prometheus::IntCounter;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use entry::{Decision, DecisionGroup, DecisionList, Outcome};
+pub use entry::{Decision, DecisionGroup, DecisionList, Outcome, ScoresFrom};
 
 /// How much a ring holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +34,20 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { count: 20_000, bytes: 8 << 20, per_pod: 10, scored_nodes: 10 }
+        Self { count: 20_000, bytes: 24 << 20, per_pod: 10, scored_nodes: 10 }
     }
 }
 
 /// The names of nodes that are kept with each group of rejected nodes: the
 /// [`example_nodes`](longshore_engine::Options::example_nodes) to run the engine with.
 pub const EXAMPLE_NODES: usize = 5;
+
+/// The best nodes that are kept of a choice: the [`described_nodes`](longshore_engine::Options::described_nodes) to run the engine
+/// with.
+pub const DESCRIBED_NODES: usize = 4;
+
+/// Names of plugins that entries share, at the most. There are no more plugins than that in a profile.
+const MOST_NAMES: usize = 256;
 
 /// The last attempts. It belongs to the scheduling thread.
 #[derive(Debug)]
@@ -53,6 +61,8 @@ pub struct Decisions {
     /// The newest entry of each pod, by namespace and name.
     newest: FxHashMap<(Str, Str), u64>,
     counter: Option<IntCounter>,
+    /// Names of plugins: thousands of entries have the same few.
+    names: FxHashSet<Str>,
 }
 
 #[derive(Debug)]
@@ -74,12 +84,29 @@ impl Decisions {
             dropped: 0,
             newest: FxHashMap::default(),
             counter: dropped,
+            names: FxHashSet::default(),
         }
     }
 
     /// Adds an attempt that was made at `time`.
     pub fn add(&mut self, attempt: &Attempt, time: Timestamp) {
-        self.push(Decision::of(attempt, time, self.limits.scored_nodes));
+        let mut decision = Decision::of(attempt, time, self.limits.scored_nodes);
+        for score in decision.scores.iter_mut().flat_map(|node| &mut node.scores) {
+            score.plugin = self.shared(&score.plugin);
+        }
+        self.push(decision);
+    }
+
+    /// The same name, in memory that other entries use too.
+    fn shared(&mut self, name: &Str) -> Str {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        if self.names.len() >= MOST_NAMES {
+            self.names.clear();
+        }
+        self.names.insert(Arc::clone(name));
+        Arc::clone(name)
     }
 
     fn push(&mut self, decision: Decision) {

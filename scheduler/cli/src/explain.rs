@@ -5,7 +5,8 @@ mod cause;
 mod find;
 mod health;
 mod misses;
+mod more_nodes;
 mod turn;
 
 pub(crate) use find::find;
-pub(crate) use turn::{Question, explain, preemption, scores};
+pub(crate) use turn::{Question, best, explain, preemption, scores};

@@ -66,7 +66,10 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     let version = server.as_ref().map(|server| server.version.as_str());
     let features = rules(&args.rules, version, console)?;
     loader.follow(features);
-    let Loaded { resolved, guests, .. } = profiles(args.config.as_deref(), &loader)?;
+    let Loaded { resolved, guests, .. } = match &args.served {
+        Some(text) => loader.load("/configz", text, Path::new(""), &Guests::default())?,
+        None => profiles(args.config.as_deref(), &loader)?,
+    };
     let mut sources = longshore_manifest::collect(&args.filenames)?;
     let reads = measured::sources(&resolved.profiles);
     let mut said = Vec::new();
@@ -91,7 +94,7 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     if guests.wants() != Wants::default() {
         loader.objects().set(extenders::written(&sources, &cluster));
     }
-    let (adopt_all, requests) = (args.config.is_none(), loader.requests());
+    let (adopt_all, requests) = (args.config.is_none() && args.served.is_none(), loader.requests());
     Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures, features })
 }
 

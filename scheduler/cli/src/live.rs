@@ -10,6 +10,7 @@ mod answers;
 mod assembly;
 mod bind_timeouts;
 mod clients;
+mod contact;
 mod health;
 mod leader;
 mod lines;
@@ -34,6 +35,7 @@ use longshore_cluster::told::Told;
 use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 
+pub(crate) use leader::hostname;
 pub(crate) use minor::rules;
 pub(crate) use plugins::Watch;
 pub(crate) use start::{Prepared, start};

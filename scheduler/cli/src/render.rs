@@ -7,5 +7,7 @@ pub(crate) mod explanation;
 pub(crate) mod names;
 pub(crate) mod ordered;
 pub(crate) mod plugin;
+mod preemption;
+mod scores;
 pub(crate) mod simulation;
 pub(crate) mod table;

@@ -9,13 +9,14 @@ pub(crate) mod rules;
 mod simulation;
 mod utilisation;
 
+use longshore_framework::Timestamp;
 use longshore_framework::features::Features;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use decided::Decided;
 pub use explanation::{
-    Candidate, ChangeOf, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter, Preemption,
-    PreemptionFailure, Relaxation, ScoredNode, Status,
+    Candidate, ChangeOf, Cost, DecidedBy, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter,
+    Preemption, PreemptionFailure, Relaxation, ScoredNode, Status,
 };
 pub use left_out::{Refused, Unexpanded, Unreadable};
 pub use rules::Rules;
@@ -58,6 +59,14 @@ impl Version {
             rules: features.into(),
             minors: rules::minors(),
         }
+    }
+}
+
+/// A time as RFC 3339 has it.
+pub(crate) fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    match jiff::Timestamp::from_millisecond(time.0) {
+        Ok(time) => serializer.collect_str(&time),
+        Err(_) => serializer.serialize_i64(time.0),
     }
 }
 

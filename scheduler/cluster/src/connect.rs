@@ -1,6 +1,7 @@
 //! Which cluster, as whom, and over which connection.
 
 mod liveness;
+mod pinned;
 mod proxy;
 mod transport;
 
@@ -11,6 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 
 pub use self::liveness::{Liveness, Silent};
+pub use self::pinned::{Way, pinned};
 pub use self::transport::client;
 
 /// Which cluster, as kubectl's global flags say it.

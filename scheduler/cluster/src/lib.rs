@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `check` | whether all this would work |
 //! | `connect` | which cluster, as whom; clients |
+//! | `contact` | how whoever holds a Lease is reached |
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `claims`, `perform`, `volumes` | what the engine wants done |
 //! | `list` | the cluster as it is now, for simulations |
@@ -20,6 +21,7 @@ pub mod call;
 pub mod check;
 pub mod claims;
 pub mod connect;
+pub mod contact;
 pub mod discover;
 pub mod evict;
 pub mod extender;

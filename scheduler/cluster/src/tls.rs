@@ -16,6 +16,8 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::contact::Fingerprint;
+
 /// Trusts what `trusted` signed, and those certificates themselves.
 ///
 /// # Errors
@@ -31,6 +33,11 @@ pub(crate) fn verifier(
     let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let signed = signed.map_err(|error| error.to_string())?;
     Ok(Arc::new(Judged { judge: Trusted { signed, listed: trusted }, provider }))
+}
+
+/// Takes the certificate with this fingerprint and no other, whatever name it carries and whoever signed it.
+pub(crate) fn pinned(certificate: Fingerprint, provider: Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Judged { judge: Pinned(certificate), provider })
 }
 
 /// Takes any certificate: whoever answers is believed to be whom we asked for.
@@ -104,6 +111,20 @@ struct Anybody;
 impl Judge for Anybody {
     fn judge(&self, _shown: &Shown<'_>) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Pinned(Fingerprint);
+
+impl Judge for Pinned {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        let found = Fingerprint::of(shown.certificate);
+        if found == self.0 {
+            return Ok(());
+        }
+        let why = format!("the certificate has the SHA-256 {found}, not {} as the Lease says", self.0);
+        Err(Error::General(why))
     }
 }
 

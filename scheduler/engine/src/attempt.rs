@@ -7,8 +7,10 @@ use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
 
+use crate::choice::Choice;
 use crate::path::Path;
 use crate::trace::Trace;
+use crate::weighing::Weighing;
 
 /// One attempt.
 #[derive(Clone, Debug)]
@@ -27,9 +29,13 @@ pub struct Attempt {
     pub evaluated_nodes: usize,
     /// How many of them it fits on.
     pub feasible_nodes: usize,
+    /// How the node was chosen, when it has one.
+    pub choice: Option<Choice>,
     /// Why the others were rejected, when it fits nowhere and the engine [keeps it](crate::Options::example_nodes);
     /// the most frequent first.
     pub rejected: Vec<RejectedNodes>,
+    /// What a preemption weighed, when it chose a node and the engine [keeps it](crate::Options::example_nodes).
+    pub weighing: Option<Box<Weighing>>,
     /// What is to be done.
     pub effects: Vec<Effect>,
     /// Who said what, when the engine [keeps traces](crate::Options::trace).

@@ -123,6 +123,8 @@ pub(crate) struct Decided {
     pub(crate) searched: usize,
     /// What plugins remember that have a say after the decision; when there is no node, what all of them do.
     pub(crate) state: CycleState,
+    /// Whether plugins were asked that are asked every time: they are not asked twice about one pod.
+    pub(crate) asks: bool,
 }
 
 impl Classes {

@@ -4,6 +4,7 @@
 //! The answer does not depend on how the work is split or on how many threads do it. What [classes](crate::classes) of
 //! pods keep from decision to decision is measured by it.
 
+mod describe;
 mod extend;
 pub(crate) mod filter;
 mod pre_filter;
@@ -27,6 +28,7 @@ use longshore_framework::resource_claim::Allocation;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
+use crate::choice::BestNode;
 use crate::extenders::Extenders;
 use crate::kept_runs::KeptRuns;
 use crate::known_failure::KnownFailure;
@@ -54,6 +56,15 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) extenders: &'a Extenders,
     /// The rules that are followed.
     pub(crate) features: Features,
+}
+
+/// What is kept of a decision beside its outcome.
+#[derive(Default)]
+pub(crate) struct Kept<'k> {
+    /// Who said what of which node; also when the decision stops on the way.
+    pub(crate) trace: Option<&'k mut Trace>,
+    /// What so many of the best nodes scored.
+    pub(crate) best: Option<(usize, &'k mut Vec<BestNode>)>,
 }
 
 /// A node and why it was rejected.
@@ -172,16 +183,16 @@ impl<'a> Evaluator<'a> {
         Self { nominator: Nominator::nobody(), ..*self }
     }
 
-    /// PreFilter, Filter, PreScore, Score and the choice. With `trace`, what was said is written there, also when the
-    /// decision stops on the way. `start` is where a search of fewer than all nodes begins, and is moved on. `room` is
-    /// memory that another decision has used.
+    /// PreFilter, Filter, PreScore, Score and the choice. `start` is where a search of fewer than all nodes begins, and is moved
+    /// on. `room` is memory that another decision has used. What is to be kept is written to `kept`.
     pub(crate) fn decide(
         &self,
         state: &mut CycleState,
         chooser: &mut Chooser,
         (start, room): (&mut usize, &mut Room),
-        mut trace: Option<&mut Trace>,
+        kept: Kept<'_>,
     ) -> Result<Slot, Stopped> {
+        let Kept { mut trace, best: best_nodes } = kept;
         if self.snapshot.is_empty() {
             return Err(Stopped::NoNodes);
         }
@@ -205,12 +216,17 @@ impl<'a> Evaluator<'a> {
                 *only
             }
             several => {
-                let scores = self.score(state, several, trace.is_some(), room).map_err(Stopped::Broken)?;
+                let keeps_raw = trace.is_some() || best_nodes.is_some();
+                let scores = self.score(state, several, keeps_raw, room).map_err(Stopped::Broken)?;
                 if let Some(trace) = trace {
                     self.trace_scores(trace, several, &scores);
                 }
-                let best = scores.give_back(room);
-                several[chooser.choose_of(&best, |at| &self.snapshot.node(several[at]).name)]
+                let chosen = chooser.choose_of(&scores.best, |at| &self.snapshot.node(several[at]).name);
+                if let Some((most, best)) = best_nodes {
+                    *best = self.best_nodes(several, &scores, chosen, most);
+                }
+                scores.give_back(room);
+                several[chosen]
             }
         };
         room.give_slots(feasible);
@@ -267,8 +283,9 @@ impl Evaluator<'_> {
     }
 
     fn trace_scores(&self, trace: &mut Trace, feasible: &[Slot], scores: &Scores) {
-        use crate::trace::{NodeTrace, PluginScore};
+        use crate::trace::NodeTrace;
         let name = |at: usize| &self.snapshot.node(feasible[at]).name;
+        let names = self.scorer_names(scores);
         trace.best = scores.best.iter().map(|at| Arc::clone(name(at))).collect();
         trace.best.sort_unstable();
         let mut by_name: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
@@ -279,18 +296,7 @@ impl Evaluator<'_> {
                 continue;
             };
             *total = scores.totals[*at];
-            *list = Some(
-                scores
-                    .columns
-                    .iter()
-                    .map(|c| PluginScore {
-                        plugin: self.profile.name(c.plugin).into(),
-                        raw: c.raw.at(*at),
-                        score: c.score.at(*at),
-                        weight: c.weight,
-                    })
-                    .collect(),
-            );
+            *list = Some(describe::plugin_scores(scores, &names, *at));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod binding;
 mod cache_view;
+mod choosing;
 mod diagnose;
 mod evict;
 mod failure;
@@ -28,7 +29,8 @@ use rustc_hash::FxHashMap;
 
 use crate::attempt::{Attempt, Outcome};
 use crate::cache::Cache;
-use crate::classes::{Classes, Decided};
+use crate::choice::budget::Budget;
+use crate::classes::Classes;
 use crate::cycle::room::Room;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
@@ -39,8 +41,8 @@ use crate::groups;
 use crate::guard::Guard;
 use crate::message::{self, NO_NODES};
 use crate::meter::{EngineMarks, EventLabel, Meter, Metered, Watch};
-use crate::options::{Evaluation, Options};
-use crate::path::{Literal, Path};
+use crate::options::Options;
+use crate::path::Path;
 use crate::pods::reservation::Reservation;
 use crate::pods::{Pods, QueuedPod};
 use crate::queue::{Queue, QueueCounts};
@@ -88,6 +90,8 @@ pub struct Engine {
     start: usize,
     /// Memory for literal decisions.
     room: Room,
+    /// How much time may go into what is kept of choices.
+    budget: Budget,
 }
 
 impl Engine {
@@ -116,6 +120,7 @@ impl Engine {
             recoveries: FxHashMap::default(),
             start: 0,
             room: Room::default(),
+            budget: Budget::default(),
         }
     }
 
@@ -243,7 +248,9 @@ impl Engine {
             path: Path::Untried,
             evaluated_nodes: 0,
             feasible_nodes: 0,
+            choice: None,
             rejected: Vec::new(),
+            weighing: None,
             effects: Vec::new(),
             trace: None,
             pod: Arc::clone(&pod),
@@ -254,12 +261,13 @@ impl Engine {
         }
         let mut trace = self.options.trace.then(Box::<Trace>::default);
         let mut state = CycleState::default();
-        let (path, decided) = self.decide(&queued, &mut state, trace.as_deref_mut());
+        let (path, decided, choice) = self.decide(&queued, &mut state, trace.as_deref_mut());
         self.meter.tell(|m| m.decided(queued.profile, &path));
         attempt.path = path;
         (attempt.evaluated_nodes, attempt.feasible_nodes) = (state.evaluated, state.feasible);
         attempt.outcome = match decided {
             Ok(slot) => {
+                attempt.choice = Some(choice);
                 self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
                 self.reserve(queued, slot, state, &mut attempt.effects)
             }
@@ -275,7 +283,8 @@ impl Engine {
                         {
                             attempt.rejected = self.group_rejections(queued.profile, diagnosis, most);
                         }
-                        let failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                        let mut failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
+                        attempt.weighing = failure.post_filter.as_mut().and_then(|post| post.weighing.take());
                         self.note(&queued, failure, &attempt.rejected)
                     }
                 };
@@ -285,50 +294,6 @@ impl Engine {
         };
         attempt.trace = trace;
         attempt
-    }
-
-    fn decide(
-        &mut self,
-        queued: &QueuedPod,
-        state: &mut CycleState,
-        mut trace: Option<&mut Trace>,
-    ) -> (Path, Result<Slot, Stopped>) {
-        self.touch_promised_nodes();
-        self.cache.begin_attempt();
-        state.sampled = self.meter.samples();
-        // The fields are named one by one, because what a decision reads is apart from what it changes.
-        let evaluator = Evaluator {
-            profile: &self.profiles[queued.profile],
-            snapshot: self.cache.snapshot(),
-            objects: self.cache.objects(),
-            pod: &queued.pod,
-            nominator: &self.queue.nominator,
-            parallelism: &self.options.parallelism,
-            watch: self.meter.watch(queued.profile, state.sampled),
-            extenders: &self.extenders,
-            features: self.options.features,
-        };
-        let mut unread = Trace::default();
-        let mut keep = |audit| self.classes.decide(&evaluator, queued.profile, &mut self.chooser, audit);
-        let kept = match (self.options.evaluation, trace.as_deref_mut()) {
-            (Evaluation::Literal, _) | (Evaluation::Incremental, Some(_)) => Err(Literal::AskedFor),
-            (Evaluation::Incremental, None) => keep(None),
-            (Evaluation::Audited, trace) => keep(Some(trace.unwrap_or(&mut unread))),
-        };
-        match kept {
-            Ok(Decided { outcome, searched, state: kept }) => {
-                self.start = (self.start + searched) % evaluator.snapshot.len().max(1);
-                let sampled = state.sampled;
-                *state = kept;
-                state.sampled = sampled;
-                (Path::Kept, outcome)
-            }
-            Err(why) => {
-                let outcome =
-                    evaluator.decide(state, &mut self.chooser, (&mut self.start, &mut self.room), trace);
-                (Path::Literal(why), outcome)
-            }
-        }
     }
 
     /// A node that was promised to a pod, or is no longer, is another to pods of lower priority.

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod cache;
+mod choice;
 mod classes;
 mod cycle;
 mod engine;
@@ -30,8 +31,10 @@ mod rules;
 mod specs;
 mod timers;
 pub mod trace;
+mod weighing;
 
 pub use attempt::{Attempt, Outcome, RejectedNodes};
+pub use choice::{BestNode, Choice, Scored};
 pub use engine::{CacheView, Engine, Judgement, OtherProfiles, Verdicts};
 pub use message::NO_NODES;
 pub use meter::{AttemptResult, EventLabel, ExtensionPoint, Meter, QueueName, Status};
@@ -40,3 +43,4 @@ pub use path::{Literal, Path};
 pub use plugin_set::PluginSet;
 pub use pods::QueuedPod;
 pub use queue::QueueCounts;
+pub use weighing::{Criterion, WeighedNode, Weighing};

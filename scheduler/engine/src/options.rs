@@ -91,9 +91,12 @@ pub struct Options {
     pub parallelism: Parallelism,
     /// Who is told what takes how long.
     pub meter: Option<Arc<dyn Meter>>,
-    /// Keep with each failed attempt why nodes were rejected, with the names of so many nodes for each reason; `None`
-    /// keeps nothing.
+    /// Keep with each failed attempt why nodes were rejected, with the names of so many nodes for each reason, and what a
+    /// preemption weighed; `None` keeps nothing.
     pub example_nodes: Option<usize>,
+    /// Keep with each node that is chosen what so many of the best nodes scored, for as many decisions as can be had for an
+    /// eightieth of the time, by the meter's clock; 0 keeps nothing.
+    pub described_nodes: usize,
     /// Extenders in the order of the configuration; those that are ignorable are asked after the others.
     pub extenders: Vec<Arc<dyn Extender>>,
     /// How a decision is come to.
@@ -118,6 +121,7 @@ impl Default for Options {
             parallelism: Parallelism::default(),
             meter: None,
             example_nodes: None,
+            described_nodes: 0,
             extenders: Vec::new(),
             evaluation: Evaluation::default(),
             requests: Requests::default(),

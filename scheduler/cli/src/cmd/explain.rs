@@ -1,93 +1,83 @@
 //! `longshore explain`: why a pod is where it is or is nowhere, and what would help.
 
 mod live;
+mod pods;
+mod show;
+mod simulated;
+mod target;
 
-use crate::args::{DataFormat, ExplainArgs, PlainFormat};
-use crate::cmd::simulate::options;
+use crate::args::{ExplainArgs, InputArgs};
 use crate::console::Console;
 use crate::exit::{Exit, UsageError};
-use crate::explain::{Question, explain, find};
-use crate::input;
-use crate::render::{data, explanation as text};
 
-use longshore_engine::Options;
+use live::Told;
+use show::Shown;
+use simulated::Which;
 
 /// Asks the running scheduler, or else reads, decides what comes before the pod, explains.
 pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let (name, namespace) = (pod_name(&args.pod)?, args.namespace.as_deref());
-    let mut from = args.input.clone();
-    if from.is_empty() {
-        match live::ask(args, name) {
-            Ok(decisions) => return live::show(args, &decisions, console),
-            Err(why) => console.warn(&format!("{why:#}; simulating from the cluster")),
-        }
-        from.from_cluster = true;
-    } else if args.server.server.is_some() {
-        let message = "--server asks the running scheduler, -f and --from-cluster ask none: leave one out";
+    let targets = target::parse(&args.pod)?;
+    if args.input.is_empty() {
+        let answers = live::ask(args, &targets)?;
+        return tell(args, answers, console);
+    }
+    if args.server.server.is_some() || args.scheduler_namespace.is_some() {
+        let message = "--server and --scheduler-namespace ask the running scheduler, -f and --from-cluster ask none: leave one out";
         return Err(UsageError(message.to_string()).into());
     }
-    let input = input::load(&from, console)?;
-    let pod = find(&input.cluster.pods, name, namespace)?;
-    let explanation = explain(Question {
-        cluster: &input.cluster,
-        profiles: input.resolved.profiles,
-        options: Options {
-            adopt_all: input.adopt_all,
-            extenders: input.extenders.list(),
-            requests: input.requests,
-            features: input.features,
-            ..options(&args.decision)?
-        },
-        pod,
-        now: args.now,
-        top: args.top,
-    });
-    match args.output {
-        PlainFormat::Json => data::write(console.out, DataFormat::Json, &explanation)?,
-        PlainFormat::Yaml => data::write(console.out, DataFormat::Yaml, &explanation)?,
-        PlainFormat::Table => {
-            let style = console.style();
-            text::write(console.out, &explanation, style, !args.no_headers)?;
-        }
-    }
-    for line in input.failures.lines() {
-        console.warn(&line);
-    }
-    let whole = input.cluster.problems.is_empty() && !input.failures.spoils();
+    let simulated = simulated::explain(args, &args.input, Which::Targets(&targets), console)?;
+    let whole = simulated.whole;
+    show::all(args, &Shown::simulated(simulated, None), console)?;
     Ok(if whole { Exit::Done } else { Exit::Failure })
 }
 
-/// The name, or `namespace/name`, in `NAME`, `pod NAME` and `pod/NAME`.
-fn pod_name(words: &[String]) -> Result<&str, UsageError> {
-    let is_kind = |word: &str| ["pod", "pods", "po"].contains(&word);
-    match words {
-        [one] => Ok(one.split_once('/').filter(|(kind, _)| is_kind(kind)).map_or(one, |(_, name)| name)),
-        [kind, name] if is_kind(kind) => Ok(name),
-        [kind, ..] => Err(UsageError(format!(
-            "{kind:?} cannot be explained, only a pod can: longshore explain pod NAME"
-        ))),
-        [] => Err(UsageError("which pod? longshore explain pod NAME".to_string())),
+/// Prints what schedulers said. What none of them said is simulated.
+fn tell(args: &ExplainArgs, answers: Vec<live::Answer>, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let (mut shown, mut whole) = (Vec::new(), true);
+    for answer in answers {
+        match &answer.told {
+            Told::Nobody(why) => {
+                let keys: Vec<String> = answer.pods.iter().map(pods::PodRef::key).collect();
+                let simulated = simulate(args, None, &keys, console)?;
+                whole &= simulated.whole;
+                shown.extend(Shown::simulated(simulated, Some(why)));
+            }
+            Told::Scheduler { explanation: Some(Err(why)), configuration, .. } => {
+                let (why, keys) = (why.clone(), [answer.pods[0].key()]);
+                let simulated = simulate(args, configuration.clone(), &keys, console)?;
+                whole &= simulated.whole;
+                let mut told = Shown::answered(answer);
+                if let Some(first) = Shown::simulated(simulated, Some(&why)).into_iter().next() {
+                    told.add(first);
+                }
+                shown.push(told);
+            }
+            Told::Scheduler { .. } => shown.push(Shown::answered(answer)),
+        }
     }
+    show::all(args, &shown, console)?;
+    Ok(if whole { Exit::Done } else { Exit::Failure })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pod_is_named_as_for_kubectl() {
-        #[track_caller]
-        fn check(words: &[&str], want: Option<&str>) {
-            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            assert_eq!(pod_name(&words).ok(), want, "{words:?}");
+/// Explains pods from the cluster as it is now, by the configuration that the scheduler serves where it is known and can be used here.
+fn simulate(
+    args: &ExplainArgs,
+    served: Option<String>,
+    keys: &[String],
+    console: &mut Console<'_>,
+) -> anyhow::Result<simulated::Simulated> {
+    let mut from = InputArgs { from_cluster: true, ..args.input.clone() };
+    if from.config.is_none() && served.is_some() {
+        let served = InputArgs { served, ..from.clone() };
+        match simulated::explain(args, &served, Which::Keys(keys), console) {
+            Ok(simulated) => return Ok(simulated),
+            Err(error) => {
+                console.warn(&format!(
+                    "the configuration that the scheduler serves cannot be used here: {error:#}"
+                ));
+            }
         }
-        check(&["web"], Some("web"));
-        check(&["shop/web"], Some("shop/web"));
-        check(&["pod", "web"], Some("web"));
-        check(&["po", "shop/web"], Some("shop/web"));
-        check(&["pod/web"], Some("web"));
-        check(&["pods/web"], Some("web"));
-        check(&["pod"], Some("pod"));
-        check(&["node", "n1"], None);
     }
+    from.served = None;
+    simulated::explain(args, &from, Which::Keys(keys), console)
 }

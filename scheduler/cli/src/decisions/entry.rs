@@ -3,13 +3,13 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
-use longshore_engine::Attempt;
+use longshore_engine::{Attempt, Choice, Scored};
 use longshore_framework::features::Features;
 use longshore_framework::{Str, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::explain;
-use crate::report::{API_VERSION, PluginScore, Preemption, Rules, ScoredNode};
+use crate::report::{API_VERSION, PluginScore, Preemption, Rules, ScoredNode, rfc3339};
 
 /// The document of `/debug/decisions/NAMESPACE/POD`. Its field names are those of `longshore explain`.
 #[derive(Clone, Debug, Serialize)]
@@ -76,10 +76,16 @@ pub struct Decision {
     /// Rejected nodes by plugin and reasons, the most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<DecisionGroup>,
-    /// The nodes with the highest totals, best first; while the engine traces.
+    /// How many nodes have the highest total: among them the tie was broken. Of pods that were given a node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tied: Option<usize>,
+    /// How the scores are known, when nodes were scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scores_from: Option<ScoresFrom>,
+    /// The nodes with the highest totals, the chosen one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<ScoredNode>,
-    /// Preemption, when it was tried; while the engine traces.
+    /// What a preemption weighed, when it chose a node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preemption: Option<Box<Preemption>>,
 }
@@ -97,6 +103,17 @@ pub enum Outcome {
     Error,
     /// It was not tried: it is being deleted, or has a node.
     Skipped,
+}
+
+/// How the scores of a decision are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ScoresFrom {
+    /// The decision scored every node by itself.
+    Decision,
+    /// The decision was made from what is kept of pods that are alike. Every node was scored once more at the same moment.
+    SameMoment,
+    /// Only how many nodes were equal is known: there was no time to keep more.
+    NotKept,
 }
 
 /// Nodes that one plugin rejected for the same reasons.
@@ -130,7 +147,12 @@ impl Decision {
             Ended::Broken { message } => (Outcome::Error, None, Some(message.as_str().into())),
             Ended::Terminating => (Outcome::Skipped, None, None),
         };
-        let trace = attempt.trace.as_deref();
+        let (trace, choice) = (attempt.trace.as_deref(), attempt.choice.as_ref());
+        let scores = match (trace, choice) {
+            (Some(trace), _) => explain::scores(trace, node.as_deref(), scored_nodes),
+            (None, Some(choice)) => explain::best(&choice.best),
+            (None, None) => Vec::new(),
+        };
         let meta = &attempt.pod.meta;
         Self {
             namespace: Arc::clone(&meta.namespace),
@@ -143,8 +165,10 @@ impl Decision {
             evaluated: attempt.evaluated_nodes,
             feasible: attempt.feasible_nodes,
             filters: attempt.rejected.iter().map(group).collect(),
-            scores: trace.map(|t| explain::scores(t, node.as_deref(), scored_nodes)).unwrap_or_default(),
-            preemption: trace.and_then(|t| t.post_filter.as_ref()).map(|p| Box::new(explain::preemption(p))),
+            tied: choice.map(|choice| choice.tied),
+            scores_from: choice.and_then(scores_from),
+            scores,
+            preemption: explain::preemption(attempt).map(Box::new),
             node,
             message,
         }
@@ -161,9 +185,9 @@ impl Decision {
             .iter()
             .map(|g| size_of::<DecisionGroup>() + text(&g.reasons) + g.nodes.len() * 2 * size_of::<Str>())
             .sum();
-        let score = size_of::<PluginScore>() + 24;
+        let score = size_of::<PluginScore>();
         let scores: usize =
-            self.scores.iter().map(|n| size_of::<ScoredNode>() + n.scores.len() * score).sum();
+            self.scores.iter().map(|n| size_of::<ScoredNode>() + n.node.len() + n.scores.len() * score).sum();
         let preemption = self.preemption.as_ref().map_or(0, |p| {
             let candidates = p.candidates.iter().map(|c| 64 + text(&c.victims)).sum::<usize>();
             let failures = p.failures.iter().map(|f| 64 + text(&f.reasons) + text(&f.nodes)).sum::<usize>();
@@ -183,9 +207,12 @@ fn group(group: &longshore_engine::RejectedNodes) -> DecisionGroup {
     }
 }
 
-fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    match jiff::Timestamp::from_millisecond(time.0) {
-        Ok(time) => serializer.collect_str(&time),
-        Err(_) => serializer.serialize_i64(time.0),
+fn scores_from(choice: &Choice) -> Option<ScoresFrom> {
+    match choice.scored {
+        Scored::Nothing => None,
+        _ if choice.best.is_empty() => Some(ScoresFrom::NotKept),
+        Scored::Literally => Some(ScoresFrom::Decision),
+        Scored::Again => Some(ScoresFrom::SameMoment),
+        Scored::ByClass => Some(ScoresFrom::NotKept),
     }
 }

@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 use super::*;
 
 fn engine(trace: bool) -> Engine {
+    engine_with(trace, 0)
+}
+
+fn engine_with(trace: bool, described_nodes: usize) -> Engine {
     let profiles = crate::input::default_profiles();
     let options = Options {
         trace,
+        described_nodes,
         tie_break: TieBreak::First,
         adopt_all: true,
         example_nodes: Some(2),
@@ -40,7 +45,7 @@ fn a_success_is_names_and_numbers() {
         "pod": "default/p",
         "decisions": [{
             "uid": "default/p", "time": "2026-01-01T00:00:00.25Z", "attempt": 1, "profile": "default-scheduler",
-            "status": "Scheduled", "node": "a", "evaluated": 3, "feasible": 3,
+            "status": "Scheduled", "node": "a", "evaluated": 3, "feasible": 3, "tied": 3, "scoresFrom": "NotKept",
         }],
     });
     assert_eq!(decided("1", false), want);
@@ -67,6 +72,57 @@ fn scores_are_there_while_the_engine_traces() {
     let scores = list["decisions"][0]["scores"].as_array().unwrap();
     assert_eq!(scores.len(), 3);
     assert_eq!((&scores[0]["node"], &scores[0]["chosen"]), (&json!("a"), &json!(true)));
+}
+
+/// A pod that has to take the place of others on `a` or `b`, where it costs less.
+#[test]
+fn a_preemption_says_what_it_weighed() {
+    let mut engine = engine(false);
+    for (name, node, priority) in [("x", "a", 5), ("y", "b", 7), ("z", "c", 5)] {
+        engine.apply(Input::Pod(pod(name).request("cpu", "2").priority(priority).on(node).build()));
+    }
+    engine.apply(Input::Pod(pod("p").request("cpu", "1").priority(10).build()));
+    let mut ring = Decisions::new(Limits::default(), None);
+    ring.add(&engine.step().unwrap(), Timestamp(0));
+    let list = serde_json::to_value(ring.document("default", "p").unwrap()).unwrap();
+    let decision = &list["decisions"][0];
+    assert_eq!(decision["status"], "Preempting");
+    let preemption = &decision["preemption"];
+    assert_eq!(preemption["node"], decision["node"]);
+    assert_eq!(
+        (&preemption["decidedBy"], &preemption["equal"]),
+        (&json!("LowestHighestPriority"), &json!(2))
+    );
+    let nodes: Vec<&Value> =
+        preemption["candidates"].as_array().unwrap().iter().map(|c| &c["node"]).collect();
+    assert_eq!((nodes[0], nodes[2]), (&decision["node"], &json!("b")));
+    let worst = &preemption["candidates"][2];
+    assert_eq!((&worst["count"], &worst["highestPriority"]), (&json!(1), &json!(7)));
+    assert_eq!(worst["victims"], json!(["default/y"]));
+}
+
+#[test]
+fn the_best_nodes_are_kept_with_what_each_plugin_gave_them() {
+    let mut engine = engine_with(false, 2);
+    engine.apply(Input::Pod(pod("there").request("cpu", "1").on("a").build()));
+    let mut ring = Decisions::new(Limits::default(), None);
+    for (name, from) in [("p", "Decision"), ("q", "SameMoment")] {
+        engine.apply(Input::Pod(pod(name).request("cpu", "100m").build()));
+        ring.add(&engine.step().unwrap(), Timestamp(0));
+        let list = serde_json::to_value(ring.document("default", name).unwrap()).unwrap();
+        let decision = &list["decisions"][0];
+        assert_eq!(decision["scoresFrom"], from, "{name}");
+        let best = &decision["scores"][0];
+        assert_eq!((&best["node"], &best["chosen"]), (&decision["node"], &json!(true)));
+        let sum = |n: &Value| {
+            let scores = n["scores"].as_array().unwrap();
+            scores.iter().map(|s| s["score"].as_i64().unwrap() * s["weight"].as_i64().unwrap()).sum::<i64>()
+        };
+        assert_eq!(best["total"], sum(best));
+        assert_eq!(decision["scores"].as_array().unwrap().len(), 2);
+        assert!(best["scores"].as_array().unwrap().iter().any(|s| s["plugin"] == "NodeResourcesFit"));
+    }
+    assert!(ring.names.len() < 12, "{:?}", ring.names);
 }
 
 fn decision(name: &str, message: usize) -> Decision {

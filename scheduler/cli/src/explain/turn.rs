@@ -2,17 +2,18 @@
 
 mod record;
 
-pub(crate) use record::{preemption, scores};
+pub(crate) use record::{best, preemption, scores};
 
 use std::sync::Arc;
 
 use longshore_engine::{Engine, Judgement, Options, Verdicts};
+use longshore_framework::Str;
 use longshore_framework::features::Features;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
 
-use super::{advice::advice, cause::cause, misses};
+use super::{advice::advice, cause::cause, misses, more_nodes};
 use crate::report::{API_VERSION, Explanation, PreFilter, Status};
 use crate::simulation::{Paused, Record};
 
@@ -24,45 +25,86 @@ pub(crate) struct Question<'a> {
     pub(crate) pod: Arc<Pod>,
     /// Against the cluster as it stands, without deciding the pods before it.
     pub(crate) now: bool,
+    /// A pod that runs, as if it waited to be placed now.
+    pub(crate) as_pending: bool,
     /// Nodes to show.
     pub(crate) top: usize,
 }
 
 /// Explains the pod.
 pub(crate) fn explain(question: Question<'_>) -> Explanation {
-    let Question { cluster, profiles, options, pod, now, top } = question;
-    let pod = pod.taken_by(options.features);
+    let Question { cluster, profiles, options, pod, now, as_pending, top } = question;
+    let mut pod = pod.taken_by(options.features);
     let mut explanation = blank(&pod, cluster.nodes.len(), options.features);
-    if let Some(node) = &pod.meta.node_name {
-        explanation.status = Status::Running;
-        explanation.node = Some(node.to_string());
-        explanation.notes.push("It runs already: its place is not decided again.".to_string());
-        return explanation;
+    let mut without = None;
+    if let Some(node) = pod.meta.node_name.clone() {
+        if !as_pending {
+            explanation.status = Status::Running;
+            explanation.node = Some(node.to_string());
+            let text =
+                "It runs already: its place is not decided again. --as-pending says where it would go now.";
+            explanation.notes.push(text.to_string());
+            return explanation;
+        }
+        let text =
+            format!("It runs on {node}. This is where it would go if it were not there and waited now.");
+        explanation.notes.push(text);
+        pod = waiting(&pod);
+        without = Some(instead(cluster, &pod));
     }
+    let cluster = without.as_ref().unwrap_or(cluster);
     let options = Options { trace: true, ..options };
-    let pause = if now { Paused::now } else { Paused::at_turn };
+    let pause = if now || without.is_some() { Paused::now } else { Paused::at_turn };
     let mut paused = pause(cluster, profiles, options, &pod);
     explanation.decided_before = paused.before;
     let Some(profile) = paused.engine().profile_of(&pod) else {
         return skipped(explanation, &paused, &pod);
     };
     explanation.profile = Some(paused.engine().profiles()[profile].scheduler_name.to_string());
-    judge(&mut explanation, paused.engine_mut(), &pod, top);
+    let short_of_room = judge(&mut explanation, paused.engine_mut(), &pod, top);
     match paused.aside() {
         Some(Record::Gated { rejection, .. }) => {
             explanation.status = Status::Gated;
             explanation.message = Some(rejection.message());
             explanation.notes.push("Once its gates are gone it would be decided as shown here.".to_string());
         }
-        _ => record::attempts(&mut explanation, &paused.proceed(), top),
+        _ => {
+            record::attempts(&mut explanation, &paused.proceed(), top);
+            if explanation.status == Status::Unschedulable {
+                let engine = paused.engine_mut();
+                let nodes = more_nodes::advice(engine, &cluster.pods, &pod, &short_of_room);
+                explanation.relaxations.extend(nodes);
+            }
+        }
     }
     explanation
 }
 
+/// The pod as it was before it had a node.
+fn waiting(pod: &Pod) -> Arc<Pod> {
+    let mut waiting = Pod::clone(pod);
+    waiting.meta.node_name = None;
+    waiting.meta.nominated_node = None;
+    waiting.meta.started = None;
+    waiting.meta.terminating = false;
+    Arc::new(waiting)
+}
+
+/// The cluster with this pod in the place of the one with its UID.
+fn instead(cluster: &Manifests, pod: &Arc<Pod>) -> Manifests {
+    let pods = cluster.pods.iter().map(|other| if other.meta.uid == pod.meta.uid { pod } else { other });
+    Manifests {
+        nodes: cluster.nodes.clone(),
+        pods: pods.cloned().collect(),
+        objects: cluster.objects.clone(),
+        ..Manifests::default()
+    }
+}
+
 fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {
     Explanation {
-        api_version: API_VERSION,
-        kind: "Explanation",
+        api_version: API_VERSION.into(),
+        kind: "Explanation".into(),
         rules: features.into(),
         pod: pod.key(),
         status: Status::Skipped,
@@ -75,6 +117,7 @@ fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {
         feasible: 0,
         pre_filter: None,
         filters: Vec::new(),
+        tied: None,
         scores: Vec::new(),
         preemption: None,
         cause: None,
@@ -91,8 +134,8 @@ fn skipped(mut explanation: Explanation, paused: &Paused, pod: &Pod) -> Explanat
     explanation
 }
 
-/// What every filter says of every node, before the pod is tried.
-fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top: usize) {
+/// What every filter says of every node, before the pod is tried. Returns the nodes that lack nothing but room.
+fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top: usize) -> Vec<Str> {
     let judged: Vec<Judgement> = match engine.judge_everywhere(pod) {
         Verdicts::PerNode(judged) => judged,
         Verdicts::Everywhere { rejection } => {
@@ -104,7 +147,7 @@ fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top
         Verdicts::Broken(message) => {
             explanation.status = Status::Error;
             explanation.message = Some(message);
-            return;
+            return Vec::new();
         }
     };
     explanation.feasible = judged.iter().filter(|j| j.rejections.is_empty()).count();
@@ -114,5 +157,7 @@ fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top
         explanation.nearest = misses::nearest(engine, pod, &judged, top);
         explanation.cause = explanation.cause.take().or_else(|| cause(engine, pod, &judged));
         explanation.relaxations = advice(engine, pod, &judged);
+        return more_nodes::short_of_room(&judged);
     }
+    Vec::new()
 }

@@ -90,6 +90,7 @@ impl Backend for Answers {
         &'a self,
         namespace: &'a str,
         pod: &'a str,
+        as_pending: bool,
         top: usize,
     ) -> BoxFuture<'a, Result<Option<Explanation>, Unanswered>> {
         let key = format!("{namespace}/{pod}");
@@ -97,7 +98,8 @@ impl Backend for Answers {
             let picture = self.ask(picture).await?;
             let features = self.features();
             let explained =
-                tokio::task::spawn_blocking(move || explained(picture, &key, top, features)).await;
+                tokio::task::spawn_blocking(move || explained(picture, &key, (as_pending, top), features))
+                    .await;
             explained.map_err(|e| Unanswered::Unavailable(format!("the explanation broke: {e}")))
         }
         .boxed()
@@ -118,10 +120,15 @@ impl Backend for Answers {
     }
 }
 
-fn explained(picture: Picture, key: &str, top: usize, features: Features) -> Option<Explanation> {
+fn explained(
+    picture: Picture,
+    key: &str,
+    (as_pending, top): (bool, usize),
+    features: Features,
+) -> Option<Explanation> {
     let Picture { cluster, profiles } = picture;
     let pod = cluster.pods.iter().find(|pod| pod.key() == key).cloned()?;
     let profiles = profiles.iter().map(|p| Profile::clone(p)).collect();
     let options = Options { features, ..Options::default() };
-    Some(explain(Question { cluster: &cluster, profiles, options, pod, now: true, top }))
+    Some(explain(Question { cluster: &cluster, profiles, options, pod, now: true, as_pending, top }))
 }

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use super::{Inbox, Message, settings};
 use crate::args::run::RunArgs;
-use crate::decisions::EXAMPLE_NODES;
+use crate::decisions::{DESCRIBED_NODES, EXAMPLE_NODES};
 use crate::extenders;
 use crate::metrics::Metrics;
 use crate::plugins::Guests;
@@ -86,6 +86,7 @@ pub(crate) fn engine(
             .context("cannot start the threads of parallelism")?,
         meter: Some(metrics.meter(&profiles)),
         example_nodes: Some(EXAMPLE_NODES),
+        described_nodes: DESCRIBED_NODES,
         extenders: extending.for_engine(),
         requests,
         features,

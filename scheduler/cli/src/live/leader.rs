@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use longshore_cluster::call::Caller;
+use longshore_cluster::contact::Contact;
 use longshore_cluster::hold::Hold;
 use longshore_cluster::lease::{
     Elector, Leadership, LeaseEvent, LeaseOptions, LossReason, Watchdog, identity,
@@ -102,7 +103,7 @@ fn lease_name(configuration: &Configuration) -> String {
 }
 
 /// Takes part in the election and tells the thread how it goes, and `hold` at any moment whether anything may be written.
-/// `lost` is called as soon as another one may lead.
+/// `lost` is called as soon as another one may lead. While we lead, the Lease says how we are reached, as far as `contact` knows.
 ///
 /// # Errors
 /// Settings that cannot work.
@@ -110,6 +111,7 @@ pub(crate) fn stand(
     options: Option<LeaseOptions>,
     api: Caller,
     hold: Hold,
+    contact: watch::Receiver<Option<Contact>>,
     inbox: &Inbox,
     announce: impl Fn(LeaseEvent) + Send + Sync + 'static,
     lost: impl Fn(&LossReason) + Send + 'static,
@@ -120,7 +122,7 @@ pub(crate) fn stand(
         return Ok(Candidacy::unopposed());
     };
     let elector = Elector::new(api, options).context("leader election cannot work")?;
-    let elector = elector.announcing(announce).holding(hold);
+    let elector = elector.announcing(announce).holding(hold).showing(contact);
     let (watchdog, stop) = (elector.watchdog(), CancellationToken::new());
     let (state, leadership) = watch::channel(Leadership::default());
     let running = tokio::spawn(elector.run(stop.clone(), state));

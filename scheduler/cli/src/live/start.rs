@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
+use longshore_cluster::contact::Contact;
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
 use longshore_cluster::lease::LossReason;
@@ -27,13 +28,14 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch as latest};
 use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
 use super::assembly::{self, Extending};
 use super::bind_timeouts::BindTimeouts;
 use super::clients::Clients;
+use super::contact;
 use super::leader::Candidacy;
 use super::lines::{self, Starting};
 use super::measuring::Measuring;
@@ -86,6 +88,8 @@ struct Common {
     tally: Tally,
     recorder: Recorder,
     inbox: Inbox,
+    /// How we are reached, for the Lease.
+    contact: latest::Sender<Option<Contact>>,
     /// Ends the watches.
     stop: CancellationToken,
     /// Ends the server, after everything else.
@@ -202,6 +206,7 @@ impl Common {
             names,
             recorder,
             inbox,
+            contact: latest::Sender::new(None),
         };
         Ok((common, profiles, Rest { receiver, recording }))
     }
@@ -313,7 +318,8 @@ impl Common {
         let settings = leader::settings(&args.leader, &self.configuration);
         let lease = settings.as_ref().map(|s| s.name.to_string());
         let (lease_calls, hold) = (self.clients.lease.clone(), self.clients.hold.clone());
-        let candidacy = leader::stand(settings, lease_calls, hold, &self.inbox, announce, leave)?;
+        let contact = self.contact.subscribe();
+        let candidacy = leader::stand(settings, lease_calls, hold, contact, &self.inbox, announce, leave)?;
         health::lease_metric(&self.metrics, lease, &candidacy);
         Ok(candidacy)
     }
@@ -356,7 +362,11 @@ impl Common {
             reviewer: Some(Arc::new(reviewer)),
             level,
         };
-        serve::start((&args.serving).into(), context, self.close.clone()).await
+        let server = serve::start((&args.serving).into(), context, self.close.clone()).await?;
+        if let Some(server) = &server {
+            contact::tell(server, self.names.clone(), self.contact.clone());
+        }
+        Ok(server)
     }
 
     /// Who does what the engine wants, and what it has to see of the watches for that.

@@ -4,10 +4,14 @@
 
 use std::io::{self, Write};
 
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::names::thousands;
 use super::table::Table;
+use super::{preemption, scores};
 use crate::console::{Style, printable};
+use crate::report::{Preemption, ScoredNode};
 
 /// Names of nodes on one line, at the most.
 const NAMED: usize = 4;
@@ -29,22 +33,24 @@ pub(crate) fn write(out: &mut dyn Write, list: &Value, style: Style, headers: bo
         number(newest, "attempt"),
         printable(text(newest, "time")),
         printable(text(newest, "profile")),
-        number(newest, "evaluated"),
-        number(newest, "feasible"),
+        thousands(usize::try_from(number(newest, "evaluated")).unwrap_or(0)),
+        thousands(usize::try_from(number(newest, "feasible")).unwrap_or(0)),
     )?;
     filters(out, newest, style, headers)?;
-    scores(out, newest, style, headers)?;
-    before(out, earlier, style, headers)?;
-    if text(newest, "status") == "Unschedulable" {
-        writeln!(out, "\nWhat would help: longshore explain {pod} --from-cluster")?;
+    score(out, newest, style, headers)?;
+    if let Some(said) = newest.get("preemption").and_then(|said| Preemption::deserialize(said).ok()) {
+        preemption::write(out, &said, style)?;
     }
-    Ok(())
+    before(out, earlier, style, headers)
 }
 
 fn answer(pod: &str, decision: &Value, style: Style) -> String {
     let node = printable(text(decision, "node"));
     match text(decision, "status") {
-        "Scheduled" => style.good(&format!("{pod} was given {node}.")),
+        "Scheduled" => {
+            let tied = decision.get("tied").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+            style.good(&format!("{pod} was given {node}{}.", scores::tied(tied)))
+        }
         "Preempting" => style.bad(&format!("{pod} is promised {node} once others have made room.")),
         "Unschedulable" => style.bad(&format!("{pod} fitted nowhere.")),
         "Skipped" => style.bad(&format!("{pod} was not tried: it was being deleted, or had a node.")),
@@ -78,17 +84,14 @@ fn filters(out: &mut dyn Write, decision: &Value, style: Style, headers: bool) -
     table.write(out, 2, headers)
 }
 
-fn scores(out: &mut dyn Write, decision: &Value, style: Style, headers: bool) -> io::Result<()> {
-    let nodes = items(decision, "scores");
-    if nodes.is_empty() {
-        return Ok(());
+fn score(out: &mut dyn Write, decision: &Value, style: Style, headers: bool) -> io::Result<()> {
+    let nodes: Vec<ScoredNode> =
+        items(decision, "scores").iter().filter_map(|node| ScoredNode::deserialize(node).ok()).collect();
+    if nodes.is_empty() && text(decision, "scoresFrom") == "NotKept" {
+        return writeln!(out, "  What plugins scored was not kept: there was no time for it.");
     }
-    section(out, "Best nodes", style)?;
-    let mut table = Table::new(&["NODE", "TOTAL"]).right([1]);
-    for node in nodes {
-        table.row([text(node, "node").to_string(), number(node, "total").to_string()]);
-    }
-    table.write(out, 2, headers)
+    let title = format!("Best nodes ({})", scores::LEGEND);
+    scores::write(out, &title, &nodes, style, headers)
 }
 
 fn before(out: &mut dyn Write, earlier: &[Value], style: Style, headers: bool) -> io::Result<()> {
@@ -152,19 +155,49 @@ mod tests {
             Rejected nodes\n  COUNT   PLUGIN             REASON             NODES\n      \
             3   NodeResourcesFit   Insufficient cpu   n1,n2,...\n\n\
             Earlier attempts\n  TIME                   ATTEMPT   STATUS          NODE   MESSAGE\n  \
-            2026-01-01T00:00:00Z         1   Unschedulable   -      0/3 nodes are available: 3 Insufficient cpu.\n\n\
-            What would help: longshore explain shop/web --from-cluster\n";
+            2026-01-01T00:00:00Z         1   Unschedulable   -      0/3 nodes are available: 3 Insufficient cpu.\n";
         assert_eq!(text, want);
     }
 
     #[test]
-    fn a_placement_is_short_and_an_empty_answer_is_said() {
+    fn a_placement_says_among_how_many_equals_and_what_they_scored() {
+        let scores = json!([
+            {"node": "n1", "total": 310, "chosen": true, "scores": [
+                {"plugin": "NodeResourcesFit", "raw": 80, "score": 80, "weight": 1},
+                {"plugin": "TaintToleration", "raw": 2, "score": 100, "weight": 3}]},
+            {"node": "n2", "total": 300, "chosen": false, "scores": [
+                {"plugin": "NodeResourcesFit", "raw": 70, "score": 70, "weight": 1}]},
+        ]);
         let text = shown(&json!({"pod": "shop/web", "decisions": [{"status": "Scheduled", "node": "n1\u{7}",
-            "scores": [{"node": "n1", "total": 310}]}]}));
-        assert!(
-            text.starts_with("shop/web was given n1\\u{7}.\n") && text.contains("n1       310"),
-            "{text}"
-        );
+            "tied": 5000, "feasible": 5000, "scoresFrom": "SameMoment", "scores": scores}]}));
+        for want in [
+            "shop/web was given n1\\u{7}, one of 5,000 equal nodes.\n",
+            "PLUGIN             WEIGHT       *n1    n2",
+            "TaintToleration         3   2 > 100     -",
+            "TOTAL                           310   300",
+        ] {
+            assert!(text.contains(want), "{want}\n{text}");
+        }
         assert_eq!(shown(&json!({"pod": "shop/web"})), "Nothing is remembered of shop/web.\n");
+    }
+
+    #[test]
+    fn a_preemption_says_what_decided() {
+        let candidate = |node: &str, priority: i32| {
+            json!({"node": node, "victims": [format!("a/{node}")], "protected": 0, "count": 1,
+                "highestPriority": priority, "sumOfPriorities": priority})
+        };
+        let text = shown(
+            &json!({"pod": "shop/web", "decisions": [{"status": "Preempting", "node": "n1", "preemption": {
+            "code": "Success", "node": "n1", "decidedBy": "LowestHighestPriority", "equal": 1, "tried": 9, "helped": 2,
+            "victims": ["a/n1"], "candidates": [candidate("n1", 1), candidate("n2", 5)], "failures": []}}]}),
+        );
+        for want in [
+            "On n1 these have to go: a/n1\n",
+            "on 2 of 9 node(s) that were tried; this one was chosen because its most important victim matters least.",
+            "or on n2   a/n2   highest priority 5",
+        ] {
+            assert!(text.contains(want), "{want}\n{text}");
+        }
     }
 }

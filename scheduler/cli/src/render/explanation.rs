@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::names::named;
+use super::names::{named, thousands};
 use super::table::Table;
+use super::{preemption, scores};
 use crate::console::{Style, printable};
-use crate::report::{ChangeOf, Explanation, Preemption, Relaxation, ScoredNode, Status};
+use crate::report::{ChangeOf, Explanation, Preemption, Relaxation, Status};
 
-/// Changes, and nodes for a preemption, that are listed, at the most.
+/// Changes that are listed, at the most.
 const LISTED: usize = 8;
 
 /// Prints everything.
@@ -30,17 +31,17 @@ pub(crate) fn write(
         "  Profile {}, priority {}, after {} other pod(s); {} of {} node(s) pass every filter.",
         printable(profile),
         explanation.priority,
-        explanation.decided_before,
-        explanation.feasible,
-        explanation.nodes
+        thousands(explanation.decided_before),
+        thousands(explanation.feasible),
+        thousands(explanation.nodes)
     )?;
     pre_filter(out, explanation, style)?;
     filters(out, explanation, style, headers)?;
-    scores(out, explanation, style, headers)?;
-    if let Some(preemption) = &explanation.preemption
-        && adds_something(preemption, explanation)
+    score(out, explanation, style, headers)?;
+    if let Some(said) = &explanation.preemption
+        && adds_something(said, explanation)
     {
-        preempt(out, preemption, style)?;
+        preemption::write(out, said, style)?;
     }
     if explanation.feasible == 0 {
         help(out, explanation, style)?;
@@ -53,7 +54,7 @@ fn answer(explanation: &Explanation, style: Style) -> String {
     let node = printable(explanation.node.as_deref().unwrap_or("-"));
     match explanation.status {
         Status::Running => style.good(&format!("{pod} runs on {node}.")),
-        Status::Scheduled => style.good(&format!("{pod} goes to {node}.")),
+        Status::Scheduled => style.good(&format!("{pod} goes to {node}{}.", scores::tied(explanation.tied))),
         Status::Preempting => style.bad(&format!("{pod} goes to {node} once others have made room.")),
         Status::Unschedulable => style.bad(&format!("{pod} fits nowhere.")),
         Status::Gated => style.bad(&format!("{pod} is gated.")),
@@ -98,43 +99,18 @@ fn filters(out: &mut dyn Write, explanation: &Explanation, style: Style, headers
     table.write(out, 2, headers)
 }
 
-/// One row per plugin, one column per node.
-fn scores(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: bool) -> io::Result<()> {
+fn score(out: &mut dyn Write, explanation: &Explanation, style: Style, headers: bool) -> io::Result<()> {
     let scored = &explanation.scores;
-    let Some(best) = scored.first() else {
+    if scored.is_empty() {
         if explanation.status == Status::Scheduled && explanation.feasible == 1 {
             section(out, "Score", style)?;
             writeln!(out, "  Nothing was scored: it is the only node.")?;
         }
         return Ok(());
-    };
-    let title = format!(
-        "Score: the best {} of {} nodes (raw > normalised; total = sum of normalised x weight)",
-        scored.len(),
-        explanation.feasible
-    );
-    section(out, &title, style)?;
-    let mut header = vec!["PLUGIN".to_string(), "WEIGHT".to_string()];
-    header.extend(scored.iter().map(|n| if n.chosen { format!("*{}", n.node) } else { n.node.clone() }));
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mut table = Table::new(&header).right(1..header.len());
-    for (at, plugin) in best.scores.iter().enumerate() {
-        let mut row = vec![plugin.plugin.clone(), plugin.weight.to_string()];
-        row.extend(scored.iter().map(|n| cell(n, at)));
-        table.row(row);
     }
-    let mut totals = vec!["TOTAL".to_string(), String::new()];
-    totals.extend(scored.iter().map(|n| n.total.to_string()));
-    table.row(totals);
-    table.write(out, 2, headers)
-}
-
-fn cell(node: &ScoredNode, at: usize) -> String {
-    match node.scores.get(at) {
-        Some(s) if s.raw == s.score => s.score.to_string(),
-        Some(s) => format!("{} > {}", s.raw, s.score),
-        None => "-".to_string(),
-    }
+    let (best, of) = (scored.len(), thousands(explanation.feasible));
+    let title = format!("Score: the best {best} of {of} nodes ({})", scores::LEGEND);
+    scores::write(out, &title, scored, style, headers)
 }
 
 /// Without a candidate there is only its message, which the pod's own message ends with.
@@ -142,40 +118,6 @@ fn adds_something(preemption: &Preemption, explanation: &Explanation) -> bool {
     let message = preemption.message.as_deref().unwrap_or_default();
     let said = explanation.message.as_ref().is_some_and(|m| m.ends_with(message));
     preemption.node.is_some() || !preemption.failures.is_empty() || !said
-}
-
-fn preempt(out: &mut dyn Write, preemption: &Preemption, style: Style) -> io::Result<()> {
-    section(out, "Preemption", style)?;
-    match &preemption.node {
-        Some(node) => {
-            writeln!(
-                out,
-                "  On {} these have to go: {}",
-                printable(node),
-                printable(&named(&preemption.victims))
-            )?;
-        }
-        None => writeln!(out, "  Evicting pods would not help.")?,
-    }
-    let others = preemption.candidates.iter().filter(|c| Some(&c.node) != preemption.node.as_ref());
-    let mut table = Table::default();
-    for candidate in others.clone().take(LISTED) {
-        let protected = match candidate.protected {
-            0 => String::new(),
-            n => format!("{n} protected by a PodDisruptionBudget"),
-        };
-        table.row([format!("or on {}", candidate.node), named(&candidate.victims), protected]);
-    }
-    table.write(out, 2, false)?;
-    match others.count().saturating_sub(LISTED) {
-        0 => {}
-        more => writeln!(out, "  or on {more} more node(s)")?,
-    }
-    for failure in &preemption.failures {
-        let (reasons, nodes) = (failure.reasons.join(", "), named(&failure.nodes));
-        writeln!(out, "  not on {}: {}", printable(&nodes), printable(&reasons))?;
-    }
-    Ok(())
 }
 
 fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Result<()> {
@@ -210,6 +152,6 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Res
 fn advice(relaxation: &Relaxation) -> String {
     match relaxation.of {
         ChangeOf::Pod => format!("{}: {}", relaxation.change, named(&relaxation.on)),
-        ChangeOf::Node | ChangeOf::Both => relaxation.change.clone(),
+        ChangeOf::Node | ChangeOf::Both | ChangeOf::Cluster => relaxation.change.clone(),
     }
 }

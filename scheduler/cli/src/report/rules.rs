@@ -1,25 +1,26 @@
 //! Whose rules decisions follow.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use longshore_framework::features::{Features, Minor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The rules of one minor of Kubernetes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rules {
     /// The minor, such as `1.37`.
     pub kubernetes: String,
     /// The release of kube-scheduler that decisions are held against.
-    pub kube_scheduler: &'static str,
+    pub kube_scheduler: Cow<'static, str>,
     /// Whether they were only read, and never held against a running kube-scheduler.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub experimental: bool,
     /// Feature gates that are otherwise than by default.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub feature_gates: BTreeMap<&'static str, bool>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub feature_gates: BTreeMap<Cow<'static, str>, bool>,
 }
 
 impl From<Features> for Rules {
@@ -27,9 +28,9 @@ impl From<Features> for Rules {
         let minor = features.minor();
         Self {
             kubernetes: minor.to_string(),
-            kube_scheduler: minor.release(),
+            kube_scheduler: minor.release().into(),
             experimental: minor.is_experimental(),
-            feature_gates: features.changed().map(|(gate, on)| (gate.name(), on)).collect(),
+            feature_gates: features.changed().map(|(gate, on)| (gate.name().into(), on)).collect(),
         }
     }
 }

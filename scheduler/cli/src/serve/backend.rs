@@ -39,11 +39,13 @@ pub trait Backend: Send + Sync + 'static {
         pod: &'a str,
     ) -> BoxFuture<'a, Result<Option<DecisionList>, Unanswered>>;
 
-    /// Why the pod is where it is or is nowhere, with the `top` best nodes; `None` when the pod is not known.
+    /// Why the pod is where it is or is nowhere, with the `top` best nodes; `None` when the pod is not known. With `as_pending` one
+    /// that runs is explained as if it waited.
     fn explain<'a>(
         &'a self,
         namespace: &'a str,
         pod: &'a str,
+        as_pending: bool,
         top: usize,
     ) -> BoxFuture<'a, Result<Option<Explanation>, Unanswered>>;
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use longshore_cluster::contact::Fingerprint;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,8 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// The SHA-256 of the certificate that it shows.
+    pub certificate: watch::Receiver<Fingerprint>,
     task: JoinHandle<()>,
 }
 
@@ -69,10 +73,11 @@ pub(super) async fn listen(
     let lookup = Lookup::new(&options.clients, context.reviewer.clone());
     let trust = lookup.first().await?;
     let tls = Tls::new(&options.certificate, &options.tls, names(&options), trust)?;
+    let certificate = tls.fingerprint();
     let shared = Shared::new(options, context, tls);
     tracing::info!(%address, "Serving securely");
     let task = tokio::spawn(run(listener, shared, lookup, stop));
-    Ok(Server { address, task })
+    Ok(Server { address, certificate, task })
 }
 
 fn open(address: SocketAddr, shared: bool) -> std::io::Result<TcpListener> {

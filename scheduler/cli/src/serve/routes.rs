@@ -158,7 +158,8 @@ async fn explain(context: &Context, namespace: &str, pod: &str, asked: Option<&s
         return refusal;
     }
     let top = query(asked, "top").next().and_then(|n| n.parse().ok()).unwrap_or(TOP.0).min(TOP.1);
-    match context.backend.explain(namespace, pod, top).await {
+    let as_pending = query(asked, "asPending").next().is_some_and(|value| value != "false");
+    match context.backend.explain(namespace, pod, as_pending, top).await {
         Ok(Some(explanation)) => json_of(StatusCode::OK, &explanation),
         Ok(None) => not_found(&format!("pod {namespace}/{pod} is not known here")),
         Err(error) => unanswered(&error),

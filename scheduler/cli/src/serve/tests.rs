@@ -93,6 +93,7 @@ impl Backend for Scheduler {
         &'a self,
         _: &'a str,
         _: &'a str,
+        _: bool,
         _: usize,
     ) -> BoxFuture<'a, Result<Option<Explanation>, Unanswered>> {
         Box::pin(async { Err(Unanswered::Unavailable("the cache is not filled yet".to_string())) })

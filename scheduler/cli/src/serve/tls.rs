@@ -8,6 +8,9 @@ use rustls::ServerConfig;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
+use longshore_cluster::contact::Fingerprint;
+use tokio::sync::watch;
+
 use super::clients::Clients;
 use super::pair::{self, Certificate, Pair, certificates};
 use super::policy::{Policy, TlsOptions};
@@ -18,6 +21,8 @@ pub(super) struct Tls {
     source: Option<(PathBuf, PathBuf)>,
     policy: Policy,
     current: RwLock<Current>,
+    /// That of the certificate that new connections are shown.
+    fingerprint: watch::Sender<Fingerprint>,
 }
 
 struct Current {
@@ -25,6 +30,7 @@ struct Current {
     trust: Trust,
     config: Arc<ServerConfig>,
     clients: Arc<Clients>,
+    fingerprint: Fingerprint,
 }
 
 impl Tls {
@@ -43,8 +49,14 @@ impl Tls {
             Some((cert, key)) => Pair::read(cert, key)?,
             None => Pair::self_signed(names)?,
         };
-        let current = RwLock::new(Current::of(pair, trust, &policy)?);
-        Ok(Self { source, policy, current })
+        let current = Current::of(pair, trust, &policy)?;
+        let fingerprint = watch::Sender::new(current.fingerprint);
+        Ok(Self { source, policy, current: RwLock::new(current), fingerprint })
+    }
+
+    /// The SHA-256 of the certificate that is shown, and of what follows it.
+    pub(super) fn fingerprint(&self) -> watch::Receiver<Fingerprint> {
+        self.fingerprint.subscribe()
     }
 
     /// For the next connection.
@@ -70,7 +82,9 @@ impl Tls {
             return Ok(false);
         }
         let new = Current::of(newest, trust, &self.policy)?;
+        let fingerprint = new.fingerprint;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        self.fingerprint.send_replace(fingerprint);
         Ok(true)
     }
 }
@@ -78,6 +92,7 @@ impl Tls {
 impl Current {
     fn of(pair: Pair, trust: Trust, policy: &Policy) -> anyhow::Result<Self> {
         let chain = certificates(&pair.certificate).context("the server's certificate")?;
+        let fingerprint = Fingerprint::of(chain.first().map_or(&[][..], |own| own.as_ref()));
         let key =
             PrivateKeyDer::from_pem_slice(&pair.key).context("the server's private key is not in PEM")?;
         let clients = Clients::of(&trust, &policy.provider)?;
@@ -91,7 +106,7 @@ impl Current {
         let mut config =
             builder.with_single_cert(chain, key).context("the certificate and the private key do not fit")?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { pair, trust, config: Arc::new(config), clients: Arc::new(clients) })
+        Ok(Self { pair, trust, config: Arc::new(config), clients: Arc::new(clients), fingerprint })
     }
 }
 

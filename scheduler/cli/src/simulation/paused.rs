@@ -73,11 +73,11 @@ impl Paused {
     }
 
     /// Tries the pod with a trace, and once more after a preemption. Returns its records: none when it does not wait.
-    pub fn proceed(mut self) -> Vec<Record> {
+    pub fn proceed(&mut self) -> Vec<Record> {
         self.simulation.engine.set_trace(true);
         if let Some(attempt) = self.simulation.engine.step_pod(&self.pod.meta.uid) {
             self.simulation.finish(attempt, &mut KeepAll);
         }
-        self.simulation.records
+        std::mem::take(&mut self.simulation.records)
     }
 }

@@ -11,6 +11,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ConfigExt};
 use kube::{Client, Config};
 use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tower::{BoxError, Service, ServiceBuilder};
 
@@ -37,28 +39,48 @@ pub fn client(
     meter: Option<Arc<dyn RequestMeter>>,
     liveness: Liveness,
 ) -> Result<Client, ConnectError> {
-    let proxy = Proxy::of(found)?;
-    connected(&found.config, proxy, meter, liveness)
-        .map_err(|error| ConnectError::Credentials { origin: found.origin.clone(), message: chain(&error) })
+    connected(found, Speaks::Http2, meter, liveness)
+}
+
+/// A client whose connections can become WebSockets.
+///
+/// # Errors
+/// As before.
+pub(super) fn upgrading(found: &Found) -> Result<Client, ConnectError> {
+    connected(found, Speaks::Http1, None, Liveness::default())
+}
+
+/// What is spoken to the API server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    /// HTTP/2, or HTTP/1.1 to a server that does not speak it.
+    Http2,
+    /// HTTP/1.1.
+    Http1,
 }
 
 fn connected(
-    config: &Config,
-    proxy: Option<Proxy>,
+    found: &Found,
+    speaks: Speaks,
     meter: Option<Arc<dyn RequestMeter>>,
     liveness: Liveness,
-) -> kube::Result<Client> {
-    let (tcp, tls) = (tcp(config, liveness), Tls::of(config)?);
-    match proxy {
-        None => stack(config, tls.over(tcp), meter, liveness),
-        Some(proxy) if proxy.is_secure() => {
-            stack(config, tls.over(proxy.tunnel(tls.to_proxy(tcp))), meter, liveness)
+) -> Result<Client, ConnectError> {
+    let (proxy, config) = (Proxy::of(found)?, &found.config);
+    let connect = || {
+        let (tcp, tls) = (tcp(config, liveness), Tls::of(config)?.speaking(speaks));
+        match proxy {
+            None => stack(config, tls.over(tcp), meter, liveness),
+            Some(proxy) if proxy.is_secure() => {
+                stack(config, tls.over(proxy.tunnel(tls.to_proxy(tcp))), meter, liveness)
+            }
+            Some(proxy) => stack(config, tls.over(proxy.tunnel(tcp)), meter, liveness),
         }
-        Some(proxy) => stack(config, tls.over(proxy.tunnel(tcp)), meter, liveness),
-    }
+    };
+    connect()
+        .map_err(|error| ConnectError::Credentials { origin: found.origin.clone(), message: chain(&error) })
 }
 
-fn tcp(config: &Config, liveness: Liveness) -> HttpConnector {
+pub(super) fn tcp(config: &Config, liveness: Liveness) -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -73,7 +95,7 @@ fn tcp(config: &Config, liveness: Liveness) -> HttpConnector {
 }
 
 /// Everything above the connection.
-fn stack<C>(
+pub(super) fn stack<C>(
     config: &Config,
     connector: HttpsConnector<C>,
     meter: Option<Arc<dyn RequestMeter>>,
@@ -111,15 +133,16 @@ fn signed(mut request: Request<Body>) -> Request<Body> {
 }
 
 /// Whom a server is believed to be, and who we are.
-struct Tls {
+pub(super) struct Tls {
     config: ClientConfig,
+    speaks: Speaks,
     /// The name that the server's certificate has to carry, where it is another than that of its URL.
     name: Option<ServerName<'static>>,
 }
 
 impl Tls {
     /// kube's, but that the server's own certificate may be the one that is trusted.
-    fn of(config: &Config) -> kube::Result<Self> {
+    pub(super) fn of(config: &Config) -> kube::Result<Self> {
         let mut tls = config.rustls_client_config()?;
         if let Some(trusted) = config.root_cert.as_ref().filter(|_| !config.accept_invalid_certs) {
             let trusted = trusted.iter().map(|der| CertificateDer::from(der.clone())).collect();
@@ -129,12 +152,29 @@ impl Tls {
         }
         let name = config.tls_server_name.clone().map(ServerName::try_from).transpose();
         let name = name.map_err(|error| kube::Error::Service(error.into()))?;
-        Ok(Self { config: tls, name })
+        Ok(Self { config: tls, speaks: Speaks::Http2, name })
+    }
+
+    fn speaking(self, speaks: Speaks) -> Self {
+        Self { speaks, ..self }
+    }
+
+    /// The same, but that a server is believed to be whom `verifier` takes it for.
+    pub(super) fn believing(
+        mut self,
+        verifier: impl FnOnce(Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier>,
+    ) -> Self {
+        let verifier = verifier(Arc::clone(self.config.crypto_provider()));
+        self.config.dangerous().set_certificate_verifier(verifier);
+        self
     }
 
     /// To the API server, over what `connector` connects.
-    fn over<C>(&self, connector: C) -> HttpsConnector<C> {
-        self.begin().enable_all_versions().wrap_connector(connector)
+    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<C> {
+        match self.speaks {
+            Speaks::Http2 => self.begin().enable_all_versions().wrap_connector(connector),
+            Speaks::Http1 => self.begin().enable_http1().wrap_connector(connector),
+        }
     }
 
     /// To a proxy, which is asked for a tunnel in HTTP/1.1. It is trusted as the API server is, as in client-go.

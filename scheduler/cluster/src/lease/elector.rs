@@ -15,6 +15,7 @@ use super::standing::{Leadership, LeaseEvent, LossReason};
 use super::watchdog::Watchdog;
 use super::wire::{Lease, LeaseSpec, micro_time};
 use crate::call::{Caller, decode, path};
+use crate::contact::{self, Contact};
 use crate::hold::Hold;
 use crate::retry::jittered;
 
@@ -28,6 +29,8 @@ pub struct Elector {
     announcer: Option<Announcer>,
     watchdog: Watchdog,
     hold: Hold,
+    /// How we can be reached, as far as it is known.
+    contact: Option<watch::Receiver<Option<Contact>>>,
     /// The Lease as last read or written.
     lease: Option<Lease>,
     /// When the spec of `lease` was first seen.
@@ -51,7 +54,7 @@ impl Elector {
         let caller = caller.within(options.renew_deadline / 2).impatient();
         let observed = Instant::now();
         let (watchdog, hold) = (Watchdog::default(), Hold::default());
-        Ok(Self { caller, options, announcer: None, watchdog, hold, lease: None, observed })
+        Ok(Self { caller, options, announcer: None, watchdog, hold, contact: None, lease: None, observed })
     }
 
     /// Has `announcer` told what is to be recorded as events on the Lease.
@@ -65,6 +68,13 @@ impl Elector {
     #[must_use]
     pub fn holding(mut self, hold: Hold) -> Self {
         self.hold = hold;
+        self
+    }
+
+    /// Has the Lease say how we can be reached, as long as it is ours.
+    #[must_use]
+    pub fn showing(mut self, contact: watch::Receiver<Option<Contact>>) -> Self {
+        self.contact = Some(contact);
         self
     }
 
@@ -222,7 +232,8 @@ impl Elector {
 
     async fn create(&mut self) -> Result<(), LeaseError> {
         let (namespace, name) = (&self.options.namespace, &self.options.name);
-        let lease = Lease::new(namespace, name, self.claim(None));
+        let mut lease = Lease::new(namespace, name, self.claim(None));
+        self.show_contact(&mut lease);
         let sent = Instant::now();
         let answer = match self.caller.post(&path::leases(namespace), &lease).await {
             Ok(answer) => decode(&answer),
@@ -237,6 +248,7 @@ impl Elector {
     async fn write(&mut self) -> Result<(), LeaseError> {
         let Some(mut lease) = self.lease.clone() else { return Ok(()) };
         lease.spec = self.claim(Some(&lease.spec));
+        self.show_contact(&mut lease);
         self.put(lease).await
     }
 
@@ -271,6 +283,12 @@ impl Elector {
         }
     }
 
+    /// Writes how we can be reached, in place of what an earlier holder wrote.
+    fn show_contact(&self, lease: &mut Lease) {
+        let contact = self.contact.as_ref().and_then(|contact| contact.borrow().clone());
+        contact::put(&mut lease.metadata, contact.as_ref().map(|contact| (contact, &*self.options.identity)));
+    }
+
     /// Gives the Lease back, if it is still ours. Its newest version is read first.
     async fn release(&mut self) -> bool {
         let deadline = self.options.renew_deadline;
@@ -281,6 +299,7 @@ impl Elector {
                 return Ok(false);
             };
             lease.spec = lease.spec.released(Timestamp::now());
+            contact::put(&mut lease.metadata, None);
             self.put(lease).await.map(|()| true)
         };
         match tokio::time::timeout(deadline, release).await {

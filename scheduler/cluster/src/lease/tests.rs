@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::call::Caller;
+use crate::contact::{Contact, Fingerprint};
 use crate::fake_api::{Answer, Call, FakeApi};
 use crate::hold::{Hold, NotHeld};
 
@@ -93,8 +94,17 @@ impl Candidate {
         let heard = notes.clone();
         let elector = Elector::new(Caller::new(store.api().client()), options).unwrap();
         let hold = Hold::default();
-        let elector =
-            elector.announcing(move |event| heard.lock().unwrap().push(event.note)).holding(hold.clone());
+        let contact = Contact {
+            schedulers: vec!["longshore".into()],
+            pod: None,
+            host: identity.into(),
+            port: 10259,
+            certificate: Fingerprint::of(identity.as_bytes()),
+        };
+        let elector = elector
+            .announcing(move |event| heard.lock().unwrap().push(event.note))
+            .holding(hold.clone())
+            .showing(watch::channel(Some(contact)).1);
         let (sender, state) = watch::channel(Leadership::default());
         let (stop, watchdog) = (CancellationToken::new(), elector.watchdog());
         tokio::spawn(elector.run(stop.clone(), sender));
@@ -127,6 +137,11 @@ fn held_by(identity: &str) -> Value {
     })
 }
 
+/// Where the Lease says that its holder is.
+fn host(store: &Store) -> Option<String> {
+    Contact::read(&store.lease()).map(|contact| contact.host.to_string())
+}
+
 #[tokio::test]
 async fn the_first_one_creates_the_lease_and_gives_it_back_when_told_to_stop() {
     let store = Store::default();
@@ -135,12 +150,14 @@ async fn the_first_one_creates_the_lease_and_gives_it_back_when_told_to_stop() {
     let spec = &store.lease()["spec"];
     assert_eq!((&spec["holderIdentity"], &spec["leaseTransitions"]), (&json!("a_1"), &json!(0)));
     assert_eq!(spec["renewTime"].as_str().unwrap().len(), "2026-01-01T00:00:00.000000Z".len());
+    assert_eq!(host(&store).as_deref(), Some("a_1"));
 
     first.stop.cancel();
     assert_eq!(first.until_lost().await, LossReason::Stopped { released: true });
     assert_eq!(first.hold.check(), Err(NotHeld::GivenBack));
     let spec = &store.lease()["spec"];
     assert_eq!((&spec["holderIdentity"], &spec["leaseDurationSeconds"]), (&json!(""), &json!(1)));
+    assert_eq!(store.lease()["metadata"].get("annotations"), None);
     assert_eq!(*first.notes.lock().unwrap(), ["a_1 became leader", "a_1 stopped leading"]);
 }
 
@@ -175,6 +192,7 @@ async fn a_lease_is_taken_when_nothing_is_heard_of_its_holder_whatever_its_times
         (&lease["spec"]["holderIdentity"], &lease["spec"]["leaseTransitions"]),
         (&json!("b_2"), &json!(4))
     );
+    assert_eq!(host(&store).as_deref(), Some("b_2"));
     assert_eq!(lease["metadata"]["labels"], json!({"team": "x"}));
 }
 

@@ -11,7 +11,7 @@ use super::{Class, Decided};
 use crate::cycle::room::Room;
 use crate::cycle::select::Chooser;
 use crate::cycle::state::CycleState;
-use crate::cycle::{Diagnosis, Evaluator, Stopped};
+use crate::cycle::{Diagnosis, Evaluator, Kept, Stopped};
 use crate::options::TieBreak;
 use crate::trace::{NodeTrace, Trace};
 
@@ -50,7 +50,8 @@ impl Class {
     ) -> Option<String> {
         let mut state = CycleState::default();
         let mut chooser = Chooser::new(0, TieBreak::First);
-        let literal = evaluator.decide(&mut state, &mut chooser, (&mut 0, &mut Room::default()), Some(trace));
+        let kept = Kept { trace: Some(trace), best: None };
+        let literal = evaluator.decide(&mut state, &mut chooser, (&mut 0, &mut Room::default()), kept);
         let counts = |s: &CycleState| (s.evaluated, s.feasible);
         if counts(&state) != counts(&decided.state) {
             return Some(format!(

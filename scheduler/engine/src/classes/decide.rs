@@ -62,7 +62,7 @@ impl Class {
             let nodes = evaluator.snapshot.len();
             let mut state = CycleState::default();
             state.evaluated = nodes;
-            return Ok(Decided { outcome: Err(Stopped::Known(known)), searched: nodes, state });
+            return Ok(Decided { outcome: Err(Stopped::Known(known)), searched: nodes, state, asks: false });
         }
         if let Some(decided) = self.by_promise(evaluator)? {
             return Ok(decided);
@@ -149,7 +149,7 @@ impl Class {
         for (id, plugin) in &self.plan.renewed {
             plugin.renew(evaluator.cycle(), state.of_mut(*id))?;
         }
-        Ok(Decided { outcome: Ok(slot), searched, state })
+        Ok(Decided { outcome: Ok(slot), searched, state, asks: !self.plan.asked.is_empty() })
     }
 
     /// Whether the filters that go by groups pass a node.

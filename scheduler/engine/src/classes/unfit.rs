@@ -32,6 +32,7 @@ impl Class {
             outcome: Err(Stopped::Unfit(Box::new(diagnosis))),
             searched: evaluator.snapshot.len(),
             state,
+            asks: false,
         })
     }
 

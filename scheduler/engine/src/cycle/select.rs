@@ -14,18 +14,26 @@ use crate::ranking::Ranked;
 pub(crate) struct Chooser {
     rng: ChaCha8Rng,
     tie_break: TieBreak,
+    /// Among how many nodes the last choice was.
+    tied: usize,
 }
 
 impl Chooser {
     pub(crate) fn new(seed: u64, tie_break: TieBreak) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), tie_break }
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), tie_break, tied: 1 }
+    }
+
+    /// Among how many nodes the last choice was since this was asked last; 1 when there was none.
+    pub(crate) fn take_tied(&mut self) -> usize {
+        std::mem::replace(&mut self.tied, 1)
     }
 
     /// One of `best`, which is not empty; by name when ties go to the first.
     pub(crate) fn choose_of<'n>(&mut self, best: &BitSet, name: impl Fn(usize) -> &'n Str) -> usize {
+        self.tied = best.len();
         let chosen = match self.tie_break {
             TieBreak::First => best.iter().min_by_key(|at| name(*at)),
-            TieBreak::Random => best.nth(self.below(best.len())),
+            TieBreak::Random => best.nth(self.below(self.tied)),
         };
         chosen.unwrap_or_default()
     }
@@ -38,6 +46,7 @@ impl Chooser {
         all: impl Fn() -> I,
         name: impl Fn(Slot) -> &'n Str,
     ) -> Option<Slot> {
+        self.tied = count;
         match self.tie_break {
             _ if count == 0 => None,
             TieBreak::First => all().min_by_key(|slot| name(*slot)),
@@ -51,10 +60,11 @@ impl Chooser {
         rankings: impl Iterator<Item = Ranked<'n>> + Clone,
         name: impl Fn(Slot) -> &'n Str,
     ) -> Option<Slot> {
+        self.tied = rankings.clone().map(|ranked| ranked.ranking.best_count()).sum();
         if self.tie_break == TieBreak::First {
             return rankings.flat_map(Ranked::best_slots).min_by_key(|slot| name(*slot));
         }
-        let mut number = self.below(rankings.clone().map(|ranked| ranked.ranking.best_count()).sum());
+        let mut number = self.below(self.tied);
         for ranked in rankings {
             match number.checked_sub(ranked.ranking.best_count()) {
                 Some(left) => number = left,

@@ -18,6 +18,7 @@ use crate::options::Evaluation;
 use crate::pods::QueuedPod;
 use crate::preempt::Preemptor;
 use crate::trace::{PostFilterTrace, Trace};
+use crate::weighing::Weighing;
 
 /// What the stage came to.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(crate) struct PostFiltered {
     pub(crate) releases: Vec<ReleasedClaim>,
     /// A plugin broke.
     pub(crate) broke: bool,
+    /// What was weighed, when a node was chosen and it is kept.
+    pub(crate) weighing: Option<Box<Weighing>>,
 }
 
 impl Engine {
@@ -52,7 +55,8 @@ impl Engine {
         let audits = self.options.evaluation == Evaluation::Audited;
         let mut preemptor =
             Preemptor::new(evaluator, state, diagnosis, &mut chooser, &self.evictions, audits);
-        let (done, record) = run(evaluator, state, &mut preemptor, trace.is_some());
+        let keeps = Keeps { trace: trace.is_some(), weighing: self.options.example_nodes.is_some() };
+        let (done, record) = run(evaluator, state, &mut preemptor, keeps);
         watch.point(ExtensionPoint::PostFilter, status_of(record.code), began);
         self.chooser = chooser;
         if let (Some(trace), true) = (trace, asked) {
@@ -62,11 +66,18 @@ impl Engine {
     }
 }
 
+/// What is kept beside what is done.
+#[derive(Clone, Copy)]
+struct Keeps {
+    trace: bool,
+    weighing: bool,
+}
+
 fn run(
     evaluator: Evaluator<'_>,
     state: &CycleState,
     engine: &mut Preemptor<'_>,
-    traced: bool,
+    keeps: Keeps,
 ) -> (PostFiltered, PostFilterTrace) {
     let mut done = PostFiltered::default();
     let mut record = PostFilterTrace { code: RejectCode::Unschedulable.as_str(), ..Default::default() };
@@ -92,10 +103,13 @@ fn run(
                 break;
             }
         };
-        if traced {
+        if keeps.trace {
             describe(&evaluator, &outcome, &mut record);
         }
         done.releases.append(&mut outcome.releases);
+        if outcome.rejected.is_none() && (keeps.trace || keeps.weighing) {
+            done.weighing = weighing(&evaluator, &outcome);
+        }
         if outcome.nomination != Nomination::Keep {
             done.nomination = outcome.nomination;
         }
@@ -122,6 +136,12 @@ fn run(
         record.nominated = Some(Arc::clone(node));
     }
     (done, record)
+}
+
+/// The node that was chosen, and what it was weighed against.
+fn weighing(evaluator: &Evaluator<'_>, outcome: &PostFilterOutcome) -> Option<Box<Weighing>> {
+    let Nomination::Node(node) = &outcome.nomination else { return None };
+    Weighing::of(evaluator.snapshot, outcome, evaluator.snapshot.slot(node))
 }
 
 fn outcome_of(outcome: &Result<PostFilterOutcome, PluginError>) -> Status {

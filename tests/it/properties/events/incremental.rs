@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::extender::whims;
 use super::profiles::{ASKING, BACKWARDS, REVERSED};
-use super::world::World;
+use super::world::{DESCRIBED, World};
 use super::{Happening, PodDraft, check_against_fresh, happening, node_draft, pod_draft};
 use crate::properties::storage::{first_changes, storage_change, volume_draft};
 use crate::properties::{PROFILES, config, new_profiles};
@@ -60,7 +60,7 @@ fn check(profiles: &[Profile], happenings: &[Happening]) -> World {
 
 #[track_caller]
 fn check_with(profiles: &[Profile], options: Options, happenings: &[Happening]) -> World {
-    let options = Options { evaluation: Evaluation::Audited, ..options };
+    let options = Options { evaluation: Evaluation::Audited, described_nodes: DESCRIBED, ..options };
     let mut world = World::of(profiles.to_vec(), options);
     for happening in happenings {
         world.happens(happening);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use longshore_engine::{Attempt, Engine, Options, Outcome};
+use longshore_engine::{Attempt, Engine, Options, Outcome, Scored};
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
 use longshore_framework::pod::{Pod, PodMeta, PodSpec};
@@ -15,6 +15,9 @@ use longshore_framework::{Str, Timestamp};
 use super::Happening;
 use crate::properties::PROFILES;
 use crate::properties::cluster::{budget, namespace, node_name, service};
+
+/// Nodes of which it is told what they scored: more than there are.
+pub(super) const DESCRIBED: usize = 64;
 
 /// Pods and nodes as the API server has them, and what is under way.
 pub(super) struct World {
@@ -180,7 +183,9 @@ impl World {
 
     /// Tries the next pod; returns which.
     pub(super) fn step(&mut self) -> Option<Str> {
-        let Attempt { pod, outcome, effects, .. } = self.engine.step()?;
+        let attempt = self.engine.step()?;
+        check_choice(&attempt);
+        let Attempt { pod, outcome, effects, .. } = attempt;
         if let Outcome::Broken { message } = &outcome {
             panic!("{} met an error: {message}", pod.key());
         }
@@ -349,4 +354,22 @@ fn on(pod: &Arc<Pod>, node: &Str) -> Arc<Pod> {
 /// Any key of a map that is not empty.
 fn nth<T>(map: &BTreeMap<Str, T>, at: usize) -> Option<Str> {
     map.keys().nth(at % map.len().max(1)).cloned()
+}
+
+/// What is told of the choice of a node is how it was chosen.
+fn check_choice(attempt: &Attempt) {
+    let Outcome::Assumed { node } = &attempt.outcome else { return };
+    let choice = attempt.choice.as_ref().expect("a node was chosen");
+    assert_eq!(choice.scored == Scored::Nothing, attempt.feasible_nodes < 2, "{choice:?}");
+    assert!((1..=attempt.feasible_nodes).contains(&choice.tied), "{choice:?}");
+    let Some(first) = choice.best.first() else { return };
+    assert_eq!(first.node, *node, "{choice:?}");
+    let totals: Vec<i64> = choice.best.iter().map(|best| best.total).collect();
+    assert!(totals.is_sorted_by(|a, b| a >= b), "{totals:?}");
+    assert_eq!(totals.len(), attempt.feasible_nodes.min(DESCRIBED), "{choice:?}");
+    assert_eq!(totals.iter().filter(|total| **total == totals[0]).count(), choice.tied, "{choice:?}");
+    for best in &choice.best {
+        let sum: i64 = best.scores.iter().map(|score| score.weight * score.score).sum();
+        assert_eq!(sum, best.total, "{best:?}");
+    }
 }

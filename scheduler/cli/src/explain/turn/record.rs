@@ -1,14 +1,14 @@
 //! From what the engine recorded of the attempts to an explanation.
 
-use longshore_engine::Outcome;
-use longshore_engine::trace::{NodeTrace, PostFilterTrace, Trace};
+use longshore_engine::trace::{self, NodeTrace, PostFilterTrace, Trace};
+use longshore_engine::{Attempt, BestNode, Outcome, WeighedNode, Weighing};
 use longshore_framework::Str;
 use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
 
 use crate::report::{
-    Candidate, Explanation, FilterGroup, PluginScore, PreFilter, Preemption, PreemptionFailure, ScoredNode,
-    Status,
+    Candidate, Cost, Explanation, FilterGroup, PluginScore, PreFilter, Preemption, PreemptionFailure,
+    ScoredNode, Status,
 };
 use crate::simulation::Record;
 
@@ -32,6 +32,8 @@ pub(super) fn attempts(explanation: &mut Explanation, records: &[Record], top: u
     if let Some(trace) = &first.trace {
         traced(explanation, trace, top);
     }
+    explanation.tied = first.choice.as_ref().filter(|_| !explanation.scores.is_empty()).map(|c| c.tied);
+    explanation.preemption = preemption(first);
     if let Some(second) = attempts.get(1) {
         match second.outcome {
             Outcome::Assumed { .. } => explanation.status = Status::Preempting,
@@ -84,7 +86,6 @@ fn traced(explanation: &mut Explanation, trace: &Trace, top: usize) {
         explanation.pre_filter = Some(PreFilter { plugin, reasons, nodes });
     }
     explanation.scores = scores(trace, explanation.node.as_deref(), top);
-    explanation.preemption = trace.post_filter.as_ref().map(preemption);
 }
 
 /// The `top` best nodes, and the one that was taken in any case.
@@ -96,15 +97,7 @@ pub(crate) fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<Sco
             node: node.to_string(),
             total: *total,
             chosen: chosen == Some(&**node),
-            scores: scores
-                .iter()
-                .map(|s| PluginScore {
-                    plugin: s.plugin.to_string(),
-                    raw: s.raw,
-                    score: s.score,
-                    weight: s.weight,
-                })
-                .collect(),
+            scores: scores.iter().map(plugin_score).collect(),
         });
     }
     all.sort_by(|a, b| b.total.cmp(&a.total).then(b.chosen.cmp(&a.chosen)).then_with(|| a.node.cmp(&b.node)));
@@ -112,8 +105,70 @@ pub(crate) fn scores(trace: &Trace, chosen: Option<&str>, top: usize) -> Vec<Sco
     all
 }
 
-/// What a preemption did.
-pub(crate) fn preemption(trace: &PostFilterTrace) -> Preemption {
+fn plugin_score(score: &trace::PluginScore) -> PluginScore {
+    let trace::PluginScore { plugin, raw, score, weight } = score.clone();
+    PluginScore { plugin, raw, score, weight }
+}
+
+/// The best nodes of a choice, the first of which is the chosen one.
+pub(crate) fn best(nodes: &[BestNode]) -> Vec<ScoredNode> {
+    let scored = |(at, best): (usize, &BestNode)| ScoredNode {
+        node: best.node.to_string(),
+        total: best.total,
+        chosen: at == 0,
+        scores: best.scores.iter().map(plugin_score).collect(),
+    };
+    nodes.iter().enumerate().map(scored).collect()
+}
+
+/// What a preemption did, when it was tried and that is known.
+pub(crate) fn preemption(attempt: &Attempt) -> Option<Preemption> {
+    let weighing = attempt.weighing.as_deref();
+    let trace = attempt.trace.as_deref().and_then(|trace| trace.post_filter.as_ref());
+    let mut preemption = match (trace, weighing) {
+        (Some(trace), _) => traced_preemption(trace),
+        (None, Some(weighing)) => weighed(weighing),
+        (None, None) => return None,
+    };
+    if let Some(weighing) = weighing {
+        preemption.decided_by = weighing.decided_by.map(Into::into);
+        preemption.equal = Some(weighing.equal);
+        preemption.tried = Some(weighing.tried);
+        preemption.helped = Some(weighing.helped);
+    }
+    Some(preemption)
+}
+
+/// What is known of a preemption that chose a node.
+fn weighed(weighing: &Weighing) -> Preemption {
+    let candidate = |weighed: &WeighedNode| Candidate {
+        node: weighed.node.to_string(),
+        victims: weighed.victims.clone(),
+        protected: weighed.protected,
+        cost: Some(Cost {
+            count: weighed.count,
+            highest_priority: weighed.highest,
+            sum_of_priorities: i64::try_from(weighed.sum).unwrap_or(i64::MAX),
+            earliest_start: weighed.earliest,
+        }),
+    };
+    let chosen = weighing.candidates.first();
+    Preemption {
+        code: "Success".to_string(),
+        message: None,
+        node: chosen.map(|chosen| chosen.node.to_string()),
+        decided_by: None,
+        equal: None,
+        tried: None,
+        helped: None,
+        victims: chosen.map(|chosen| chosen.victims.clone()).unwrap_or_default(),
+        candidates: weighing.candidates.iter().map(candidate).collect(),
+        failures: Vec::new(),
+    }
+}
+
+/// What a preemption did, in full.
+fn traced_preemption(trace: &PostFilterTrace) -> Preemption {
     let mut candidates: Vec<Candidate> = trace
         .candidates
         .iter()
@@ -121,6 +176,7 @@ pub(crate) fn preemption(trace: &PostFilterTrace) -> Preemption {
             node: node.to_string(),
             victims: victims.clone(),
             protected: *protected,
+            cost: None,
         })
         .collect();
     candidates.sort_by(|a, b| a.node.cmp(&b.node));
@@ -139,6 +195,10 @@ pub(crate) fn preemption(trace: &PostFilterTrace) -> Preemption {
         code: trace.code.to_string(),
         message: Some(trace.message.clone()).filter(|m| !m.is_empty()),
         node: trace.nominated.as_ref().map(ToString::to_string),
+        decided_by: None,
+        equal: None,
+        tried: None,
+        helped: None,
         victims: trace.victims.clone(),
         candidates,
         failures,
@@ -152,12 +212,12 @@ pub(super) fn grouped<'a>(
     let mut groups: Vec<FilterGroup> = Vec::new();
     for (node, plugin, rejection) in rejected {
         let (code, reasons) = (rejection.code.as_str(), reasons(rejection));
-        match groups.iter_mut().find(|g| *g.plugin == **plugin && g.code == code && g.reasons == reasons) {
+        match groups.iter_mut().find(|g| *g.plugin == **plugin && g.code == *code && g.reasons == reasons) {
             Some(group) => group.nodes.push(node.to_string()),
             None => {
                 groups.push(FilterGroup {
                     plugin: plugin.to_string(),
-                    code,
+                    code: code.into(),
                     reasons,
                     nodes: vec![node.to_string()],
                 });
