@@ -16,6 +16,7 @@ pub(crate) mod select;
 pub(crate) mod state;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::bitset::BitSet;
 use longshore_framework::features::Features;
@@ -63,8 +64,17 @@ pub(crate) struct Evaluator<'a> {
 pub(crate) struct Kept<'k> {
     /// Who said what of which node; also when the decision stops on the way.
     pub(crate) trace: Option<&'k mut Trace>,
-    /// What so many of the best nodes scored.
-    pub(crate) best: Option<(usize, &'k mut Vec<BestNode>)>,
+    /// What the best nodes scored.
+    pub(crate) best: Option<Best<'k>>,
+}
+
+/// What the best nodes scored.
+pub(crate) struct Best<'k> {
+    /// How many nodes are wanted.
+    pub(crate) most: usize,
+    pub(crate) nodes: &'k mut Vec<BestNode>,
+    /// How long it took, by the meter's clock.
+    pub(crate) took: &'k mut Duration,
 }
 
 /// A node and why it was rejected.
@@ -192,7 +202,7 @@ impl<'a> Evaluator<'a> {
         (start, room): (&mut usize, &mut Room),
         kept: Kept<'_>,
     ) -> Result<Slot, Stopped> {
-        let Kept { mut trace, best: best_nodes } = kept;
+        let Kept { mut trace, best } = kept;
         if self.snapshot.is_empty() {
             return Err(Stopped::NoNodes);
         }
@@ -216,14 +226,15 @@ impl<'a> Evaluator<'a> {
                 *only
             }
             several => {
-                let keeps_raw = trace.is_some() || best_nodes.is_some();
-                let scores = self.score(state, several, keeps_raw, room).map_err(Stopped::Broken)?;
+                let scores = self.score(state, several, trace.is_some(), room).map_err(Stopped::Broken)?;
                 if let Some(trace) = trace {
                     self.trace_scores(trace, several, &scores);
                 }
                 let chosen = chooser.choose_of(&scores.best, |at| &self.snapshot.node(several[at]).name);
-                if let Some((most, best)) = best_nodes {
-                    *best = self.best_nodes(several, &scores, chosen, most);
+                if let Some(Best { most, nodes, took }) = best {
+                    let began = self.watch.start();
+                    *nodes = self.best_nodes(state, several, &scores, (chosen, most));
+                    *took = self.watch.start().saturating_sub(began);
                 }
                 scores.give_back(room);
                 several[chosen]

@@ -18,6 +18,7 @@ mod requests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_framework::Timestamp;
 use longshore_framework::node_metrics::{MetricsNeed, MetricsSource};
@@ -92,6 +93,8 @@ pub struct Engine {
     room: Room,
     /// How much time may go into what is kept of choices.
     budget: Budget,
+    /// How long it took to describe the last choice.
+    described_in: Duration,
 }
 
 impl Engine {
@@ -121,6 +124,7 @@ impl Engine {
             start: 0,
             room: Room::default(),
             budget: Budget::default(),
+            described_in: Duration::ZERO,
         }
     }
 
@@ -268,7 +272,8 @@ impl Engine {
         attempt.outcome = match decided {
             Ok(slot) => {
                 attempt.choice = Some(choice);
-                self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
+                let began = Duration::from(queued.marks.taken) + self.described_in;
+                self.meter.tell_since(began, |m, took| m.algorithm(took));
                 self.reserve(queued, slot, state, &mut attempt.effects)
             }
             Err(stopped) => {

@@ -117,3 +117,6 @@ async fn leases_of(api: &Caller, namespace: &str, scheduler: Option<&str>) -> Re
         Err(_) => Err(refused),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,7 @@ fn a_cordoned_node_is_to_be_uncordoned_and_a_request_to_be_lowered_and_a_sick_no
             "uncordon n2: n2",
             "lower cpu to 500m or less: n3",
             "n1 is not ready: the pod fits there once that is over: n1",
+            "add a node like n3: ",
         ],
     );
 }
@@ -82,7 +83,7 @@ fn one_cause_on_every_node_is_named_with_its_remedy() {
         + &pod("x", "nodeName: a, ", "")
         + &pod("z", "nodeName: b, ", "");
     let places = "have one pod less on one of a, b, or raise the kubelet's maxPods there: a,b";
-    check(&(full + &web("")), Some("Too many pods"), &[places]);
+    check(&(full + &web("")), Some("Too many pods"), &[places, "add a node like a: "]);
     let cordoned = two("unschedulable: true", "") + &web("");
     check(&cordoned, Some("node(s) were unschedulable"), &["uncordon one of a, b: a,b"]);
     let both = two(&format!("unschedulable: true, {}", taint("node.kubernetes.io/unschedulable")), "");
@@ -96,10 +97,38 @@ fn one_cause_on_every_node_is_named_with_its_remedy() {
     let lower = "lower cpu to 4 and memory to 8Gi or less: a,b";
     check(&large, Some("Insufficient cpu, Insufficient memory"), &[lower]);
     let busy = two("", "") + &pod("x", "nodeName: a, ", "cpu: 4") + &pod("z", "nodeName: b, ", "cpu: 4");
-    let free = ["free 1 cpu on a: a", "free 1 cpu on b: b"];
+    let free = ["free 1 cpu on a: a", "free 1 cpu on b: b", "add a node like a: "];
     check(&(busy + &web("cpu: 1")), Some("Insufficient cpu"), &free);
     let none = two("", "") + &web("example.com/fpga: 1");
     check(&none, Some("Insufficient example.com/fpga"), &["do without example.com/fpga: a,b"]);
+}
+
+#[test]
+fn so_many_nodes_are_to_be_added_that_all_pods_alike_fit() {
+    let busy = node("a", "", "") + &pod("x", "nodeName: a, ", "cpu: 3");
+    let replica = |name: &str| pod(name, "", "cpu: 1500m");
+    // Two fit on a node.
+    let five = ["web", "web-2", "web-3", "web-4", "web-5"].map(replica).concat();
+    let other = pod("other", "", "cpu: 2");
+    let (_, told) = explained(&(busy.clone() + &five + &other), &[]);
+    assert_eq!(told.last().unwrap(), "add 3 nodes like a: then all 5 pods like this one fit: ");
+    // A node that is marked unschedulable, tainted for a team or too small is not one to have more of.
+    let spoilt = node("b", &taint("team"), "") + &node("c", "", ", cpu: 1").replace("cpu: 4, ", "");
+    let (_, told) = explained(&(busy + &spoilt + &replica("web")), &[]);
+    assert_eq!(told.last().unwrap(), "add a node like a: ");
+    let (_, told) = explained(&(spoilt + &replica("web")), &[]);
+    assert!(!told.iter().any(|advice| advice.starts_with("add ")), "{told:?}");
+}
+
+#[test]
+fn ties_are_told() {
+    let three = ["a", "b", "c"].map(|name| node(name, "", "")).concat();
+    let shown =
+        run_with(&["explain", "web", "-f", "-"], &(three.clone() + &pod("web", "", "cpu: 1"))).exits(0);
+    shown.says(&["one of 3 equal nodes."]);
+    let two = three + &pod("x", "nodeName: b, ", "cpu: 1") + &pod("web", "", "cpu: 1");
+    let json = run_with(&["explain", "web", "-f", "-", "-o", "json"], &two).exits(0).json();
+    assert_eq!((&json["tied"], &json["feasible"]), (&json!(2), &json!(3)));
 }
 
 #[test]

@@ -78,6 +78,38 @@ fn running_and_gated_pods() {
 }
 
 #[test]
+fn a_running_pod_as_if_it_waited() {
+    explain("search-0", &["--as-pending"]).exits(0).says(&[
+        "shop/search-0 goes to ",
+        "It runs on general-a1. This is where it would go if it were not there and waited now.",
+        "TOTAL",
+    ]);
+    let json = explain("search-0", &["--as-pending", "-o", "json"]).exits(0).json();
+    assert_eq!((&json["status"], &json["decidedBefore"]), (&json!("Scheduled"), &json!(0)));
+    // Its own request does not stand in its way.
+    let input = format!("{NODE}{}", pod("only", "3").replace("spec:", "spec:\n  nodeName: n1"));
+    let args = ["explain", "only", "-f", "-", "--as-pending", "-o", "json"];
+    assert_eq!(run_with(&args, &input).exits(0).json()["node"], "n1");
+}
+
+#[test]
+fn pods_of_a_workload_with_the_same_answer_are_told_once() {
+    let deployment = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n  \
+        template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, resources: {requests: {cpu: 9}}}]}}\n";
+    let input = format!("{NODE}{deployment}{}", pod("other", "1"));
+    let explain = |words: &[&str], more: &[&str]| {
+        run_with(&[&["explain"], words, &["-f", "-"], more].concat(), &input).exits(0)
+    };
+    explain(&["deployment/web"], &[]).says(&["3 pods have the same answer", "fits nowhere."]);
+    let json = explain(&["deploy", "web"], &["-o", "json"]).json();
+    assert_eq!(json["alike"].as_array().unwrap().len(), 2, "{json}");
+    let list = explain(&["deploy/web", "other"], &["-o", "json"]).json();
+    assert_eq!((&list["kind"], list["items"].as_array().unwrap().len()), (&json!("List"), 2));
+    assert_eq!(list["items"][1]["pod"], "default/other");
+    run_with(&["explain", "sts/web", "-f", "-"], &input).exits(1).warns(&["statefulset/web has no pods"]);
+}
+
+#[test]
 fn an_unknown_pod_is_an_error_with_the_nearest_names() {
     let ran = explain("chekout", &[])
         .exits(1)
@@ -102,7 +134,10 @@ fn now_leaves_the_pods_before_it_out() {
     assert_eq!(turn["nearest"], json!([{"nodes": ["n1"], "problems": ["short of 1 cpu"]}]));
     assert_eq!(
         turn["relaxations"],
-        json!([{"change": "lower cpu to 1 or less", "of": "Pod", "nodes": 1, "on": ["n1"]}])
+        json!([
+            {"change": "lower cpu to 1 or less", "of": "Pod", "nodes": 1, "on": ["n1"]},
+            {"change": "add a node like n1", "of": "Cluster", "nodes": 1, "on": []},
+        ])
     );
     assert_eq!(
         (&now["status"], &now["decidedBefore"], &now["node"]),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::registry::Stage;
 use longshore_framework::snapshot::Slot;
 
 use super::room::Room;
-use super::score::Scores;
+use super::score::{ScoreColumn, Scorer, Scores};
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator};
 use crate::choice::{BestNode, best_places};
@@ -14,21 +15,42 @@ use crate::meter::Watch;
 use crate::trace::PluginScore;
 
 impl Evaluator<'_> {
-    /// The best of `feasible`, with the one at the place `chosen` first. Raw scores have to be kept.
+    /// The best of `feasible`, with the one at the place `chosen` first. Raw scores are asked for once more, of these nodes only;
+    /// nothing of it is measured. None when a plugin breaks over that.
     pub(super) fn best_nodes(
         &self,
+        state: &CycleState,
         feasible: &[Slot],
         scores: &Scores,
-        chosen: usize,
-        most: usize,
+        (chosen, most): (usize, usize),
     ) -> Vec<BestNode> {
+        let evaluator = &Evaluator { watch: Watch::default(), ..*self };
+        let places = best_places(&scores.totals, chosen, most);
+        let mut slots: Vec<Slot> = places.iter().map(|at| feasible[*at]).collect();
+        slots.sort_unstable();
+        let scorers: Vec<Scorer<'_>> = self
+            .profile
+            .at(Stage::Score, |i| i.score.as_ref())
+            .filter(|(id, _)| !state.skips_score(*id))
+            .collect();
+        let Ok(raw) = evaluator.raw_scores(state, &scorers, &slots) else { return Vec::new() };
         let names = self.scorer_names(scores);
-        let describe = |at: usize| BestNode {
-            node: Arc::clone(&self.snapshot.node(feasible[at]).name),
-            total: scores.totals[at],
-            scores: plugin_scores(scores, &names, at),
+        let describe = |at: usize| {
+            let place = slots.binary_search(&feasible[at]).unwrap_or_default();
+            let raw = |column: usize| raw.get(column).and_then(|column| column.get(place)).copied();
+            let columns = scores.columns.iter().zip(&names).enumerate();
+            let scored = columns.map(|(number, (column, name))| {
+                // What an extender gave is not normalised.
+                let score = column.score.at(at);
+                plugin_score(column, name, (raw(number).unwrap_or(score), score))
+            });
+            BestNode {
+                node: Arc::clone(&self.snapshot.node(feasible[at]).name),
+                total: scores.totals[at],
+                scores: scored.collect(),
+            }
         };
-        best_places(&scores.totals, chosen, most).into_iter().map(describe).collect()
+        places.into_iter().map(describe).collect()
     }
 
     /// The names of those who scored.
@@ -47,10 +69,10 @@ impl Evaluator<'_> {
         let place = feasible.binary_search(&chosen).ok().filter(|_| feasible.len() > 1);
         let mut best = Vec::new();
         if let Some(place) = place
-            && let Ok(scores) = evaluator.score(&mut state, &feasible, true, room)
+            && let Ok(scores) = evaluator.score(&mut state, &feasible, false, room)
         {
             if scores.best.contains(place) {
-                best = evaluator.best_nodes(&feasible, &scores, place, most);
+                best = evaluator.best_nodes(&state, &feasible, &scores, (place, most));
             }
             scores.give_back(room);
         }
@@ -59,13 +81,14 @@ impl Evaluator<'_> {
     }
 }
 
-/// What each plugin gave to the node at this place.
+/// What each plugin gave to the node at this place. Raw scores have to be kept.
 pub(super) fn plugin_scores(scores: &Scores, names: &[Str], at: usize) -> Vec<PluginScore> {
-    let of = |(column, name): (&super::score::ScoreColumn, &Str)| PluginScore {
-        plugin: Arc::clone(name),
-        raw: column.raw.at(at),
-        score: column.score.at(at),
-        weight: column.weight,
-    };
-    scores.columns.iter().zip(names).map(of).collect()
+    let columns = scores.columns.iter().zip(names);
+    columns
+        .map(|(column, name)| plugin_score(column, name, (column.raw.at(at), column.score.at(at))))
+        .collect()
+}
+
+fn plugin_score(column: &ScoreColumn, name: &Str, (raw, score): (i64, i64)) -> PluginScore {
+    PluginScore { plugin: Arc::clone(name), raw, score, weight: column.weight }
 }

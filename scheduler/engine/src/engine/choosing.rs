@@ -8,26 +8,40 @@ use super::Engine;
 use crate::choice::{Choice, Scored};
 use crate::classes::Decided;
 use crate::cycle::state::CycleState;
-use crate::cycle::{Evaluator, Kept, Stopped};
+use crate::cycle::{Best, Evaluator, Kept, Stopped};
 use crate::options::Evaluation;
 use crate::path::{Literal, Path};
 use crate::pods::QueuedPod;
 use crate::trace::Trace;
 
 impl Engine {
+    /// The decision, and what is known of the choice as far as there is time to say it.
     pub(super) fn decide(
         &mut self,
         queued: &QueuedPod,
         state: &mut CycleState,
+        trace: Option<&mut Trace>,
+    ) -> (Path, Result<Slot, Stopped>, Choice) {
+        self.described_in = Duration::ZERO;
+        let described = match self.options.described_nodes {
+            most @ 1.. if self.budget.allows(Duration::from(queued.marks.taken)) => most,
+            _ => 0,
+        };
+        let decided = self.decide_describing(queued, state, described, trace);
+        self.budget.spend(self.described_in);
+        decided
+    }
+
+    fn decide_describing(
+        &mut self,
+        queued: &QueuedPod,
+        state: &mut CycleState,
+        described: usize,
         mut trace: Option<&mut Trace>,
     ) -> (Path, Result<Slot, Stopped>, Choice) {
         self.touch_promised_nodes();
         self.cache.begin_attempt();
         state.sampled = self.meter.samples();
-        let described = match self.options.described_nodes {
-            most @ 1.. if self.budget.allows(Duration::from(queued.marks.taken)) => most,
-            _ => 0,
-        };
         // The fields are named one by one, because what a decision reads is apart from what it changes.
         let evaluator = Evaluator {
             profile: &self.profiles[queued.profile],
@@ -60,7 +74,7 @@ impl Engine {
                     if described > 0 && !asks && !evaluator.asks_extenders() {
                         let began = self.meter.now();
                         choice.best = evaluator.score_again(*slot, described, &mut self.room);
-                        self.budget.spend(self.meter.now().saturating_sub(began));
+                        self.described_in = self.meter.now().saturating_sub(began);
                     }
                     if !choice.best.is_empty() {
                         choice.scored = Scored::Again;
@@ -70,7 +84,8 @@ impl Engine {
             }
             Err(why) => {
                 choice.tied = 1;
-                let best = (described > 0).then_some((described, &mut choice.best));
+                let (nodes, took) = (&mut choice.best, &mut self.described_in);
+                let best = (described > 0).then_some(Best { most: described, nodes, took });
                 let (room, kept) = ((&mut self.start, &mut self.room), Kept { trace, best });
                 let outcome = evaluator.decide(state, &mut self.chooser, room, kept);
                 choice.tied = self.chooser.take_tied();

@@ -175,6 +175,16 @@ fn free(node: &mut Value, resource: &str, amount: &str) {
     *allocatable = format!("{}{unit}", has + more).into();
 }
 
+/// A new node of the same kind, as whoever adds it gets it: not cordoned, and well.
+fn another(node: &Value) -> Value {
+    let mut added = node.clone();
+    added["metadata"]["name"] = "added".into();
+    added["metadata"]["labels"]["kubernetes.io/hostname"] = "added".into();
+    added["spec"]["unschedulable"] = false.into();
+    drop_taints(&mut added, &TAINTS[1..]);
+    added
+}
+
 fn explained(objects: &[Value], config: &[&str]) -> Value {
     let input = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
     let args = [&["explain", "web", "-f", "-", "-o", "json"], config].concat();
@@ -207,6 +217,14 @@ fn check(draft: &Draft) {
     let explanation = explained(&before, config);
     for relaxation in explanation["relaxations"].as_array().unwrap() {
         let advice = relaxation["change"].as_str().unwrap();
+        if let Some(like) = advice.strip_prefix("add a node like ") {
+            let mut after = before.clone();
+            let node = after.iter().find(|o| o["kind"] == "Node" && o["metadata"]["name"] == like).unwrap();
+            let added = another(node);
+            after.push(added);
+            let found = explained(&after, config);
+            assert!(fits(&found, "added"), "{advice:?} did not help: {found}");
+        }
         for name in relaxation["on"].as_array().unwrap() {
             let mut after = before.clone();
             let mut web = after.pop().unwrap();
