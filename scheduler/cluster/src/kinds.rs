@@ -104,6 +104,9 @@ const NO_SLICES: &str = "no device is known, and pods with claims for some stay 
 const NO_RULES: &str = "devices that such a rule taints are given to pods all the same";
 const NO_DEVICES: &str = "resources that devices stand for are only said to be insufficient";
 
+const NO_OWNERS: &str = "it cannot be said what becomes of a change of one";
+const NO_CLAIMS: &str = "pods with resource claims cannot be decided";
+
 /// Kinds that are no part of every Kubernetes.
 const OPTIONAL: [&str; 5] =
     ["podgroups", "deviceclasses", "resourceclaims", "resourceslices", "devicetaintrules"];
@@ -199,6 +202,17 @@ pub static OF_NEW_PODS: [ListedKind; 6] = [
         "horizontalpodautoscalers",
         "new workloads have the replicas that they say themselves",
     ),
+];
+
+/// Kinds that make pods, or devices that pods ask for: simulations and dumps list them, to say what becomes of a change.
+pub static OF_OWNERS: [ListedKind; 7] = [
+    listed("Deployment", "apps/v1", "deployments", NO_OWNERS),
+    listed("DaemonSet", "apps/v1", "daemonsets", NO_OWNERS),
+    listed("Job", "batch/v1", "jobs", NO_OWNERS),
+    listed("CronJob", "batch/v1", "cronjobs", NO_OWNERS),
+    listed("ResourceSlice", "resource.k8s.io/v1", "resourceslices", NO_CLAIMS),
+    listed("ResourceClaim", "resource.k8s.io/v1", "resourceclaims", NO_CLAIMS),
+    listed("ResourceClaimTemplate", "resource.k8s.io/v1", "resourceclaimtemplates", NO_CLAIMS),
 ];
 
 macro_rules! readers {

@@ -8,6 +8,7 @@
 //! | `discover`, `kinds` | what the server serves of what scheduling reads |
 //! | `bind`, `claims`, `perform`, `volumes` | what the engine wants done |
 //! | `list` | the cluster as it is now, for simulations |
+//! | `dump` | the same for files, without what nobody reads |
 //! | `call`, `limiter`, `retry` | single requests |
 //! | `extender` | HTTP extenders |
 //! | `node_metrics` | what is measured on nodes |
@@ -23,6 +24,7 @@ pub mod claims;
 pub mod connect;
 pub mod contact;
 pub mod discover;
+pub mod dump;
 pub mod evict;
 pub mod extender;
 pub mod hold;
@@ -43,6 +45,7 @@ pub mod told;
 pub mod volumes;
 pub mod watch;
 
+mod pages;
 mod tls;
 mod waits;
 
