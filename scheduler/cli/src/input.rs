@@ -80,7 +80,12 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
         }
     }
     let declared = guests.declarations();
-    let options = longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features, declared };
+    let options = longshore_manifest::Options {
+        expand_cron_jobs: args.expand_cron_jobs,
+        features,
+        declared,
+        ..Default::default()
+    };
     let mut cluster = longshore_manifest::read_with(&sources, options);
     cluster.measured = said;
     measure(args, &reads, &mut cluster, console)?;

@@ -14,28 +14,55 @@ use longshore_framework::volume::{
 };
 
 use crate::manifests::Manifests;
+use crate::meta;
 
 /// What is to be said of a kind, when there is something.
 type Rule = fn(&Input<'_>) -> Option<String>;
 
-const RULES: [Rule; 8] = [
-    csi_nodes,
-    csi_drivers,
-    capacities,
-    classes,
-    controllers,
-    devices::claims,
-    devices::classes,
-    devices::slices,
+/// Each with the kind that it misses.
+const RULES: [(&str, Rule); 13] = [
+    ("PersistentVolumeClaim", claims),
+    ("PersistentVolume", volumes),
+    ("CSINode", csi_nodes),
+    ("VolumeAttachment", attachments),
+    ("CSIDriver", csi_drivers),
+    ("CSIStorageCapacity", capacities),
+    ("StorageClass", classes),
+    ("ReplicaSet", controllers),
+    ("Service", services),
+    ("LimitRange", limit_ranges),
+    ("ResourceClaim", devices::claims),
+    ("DeviceClass", devices::classes),
+    ("ResourceSlice", devices::slices),
 ];
 
-/// A warning for each kind that pods of the input need and that is not in it.
-pub(crate) fn warnings(read: &Manifests) -> Vec<String> {
-    let input = Input::of(read);
+/// What the reader knows beside the cluster itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    /// Nodes come from an API server, so that other objects of the cluster may be missing.
+    pub(crate) live: bool,
+    /// There is a LimitRange.
+    pub(crate) limit_ranges: bool,
+}
+
+/// A warning for each kind that pods of the input need and that is not in it. What a dump says to be all there is, is never
+/// missed.
+pub(crate) fn warnings(read: &Manifests, facts: Facts) -> Vec<String> {
+    let input = Input { facts, ..Input::of(read) };
     if input.pending.is_empty() || read.nodes.is_empty() {
         return Vec::new();
     }
-    RULES.iter().filter_map(|rule| rule(&input)).collect()
+    let only = read.coverage.namespace.as_ref().map(|namespace| {
+        format!("the dump has only namespace {namespace}: pods of other namespaces use no room on the nodes")
+    });
+    let missed = RULES.iter().filter(|(kind, _)| !read.coverage.has(kind)).filter_map(|(kind, rule)| {
+        let said = rule(&input)?;
+        Some(match read.coverage.why_missing(kind) {
+            Some(reason) => format!("{said} (the dump could not have them: {reason})"),
+            None => said,
+        })
+    });
+    only.into_iter().chain(missed).collect()
 }
 
 /// The objects by name, as far as the rules look at them.
@@ -49,16 +76,21 @@ struct Input<'a> {
     /// Classes for which a CSIStorageCapacity is there.
     capacities: BTreeSet<Str>,
     csi_nodes: bool,
+    attachments: bool,
+    services: bool,
     controllers: BTreeSet<(Str, Str, Str)>,
     device_claims: BTreeMap<NamespacedName, &'a ResourceClaim>,
     device_classes: BTreeSet<&'a Str>,
     slices: bool,
+    running: Vec<&'a Pod>,
+    facts: Facts,
 }
 
 impl<'a> Input<'a> {
     fn of(read: &'a Manifests) -> Self {
-        let pending = read.pods.iter().filter(|p| p.meta.node_name.is_none()).map(Arc::as_ref);
-        let mut input = Self { pending: pending.collect(), ..Self::default() };
+        let (running, pending) =
+            read.pods.iter().map(Arc::as_ref).partition(|p: &&Pod| p.meta.node_name.is_some());
+        let mut input = Self { pending, running, ..Self::default() };
         for object in &read.objects {
             match object {
                 Object::Claim(o) => {
@@ -77,6 +109,8 @@ impl<'a> Input<'a> {
                     input.capacities.insert(o.class.clone());
                 }
                 Object::CsiNode(_) => input.csi_nodes = true,
+                Object::VolumeAttachment(_) => input.attachments = true,
+                Object::Service(_) => input.services = true,
                 Object::Controller(o) => {
                     input.controllers.insert((o.kind.clone(), o.namespace.clone(), o.name.clone()));
                 }
@@ -126,6 +160,83 @@ impl<'a> Input<'a> {
         let class: &'a StorageClass = self.classes.get(class)?;
         (&*class.provisioner != NO_PROVISIONER && !in_tree(&class.provisioner)).then_some(&class.provisioner)
     }
+}
+
+fn claims(input: &Input<'_>) -> Option<String> {
+    let of = |pod: &&Pod| -> Vec<NamespacedName> {
+        pod.claim_names().map(|name| (pod.meta.namespace.clone(), name)).collect()
+    };
+    let lacking = input.pending.iter().flat_map(of).filter(|key| !input.claims.contains_key(key));
+    let names: Vec<Str> = lacking.map(|(namespace, name)| format!("{namespace}/{name}").into()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "pending pods use PersistentVolumeClaims that are not in the input ({}), so they fit nowhere; add the claims",
+            listed(names.iter().collect())
+        )
+    })
+}
+
+fn volumes(input: &Input<'_>) -> Option<String> {
+    let bound = input.wanted().map(|claim| &claim.volume_name).filter(|name| !name.is_empty());
+    let lacking: BTreeSet<&Str> = bound.filter(|name| !input.volumes.contains_key(*name)).collect();
+    (!lacking.is_empty()).then(|| {
+        format!(
+            "claims of pending pods are bound to PersistentVolumes that are not in the input ({}), so it is not known where \
+             they can be used; add the volumes",
+            listed(lacking)
+        )
+    })
+}
+
+/// Volumes stay attached for a while after their pod is gone.
+fn attachments(input: &Input<'_>) -> Option<String> {
+    let drivers = input.attached();
+    if input.attachments || !input.csi_nodes || !input.facts.live || drivers.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "no VolumeAttachment is in the input, so volumes that are attached without a pod do not count towards the limits of \
+         nodes ({}); add the VolumeAttachments",
+        listed(drivers)
+    ))
+}
+
+/// Pods that are spread by default over the pods of a Service, of which the input of a real cluster has none.
+fn services(input: &Input<'_>) -> Option<String> {
+    if input.services || !input.facts.live {
+        return None;
+    }
+    let spread = input.pending.iter().filter(|pod| pod.spec.spread.is_empty());
+    let beside = |pod: &&&Pod| {
+        let alike = |other: &&Pod| {
+            let mut labels = pod.meta.labels.iter();
+            other.meta.namespace == pod.meta.namespace
+                && labels.any(|(key, value)| other.meta.labels.get(key) == Some(value))
+        };
+        input.running.iter().any(alike)
+    };
+    let names: Vec<Str> = spread.filter(beside).map(|pod| pod.key().into()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "no Service is in the input, so pending pods are not spread by default over the pods of their Service ({}); add \
+             the Services",
+            listed(names.iter().collect())
+        )
+    })
+}
+
+fn limit_ranges(input: &Input<'_>) -> Option<String> {
+    let Facts { live, limit_ranges } = input.facts;
+    let is_new = |pod: &&&Pod| pod.meta.uid == meta::made_up_uid("Pod", &pod.meta.namespace, &pod.meta.name);
+    let lacks = |pod: &&Pod| {
+        let asks = |resource: &str| pod.spec.containers.iter().all(|c| c.requests.get(resource).is_some());
+        !(asks("cpu") && asks("memory"))
+    };
+    let lacking = || input.pending.iter().filter(is_new).any(lacks);
+    (live && !limit_ranges && lacking()).then(|| {
+        "no LimitRange is in the input, and containers of new pods lack a request that one would give them; add the LimitRanges"
+            .to_string()
+    })
 }
 
 fn csi_nodes(input: &Input<'_>) -> Option<String> {

@@ -87,9 +87,21 @@ impl Kind {
         KINDS.iter().find(|(_, name, of, _)| *name == kind && *of == group).map(|(kind, ..)| *kind)
     }
 
+    /// All of them.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|(kind, ..)| *kind)
+    }
+
     /// The API's name.
     pub(crate) fn name(self) -> &'static str {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, name, ..)| name)
+    }
+
+    /// Whether its objects make pods.
+    pub(crate) fn makes_pods(self) -> bool {
+        use Kind::{DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet};
+        matches!(self, ReplicationController | ReplicaSet | Deployment | StatefulSet | DaemonSet | Job)
     }
 
     /// Whether its objects live in namespaces.

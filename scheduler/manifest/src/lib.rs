@@ -7,6 +7,7 @@
 mod absent;
 mod admission;
 mod collect;
+mod coverage;
 mod decode;
 mod defaults;
 mod devices;
@@ -36,6 +37,7 @@ mod selectors;
 mod settle;
 mod split;
 mod storage;
+mod strict;
 mod text;
 mod totals;
 mod tree;
@@ -43,16 +45,18 @@ mod unexpanded;
 mod unnamed;
 mod valid;
 mod watched;
+mod what_if;
 mod whole;
 mod wire;
 mod workload;
 mod yaml;
 
 pub use collect::{CollectError, Source, collect};
+pub use coverage::Coverage;
 pub use devices::{device_class, device_taint_rule, resource_slice};
 pub use error::ObjectError;
 pub use groups::pod_group;
-pub use manifests::{ManifestProblem, Manifests, Refusal, Unexpanded};
+pub use manifests::{ManifestProblem, Manifests, Refusal, Removed, Unexpanded};
 pub use measured::{MeasuredFile, NotMeasured, measured_answer};
 pub use node::node;
 pub use pod::pod;
@@ -65,5 +69,6 @@ pub use text::utf8;
 pub use watched::{
     Identity, PodStatus, ScheduledCondition, SeenPod, identity, watched_node, watched_pod, watched_value,
 };
+pub use what_if::{AddNodes, BadScale, Scale, WhatIf};
 pub use whole::Whole;
 pub use workload::{controller, disruption_budget, namespace, service};

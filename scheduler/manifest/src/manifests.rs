@@ -9,6 +9,8 @@ use longshore_framework::node_metrics::{MetricsSource, Sample};
 use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
 
+use crate::coverage::Coverage;
+
 /// A cluster as read: defaulted and expanded, everything in the order of the input.
 #[derive(Clone, Debug, Default)]
 pub struct Manifests {
@@ -28,10 +30,29 @@ pub struct Manifests {
     pub unexpanded: Vec<Unexpanded>,
     /// Documents and objects that could not be read.
     pub problems: Vec<ManifestProblem>,
+    /// Pods of the input that controllers would delete, or that were on nodes that are taken away, in order.
+    pub removed: Vec<Removed>,
+    /// Questions that do not fit the input, such as a workload to be scaled that is not there.
+    pub misfits: Vec<String>,
     /// Pods that an API server would not create.
     pub refused: Vec<Refusal>,
+    /// Fields that nobody knows, in objects that no API server has seen; the objects were read without them.
+    pub unknown_fields: Vec<ManifestProblem>,
+    /// What the input says of itself, when it is a dump.
+    pub coverage: Coverage,
     /// Anything else worth knowing.
     pub warnings: Vec<String>,
+}
+
+/// A pod of the input that is not in the cluster any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// `namespace/name`.
+    pub pod: String,
+    /// The node that it ran on.
+    pub node: Option<String>,
+    /// Why it goes, and what comes in its place.
+    pub reason: String,
 }
 
 /// New pods that an API server's admission would not let in, and that are not in the cluster therefore.

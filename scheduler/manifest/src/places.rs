@@ -10,15 +10,18 @@ use crate::{document, text};
 
 /// Gives problems with objects the line of the field that is wrong, or else of the object. `counts` says how many documents
 /// each chunk of each source holds.
-pub(crate) fn locate(problems: &mut [ManifestProblem], sources: &[Source], counts: &[Vec<usize>]) {
+pub(crate) fn locate<'p>(
+    problems: impl Iterator<Item = &'p mut ManifestProblem>,
+    sources: &[Source],
+    counts: &[Vec<usize>],
+) {
+    let mut by_source: BTreeMap<String, BTreeMap<usize, Vec<&mut ManifestProblem>>> = BTreeMap::new();
+    for problem in problems.filter(|p| p.column.is_none()) {
+        let documents = by_source.entry(problem.source.clone()).or_default();
+        documents.entry(problem.document).or_default().push(problem);
+    }
     for (source, counts) in sources.iter().zip(counts) {
-        let mut wanted: BTreeMap<usize, Vec<&mut ManifestProblem>> = BTreeMap::new();
-        for problem in problems.iter_mut().filter(|p| p.source == source.name && p.column.is_none()) {
-            wanted.entry(problem.document).or_default().push(problem);
-        }
-        if wanted.is_empty() {
-            continue;
-        }
+        let Some(mut wanted) = by_source.remove(&source.name) else { continue };
         let mut before = 0;
         for (chunk, count) in split(&text::utf8(&source.text)).into_iter().zip(counts) {
             let numbers = before + 1..=before + count;

@@ -12,6 +12,7 @@ use crate::glance::glance;
 use crate::manifests::{ManifestProblem, Manifests};
 use crate::split::Chunk;
 use crate::tree::Twice;
+use crate::what_if::WhatIf;
 use crate::{document, items, places, split, text};
 
 use entries::{Entries, Place};
@@ -25,6 +26,8 @@ pub struct Options {
     pub features: Features,
     /// Kinds that plugins read beside those that scheduling itself reads.
     pub declared: Declarations,
+    /// Changes of the cluster.
+    pub what_if: WhatIf,
 }
 
 /// Keys written twice that are named of one document.
@@ -40,7 +43,7 @@ pub fn read_with(sources: &[Source], options: Options) -> Manifests {
     let mut entries = Entries::new(options);
     let counts: Vec<Vec<usize>> = sources.iter().map(|source| read_source(source, &mut entries)).collect();
     let mut read = entries.finish();
-    places::locate(&mut read.problems, sources, &counts);
+    places::locate(read.problems.iter_mut().chain(&mut read.unknown_fields), sources, &counts);
     read
 }
 

@@ -48,7 +48,49 @@ fn capacity_needs_its_driver_and_a_driver_its_capacity() {
 fn a_class_is_missed_where_a_claim_has_no_volume() {
     let want = "claims of pending pods name StorageClasses that are not in the input (fast); add them";
     check("", &[], &[want]);
-    check(", volumeName: pv", &[], &[]);
+    let no_volume = "claims of pending pods are bound to PersistentVolumes that are not in the input (pv), so it is not known where \
+                     they can be used; add the volumes";
+    check(", volumeName: pv", &[], &[no_volume]);
+}
+
+#[test]
+fn a_claim_is_missed_where_a_pod_names_one() {
+    let pod = "apiVersion: v1\nkind: Node\nmetadata: {name: node}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: \
+               [{name: c}], volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}\n";
+    let want = "pending pods use PersistentVolumeClaims that are not in the input (default/c), so they fit nowhere; add the claims";
+    assert_eq!(read_str(pod).warnings, [want]);
+}
+
+/// What is said of a node of a cluster, a pod that runs there and `more`.
+#[track_caller]
+fn check_live(more: &str, want: &[&str]) {
+    let text = format!(
+        "apiVersion: v1\nkind: Node\nmetadata: {{name: node, uid: n, resourceVersion: '1'}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: \
+         r, uid: r, labels: {{app: web}}}}\nspec: {{nodeName: node, containers: [{{name: c}}]}}\n---\n{more}"
+    );
+    let read = read_str(&text);
+    let beginnings = read.warnings.iter().zip(want).all(|(said, want)| said.starts_with(want));
+    assert!(beginnings && read.warnings.len() == want.len(), "{:?}", read.warnings);
+    let hand_written = read_str(&text.replace(", resourceVersion: '1'", ""));
+    assert_eq!(hand_written.warnings, Vec::<String>::new(), "only a cluster may have more than its input");
+}
+
+#[test]
+fn of_a_cluster_services_and_limit_ranges_are_missed_where_they_may_decide() {
+    let pod = |labels: &str, requests: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, labels: {{{labels}}}}}\nspec: {{containers: [{{name: c, resources: {{requests: {{{requests}}}}}}}]}}\n"
+        )
+    };
+    let (all, some) = ("cpu: 1, memory: 1", "cpu: 1");
+    check_live(&pod("app: web", all), &["no Service is in the input, so pending pods are not spread"]);
+    check_live(&pod("app: other", all), &[]);
+    check_live(
+        &pod("app: other", some),
+        &["no LimitRange is in the input, and containers of new pods lack a request"],
+    );
+    let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: []}\n";
+    check_live(&(pod("app: other", some) + range), &[]);
 }
 
 #[test]

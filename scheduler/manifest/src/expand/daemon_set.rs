@@ -8,10 +8,13 @@ use longshore_framework::pod::Pod;
 use longshore_framework::taint::{TaintEffect, Toleration, TolerationOperator, first_untolerated};
 
 use super::count::Result;
+use super::existing::target_node;
 use super::template::{Naming, Prototype, Template, named};
 use super::world::World;
+use super::{Change, rollout};
 use crate::kind::Kind;
-use crate::wire::workload::Workload;
+use crate::meta;
+use crate::wire::workload::CountOrShare;
 
 /// Taints of node conditions that every daemon tolerates.
 const TOLERATED: [(&str, TaintEffect); 6] = [
@@ -25,7 +28,8 @@ const TOLERATED: [(&str, TaintEffect); 6] = [
 /// The taint that daemons on the host's network tolerate, too.
 const NETWORK: (&str, TaintEffect) = ("node.kubernetes.io/network-unavailable", TaintEffect::NoSchedule);
 
-pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
+pub(super) fn expand(change: Change<'_>, world: &mut World<'_>) -> Result<()> {
+    let workload = change.workload;
     let template = Template::new(Kind::DaemonSet, workload);
     let count = world.nodes.len();
     let Some(Prototype { pod: mut prototype, charge }) = template.prototype(count, world)? else {
@@ -36,9 +40,11 @@ pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
         tolerate(&mut prototype, taint);
     }
     let (namespace, owner) = (template.namespace.clone(), template.owner_name().clone());
+    let surging = replace(change, &prototype, world)?;
     let lacks = |node: &&Arc<Node>| !world.existing.has_daemon(&namespace, &owner, &node.name);
     let nodes = world.nodes.iter().filter(|n| should_run(&prototype, n)).filter(lacks);
-    let nodes: Vec<Arc<Node>> = nodes.cloned().collect();
+    let mut nodes: Vec<Arc<Node>> = nodes.cloned().collect();
+    nodes.extend(surging);
     template.allow(nodes.len(), world)?;
     let mut naming = Naming::new(&template);
     for (at, node) in nodes.iter().enumerate() {
@@ -51,6 +57,45 @@ pub(super) fn expand(workload: &Workload, world: &mut World<'_>) -> Result<()> {
         template.add(pod, world)?;
     }
     Ok(())
+}
+
+/// The first step of a rolling update: some pods go, whose nodes then lack one; with a surge nodes that get a second pod.
+fn replace(change: Change<'_>, prototype: &Pod, world: &mut World<'_>) -> Result<Vec<Arc<Node>>> {
+    let Change { workload, .. } = change;
+    let strategy = &workload.spec.update_strategy;
+    if &*strategy.r#type == "OnDelete" || !change.is_of_new_template(world)? {
+        return Ok(Vec::new());
+    }
+    let (namespace, name) = (meta::namespace(&workload.metadata), &workload.metadata.name);
+    let wanted: Vec<&Arc<Node>> = world.nodes.iter().filter(|node| should_run(prototype, node)).collect();
+    let rolling = &strategy.rolling_update;
+    let count = |written: &CountOrShare| rollout::scaled(written, wanted.len(), true);
+    let surge = rolling.max_surge.as_ref().map_or(0, count);
+    // By default one after the other.
+    let unavailable = rolling.max_unavailable.as_ref().map_or(usize::from(surge == 0), count);
+    let pods = world.existing.pods_of(Kind::DaemonSet, &namespace, name).to_vec();
+    let mut old: Vec<(Arc<Pod>, Arc<Node>)> = Vec::new();
+    for pod in pods {
+        let node = target_node(&pod).and_then(|at| wanted.iter().find(|node| node.name == at));
+        if let Some(node) = node {
+            old.push((pod, Arc::clone(node)));
+        }
+    }
+    old.sort_by(|(a, on_a), (b, on_b)| {
+        (world.is_healthy(a), &on_a.name).cmp(&(world.is_healthy(b), &on_b.name))
+    });
+    let reason = format!("{} has another template: its rollout begins", world.subject);
+    for (pod, node) in old.iter().take(unavailable) {
+        world.remove(pod, &reason);
+        world.existing.forget_daemon(&namespace, name, &node.name);
+    }
+    if old.len() > unavailable {
+        world.warn_of_subject(&format!(
+            "has another template: its rollout begins; {} old pod(s) stay until new ones are available, which is not simulated",
+            old.len() - unavailable
+        ));
+    }
+    Ok(old.into_iter().skip(unavailable).take(surge).map(|(_, node)| node).collect())
 }
 
 fn tolerate(pod: &mut Pod, (key, effect): (&str, TaintEffect)) {

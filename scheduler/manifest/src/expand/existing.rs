@@ -17,8 +17,8 @@ use crate::{meta, pod};
 /// Pods by the workload that they belong to.
 #[derive(Debug, Default)]
 pub(crate) struct Existing {
-    /// How many active pods a controller (kind, namespace, name) has.
-    owned: BTreeMap<(Kind, Str, Str), usize>,
+    /// The active pods that a controller (kind, namespace, name) has.
+    owned: BTreeMap<(Kind, Str, Str), Vec<Arc<Pod>>>,
     /// ReplicaSets that are in the input, or have pods there.
     sets: BTreeMap<NamespacedName, ReplicaSet>,
     /// Their names by the Deployment they belong to: by their owner references, or as their pods have it.
@@ -28,7 +28,12 @@ pub(crate) struct Existing {
     /// Nodes on which a DaemonSet (namespace, name) has its pod.
     daemons: BTreeSet<(Str, Str, Str)>,
     jobs: BTreeMap<NamespacedName, Runs>,
+    /// Which pods ask to go late, by UID.
+    costs: BTreeMap<Str, i64>,
 }
+
+/// The annotation by which a pod asks to go early or late.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// A ReplicaSet.
 #[derive(Clone, Debug, Default)]
@@ -40,20 +45,25 @@ pub(super) struct ReplicaSet {
     /// How many replicas it asks for.
     wish: usize,
     /// Active pods.
-    pods: usize,
-    /// One of them.
-    pub(super) sample: Option<Arc<Pod>>,
+    pub(super) members: Vec<Arc<Pod>>,
+    /// The ReplicaSet itself, when it is in the input.
+    pub(super) written: Option<Arc<Workload>>,
 }
 
 impl ReplicaSet {
     /// Active pods it has.
     pub(super) fn active(&self) -> usize {
-        self.pods
+        self.members.len()
     }
 
     /// Pods it has, or will have by itself.
     pub(super) fn pods(&self) -> usize {
-        self.pods.max(self.wish)
+        self.members.len().max(self.wish)
+    }
+
+    /// One of its pods.
+    pub(super) fn sample(&self) -> Option<&Arc<Pod>> {
+        self.members.first()
     }
 }
 
@@ -95,13 +105,16 @@ impl Existing {
         if kind == Kind::ReplicaSet {
             self.note_replica(key.clone(), owner, pod);
         }
-        *self.owned.entry((kind, key.0, key.1)).or_default() += 1;
+        let cost = written.metadata.annotations.get(DELETION_COST).and_then(|cost| cost.parse().ok());
+        if let Some(cost) = cost {
+            self.costs.insert(pod.meta.uid.clone(), cost);
+        }
+        self.owned.entry((kind, key.0, key.1)).or_default().push(Arc::clone(pod));
     }
 
     fn note_replica(&mut self, key: NamespacedName, owner: &Owner, pod: &Arc<Pod>) {
         let set = self.sets.entry(key.clone()).or_default();
-        set.pods += 1;
-        set.sample.get_or_insert_with(|| Arc::clone(pod));
+        set.members.push(Arc::clone(pod));
         if !set.known
             && let Some(deployment) = deployment_of(owner, pod)
         {
@@ -130,6 +143,7 @@ impl Existing {
         let entry = self.sets.entry(key.clone()).or_default();
         entry.known = true;
         entry.wish = wish;
+        entry.written = Some(Arc::new(set.clone()));
         // What its pods seemed to say counts no more.
         if let Some(deployment) = entry.deployment.take() {
             self.sets_of.entry((key.0.clone(), deployment)).or_default().remove(&key.1);
@@ -160,12 +174,27 @@ impl Existing {
         let names = self.sets_of.get(&(namespace.clone(), deployment.clone())).into_iter().flatten();
         let sets = names.filter_map(|name| Some((name, self.sets.get(&(namespace.clone(), name.clone()))?)));
         let selects = |pod: &Arc<Pod>| selector.is_none_or(|s| s.matches(&pod.meta.labels));
-        sets.filter(|(_, set)| set.known || set.sample.as_ref().is_some_and(selects)).collect()
+        sets.filter(|(_, set)| set.known || set.sample().is_some_and(selects)).collect()
     }
 
-    /// Active pods that the controller has.
+    /// How many active pods the controller has.
     pub(super) fn owned_by(&self, kind: Kind, namespace: &Str, name: &Str) -> usize {
-        self.owned.get(&(kind, namespace.clone(), name.clone())).copied().unwrap_or(0)
+        self.pods_of(kind, namespace, name).len()
+    }
+
+    /// These pods.
+    pub(super) fn pods_of(&self, kind: Kind, namespace: &Str, name: &Str) -> &[Arc<Pod>] {
+        self.owned.get(&(kind, namespace.clone(), name.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a pod says of when it wants to go: the least first.
+    pub(super) fn deletion_cost(&self, uid: &Str) -> i64 {
+        self.costs.get(uid).copied().unwrap_or(0)
+    }
+
+    /// Notes that a DaemonSet (namespace, name) has its pod on a node.
+    pub(crate) fn note_daemon(&mut self, namespace: &Str, name: &Str, node: &Str) {
+        self.daemons.insert((namespace.clone(), name.clone(), node.clone()));
     }
 
     /// Pods without controller that `selector` matches: a controller adopts them.
@@ -173,6 +202,11 @@ impl Existing {
         let orphans = self.orphans.get(namespace).map_or(&[][..], Vec::as_slice);
         let matching = |s: &LabelSelector| orphans.iter().filter(|pod| s.matches(&pod.meta.labels)).count();
         selector.map_or(0, matching)
+    }
+
+    /// Forgets the pod that a DaemonSet has on a node.
+    pub(super) fn forget_daemon(&mut self, namespace: &Str, name: &Str, node: &Str) {
+        self.daemons.remove(&(namespace.clone(), name.clone(), node.clone()));
     }
 
     /// Whether the DaemonSet has its pod on that node.
@@ -193,7 +227,7 @@ fn deployment_of(owner: &Owner, pod: &Pod) -> Option<Str> {
 }
 
 /// The node a pod is on, or the only one its required affinity lets it be on.
-fn target_node(pod: &Pod) -> Option<Str> {
+pub(super) fn target_node(pod: &Pod) -> Option<Str> {
     if let Some(node) = &pod.meta.node_name {
         return Some(node.clone());
     }

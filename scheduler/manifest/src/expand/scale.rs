@@ -24,6 +24,11 @@ impl Autoscalers {
         }
     }
 
+    /// Leaves a workload alone from now on: somebody has said how many replicas it has.
+    pub(crate) fn forget(&mut self, kind: Kind, namespace: &Str, name: &Str) {
+        self.0.remove(&(kind, namespace.clone(), name.clone()));
+    }
+
     /// The replicas that the workload asks for, within what its autoscaler allows; at 0 it is left alone. Without metrics
     /// an autoscaler does no more.
     pub(crate) fn replicas(&self, kind: Kind, workload: &Workload) -> Result<usize> {

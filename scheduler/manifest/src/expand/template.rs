@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 
+use super::labels::TEMPLATE_HASH;
 use super::names;
 use super::world::World;
 use crate::admission::Charge;
@@ -144,6 +145,15 @@ impl<'w> Template<'w> {
     pub(super) fn add(&self, pod: Pod, world: &mut World<'_>) -> Result<(), ObjectError> {
         world.add_pod(Arc::new(pod), &self.workload.spec.template.spec.volumes, true).within("spec.template")
     }
+}
+
+/// Whether decisions tell pods of two templates apart. The label with the template's hash does not count.
+pub(super) fn are_alike(a: &Pod, b: &Pod) -> bool {
+    let labels = |pod: &Pod| -> Vec<(Str, Str)> {
+        let all = pod.meta.labels.iter().filter(|(key, _)| ***key != *TEMPLATE_HASH);
+        all.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    a.spec == b.spec && labels(a) == labels(b)
 }
 
 /// A pod that admission lets in, and what each like it takes of quotas.

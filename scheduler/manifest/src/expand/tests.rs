@@ -178,20 +178,24 @@ fn a_deployment_that_is_scaled_makes_what_is_missing_in_its_replica_set() {
         ("web-5d9", Some("5d9"))
     );
     let down = replicas(&["a", "b"], "") + &workload("apps/v1", "Deployment", "web", "replicas: 1", "");
-    assert_eq!(read(&down).pods.len(), 2);
+    let down = read(&down);
+    assert_eq!((down.pods.len(), down.removed.len()), (1, 1));
+    assert_eq!(down.removed[0].reason, "Deployment default/web is scaled to 1");
 }
 
 #[test]
-fn pods_of_another_template_count_and_are_not_rolled() {
+fn pods_of_another_template_are_exchanged_as_a_rollout_begins() {
     let text =
         replicas(&["a", "b"], ", image: old") + &workload("apps/v1", "Deployment", "web", "replicas: 3", "");
     let read = read(&text);
-    assert_eq!(read.pods.len(), 3);
+    // One of three may come on top, and none may be missing: two are there.
+    assert_eq!(read.pods.len(), 4);
     assert_ne!(&*read.pods[2].meta.owner.as_ref().unwrap().name, "web-5d9");
     assert_eq!(
         read.warnings,
         [
-            "Deployment default/web has 2 pod(s) of another template; a rollout is not simulated, only what is missing of 3 is made"
+            "Deployment default/web has another template: its rollout begins with 2 new pod(s) in place of 0 old one(s); 2 old \
+             one(s) stay until new ones are available, which is not simulated"
         ]
     );
 }

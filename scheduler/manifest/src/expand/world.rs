@@ -15,7 +15,7 @@ use super::scale::Autoscalers;
 use crate::admission::{Admission, Charge, Refused};
 use crate::error::{ObjectError, Within};
 use crate::kind::Kind;
-use crate::manifests::Refusal;
+use crate::manifests::{Refusal, Removed};
 use crate::wire::meta::{Meta, OwnerReference};
 use crate::wire::volume::Volume;
 use crate::wire::workload::DisruptionBudgetSpec;
@@ -67,6 +67,10 @@ pub(crate) struct World<'a> {
     pub(crate) refused: Vec<Refusal>,
     /// What else is worth knowing.
     pub(crate) warnings: Vec<String>,
+    /// UIDs of pods of the input that go.
+    removed: BTreeSet<Str>,
+    /// The same pods, and why.
+    pub(crate) gone: Vec<Removed>,
     /// Pods made so far.
     made: usize,
 }
@@ -95,6 +99,8 @@ impl<'a> World<'a> {
             unready: BTreeSet::new(),
             refused: Vec::new(),
             warnings: Vec::new(),
+            removed: BTreeSet::new(),
+            gone: Vec::new(),
             made: 0,
         }
     }
@@ -121,6 +127,19 @@ impl<'a> World<'a> {
     /// Whether a pod runs and is ready, as far as the input says.
     pub(crate) fn is_healthy(&self, pod: &Pod) -> bool {
         pod.meta.node_name.is_some() && !pod.meta.terminating && !self.unready.contains(&pod.meta.uid)
+    }
+
+    /// Takes a pod of the input out of the cluster.
+    pub(crate) fn remove(&mut self, pod: &Pod, reason: &str) {
+        if self.removed.insert(pod.meta.uid.clone()) {
+            let node = pod.meta.node_name.as_ref().map(ToString::to_string);
+            self.gone.push(Removed { pod: pod.key(), node, reason: reason.to_string() });
+        }
+    }
+
+    /// Whether a pod was taken out.
+    pub(crate) fn is_removed(&self, uid: &Str) -> bool {
+        self.removed.contains(uid)
     }
 
     /// Notes something about the workload at hand.

@@ -2,17 +2,20 @@
 
 mod assemble;
 mod body;
+mod changed;
 mod missing;
 mod rule;
 mod salvage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use longshore_framework::Str;
 use longshore_framework::objects::Object;
 use longshore_framework::objects::declared::DeclaredObject;
 use serde_json::Value;
 
+use crate::absent::Facts;
 use crate::error::{ObjectError, cut_to, quoted};
 use crate::hint;
 use crate::identity::{Compared, Identity, Key, Version};
@@ -21,10 +24,13 @@ use crate::kind::{Kind, text};
 use crate::manifests::{ManifestProblem, Manifests};
 use crate::notes::Notes;
 use crate::reader::Options;
-use crate::{unexpanded, unnamed};
+use crate::{strict, unexpanded, unnamed};
 
 use body::Body;
 use missing::Makes;
+
+/// Unknown fields that are named of one input, or few more.
+const MOST_UNKNOWN: usize = 100;
 
 /// Where an object stands.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +76,12 @@ pub(super) struct Entries {
     /// Problems, those of objects with a name by that.
     problems: Vec<(Option<Key>, ManifestProblem)>,
     notes: Notes,
+    /// What warnings of missing kinds depend on.
+    facts: Facts,
+    /// UIDs of pods that were made in the place of others.
+    remade: BTreeSet<Str>,
+    /// Of the workloads to be scaled, those that were found, by their place.
+    scaled: BTreeSet<usize>,
     read: Manifests,
 }
 
@@ -108,12 +120,33 @@ impl Entries {
         if let Some(error) = self.stray(item, place) {
             return self.bad(place, None, error);
         }
+        if self.read.coverage.take(item) {
+            return;
+        }
+        self.note_unknown_fields(item, place);
         let declared = self.declared(item, place);
         match Kind::of(&item.api_version, &item.kind) {
             Some(Kind::CronJob) if !self.options.expand_cron_jobs => self.cron_job(item, place),
             Some(kind) => self.take(kind, item.value, place),
             None if declared => {}
             None => self.unknown(item, place),
+        }
+    }
+
+    /// Notes fields that nobody knows, where the object was written by hand.
+    fn note_unknown_fields(&mut self, item: &Item<'_>, place: Place) {
+        let served = item.value.get("metadata").is_some_and(|m| !text(m, "uid").is_empty());
+        if served || self.read.unknown_fields.len() >= MOST_UNKNOWN {
+            return;
+        }
+        for error in strict::unknown_fields(&item.api_version, &item.kind, item.value) {
+            let object = Kind::of(&item.api_version, &item.kind).map(|kind| Identity::of(kind, item.value));
+            self.read.unknown_fields.push(ManifestProblem {
+                object: object.map(|object| object.described()),
+                field: Some(error.field),
+                message: error.message,
+                ..self.problem(place)
+            });
         }
     }
 
@@ -158,10 +191,13 @@ impl Entries {
         }
     }
 
-    /// A CronJob that an API server has seen makes its pods when their time comes; another would make them, too.
+    /// A CronJob that an API server has seen makes its pods when their time comes, and there is nothing to say of it; another
+    /// would make them, too.
     fn cron_job(&mut self, item: &Item<'_>, place: Place) {
-        let hand_written = item.value.get("metadata").is_none_or(|m| text(m, "uid").is_empty());
-        match unexpanded::pods(&item.api_version, &item.kind, item.value).filter(|_| hand_written) {
+        if item.value.get("metadata").is_some_and(|m| !text(m, "uid").is_empty()) {
+            return;
+        }
+        match unexpanded::pods(&item.api_version, &item.kind, item.value) {
             Some(pods) => self.makes.push(Makes::of(item, place, pods.or_one())),
             None => {
                 *self.read.unknown_kinds.entry(format!("{} {}", item.api_version, item.kind)).or_default() +=
@@ -172,6 +208,9 @@ impl Entries {
 
     fn take(&mut self, kind: Kind, value: &Value, place: Place) {
         let object = Identity::of(kind, value);
+        let metadata = value.get("metadata").unwrap_or(&Value::Null);
+        self.facts.live |= kind == Kind::Node && !text(metadata, "resourceVersion").is_empty();
+        self.facts.limit_ranges |= kind == Kind::LimitRange;
         if unnamed::waits(&object, value) {
             let slot = self.bodies.len();
             self.bodies.push(None);
@@ -185,7 +224,7 @@ impl Entries {
         };
         let (compared, before, slot) = (version.after(&earlier.version), earlier.place, earlier.slot);
         if compared == Compared::Same {
-            return;
+            return self.note_edited(&object, value, place, slot);
         }
         self.note_twice(&object, before, place, compared);
         if compared == Compared::Older {
@@ -201,10 +240,32 @@ impl Entries {
         self.put(&object, version, value, place, slot);
     }
 
+    /// A workload with the version of one that came earlier, and another spec, is a copy that somebody has edited: it counts, as
+    /// if it had no uid.
+    fn note_edited(&mut self, object: &Identity, value: &Value, place: Place, slot: Option<usize>) {
+        let Some(slot) = slot.filter(|_| object.kind.makes_pods()) else { return };
+        let (Ok(body), Some((_, original))) = (self.load(object, value), self.bodies[slot].take()) else {
+            return;
+        };
+        if !body.is_edited(&original) {
+            self.bodies[slot] = Some((place, original));
+            return;
+        }
+        let mut body = body.as_hand_written();
+        if let Body::Workload { before, .. } = &mut body {
+            *before = original.into_served();
+        }
+        self.bodies[slot] = Some((place, body));
+    }
+
     /// Reads an object into its slot. One that cannot be read leaves there what came earlier.
     fn put(&mut self, object: &Identity, version: Version, value: &Value, place: Place, slot: usize) {
         match self.load(object, value) {
-            Ok(body) => {
+            Ok(mut body) => {
+                let earlier = self.bodies[slot].take().and_then(|(_, earlier)| earlier.into_served());
+                if let Body::Workload { before, .. } = &mut body {
+                    *before = earlier;
+                }
                 self.bodies[slot] = Some((place, body));
                 self.seen.insert(object.key(), Seen { place, version, slot: Some(slot) });
             }

@@ -7,6 +7,7 @@ mod devices;
 mod input;
 mod lost;
 mod twice;
+mod what_if;
 
 /// A pod of the namespace `default` with the given rest of its spec.
 fn pod(name: &str, rest: &str) -> String {

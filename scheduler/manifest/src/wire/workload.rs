@@ -35,6 +35,19 @@ wire! {
         completion_mode: Str,
         suspend: bool,
         paused: bool,
+        strategy: Strategy,
+        update_strategy: Strategy,
+    }
+    /// `spec.strategy`, or `spec.updateStrategy`.
+    struct Strategy {
+        r#type: Str,
+        rolling_update: RollingUpdate,
+    }
+    /// `rollingUpdate` of it.
+    struct RollingUpdate {
+        max_surge: Option<CountOrShare>,
+        max_unavailable: Option<CountOrShare>,
+        partition: i64,
     }
     /// `spec.ordinals`.
     struct Ordinals {

@@ -2,6 +2,7 @@
 
 mod devices;
 mod pods;
+mod scale;
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use longshore_framework::resource_claim::ResourceClaim;
 use longshore_framework::{Str, Timestamp};
 
 use super::body::Body;
-use super::{Entries, Place, Unnamed};
+use super::{Entries, Place, Unnamed, changed};
 use crate::admission::Admission;
 use crate::error::ObjectError;
-use crate::expand::{self, World};
+use crate::expand::{self, Change, World};
 use crate::identity::{Identity, Version};
 use crate::kind::Kind;
 use crate::manifests::{ManifestProblem, Manifests};
@@ -45,6 +46,8 @@ impl Entries {
                 _ => {}
             }
         }
+        let mut bodies = bodies;
+        let changed = changed::apply(&self.options.what_if, &mut nodes, &mut bodies);
         let mut world =
             World::new(Admission::of(classes, self.options.features), &nodes, default_class.name());
         let mut bodies: Vec<_> = bodies.into_iter().filter_map(|b| enact(b, &mut world)).collect();
@@ -53,6 +56,12 @@ impl Entries {
                 world.admission.add_device_class(class);
             }
         }
+        for (namespace, owner, node) in &changed.daemons {
+            world.existing.note_daemon(namespace, owner, node);
+        }
+        world.gone = changed.gone;
+        self.read.misfits = changed.misfits;
+        self.remade = changed.remade;
         pods::existing(&mut bodies, self.options.features, &mut world.admission);
         let bodies: Vec<_> = bodies.into_iter().filter_map(|b| self.register(b, &mut world)).collect();
         for (place, body) in bodies {
@@ -60,6 +69,7 @@ impl Entries {
         }
         settle::settle(&mut world);
         self.list_unexpanded(&world);
+        self.note_what_was_not_scaled();
         self.take_world(world);
         self.read.nodes = nodes;
         self.note_what_is_lacking();
@@ -69,7 +79,9 @@ impl Entries {
     }
 
     fn take_world(&mut self, world: World<'_>) {
-        self.read.pods = world.pods;
+        let stays = |pod: &Arc<Pod>| !world.is_removed(&pod.meta.uid);
+        self.read.pods = world.pods.iter().filter(|pod| stays(pod)).cloned().collect();
+        self.read.removed = world.gone;
         self.read.objects = world.objects;
         self.read.refused = world.refused;
         world.admission.into_warnings().chain(world.warnings).for_each(|warning| self.notes.add(warning));
@@ -79,7 +91,7 @@ impl Entries {
         let namespaces = namespaces::complete(&self.read.pods, &mut self.read.objects);
         namespaces
             .into_iter()
-            .chain(absent::warnings(&self.read))
+            .chain(absent::warnings(&self.read, self.facts))
             .for_each(|warning| self.notes.add(warning));
     }
 
@@ -116,7 +128,8 @@ impl Entries {
                 world.claim_names.insert((claim.namespace.clone(), claim.name.clone()));
                 Ready::Claim { claim, hand_written }
             }
-            Body::Workload { kind, workload, hash } => {
+            Body::Workload { kind, workload, hash, before } => {
+                let (workload, before) = self.scale(kind, workload, before, world);
                 if kind == Kind::ReplicaSet {
                     world.existing.note_replica_set(&workload);
                 }
@@ -124,7 +137,7 @@ impl Entries {
                     let key = (kind, meta::namespace(&workload.metadata), workload.metadata.name.clone());
                     world.scales.insert(key, replicas);
                 }
-                Ready::Workload { kind, workload, hash }
+                Ready::Workload { kind, workload, hash, before }
             }
             Body::CronJob(cron_job) => Ready::CronJob(cron_job),
             Body::DeviceClaim { written, claim } => {
@@ -151,7 +164,8 @@ impl Entries {
     fn emit(&mut self, place: Place, ready: Ready, world: &mut World<'_>) {
         match ready {
             Ready::Pod(read, written) => {
-                let hand_written = meta::is_hand_written(&written.metadata);
+                let remade = self.remade.contains(&written.metadata.uid);
+                let hand_written = meta::is_hand_written(&written.metadata) || remade;
                 if let Err(error) = world.add_pod(read, &written.spec.volumes, hand_written) {
                     self.bad(place, Some(&Identity::read(Kind::Pod, &written.metadata)), error);
                 }
@@ -164,9 +178,10 @@ impl Entries {
                 world.new_budgets.push((world.objects.len(), spec));
                 world.objects.push(Object::DisruptionBudget(Arc::from(budget)));
             }
-            Ready::Workload { kind, workload, hash } => {
+            Ready::Workload { kind, workload, hash, before } => {
                 world.subject = Identity::read(kind, &workload.metadata).described();
-                if let Err(error) = emit_workload(kind, &workload, &hash, world) {
+                let change = Change { kind, workload: &workload, before: before.as_deref(), hash: &hash };
+                if let Err(error) = emit_workload(change, world) {
                     self.bad(place, Some(&Identity::read(kind, &workload.metadata)), error);
                 }
             }
@@ -183,7 +198,7 @@ impl Entries {
 /// An object after the first round.
 enum Ready {
     Pod(Arc<Pod>, Box<wire::pod::Pod>),
-    Workload { kind: Kind, workload: Box<Workload>, hash: String },
+    Workload { kind: Kind, workload: Box<Workload>, hash: String, before: Option<Box<Workload>> },
     CronJob(Box<CronJob>),
     Claim { claim: Box<longshore_framework::volume::Claim>, hand_written: bool },
     Budget { budget: Box<DisruptionBudget>, spec: DisruptionBudgetSpec },
@@ -223,18 +238,14 @@ impl DefaultClass {
     }
 }
 
-fn emit_workload(
-    kind: Kind,
-    written: &Workload,
-    hash: &str,
-    world: &mut World<'_>,
-) -> Result<(), ObjectError> {
+fn emit_workload(change: Change<'_>, world: &mut World<'_>) -> Result<(), ObjectError> {
+    let Change { kind, workload: written, .. } = change;
     if matches!(kind, Kind::ReplicationController | Kind::ReplicaSet | Kind::StatefulSet) {
         let controller = workload::of_workload(written, kind.name())?;
         world.objects.push(Object::Controller(Arc::new(controller)));
     }
     match meta::is_hand_written(&written.metadata) {
-        true => expand::expand(kind, written, hash, world),
+        true => expand::expand(change, world),
         false => expand::shortfall(kind, written, world),
     }
 }

@@ -45,6 +45,8 @@ pub(super) enum Body {
         kind: Kind,
         workload: Box<Workload>,
         hash: String,
+        /// What an API server returned of it, where this takes the place of that.
+        before: Option<Box<Workload>>,
     },
     CronJob(Box<CronJob>),
     Claim {
@@ -64,6 +66,32 @@ pub(super) enum Body {
     },
     ClaimTemplate(Box<ResourceClaimTemplate>),
     Object(Object),
+}
+
+impl Body {
+    /// What an API server returned of a workload, when this is one, or stands in the place of one.
+    pub(super) fn into_served(self) -> Option<Box<Workload>> {
+        let Self::Workload { workload, before, .. } = self else { return None };
+        if meta::is_hand_written(&workload.metadata) { before } else { Some(workload) }
+    }
+
+    /// Whether both are one version of a workload, and somebody has edited the copy that this is.
+    pub(super) fn is_edited(&self, original: &Self) -> bool {
+        let spec = |body: &Self| match body {
+            // Two that are read alike print alike.
+            Self::Workload { workload, .. } => Some(format!("{:?}", workload.spec)),
+            _ => None,
+        };
+        spec(self) != spec(original)
+    }
+
+    /// The workload as if no API server had seen it.
+    pub(super) fn as_hand_written(mut self) -> Self {
+        if let Self::Workload { workload, .. } = &mut self {
+            workload.metadata.uid = "".into();
+        }
+        self
+    }
 }
 
 /// Reads an object.
@@ -152,7 +180,7 @@ fn of_workload(kind: Kind, workload: Workload, value: &Value) -> Result<Body> {
     meta::name(&workload.metadata)?;
     let template = value.get("spec").and_then(|s| s.get("template"));
     let hash = template.filter(|_| kind == Kind::Deployment).map_or(String::new(), Value::to_string);
-    Ok(Body::Workload { kind, workload: Box::new(workload), hash })
+    Ok(Body::Workload { kind, workload: Box::new(workload), hash, before: None })
 }
 
 /// A ReplicationController as the other workloads are written.
