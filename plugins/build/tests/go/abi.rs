@@ -397,6 +397,55 @@ fn objects_come_change_and_go() {
 }
 
 #[test]
+fn values_that_are_measured_come_change_and_go() {
+    let Some((mut store, plugin)) = probe() else { return };
+    let metrics = plugin.longshore_scheduler_metrics();
+    let metric = |name: &str, kind: &str, operator: &str, rollup: &str| out::metrics::Metric {
+        name: name.into(),
+        kind: kind.into(),
+        operator: operator.into(),
+        rollup: rollup.into(),
+        max_age: 0,
+        stale: out::metrics::Stale::Fail,
+        timed: false,
+    };
+    let cpu = out::metrics::Metric {
+        max_age: 90_000,
+        stale: out::metrics::Stale::Ignore,
+        timed: true,
+        ..metric("", "CPU", "AVG", "15m")
+    };
+    let wanted = metrics.call_wanted(&mut store, "{}").unwrap().unwrap();
+    assert_eq!(wanted, [cpu, metric("gpu", "", "", "")]);
+    let refused = metrics.call_wanted(&mut store, r#"{"event": "bad"}"#).unwrap();
+    assert_eq!(refused.unwrap_err(), "no such event");
+
+    let update = |metric, rows: &[u32], values: &[f64], times: &[u64]| out::metrics::Update {
+        metric,
+        rows: rows.to_vec(),
+        values: values.to_vec(),
+        times: times.to_vec(),
+    };
+    let mut check = |reset, updates: &[out::metrics::Update], want: &[&str]| {
+        metrics.call_apply(&mut store, reset, updates).unwrap();
+        plugin.longshore_scheduler_cycle().call_begin(&mut store, &pod("measure"), b"").unwrap().unwrap();
+        let verdicts =
+            plugin.longshore_scheduler_filter().call_filter(&mut store, &vec![0b11]).unwrap().unwrap();
+        let reasons: Vec<_> = verdicts.rejections.iter().map(|no| &*no.reason).collect();
+        assert_eq!(reasons, want);
+    };
+    let both = [update(0, &[0, 1], &[12.5, f64::NAN], &[1500, 0]), update(1, &[1], &[-0.25], &[])];
+    check(true, &both, &["[12.5,1500,true,0,false]", "[0,0,false,-0.25,true]"]);
+    let one = [update(0, &[1], &[3.0], &[7])];
+    check(false, &one, &["[12.5,1500,true,0,false]", "[3,7,true,-0.25,true]"]);
+    check(true, &[], &["[0,0,false,0,false]"]);
+    assert!(
+        metrics.call_apply(&mut store, false, &[update(2, &[], &[], &[])]).is_err(),
+        "there is no metric 2"
+    );
+}
+
+#[test]
 fn the_place_of_a_pod_in_the_queue() {
     let Some((mut store, plugin)) = configured("{}") else { return };
     let stage = plugin.longshore_scheduler_queue_sort();

@@ -13,6 +13,7 @@ import (
 	"longshore/sdk/filter"
 	"longshore/sdk/handover"
 	"longshore/sdk/hints"
+	"longshore/sdk/metrics"
 	"longshore/sdk/normalizescore"
 	"longshore/sdk/objects"
 	"longshore/sdk/permit"
@@ -39,6 +40,9 @@ var (
 
 	windows    = objects.Of[window]("example.com/v1", "Window", objects.Fields("spec.open", "spec.days"), objects.AboutNode())
 	namespaces = objects.Of[struct{}]("v1", "Namespace")
+
+	cpu = metrics.Of("CPU", "AVG", metrics.Rollup("15m"), metrics.MaxAge(90*time.Second), metrics.Timed())
+	gpu = metrics.Query("gpu", metrics.FailOnOld())
 )
 
 type window struct {
@@ -115,6 +119,10 @@ func judge(s state, pod *sdk.Pod, node sdk.Node) sdk.Verdict {
 			list = append(list, fmt.Sprint(node.List(taints).At(i)))
 		}
 		return sdk.Pending(told(node.Text(name), node.Text(zone), list, node.Number(free), node.Pods(pods), string(node.Raw(raw))))
+	case pod.Name == "measure":
+		percent, at, known := cpu.Measured(node)
+		value, there := gpu.At(node)
+		return sdk.Pending(told(percent, at.UnixMilli(), known, value, there))
 	case node.Number(free) < pod.Request(sdk.CPU):
 		return sdk.Unfit("no room")
 	}
