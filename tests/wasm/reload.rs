@@ -49,6 +49,8 @@ impl Scheduler {
         let observer = Arc::clone(&heard) as Arc<dyn Observe>;
         let loader = Loader::new(LoaderOptions {
             cache_dir: None,
+            catalogue: None,
+            ignore_unknown: false,
             clock: Arc::new(|| 0),
             observer,
             patience: Patience::Live,

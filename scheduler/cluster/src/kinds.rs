@@ -105,7 +105,6 @@ const NO_RULES: &str = "devices that such a rule taints are given to pods all th
 const NO_DEVICES: &str = "resources that devices stand for are only said to be insufficient";
 
 const NO_OWNERS: &str = "it cannot be said what becomes of a change of one";
-const NO_CLAIMS: &str = "pods with resource claims cannot be decided";
 
 /// Kinds that are no part of every Kubernetes.
 const OPTIONAL: [&str; 5] =
@@ -204,15 +203,12 @@ pub static OF_NEW_PODS: [ListedKind; 6] = [
     ),
 ];
 
-/// Kinds that make pods, or devices that pods ask for: simulations and dumps list them, to say what becomes of a change.
-pub static OF_OWNERS: [ListedKind; 7] = [
+/// Kinds that make pods: simulations and dumps list them, to say what becomes of a change.
+pub static OF_OWNERS: [ListedKind; 4] = [
     listed("Deployment", "apps/v1", "deployments", NO_OWNERS),
     listed("DaemonSet", "apps/v1", "daemonsets", NO_OWNERS),
     listed("Job", "batch/v1", "jobs", NO_OWNERS),
     listed("CronJob", "batch/v1", "cronjobs", NO_OWNERS),
-    listed("ResourceSlice", "resource.k8s.io/v1", "resourceslices", NO_CLAIMS),
-    listed("ResourceClaim", "resource.k8s.io/v1", "resourceclaims", NO_CLAIMS),
-    listed("ResourceClaimTemplate", "resource.k8s.io/v1", "resourceclaimtemplates", NO_CLAIMS),
 ];
 
 macro_rules! readers {

@@ -60,7 +60,7 @@ fn load(text: &str) -> longshore_profile::Resolved {
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn registry(configuration: &Configuration) -> Registry {
+fn registry(configuration: &mut Configuration) -> Registry {
     let mut registry = plugins::registry();
     let configs = configuration.profiles.iter().flat_map(|p| &p.plugin_config);
     for config in configs.filter(|c| Settings::concern(&c.args)) {
