@@ -2,12 +2,17 @@
 
 pub mod accepted;
 pub mod check;
+pub mod choice;
+pub mod dump;
+pub mod format;
 pub mod gates;
 pub mod measured;
 pub mod plugin;
 pub mod run;
+pub mod selection;
 pub mod server;
 pub mod serving;
+pub mod what_if;
 
 mod dashes;
 #[cfg(test)]
@@ -24,11 +29,16 @@ use longshore_engine::TieBreak;
 pub(crate) use dashes::with_dashes;
 
 use check::CheckArgs;
+use choice::ChoiceArgs;
+use dump::DumpArgs;
+use format::Format;
 use gates::RuleArgs;
 use measured::MetricsArgs;
 use plugin::PluginArgs as PluginCommandArgs;
 use run::RunArgs;
+use selection::SelectionArgs;
 use server::ServerArgs;
+use what_if::WhatIfArgs;
 
 use crate::plugins;
 
@@ -62,6 +72,9 @@ pub enum Command {
     /// Say why a pod is placed where it is, or why it fits nowhere and what would help
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Write what scheduling reads of a cluster, for simulate and explain, without anything private
+    #[command(after_help = dump::HELP)]
+    Dump(Box<DumpArgs>),
     /// Schedule the pods of a cluster
     #[command(after_help = RUN_HELP, args_override_self = true)]
     Run(Box<RunArgs>),
@@ -92,10 +105,10 @@ Examples:
 const SIMULATE_HELP: &str = "\
 Pods with spec.nodeName run; the others are decided one by one in queue order: by priority, then age, then place in the \
 input. Workloads (Deployment, StatefulSet, DaemonSet, Job, ...) are expanded into their pods, CronJobs with \
---expand-cronjobs. Of an object that is given twice, the last one counts. Other kinds that make pods (JobSet, Rollout, \
-RayCluster, ...) are named in a warning, and their pods count as pending for --fail-on-pending. Kinds that scheduling \
-does not read are named in a warning. Objects that cannot be read are reported, the rest is decided, and the exit code \
-is 1.
+--expand-cronjobs. Of an object that is given twice, the last one counts; a workload that takes the place of one of a \
+cluster scales it, or begins its rollout. Other kinds that make pods (JobSet, Rollout, RayCluster, ...) are named in a \
+warning, and their pods count as pending for --fail-on-pending. Kinds that scheduling does not read are named in a \
+warning. Objects that cannot be read are reported, the rest is decided, and the exit code is 1.
 
 The table lists placements when there are at most 50 pending pods, or with -o wide; the summary always.
 
@@ -103,14 +116,27 @@ Examples:
   # Where would the pods of a workload go, on a cluster from files?
   longshore simulate -f cluster/ -f workload.yaml
 
-  # A real cluster with one more workload, from standard input
-  (kubectl get nodes,pods -A -o yaml; echo ---; cat new.yaml) | longshore simulate -f -
+  # A real cluster with one more workload, or with a changed one
+  longshore dump > cluster.yaml
+  longshore simulate -f cluster.yaml -f new.yaml
+
+  # What if: more replicas, a node less, three nodes more
+  longshore simulate -f cluster.yaml --replicas shop/web=12 --remove-node n7 --add-nodes 3 --like n1
+
+  # Two configurations side by side
+  longshore simulate -f cluster.yaml --compare profiles/binpack.yaml
+
+  # As kubectl would print it
+  longshore simulate -f cluster.yaml -n shop -l app=web -o custom-columns=POD:.pod,NODE:.node
 
   # In CI: fail when anything stays pending
   longshore simulate -f cluster/ -f workload.yaml --fail-on-pending
 
   # With the configuration of your scheduler, as JSON
-  longshore simulate -f cluster/ --config profile.yaml -o json";
+  longshore simulate -f cluster/ --config profile.yaml -o json
+
+  # What would a profile do with all pods, whatever their schedulerName?
+  longshore simulate -f cluster/ --config profiles/binpack.yaml --all-pods";
 
 const EXPLAIN_HELP: &str = "\
 Without -f and --from-cluster the running scheduler is asked: what it decided, and for pods that wait what it would decide \
@@ -145,10 +171,13 @@ Examples:
 /// Where the cluster comes from.
 #[derive(Args, Clone, Debug)]
 pub struct InputArgs {
-    /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively) or - for standard input; repeatable. Of an
-    /// object that is there twice the later one counts
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    /// Kubernetes objects in YAML or JSON: a file, a directory (read recursively), a URL or - for standard input; repeatable. Of
+    /// an object that is there twice the later one counts
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|URL|-")]
     pub filenames: Vec<String>,
+    /// A directory with a kustomization, which kubectl or kustomize builds; after all that -f names; repeatable
+    #[arg(short = 'k', long = "kustomize", value_name = "DIR")]
+    pub kustomizations: Vec<String>,
     /// Read the cluster itself, without changing anything; what -f names is added to it
     #[arg(long)]
     pub from_cluster: bool,
@@ -158,11 +187,14 @@ pub struct InputArgs {
     /// Make the pods of one run of every CronJob that is not suspended
     #[arg(long = "expand-cronjobs")]
     pub expand_cron_jobs: bool,
+    /// Changes of the cluster.
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     /// Which cluster.
     #[command(flatten)]
     pub cluster: run::ClusterArgs,
-    /// A KubeSchedulerConfiguration, or a ConfigMap with one: only pods whose schedulerName it has are decided. Without it the default profile takes
-    /// every pending pod
+    /// A KubeSchedulerConfiguration, or a ConfigMap with one: only pods whose schedulerName it has are decided, unless --all-pods
+    /// is given. Without it the default profile takes every pending pod
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is measured on nodes.
@@ -171,6 +203,9 @@ pub struct InputArgs {
     /// A configuration that a running scheduler serves, as text, in the place of a file.
     #[arg(skip)]
     pub served: Option<String>,
+    /// Which profile decides.
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
     /// Plugins in WebAssembly.
     #[command(flatten)]
     pub plugins: PluginArgs,
@@ -182,7 +217,7 @@ pub struct InputArgs {
 impl InputArgs {
     /// Whether no cluster is named.
     pub fn is_empty(&self) -> bool {
-        self.filenames.is_empty() && !self.from_cluster
+        self.filenames.is_empty() && self.kustomizations.is_empty() && !self.from_cluster
     }
 }
 
@@ -235,9 +270,17 @@ pub struct SimulateArgs {
     /// The decisions.
     #[command(flatten)]
     pub decision: DecisionArgs,
-    /// Output format
-    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    /// Output format: table, wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE,
+    /// custom-columns=HEADING:PATH,... or custom-columns-file=FILE
+    #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse, default_value = "table")]
     pub output: Format,
+    /// Which pods are shown.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Decide with this configuration as well, and show side by side what differs; repeatable. The first is --config, or the
+    /// default profile where only one is named. All pods are decided by each
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trace", "by"])]
+    pub compare: Vec<PathBuf>,
     /// Leave the header lines of tables out
     #[arg(long)]
     pub no_headers: bool,
@@ -284,9 +327,9 @@ pub struct ExplainArgs {
     /// How many nodes to show of those that fit best, and of those that fit nearly
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub top: usize,
-    /// Output format
-    #[arg(short, long, value_enum, default_value_t = PlainFormat::Table)]
-    pub output: PlainFormat,
+    /// Output format: table, json, yaml, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or jsonpath-file=FILE
+    #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse_single, default_value = "table")]
+    pub output: Format,
     /// Leave the header lines of tables out
     #[arg(long)]
     pub no_headers: bool,
@@ -362,19 +405,6 @@ pub struct CompletionArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
-}
-
-/// Output formats of `simulate`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Table,
-    /// For people, every placement with more columns
-    Wide,
-    /// One JSON document
-    Json,
-    /// One YAML document
-    Yaml,
 }
 
 /// Output formats without a wide table.

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod dump;
 pub(crate) mod explain;
 pub(crate) mod plugin;
 pub(crate) mod profile;

@@ -23,11 +23,14 @@ use longshore_wasm::Patience;
 
 use crate::args::gates::RuleArgs;
 use crate::args::{InputArgs, PluginArgs};
+use crate::choice;
 use crate::clock::Clock;
 use crate::console::Console;
+use crate::exit::UsageError;
 use crate::extenders::{self, Extenders};
 use crate::measured;
 use crate::plugins::{Guests, Loaded, Loader, LoaderOptions, Tally};
+use crate::sources;
 
 /// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
 const LARGEST_CONFIG: u64 = 1 << 20;
@@ -44,7 +47,7 @@ pub(crate) struct Input {
     pub(crate) cluster: Manifests,
     /// The profiles.
     pub(crate) resolved: Resolved,
-    /// Whether every pending pod is the first profile's.
+    /// Whether pods whose scheduler name no profile has are the first profile's.
     pub(crate) adopt_all: bool,
     /// The configuration's extenders.
     pub(crate) extenders: Extenders,
@@ -61,16 +64,34 @@ pub(crate) struct Input {
 /// # Errors
 /// A path that is not there, and a configuration that is not valid.
 pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Result<Input> {
+    let sources = sources::gather(&args.filenames, &args.kustomizations)?;
+    load_from(args, sources, args.config.as_deref(), console)
+}
+
+/// The same with files that are read already, and another configuration.
+///
+/// # Errors
+/// As before.
+pub(crate) fn load_from(
+    args: &InputArgs,
+    mut sources: Vec<Source>,
+    config: Option<&Path>,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Input> {
+    let what_if = args.what_if.changes();
+    let what_if =
+        what_if.ok_or_else(|| UsageError("each --add-nodes N needs a --like NODE of its own".to_string()))?;
     let (loader, failures) = loader_that(&args.plugins, args.ignore_unknown_plugins);
     let server = if args.from_cluster { Some(Server::find(args)?) } else { None };
     let version = server.as_ref().map(|server| server.version.as_str());
     let features = rules(&args.rules, version, console)?;
     loader.follow(features);
-    let Loaded { resolved, guests, .. } = match &args.served {
+    let Loaded { mut resolved, guests, .. } = match &args.served {
         Some(text) => loader.load("/configz", text, Path::new(""), &Guests::default())?,
-        None => profiles(args.config.as_deref(), &loader)?,
+        None => profiles(config, &loader)?,
     };
-    let mut sources = longshore_manifest::collect(&args.filenames)?;
+    let configured = config.is_some() || args.served.is_some();
+    let adopt_all = choice::choose(&args.choice, configured, &mut resolved.profiles)?;
     let reads = measured::sources(&resolved.profiles);
     let mut said = Vec::new();
     if let Some(server) = server {
@@ -80,18 +101,20 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
         }
     }
     let declared = guests.declarations();
-    let options = longshore_manifest::Options {
-        expand_cron_jobs: args.expand_cron_jobs,
-        features,
-        declared,
-        ..Default::default()
-    };
+    let options =
+        longshore_manifest::Options { expand_cron_jobs: args.expand_cron_jobs, features, declared, what_if };
     let mut cluster = longshore_manifest::read_with(&sources, options);
+    if !cluster.misfits.is_empty() {
+        return Err(UsageError(cluster.misfits.join("\n")).into());
+    }
     cluster.measured = said;
     measure(args, &reads, &mut cluster, console)?;
     tracing::info!(nodes = cluster.nodes.len(), pods = cluster.pods.len(), "read the cluster");
-    if let Some(file) = &args.config {
+    if let Some(file) = config {
         warn_of_profile(file, &resolved, console);
+    }
+    if !args.from_cluster {
+        warn_of_version(&cluster, features, console);
     }
     warn_of_cluster(&cluster, console);
     let extenders = Extenders::of_manifests(&resolved.configuration.extenders, &sources, &cluster)?;
@@ -99,7 +122,7 @@ pub(crate) fn load(args: &InputArgs, console: &mut Console<'_>) -> anyhow::Resul
     if guests.wants() != Wants::default() {
         loader.objects().set(extenders::written(&sources, &cluster));
     }
-    let (adopt_all, requests) = (args.config.is_none() && args.served.is_none(), loader.requests());
+    let requests = loader.requests();
     Ok(Input { cluster, resolved, adopt_all, extenders, requests, failures, features })
 }
 
@@ -325,6 +348,17 @@ pub(crate) fn config_text(file: &Path) -> anyhow::Result<String> {
     String::from_utf8(text).with_context(|| format!("{name}: cannot be read as text; {wanted}"))
 }
 
+/// A dump knows of which version its cluster was.
+fn warn_of_version(cluster: &Manifests, features: Features, console: &mut Console<'_>) {
+    let Some(version) = cluster.coverage.kubernetes_version.as_deref() else { return };
+    let (own, followed) = (minor_of(Some(version)).0, features.minor());
+    if own != followed {
+        console.warn(&format!(
+            "the dump is of a cluster of {version}, and is decided as Kubernetes {followed}; add --kubernetes-version {own}"
+        ));
+    }
+}
+
 fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) {
     let name = file.display();
     for warning in &resolved.warnings {
@@ -341,6 +375,9 @@ fn warn_of_profile(file: &Path, resolved: &Resolved, console: &mut Console<'_>) 
 pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
     for problem in &cluster.problems {
         console.error(&problem.to_string());
+    }
+    for field in &cluster.unknown_fields {
+        console.warn(&field.to_string());
     }
     warn_of_rooms(cluster, console);
     for warning in &cluster.warnings {
@@ -391,7 +428,8 @@ fn warn_of_rooms(cluster: &Manifests, console: &mut Console<'_>) {
 
 /// What to say of evictions in a cluster that was read without its PodDisruptionBudgets.
 pub(crate) fn without_budgets(cluster: &Manifests, evicted: usize) -> Option<String> {
-    let has_budgets = cluster.objects.iter().any(|o| matches!(o, Object::DisruptionBudget(_)));
+    let known = cluster.coverage.has("PodDisruptionBudget");
+    let has_budgets = known || cluster.objects.iter().any(|o| matches!(o, Object::DisruptionBudget(_)));
     (evicted > 0 && !has_budgets).then(|| {
         format!("{evicted} pod(s) were evicted, and no PodDisruptionBudget is in the input; add those of the cluster, if it has any")
     })

@@ -5,6 +5,10 @@
 //! | `args` | the command line, and nothing else |
 //! | `cmd` | one file per command: from arguments to an exit code |
 //! | `input` | files to a cluster and profiles, and what is wrong with them |
+//! | `sources` | files, URLs and what kustomize builds, as text |
+//! | `selection`, `selector` | which pods of an answer are shown |
+//! | `jsonpath` | kubectl's templates |
+//! | `choice` | which profile decides which pods |
 //! | `check` | whether a cluster is fit, and whether the scheduler in it works |
 //! | `ask` | questions to a running scheduler |
 //! | `live` | the engine at work in a real cluster |
@@ -36,15 +40,20 @@ pub mod simulation;
 
 mod ask;
 mod check;
+mod choice;
 mod clock;
 mod cmd;
 mod explain;
 mod extenders;
 mod input;
+mod jsonpath;
 mod live;
 mod measured;
 mod rehearsal;
 mod render;
+mod selection;
+mod selector;
+mod sources;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -65,6 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     let done = match cli.command {
         Command::Simulate(args) => cmd::simulate::run(&args, console),
         Command::Explain(args) => cmd::explain::run(&args, console),
+        Command::Dump(args) => cmd::dump::run(&args, console),
         Command::Check(args) => cmd::check::run(&args, console),
         Command::Run(args) => cmd::run::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
@@ -80,6 +90,7 @@ fn verbosity(command: &Command) -> u8 {
     match command {
         Command::Simulate(args) => args.verbosity.verbose,
         Command::Explain(args) => args.verbosity.verbose,
+        Command::Dump(args) => args.verbosity.verbose,
         Command::Check(args) => args.verbosity.verbose,
         Command::Profile(args) => args.verbosity.verbose,
         Command::Plugin(args) => args.verbosity.verbose,

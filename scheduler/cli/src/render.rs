@@ -1,13 +1,16 @@
 //! Documents to text.
 
 pub(crate) mod bytes;
+pub(crate) mod comparison;
 pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod explanation;
 pub(crate) mod names;
 pub(crate) mod ordered;
+pub(crate) mod picked;
 pub(crate) mod plugin;
 mod preemption;
 mod scores;
+pub(crate) mod seen;
 pub(crate) mod simulation;
 pub(crate) mod table;

@@ -1,11 +1,15 @@
 //! What a command found out, as the documents that `-o json` and `-o yaml` print. Every field is described in
 //! `docs/output.md`, and the tests hold real output against `docs/schema`.
 
+mod comparison;
 mod decided;
 mod explanation;
 mod left_out;
+mod nodes;
+mod owners;
 pub mod plugin;
 pub(crate) mod rules;
+mod selected;
 mod simulation;
 mod utilisation;
 
@@ -13,12 +17,15 @@ use longshore_framework::Timestamp;
 use longshore_framework::features::Features;
 use serde::{Serialize, Serializer};
 
+pub use comparison::{Comparison, Moved, Run};
 pub use decided::Decided;
 pub use explanation::{
     Candidate, ChangeOf, Cost, DecidedBy, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter,
     Preemption, PreemptionFailure, Relaxation, ScoredNode, Status,
 };
-pub use left_out::{Refused, Unexpanded, Unreadable};
+pub use left_out::{Refused, Removed, Unexpanded, Unreadable};
+pub use nodes::{NodeUse, Share};
+pub use owners::OwnerCount;
 pub use rules::Rules;
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};

@@ -17,7 +17,10 @@ use simulated::Which;
 /// Asks the running scheduler, or else reads, decides what comes before the pod, explains.
 pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let targets = target::parse(&args.pod)?;
-    if args.input.is_empty() {
+    let mut from = args.input.clone();
+    // A running scheduler knows its cluster as it is.
+    from.from_cluster |= from.is_empty() && !from.what_if.is_empty();
+    if from.is_empty() {
         let answers = live::ask(args, &targets)?;
         return tell(args, answers, console);
     }
@@ -25,7 +28,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Resu
         let message = "--server and --scheduler-namespace ask the running scheduler, -f and --from-cluster ask none: leave one out";
         return Err(UsageError(message.to_string()).into());
     }
-    let simulated = simulated::explain(args, &args.input, Which::Targets(&targets), console)?;
+    let simulated = simulated::explain(args, &from, Which::Targets(&targets), console)?;
     let whole = simulated.whole;
     show::all(args, &Shown::simulated(simulated, None), console)?;
     Ok(if whole { Exit::Done } else { Exit::Failure })

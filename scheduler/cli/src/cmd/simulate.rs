@@ -1,5 +1,7 @@
 //! `longshore simulate`: decides every pending pod of a cluster given as files.
 
+mod compare;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,17 +10,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use longshore_engine::trace::{NodeTrace, Trace};
 use longshore_engine::{Options, Parallelism, TieBreak};
 use longshore_framework::Str;
+use longshore_framework::pod::Pod;
 use longshore_manifest::Manifests;
 use rustc_hash::FxHashMap;
 
-use crate::args::{DataFormat, DecisionArgs, Format, SimulateArgs, Ties};
-use crate::attempts;
+use crate::args::format::Format;
+use crate::args::selection::By;
+use crate::args::{DataFormat, DecisionArgs, SimulateArgs, Ties};
 use crate::console::Console;
 use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
-use crate::render::{data, simulation as table};
+use crate::render::{data, picked, simulation as table};
 use crate::report::Simulation;
 use crate::simulation::{self, Observer, Record, Simulated};
+use crate::{attempts, selection};
 
 /// Runs with fewer pods than this are over before a progress bar is of use.
 const WORTH_A_BAR: usize = 500;
@@ -29,11 +34,16 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         let message = "no cluster is given: -f FILE, or --from-cluster for the one of the kubeconfig";
         return Err(UsageError(message.to_string()).into());
     }
+    if !args.compare.is_empty() {
+        return compare::run(args, console);
+    }
     let began = Instant::now();
     let Input { cluster, resolved, adopt_all, extenders, requests, failures, features } =
         input::load(&args.input, console)?;
     let read_seconds = began.elapsed().as_secs_f64();
-    let keep_trace = args.trace && matches!(args.output, Format::Json | Format::Yaml);
+    let documents =
+        matches!(args.output, Format::Json | Format::Yaml | Format::JsonPath(_) | Format::JsonPathAsJson(_));
+    let keep_trace = args.trace && documents;
     if args.trace && !keep_trace {
         console.warn("--trace shows only with -o json and -o yaml");
     }
@@ -59,16 +69,38 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         },
     );
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
+    narrow(&mut report, args, &simulated, &cluster);
     print(args, &report, &simulated, console)?;
-    if !args.input.from_cluster
-        && let Some(warning) = input::without_budgets(&cluster, report.evicted.len())
-    {
+    if let Some(warning) = nothing_decided(&report) {
+        console.warn(&warning);
+    }
+    if let Some(warning) = input::without_budgets(&cluster, report.evicted.len()) {
         console.warn(&warning);
     }
     for line in failures.lines() {
         console.warn(&line);
     }
     Ok(exit(args, &report, failures.spoils()))
+}
+
+/// Leaves what is to be shown, and sees it as it is asked for.
+fn narrow(report: &mut Simulation, args: &SimulateArgs, simulated: &Simulated, cluster: &Manifests) {
+    let shows = |pod: &Pod| selection::shows(&args.selection, pod);
+    if !selection::is_all(&args.selection) {
+        report.select(simulated, &shows);
+    }
+    let running = cluster.pods.iter().filter(|pod| pod.meta.node_name.is_some()).map(AsRef::as_ref);
+    report.count_owners(simulated, running, &shows, args.selection.by == Some(By::Owner));
+    if args.selection.by == Some(By::Node) {
+        report.add_nodes(simulated);
+    }
+}
+
+/// What to say when no profile took any pod, though there were some.
+fn nothing_decided(report: &Simulation) -> Option<String> {
+    let fix = report.skipped.iter().find_map(|skipped| skipped.fix.as_ref())?;
+    (report.summary.pods == 0)
+        .then(|| format!("none of the {} pod(s) was decided: {fix}", report.skipped.len()))
 }
 
 /// The engine's options that the command line sets.
@@ -94,9 +126,19 @@ fn print(
     simulated: &Simulated,
     console: &mut Console<'_>,
 ) -> anyhow::Result<()> {
-    match args.output {
+    match &args.output {
         Format::Json => data::write(console.out, DataFormat::Json, report)?,
         Format::Yaml => data::write(console.out, DataFormat::Yaml, report)?,
+        Format::JsonPath(path) => picked::template(console.out, path, report)?,
+        Format::JsonPathAsJson(path) => picked::template_as_json(console.out, path, report)?,
+        Format::Name => {
+            let placed = report.placements.iter().map(|placement| placement.pod.as_str());
+            let pending = report.pending.iter().map(|pending| pending.pod.as_str());
+            picked::names(console.out, placed.chain(pending))?;
+        }
+        Format::CustomColumns(columns) => {
+            picked::columns(console.out, columns, &rows(report)?, !args.no_headers)?
+        }
         Format::Table | Format::Wide => {
             let layout = table::Layout {
                 wide: args.output == Format::Wide,
@@ -108,6 +150,20 @@ fn print(
         }
     }
     Ok(())
+}
+
+/// The rows of custom columns: nodes or workloads where these are asked for, else pods, those that were placed before those that
+/// are pending and those that were skipped.
+fn rows(report: &Simulation) -> serde_json::Result<Vec<serde_json::Value>> {
+    if let Some(nodes) = &report.nodes {
+        return nodes.iter().map(serde_json::to_value).collect();
+    }
+    if let Some(owners) = &report.owners {
+        return owners.iter().map(serde_json::to_value).collect();
+    }
+    let placed = report.placements.iter().map(serde_json::to_value);
+    let pending = report.pending.iter().map(serde_json::to_value);
+    placed.chain(pending).chain(report.skipped.iter().map(serde_json::to_value)).collect()
 }
 
 /// `spoiled`: an answer of a plugin is missing, and the profile does not ignore that.

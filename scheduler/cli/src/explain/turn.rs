@@ -14,6 +14,7 @@ use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
 
 use super::{advice::advice, cause::cause, misses, more_nodes};
+use crate::choice;
 use crate::report::{API_VERSION, Explanation, PreFilter, Status};
 use crate::simulation::{Paused, Record};
 
@@ -128,9 +129,10 @@ fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {
 }
 
 fn skipped(mut explanation: Explanation, paused: &Paused, pod: &Pod) -> Explanation {
-    let names: Vec<&str> = paused.engine().profiles().iter().map(|p| &*p.scheduler_name).collect();
-    let (wanted, names) = (&pod.spec.scheduler_name, names.join(", "));
-    explanation.message = Some(format!("no profile has the scheduler name {wanted}; there are {names}"));
+    let profiles = paused.engine().profiles();
+    let (wanted, names) = (&pod.spec.scheduler_name, choice::names(profiles));
+    explanation.message = Some(format!("no profile has the scheduler name {wanted}, only {names}"));
+    explanation.notes.push(format!("What to do: {}.", choice::fix(profiles)));
     explanation
 }
 

@@ -1,8 +1,10 @@
 //! A simulation for people: who went where, who is left and why, and how full the nodes are.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::bytes::amount;
+use super::seen;
 use super::table::Table;
 use crate::console::{Style, printable};
 use crate::input::some;
@@ -13,6 +15,9 @@ pub(crate) const LISTED: usize = 50;
 
 /// Groups of pending pods that the table shows at the most.
 const GROUPS: usize = 20;
+
+/// Pods of a group that are listed one by one, at the most.
+const FEW: usize = 3;
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +34,27 @@ pub(crate) fn write(out: &mut dyn Write, report: &Simulation, layout: Layout) ->
         writeln!(out, "No pending pods: nothing to schedule.")?;
         writeln!(out)?;
     }
+    if let Some(nodes) = &report.nodes {
+        seen::nodes(out, nodes, layout.headers, layout.wide)?;
+        writeln!(out)?;
+    }
+    if let Some(owners) = &report.owners {
+        seen::owners(out, owners, layout.headers)?;
+        writeln!(out)?;
+    }
+    let is_seen = report.nodes.is_some() || report.owners.is_some();
     let listed = layout.wide || report.summary.pods + report.summary.skipped <= LISTED;
-    if listed && !report.placements.is_empty() {
+    if listed && !is_seen && !report.placements.is_empty() {
         placements(out, report, layout)?;
         writeln!(out)?;
     }
-    pending(out, &report.pending, layout)?;
+    pending(out, report, layout)?;
+    let heading = layout.style.bad(&format!("Removed ({})", report.removed.len()));
+    seen::removed(out, &report.removed, &heading)?;
     evicted(out, report, layout)?;
     skipped(out, report, layout)?;
     summary(out, report, layout)?;
-    if !listed && !report.placements.is_empty() {
+    if !listed && !is_seen && !report.placements.is_empty() {
         writeln!(out)?;
         writeln!(out, "Placements are listed with -o wide, json or yaml.")?;
     }
@@ -70,30 +86,58 @@ fn placements(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::R
 }
 
 /// Pods with the same message together, the largest group first.
-fn pending(out: &mut dyn Write, pending: &[Pending], layout: Layout) -> io::Result<()> {
+fn pending(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
+    let pending = &report.pending;
     if pending.is_empty() {
         return Ok(());
     }
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut groups: Vec<(&str, Vec<&Pending>)> = Vec::new();
     let mut places = rustc_hash::FxHashMap::default();
     for pod in pending {
         let place = *places.entry(pod.message.as_str()).or_insert(groups.len());
         match groups.get_mut(place) {
-            Some((_, pods)) => pods.push(&pod.pod),
-            None => groups.push((&pod.message, vec![&pod.pod])),
+            Some((_, pods)) => pods.push(pod),
+            None => groups.push((&pod.message, vec![pod])),
         }
     }
     groups.sort_by_key(|(_, pods)| std::cmp::Reverse(pods.len()));
     writeln!(out, "{}", layout.style.bad(&format!("Pending ({})", pending.len())))?;
     let most = if layout.wide { usize::MAX } else { GROUPS };
     for (message, pods) in groups.iter().take(most) {
-        writeln!(out, "  {}", printable(&shown(pods, layout.wide)))?;
+        writeln!(out, "  {}", printable(&who(pods, report, layout.wide)))?;
         writeln!(out, "      {}", printable(message))?;
     }
     if groups.len() > most {
         writeln!(out, "  and pods with {} more messages, listed with -o wide", groups.len() - most)?;
     }
     writeln!(out)
+}
+
+/// The pods of a group; where they are many, by their workload, with how many it has.
+fn who(pods: &[&Pending], report: &Simulation, all: bool) -> String {
+    let mut lots: Vec<(String, usize)> = Vec::new();
+    let few = all || pods.len() <= FEW;
+    let mut places = rustc_hash::FxHashMap::default();
+    for pod in pods {
+        let owner = pod.owner.as_ref().filter(|_| !few);
+        let name = owner.map_or(&pod.pod, |owner| owner);
+        let place = *places.entry(name).or_insert(lots.len());
+        match lots.get_mut(place) {
+            Some((_, count)) => *count += 1,
+            None => lots.push((name.clone(), 1)),
+        }
+    }
+    lots.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let names: Vec<String> = lots
+        .into_iter()
+        .map(|(name, count)| match report.sizes.get(&name) {
+            Some(size) => {
+                format!("{} {count}/{size}", name.split_once(' ').map_or(name.as_str(), |(_, name)| name))
+            }
+            None => name,
+        })
+        .collect();
+    shown(&names.iter().map(String::as_str).collect::<Vec<_>>(), all)
 }
 
 fn shown(pods: &[&str], all: bool) -> String {
@@ -113,19 +157,19 @@ fn evicted(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     writeln!(out)
 }
 
+/// Pods with the same reason together.
 fn skipped(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Result<()> {
     if report.skipped.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}", layout.style.heading(&format!("Skipped ({})", report.skipped.len())))?;
-    let most = if layout.wide { usize::MAX } else { LISTED };
-    let mut table = Table::default();
-    for skipped in report.skipped.iter().take(most) {
-        table.row([&skipped.pod, &skipped.reason]);
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for skipped in &report.skipped {
+        groups.entry(&skipped.reason).or_default().push(&skipped.pod);
     }
-    table.write(out, 2, false)?;
-    if report.skipped.len() > most {
-        writeln!(out, "  and {} more", report.skipped.len() - most)?;
+    writeln!(out, "{}", layout.style.bad(&format!("Skipped ({})", report.skipped.len())))?;
+    for (reason, pods) in groups {
+        writeln!(out, "  {}", printable(&shown(&pods, layout.wide)))?;
+        writeln!(out, "      {}", printable(reason))?;
     }
     writeln!(out)
 }
@@ -136,6 +180,11 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     let mut table = Table::default();
     table.row(["nodes".to_string(), summary.nodes.to_string()]);
     table.row(["pods".to_string(), counts(summary)]);
+    if let Some(fix) = report.skipped.iter().find_map(|skipped| skipped.fix.as_ref()) {
+        let skipped = summary.not_placed - summary.pending;
+        let text = format!("{skipped}, because no profile has their schedulerName: {fix}");
+        table.row(["not decided".to_string(), text]);
+    }
     if summary.evicted > 0 {
         table.row(["evicted".to_string(), summary.evicted.to_string()]);
     }

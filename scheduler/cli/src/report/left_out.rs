@@ -89,6 +89,25 @@ impl From<&longshore_manifest::Unexpanded> for Unexpanded {
     }
 }
 
+/// A pod of the input that a change takes out of the cluster.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// `namespace/name`.
+    pub pod: String,
+    /// The node that it ran on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Why, and what comes in its place.
+    pub reason: String,
+}
+
+impl From<&longshore_manifest::Removed> for Removed {
+    fn from(removed: &longshore_manifest::Removed) -> Self {
+        Self { pod: removed.pod.clone(), node: removed.node.clone(), reason: removed.reason.clone() }
+    }
+}
+
 /// Pods that an API server would not create.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

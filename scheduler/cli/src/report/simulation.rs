@@ -1,5 +1,7 @@
 //! The document of `longshore simulate`.
 
+use std::collections::BTreeMap;
+
 use longshore_engine::Outcome;
 use longshore_framework::Str;
 use longshore_manifest::Manifests;
@@ -7,8 +9,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::left_out::{Refused, Unexpanded, Unreadable};
-use super::{API_VERSION, Decided, Rules, Utilisation, decided, rounded, utilisation};
+use super::left_out::{Refused, Removed, Unexpanded, Unreadable};
+use super::{
+    API_VERSION, Decided, NodeUse, OwnerCount, Rules, Utilisation, decided, owners, rounded, utilisation,
+};
+use crate::choice;
 use crate::simulation::{Record, Said, Simulated};
 
 /// What became of a cluster.
@@ -29,6 +34,18 @@ pub struct Simulation {
     pub evicted: Vec<Evicted>,
     /// Pods that were not decided, in queue order.
     pub skipped: Vec<Skipped>,
+    /// Pods of the input that a change takes out of the cluster, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Removed>,
+    /// Workloads and how their pods fare, with `--by owner`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owners: Option<Vec<OwnerCount>>,
+    /// Nodes at the end, with `--by node`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Vec<NodeUse>>,
+    /// How many pods each workload has.
+    #[serde(skip)]
+    pub(crate) sizes: BTreeMap<String, usize>,
     /// Pods of the input that an API server would not create, in order.
     pub refused: Vec<Refused>,
     /// Objects of the input that could not be read, in order.
@@ -79,6 +96,9 @@ pub struct Pending {
     /// The node that was promised to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nominated_node: Option<String>,
+    /// The workload that it belongs to: `Deployment shop/api`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// A pod that had to make room.
@@ -101,9 +121,9 @@ pub struct Skipped {
     pub pod: String,
     /// Why not.
     pub reason: String,
-    /// No profile has its scheduler name.
-    #[serde(skip)]
-    pub(crate) is_nobodys: bool,
+    /// What to do about it; there when no profile has its scheduler name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 /// An event that a plugin would have recorded.
@@ -142,6 +162,8 @@ pub struct Summary {
     pub evicted: usize,
     /// Pods that were not decided.
     pub skipped: usize,
+    /// Pods without a node: the pending ones, and those that were skipped because no profile has their scheduler name.
+    pub not_placed: usize,
     /// Pods that an API server would not create.
     pub refused: usize,
     /// Pods that could not be read.
@@ -184,6 +206,10 @@ impl Simulation {
             pending: Vec::new(),
             evicted: simulated.evicted.iter().map(|(victim, by)| evicted(simulated, victim, by)).collect(),
             skipped: Vec::new(),
+            removed: around.cluster.removed.iter().map(Removed::from).collect(),
+            owners: None,
+            nodes: None,
+            sizes: BTreeMap::new(),
             refused: around.cluster.refused.iter().map(Refused::from).collect(),
             unreadable: around.cluster.problems.iter().map(Unreadable::from).collect(),
             unexpanded: around.cluster.unexpanded.iter().map(Unexpanded::from).collect(),
@@ -191,6 +217,7 @@ impl Simulation {
             attempts: None,
             summary: Summary::around(simulated, around),
         };
+        let fix = choice::fix(simulated.engine.profiles());
         let gone: FxHashSet<&Str> = simulated.evicted.iter().map(|(victim, _)| &victim.meta.uid).collect();
         let mut retries: FxHashMap<&Str, &Record> = FxHashMap::default();
         for record in &simulated.records {
@@ -201,18 +228,19 @@ impl Simulation {
         let firsts = simulated.records.iter().filter(|r| !matches!(r, Record::Tried { retry: true, .. }));
         for first in firsts.filter(|r| !gone.contains(&r.pod().meta.uid)) {
             let retry = retries.get(&first.pod().meta.uid).copied();
-            simulation.add(retry.unwrap_or(first), 1 + usize::from(retry.is_some()), around.scores);
+            simulation.add(retry.unwrap_or(first), 1 + usize::from(retry.is_some()), around.scores, &fix);
         }
         simulation.count();
         simulation
     }
 
-    fn add(&mut self, last: &Record, attempts: usize, scores: &FxHashMap<Str, i64>) {
+    /// `fix` is what to do about a pod that no profile decides.
+    fn add(&mut self, last: &Record, attempts: usize, scores: &FxHashMap<Str, i64>, fix: &str) {
         let pod = last.pod();
         match last {
             Record::NoProfile { .. } => {
                 let reason = format!("no profile has the scheduler name {}", pod.spec.scheduler_name);
-                self.skipped.push(Skipped { pod: pod.key(), reason, is_nobodys: true });
+                self.skipped.push(Skipped { pod: pod.key(), reason, fix: Some(fix.to_string()) });
             }
             Record::Gated { rejection, .. } => self.pending.push(Pending {
                 pod: pod.key(),
@@ -220,6 +248,7 @@ impl Simulation {
                 message: rejection.message(),
                 priority: pod.spec.priority,
                 nominated_node: None,
+                owner: owners::owner(pod),
             }),
             Record::Tried { attempt, .. } => {
                 let (reason, message, nominated) = match &attempt.outcome {
@@ -235,7 +264,7 @@ impl Simulation {
                     }
                     Outcome::Terminating => {
                         let reason = "it is being deleted".to_string();
-                        return self.skipped.push(Skipped { pod: pod.key(), reason, is_nobodys: false });
+                        return self.skipped.push(Skipped { pod: pod.key(), reason, fix: None });
                     }
                     Outcome::Unschedulable { message, nominated } => {
                         ("Unschedulable", message, nominated.as_ref())
@@ -248,6 +277,7 @@ impl Simulation {
                     message: message.clone(),
                     priority: pod.spec.priority,
                     nominated_node: nominated.map(ToString::to_string),
+                    owner: owners::owner(pod),
                 });
             }
         }
@@ -256,7 +286,7 @@ impl Simulation {
     /// Whether a pod has no node, belongs to no profile, would not be created, or is missing because its object is not
     /// expanded.
     pub(crate) fn leaves_pods_out(&self) -> bool {
-        let placed = self.pending.is_empty() && !self.skipped.iter().any(|skipped| skipped.is_nobodys);
+        let placed = self.pending.is_empty() && !self.skipped.iter().any(|skipped| skipped.fix.is_some());
         !(placed && self.refused.is_empty() && self.unexpanded.is_empty())
     }
 
@@ -266,6 +296,7 @@ impl Simulation {
         summary.pending = self.pending.len();
         summary.pods = summary.scheduled + summary.pending;
         summary.skipped = self.skipped.len();
+        summary.not_placed = summary.pending + self.skipped.iter().filter(|s| s.fix.is_some()).count();
         summary.unreadable_pods = self.unreadable.iter().filter(|u| u.is_pod).count();
         let gated = self.pending.iter().filter(|p| p.reason == "SchedulingGated").count();
         let decided = (summary.pods - gated) as f64;
@@ -295,6 +326,7 @@ impl Summary {
             pending: 0,
             evicted: simulated.evicted.len(),
             skipped: 0,
+            not_placed: 0,
             refused: around.cluster.refused.iter().map(|r| r.pods).sum(),
             unreadable_pods: 0,
             unexpanded: around.cluster.unexpanded.len(),

@@ -2,16 +2,18 @@
 
 use std::io::Write;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::live::{Answer, Told};
 use super::simulated::Simulated;
-use crate::args::{DataFormat, ExplainArgs, PlainFormat};
+use crate::args::format::Format;
+use crate::args::{DataFormat, ExplainArgs};
 use crate::console::{Console, printable};
 use crate::render::names::named;
 use crate::render::ordered::Ordered;
 use crate::render::table::Table;
-use crate::render::{data, decisions, explanation as text};
+use crate::render::{data, decisions, explanation as text, picked};
 use crate::report::{API_VERSION, Explanation};
 
 /// Pods of one answer that are listed with their nodes, at the most.
@@ -164,33 +166,40 @@ impl Shown {
 /// # Errors
 /// They cannot be written.
 pub(super) fn all(args: &ExplainArgs, shown: &[Shown], console: &mut Console<'_>) -> anyhow::Result<()> {
-    let format = match args.output {
-        PlainFormat::Json => DataFormat::Json,
-        PlainFormat::Yaml => DataFormat::Yaml,
-        PlainFormat::Table => {
-            for (at, one) in shown.iter().enumerate() {
-                if at > 0 {
-                    writeln!(console.out)?;
-                }
-                one.write(console, !args.no_headers)?;
+    // The other formats are of lists, and refused.
+    if matches!(args.output, Format::Table | Format::Wide | Format::Name | Format::CustomColumns(_)) {
+        for (at, one) in shown.iter().enumerate() {
+            if at > 0 {
+                writeln!(console.out)?;
             }
-            return Ok(());
+            one.write(console, !args.no_headers)?;
         }
-    };
+        return Ok(());
+    }
     for before in shown.iter().filter_map(|one| one.before.as_ref()) {
         console.warn(before);
     }
     if let [only] = shown
         && let (Some(explanation), None, [_]) = (&only.explanation, &only.decisions, only.pods.as_slice())
     {
-        return data::write(console.out, format, explanation);
+        return document(&args.output, explanation, console);
     }
     let documents = shown.iter().map(Shown::document).collect::<anyhow::Result<Vec<_>>>()?;
     match documents.as_slice() {
-        [only] => data::write(console.out, format, &Ordered(only)),
+        [only] => document(&args.output, &Ordered(only), console),
         several => {
             let list = json!({"apiVersion": "v1", "kind": "List", "items": several});
-            data::write(console.out, format, &Ordered(&list))
+            document(&args.output, &Ordered(&list), console)
         }
+    }
+}
+
+/// Prints one document, or what a template makes of it.
+fn document(format: &Format, document: &impl Serialize, console: &mut Console<'_>) -> anyhow::Result<()> {
+    match format {
+        Format::JsonPath(path) => picked::template(console.out, path, document),
+        Format::JsonPathAsJson(path) => picked::template_as_json(console.out, path, document),
+        Format::Yaml => data::write(console.out, DataFormat::Yaml, document),
+        _ => data::write(console.out, DataFormat::Json, document),
     }
 }
