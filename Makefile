@@ -31,7 +31,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-CONFORMANCE ?= $(wildcard ../shared/conformance ../shared/conformance-1.37)
+CONFORMANCE ?= $(wildcard ../shared/conformance ../shared/conformance-1.37 ../shared/conformance-dra)
 CATALOGUE_CASES ?= $(wildcard ../shared/conformance-plugins)
 CASE ?=
 KUBERNETES ?=

@@ -2,17 +2,33 @@
 
 use longshore_framework::features::Minor;
 
-/// What the allocator of DynamicResources would decide.
-const NO_ALLOCATOR: &str = "it needs the allocator of DynamicResources, which is not written yet";
-
 /// The table of differences in RATIONALE.md.
 const DEFECT: &str =
     "NotIn in a namespaceSelector of kube-scheduler up to 1.36.5 matches every namespace, which is a defect";
 
-const KNOWN: [(&str, &[Minor], &str); 3] = [
+const LEAK: &str =
+    "kube-scheduler keeps counters of a device that is turned down consumed for the rest of the search";
+const BY_NAME: &str = "kube-scheduler keeps counters by the name of the pool, whoever its driver is";
+const DISTINCT: &str = "distinctAttribute of kube-scheduler remembers only the last device of a request";
+const NO_MAPPINGS: &str = "kube-scheduler cannot bind a pod with a claim and a resource that a device plugin gives: nil or empty request mappings";
+
+const COUNTERS_ELSEWHERE: &str = "kube-scheduler gives all devices on no node while a pool of another node that has shared counters is incomplete";
+
+const KNOWN: [(&str, &[Minor], &str); 14] = [
     ("a01-namespace-notin-own-term", &[Minor::V1_36], DEFECT),
-    ("x01-dra-extended-resource", &Minor::ALL, NO_ALLOCATOR),
-    ("x04-dra-class-without-devices", &Minor::ALL, NO_ALLOCATOR),
+    ("dra-hand-counters-leak-after-taint-no", &Minor::ALL, LEAK),
+    ("dra-hand-counters-leak-after-failed-constraint", &Minor::ALL, LEAK),
+    ("dra-counters-0179", &Minor::ALL, BY_NAME),
+    ("dra-hand-counters-same-pool-name-two-drivers", &Minor::ALL, BY_NAME),
+    ("dra-hand-distinct-attribute-remembers-last-of-a-request", &Minor::ALL, DISTINCT),
+    ("dra-hand-all-counter-pool-of-another-node", &Minor::ALL, COUNTERS_ELSEWHERE),
+    ("dra-match-0105", &Minor::ALL, DISTINCT),
+    ("dra-match-0149", &Minor::ALL, DISTINCT),
+    ("dra-consume-0134", &Minor::ALL, DISTINCT),
+    ("dra-first-0250", &Minor::ALL, DISTINCT),
+    ("dra-hand-extended-resource-plugin-node-and-user-claim", &Minor::ALL, NO_MAPPINGS),
+    ("dra-extended-0181", &Minor::ALL, NO_MAPPINGS),
+    ("dra-extended-0258", &Minor::ALL, NO_MAPPINGS),
 ];
 
 /// The differences of a case that nothing explains. A case that no longer differs must leave the list.

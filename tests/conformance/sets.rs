@@ -12,7 +12,7 @@ pub(crate) const VARIABLE: &str = "LONGSHORE_CONFORMANCE";
 const MINOR: &str = "KUBERNETES";
 
 /// The samples that lie here.
-const SAMPLES: [&str; 2] = ["conformance/data", "conformance/data-1.37"];
+const SAMPLES: [&str; 3] = ["conformance/data", "conformance/data-1.37", "conformance/data-dra"];
 
 /// One set.
 pub(crate) struct Set {

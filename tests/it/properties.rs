@@ -4,6 +4,7 @@
 //! `make properties` tries many others.
 
 mod cluster;
+mod devices;
 mod events;
 mod lag;
 mod limits;

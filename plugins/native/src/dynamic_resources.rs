@@ -11,11 +11,13 @@
 pub mod allocator;
 mod args;
 pub mod cel;
+pub(crate) mod count;
 mod events;
 mod extended;
 mod filter;
 mod gates;
 mod kept;
+mod likeness;
 mod pod_claims;
 mod post_filter;
 mod pre_bind;
@@ -138,9 +140,7 @@ impl Plugin for DynamicResources {
     }
 
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
-        if self.concerns(cx.pod, cx.objects) {
-            likeness.ask_every_time();
-        }
+        self.liken(cx, likeness);
     }
 
     fn given(

@@ -30,6 +30,7 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict, PreScoreVerdic
 use longshore_framework::view::NodeView;
 use serde_json::Value;
 
+use crate::dynamic_resources::count::Counter;
 use filter::Needs;
 use score::{Parts, Strategy};
 use seats::FitSeats;
@@ -52,6 +53,8 @@ pub struct NodeResourcesFit {
     basic: [Str; 3],
     /// Where nodes have none of an extended resource, devices of the class that stands for it are given.
     leaves_to_devices: bool,
+    /// Counts these devices, where they are scored.
+    counter: Counter,
     /// A pod hears of it when the node that it was promised became too small.
     wakes_when_shrunk: bool,
 }
@@ -70,8 +73,8 @@ impl NodeResourcesFit {
             && (self.ignored.contains(resource) || self.ignored_groups.iter().any(|g| &**g == group()))
     }
 
-    fn parts<'a>(&self, cx: Cycle<'a>) -> Parts<'a> {
-        Parts::resolve(&self.resources, cx)
+    fn parts<'a>(&'a self, cx: Cycle<'a>) -> Parts<'a> {
+        Parts::resolve(&self.resources, cx, self.leaves_to_devices.then_some(&self.counter))
     }
 }
 
@@ -92,8 +95,15 @@ impl Plugin for NodeResourcesFit {
         hints::hint(self, pod, event, cluster.objects)
     }
 
-    /// By the spec alone.
-    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+    /// By the spec alone, unless devices are counted: these may be anywhere.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        let by_devices = |(name, _): &(Str, i64)| {
+            cx.pod.resources.scored.get(name) != 0 && cx.objects.device_class_for(name).is_some()
+        };
+        if self.leaves_to_devices && self.resources.iter().any(by_devices) {
+            likeness.ask_every_time();
+        }
+    }
 
     fn seats(&self) -> Option<Box<dyn Seats>> {
         Some(Box::new(FitSeats::new(self)))

@@ -234,8 +234,15 @@ impl Objects {
         self.capacities_revision
     }
 
-    /// The nodes that changes of storage objects concern, since this was last asked.
+    /// The nodes that changes of storage objects, slices and claims concern, since this was last asked.
     pub fn take_concerns(&mut self) -> Vec<Concern> {
+        for allocation in self.resource_claims.take_changed() {
+            for device in allocation.devices.iter().filter(|device| !device.admin) {
+                let nodes = self.slices.nodes_of(&device.driver, &device.pool);
+                self.concerns.extend(nodes.map(|node| Concern::Attached(Arc::clone(node))));
+            }
+        }
+        self.concerns.extend(self.slices.take_changed_nodes().into_iter().map(Concern::Attached));
         std::mem::take(&mut self.concerns)
     }
 

@@ -113,7 +113,7 @@ pub trait Plugin: Send + Sync + 'static {
     ///
     /// What is added may depend on the pod, on namespaces, Services and controllers, on the
     /// [terms](crate::snapshot::Terms) of pods on nodes, and on which images lie on nodes; it is asked for again when one of
-    /// these changes. Of a pod with claims it is asked every time, so there it may depend on anything.
+    /// these changes. Of a pod with claims, for volumes or devices, it is asked every time, so there it may depend on anything.
     fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
         likeness.add_all(cx.pod);
     }

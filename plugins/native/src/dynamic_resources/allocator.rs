@@ -7,6 +7,7 @@
 
 mod capacity;
 mod constraint;
+mod count;
 mod counters;
 mod inventory;
 mod outcome;
@@ -26,6 +27,7 @@ use longshore_framework::resource_claim::{Allocation, ClaimSpec};
 use std::sync::Arc;
 use thiserror::Error;
 
+pub use count::count;
 pub use inventory::{Inventory, Reach};
 pub use pool::Pool;
 pub use selectors::Selectors;

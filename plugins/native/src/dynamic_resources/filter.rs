@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::GeneratedClaim;
@@ -40,8 +39,9 @@ impl Filter for DynamicResources {
         nodes.retain(|slot| self.judge(cx, work, cx.snapshot.view(slot)))
     }
 
+    /// Of pods that are not [asked about every time](super::likeness).
     fn depends_on(&self, pod: &Pod) -> Dependence {
-        self.dependence(pod)
+        if pod.spec.resource_claims.is_empty() { Dependence::Static } else { Dependence::Node }
     }
 }
 
@@ -106,7 +106,7 @@ impl DynamicResources {
     }
 
     /// What the claims get that have nothing yet: nothing if there is nothing, or why the node is rejected in other words.
-    fn allocate(
+    pub(super) fn allocate(
         &self,
         cx: Cycle<'_>,
         work: &Inner,
@@ -169,17 +169,4 @@ fn of_node(pod: &Pod, wishes: &[Wish], node: NodeView<'_>) -> OfNode {
     let extended::Requests { requests, mappings } = extended::requests(pod, by_devices.into_iter());
     let spec = Arc::new(ClaimSpec { requests, ..ClaimSpec::default() });
     OfNode::Devices(GeneratedClaim { spec, requests: mappings })
-}
-
-impl DynamicResources {
-    /// What is said of a pod with claims depends on devices everywhere. For pods without, classes say whether that is so of a pod that asks
-    /// for extended resources; the [likeness](longshore_framework::plugin::Plugin::tell_apart) tells these apart.
-    pub(super) fn dependence(&self, pod: &Pod) -> Dependence {
-        if pod.spec.resource_claims.is_empty() { Dependence::Static } else { Dependence::Uncacheable }
-    }
-
-    /// Whether the plugin has a say about the pod.
-    pub(super) fn concerns(&self, pod: &Pod, objects: &Objects) -> bool {
-        !pod.spec.resource_claims.is_empty() || (self.gates.extended && extended::is_served(pod, objects))
-    }
 }

@@ -43,6 +43,13 @@ impl PreFilter for DynamicResources {
         state.put(Work(Arc::new(work)));
         Ok(PreFilterVerdict::Pass(None))
     }
+
+    /// What was found for another pod's claims is looked for again on the node that was chosen.
+    fn renew(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<(), PluginError> {
+        let claims = pod_claims::claims(cx.pod, cx.objects).map_err(PluginError::new)?;
+        state.put(Work(Arc::new(Inner::new(claims.into_iter().cloned().collect(), None))));
+        Ok(())
+    }
 }
 
 fn reject(why: String) -> PreFilterVerdict {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::objects::extended_claim_uid;
-use longshore_framework::plugin::{Reserve, ReserveContext};
+use longshore_framework::plugin::{Cycle, Reserve, ReserveContext};
 use longshore_framework::port::{ClaimRelease, ReleasedClaim};
 use longshore_framework::resource_claim::{Allocation, ResourceClaim};
 use longshore_framework::state::PluginState;
@@ -20,9 +20,9 @@ impl Reserve for DynamicResources {
         if work.is_empty() {
             return Ok(Verdict::Pass);
         }
-        let found = work.found(&cx.snapshot.node(cx.node).name);
-        let Some(found) = found.or_else(|| work.waiting().next().is_none().then(Default::default)) else {
-            return Err(PluginError::new("claim allocation not found for node"));
+        let found = match work.found(&cx.snapshot.node(cx.node).name) {
+            Some(found) => found,
+            None => Arc::new(self.find(cx, work)?),
         };
         let reserved = named(cx, work, &found);
         for (at, allocation) in &reserved.claims {
@@ -61,6 +61,15 @@ impl Reserve for DynamicResources {
             releases.extend(claims.extended_of(pod).map(|claim| release(claim, ClaimRelease::Claim)));
         }
         claims.release(cx.pod, releases);
+    }
+}
+
+impl DynamicResources {
+    /// What the claims get on the node, where it was decided from what is kept that there is something.
+    fn find(&self, cx: &ReserveContext<'_>, work: &Inner) -> Result<Found, PluginError> {
+        let cycle = Cycle { snapshot: cx.snapshot, objects: cx.objects, pod: cx.pod };
+        let found = self.allocate(cycle, work, None, cx.snapshot.view(cx.node))?;
+        found.and_then(Result::ok).ok_or_else(|| PluginError::new("claim allocation not found for node"))
     }
 }
 

@@ -38,8 +38,9 @@ impl Score for DynamicResources {
         Ok(())
     }
 
-    fn depends_on(&self, pod: &Pod) -> Dependence {
-        self.dependence(pod)
+    /// Of pods that are not [asked about every time](super::likeness): they have no alternatives.
+    fn depends_on(&self, _pod: &Pod) -> Dependence {
+        Dependence::Static
     }
 }
 

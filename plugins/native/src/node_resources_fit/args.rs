@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::NodeResourcesFit;
 use super::score::Strategy;
+use crate::dynamic_resources::count::Counter;
 use crate::shape::{self, Shape};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -60,6 +61,7 @@ pub(super) fn read(
         resources,
         basic,
         leaves_to_devices,
+        counter: Counter::default(),
         wakes_when_shrunk,
     };
     (plugin, effective)

@@ -3,11 +3,13 @@
 pub(super) mod columns;
 
 use longshore_framework::Str;
+use longshore_framework::device::DeviceClass;
 use longshore_framework::plugin::{Cycle, MAX_SCORE};
 use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{ResourceColumn, Slot};
 use smallvec::SmallVec;
 
+use crate::dynamic_resources::count::Counter;
 use crate::shape;
 use columns::{Left, Used};
 
@@ -26,9 +28,30 @@ pub(super) enum Strategy {
 struct Part<'a> {
     weight: i64,
     amount: i64,
-    column: ResourceColumn<'a>,
+    /// `None` where no node offers it.
+    column: Option<ResourceColumn<'a>>,
     /// 1 divided by what nodes have, where each has a cell.
     reciprocals: Option<&'a [f64]>,
+    /// On nodes that do not offer it devices are given for it.
+    devices: Option<Devices<'a>>,
+}
+
+/// The devices that count for a resource.
+struct Devices<'a> {
+    cx: Cycle<'a>,
+    class: &'a DeviceClass,
+    counter: &'a Counter,
+}
+
+impl Part<'_> {
+    /// What the node has, and what of that counts as used.
+    fn at(&self, slot: Slot) -> (i64, i64) {
+        let own = self.column.as_ref().map_or((0, 0), |column| column.at(slot));
+        let Some(devices) = self.devices.as_ref().filter(|_| own.0 == 0) else { return own };
+        let cx = devices.cx;
+        let counted = devices.counter.on(cx.objects, devices.class, cx.snapshot.node(slot));
+        counted.filter(|(all, _)| *all > 0).unwrap_or(own)
+    }
 }
 
 /// The resources that count for a pod.
@@ -37,13 +60,25 @@ pub(super) struct Parts<'a>(SmallVec<[Part<'a>; 2]>);
 impl<'a> Parts<'a> {
     /// Leaves out scalars that the pod does not request and resources that no node offers. cpu and memory count with
     /// the defaults for containers that request none, on both sides; all else counts as requested.
-    pub(super) fn resolve(resources: &[(Str, i64)], cx: Cycle<'a>) -> Self {
+    /// What devices are given for is counted by `counter`, if there is one.
+    pub(super) fn resolve(resources: &[(Str, i64)], cx: Cycle<'a>, counter: Option<&'a Counter>) -> Self {
         let part = |(name, weight): &(Str, i64)| {
             let amount = cx.pod.resources.scored.get(name);
             if amount == 0 && is_scalar(name) {
                 return None;
             }
-            let id = cx.snapshot.resource(name)?;
+            let class = counter.and_then(|counter| Some((counter, cx.objects.device_class_for(name)?)));
+            let devices = class.map(|(counter, class)| Devices { cx, class, counter });
+            let Some(id) = cx.snapshot.resource(name) else {
+                let part = |devices| Part {
+                    weight: *weight,
+                    amount,
+                    column: None,
+                    reciprocals: None,
+                    devices: Some(devices),
+                };
+                return devices.map(part);
+            };
             let column = cx.snapshot.column(id);
             let nonzero = match &**name {
                 CPU => Some(cx.snapshot.nonzero_cpu()),
@@ -56,14 +91,15 @@ impl<'a> Parts<'a> {
                 }
                 (other, _) => other,
             };
-            Some(Part { weight: *weight, amount, column, reciprocals: cx.snapshot.reciprocals(id) })
+            let (column, reciprocals) = (Some(column), cx.snapshot.reciprocals(id));
+            Some(Part { weight: *weight, amount, column, reciprocals, devices })
         };
         Self(resources.iter().filter_map(part).collect())
     }
 
     /// Per resource that the node offers: weight, what would be used, and what there is.
     fn at(&self, slot: Slot) -> impl Iterator<Item = (i64, i64, i64)> + '_ {
-        let cells = self.0.iter().map(move |p| (p, p.column.at(slot)));
+        let cells = self.0.iter().map(move |p| (p, p.at(slot)));
         let offered = cells.filter(|(_, (allocatable, _))| *allocatable != 0);
         offered.map(|(p, (allocatable, used))| (p.weight, used.saturating_add(p.amount), allocatable))
     }

@@ -79,10 +79,8 @@ fn extended(request: &ExtendedRequest) -> Value {
 }
 
 fn allocation(allocation: &Allocation) -> Value {
-    let mut out = Map::new();
-    if !allocation.devices.is_empty() {
-        out.insert("devices".into(), allocation.devices.iter().map(device).collect());
-    }
+    let devices = allocation.devices.iter().map(device).collect();
+    let mut out = Map::from_iter([("devices".to_string(), devices)]);
     if let Some(selector) = &allocation.node_selector {
         out.insert("nodeSelector".into(), node_selector(selector));
     }

@@ -68,6 +68,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
             scores: &watch.scores,
         },
     );
+    report.claims = Some(attempts::claims(&simulated)).filter(|claims| !claims.is_null());
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
     narrow(&mut report, args, &simulated, &cluster);
     print(args, &report, &simulated, console)?;

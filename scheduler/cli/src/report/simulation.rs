@@ -58,6 +58,9 @@ pub struct Simulation {
     /// Every attempt, with `--trace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Value>,
+    /// Every ResourceClaim as it is at the end, by namespace and name; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Value>,
     /// Counts and times.
     pub summary: Summary,
 }
@@ -215,6 +218,7 @@ impl Simulation {
             unexpanded: around.cluster.unexpanded.iter().map(Unexpanded::from).collect(),
             plugin_events: simulated.said.iter().map(plugin_event).collect(),
             attempts: None,
+            claims: None,
             summary: Summary::around(simulated, around),
         };
         let fix = choice::fix(simulated.engine.profiles());

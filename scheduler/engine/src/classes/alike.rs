@@ -135,7 +135,7 @@ impl Alike {
             return Err(Literal::Nominated);
         }
         // What is behind a claim changes with other pods, and a claim is rarely used by two.
-        if pod.has_claims() {
+        if pod.has_claims() || !pod.spec.resource_claims.is_empty() {
             return self.ask(evaluator, profile).map(Arc::new);
         }
         let hash = hash_of(profile, pod);

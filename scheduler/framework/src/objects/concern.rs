@@ -9,7 +9,7 @@ use crate::Str;
 pub enum Concern {
     /// This node: its CSINode is another.
     Node(Str),
-    /// What is attached to this node.
+    /// What is attached to this node, or which of its devices there are and are in use.
     Attached(Str),
     /// The nodes with pods that use this claim: another volume is behind it.
     Users(NamespacedName),

@@ -1,10 +1,11 @@
 //! ResourceSlices and DeviceTaintRules, and which slices changed since a revision.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::Str;
-use crate::device::{Device, DeviceTaintRule, ResourceSlice};
+use crate::device::{Device, DeviceNodes, DeviceTaintRule, ResourceSlice, SliceNodes};
+use crate::keyed::KeyedState;
 use crate::lineage::Lineage;
 
 /// Changes that are remembered. Whoever has not asked since more were made looks at everything anew.
@@ -16,6 +17,12 @@ pub struct DeviceSlices {
     lineage: Lineage,
     slices: BTreeMap<Str, Arc<ResourceSlice>>,
     rules: BTreeMap<Str, Arc<DeviceTaintRule>>,
+    /// By driver and name of the pool: its slices, and of which node each is.
+    pools: HashMap<(Str, Str), BTreeMap<Str, Option<Str>>, KeyedState>,
+    /// How many slices are not of one node alone.
+    shared: usize,
+    /// Nodes that see other devices than before.
+    changed_nodes: Vec<Str>,
     /// The names of slices that came, changed or went, each with a revision of its own.
     changed: VecDeque<Str>,
     /// The revision of the last change.
@@ -31,6 +38,23 @@ impl DeviceSlices {
     /// Rises with every change of a slice, also as seen through the rules.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Whether every slice is of one node: then which devices there are on a node, and which of them are in use, changes with what is
+    /// said of pools of this node alone.
+    pub fn is_local(&self) -> bool {
+        self.shared == 0
+    }
+
+    /// The nodes that slices of this pool are of.
+    pub fn nodes_of(&self, driver: &Str, pool: &Str) -> impl Iterator<Item = &Str> {
+        let slices = self.pools.get(&(Arc::clone(driver), Arc::clone(pool)));
+        slices.into_iter().flat_map(|slices| slices.values().flatten())
+    }
+
+    /// The nodes that see other devices than when this was last asked.
+    pub(super) fn take_changed_nodes(&mut self) -> Vec<Str> {
+        std::mem::take(&mut self.changed_nodes)
     }
 
     /// Whether there is no slice.
@@ -79,6 +103,32 @@ impl DeviceSlices {
         Some(self.changed.range(first..))
     }
 
+    fn index(&mut self, slice: &ResourceSlice) {
+        let node = only_node(slice);
+        self.shared += usize::from(node.is_none());
+        let pool = (Arc::clone(&slice.driver), Arc::clone(&slice.pool));
+        self.pools.entry(pool.clone()).or_default().insert(Arc::clone(&slice.name), node);
+        self.note_nodes(&pool);
+    }
+
+    fn unindex(&mut self, slice: &ResourceSlice) {
+        self.shared -= usize::from(only_node(slice).is_none());
+        let pool = (Arc::clone(&slice.driver), Arc::clone(&slice.pool));
+        self.note_nodes(&pool);
+        if let Some(slices) = self.pools.get_mut(&pool) {
+            slices.remove(&slice.name);
+            if slices.is_empty() {
+                self.pools.remove(&pool);
+            }
+        }
+    }
+
+    /// Something about the pool changes for those who see it.
+    fn note_nodes(&mut self, pool: &(Str, Str)) {
+        let slices = self.pools.get(pool).into_iter();
+        self.changed_nodes.extend(slices.flat_map(|slices| slices.values().flatten().cloned()));
+    }
+
     fn change(&mut self, name: Str) {
         if self.changed.len() >= MOST_CHANGES {
             self.changed.pop_front();
@@ -93,11 +143,16 @@ impl DeviceSlices {
             return Some(Arc::clone(known));
         }
         self.change(Arc::clone(&name));
+        if let Some(old) = self.slices.get(&name).cloned() {
+            self.unindex(&old);
+        }
+        self.index(&slice);
         self.slices.insert(name, slice)
     }
 
     pub(super) fn remove(&mut self, name: &Str) -> Option<Arc<ResourceSlice>> {
         let old = self.slices.remove(name)?;
+        self.unindex(&old);
         self.change(Arc::clone(name));
         Some(old)
     }
@@ -120,6 +175,17 @@ impl DeviceSlices {
     fn change_concerned(&mut self, rule: &DeviceTaintRule) {
         let concerned = self.slices.values().filter(|slice| rule.concerns(slice));
         let names: Vec<Str> = concerned.map(|slice| Arc::clone(&slice.name)).collect();
-        names.into_iter().for_each(|name| self.change(name));
+        for name in names {
+            self.changed_nodes.extend(self.slices.get(&name).and_then(|slice| only_node(slice)));
+            self.change(name);
+        }
+    }
+}
+
+/// The only node that sees the slice. Wrong counters are seen by all.
+fn only_node(slice: &ResourceSlice) -> Option<Str> {
+    match &slice.nodes {
+        SliceNodes::Of(DeviceNodes::Named(node)) if slice.counters.is_empty() => Some(Arc::clone(node)),
+        _ => None,
     }
 }

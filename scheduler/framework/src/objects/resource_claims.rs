@@ -23,7 +23,8 @@ pub struct ResourceClaims {
     /// Claims for extended resources by UID of the pod.
     extended: HashMap<Str, BTreeSet<NamespacedName>, KeyedState>,
     in_use: InUse,
-    revision: u64,
+    /// Allocations that came into use or went out of it.
+    changed: Vec<Arc<Allocation>>,
     /// What Unreserve takes back, for the engine to pass on.
     releases: Vec<(Arc<Pod>, Vec<ReleasedClaim>)>,
 }
@@ -56,29 +57,42 @@ impl ResourceClaims {
         self.in_flight.get(uid)
     }
 
+    /// All that is in flight, in any order.
+    pub fn all_in_flight(&self) -> impl Iterator<Item = &Arc<Allocation>> {
+        self.in_flight.values()
+    }
+
     /// The devices in use.
     pub fn in_use(&self) -> &InUse {
         &self.in_use
     }
 
-    /// Rises when the devices in use change.
-    pub fn revision(&self) -> u64 {
-        self.revision
+    /// The allocations that came into use or went out of it since this was last asked.
+    pub(super) fn take_changed(&mut self) -> Vec<Arc<Allocation>> {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn use_devices(&mut self, allocation: &Arc<Allocation>) {
+        self.in_use.add(allocation);
+        self.changed.push(Arc::clone(allocation));
+    }
+
+    fn free_devices(&mut self, allocation: &Arc<Allocation>) {
+        self.in_use.remove(allocation);
+        self.changed.push(Arc::clone(allocation));
     }
 
     /// A claim was given this in memory. In place of what was in flight for it, if anything was.
     pub fn send(&mut self, uid: Str, allocation: Arc<Allocation>) {
         self.take_back(&uid);
-        self.in_use.add(&allocation);
+        self.use_devices(&allocation);
         self.in_flight.insert(uid, allocation);
-        self.revision += 1;
     }
 
     /// What is in flight for a claim comes to nothing, or is known to have arrived. Whether anything was.
     pub fn take_back(&mut self, uid: &Str) -> bool {
         let Some(allocation) = self.in_flight.remove(uid) else { return false };
-        self.in_use.remove(&allocation);
-        self.revision += 1;
+        self.free_devices(&allocation);
         true
     }
 
@@ -111,13 +125,11 @@ impl ResourceClaims {
         if let Some(arrived) = &claim.allocation {
             self.arrived(&claim);
             if before != Some(arrived) {
-                self.in_use.add(arrived);
-                self.revision += 1;
+                self.use_devices(arrived);
             }
         }
         if let Some(before) = before.filter(|before| claim.allocation.as_ref() != Some(*before)) {
-            self.in_use.remove(before);
-            self.revision += 1;
+            self.free_devices(before);
         }
         old
     }
@@ -127,8 +139,7 @@ impl ResourceClaims {
         let old = self.known.remove(key)?;
         self.take_back(&old.uid);
         if let Some(allocation) = &old.allocation {
-            self.in_use.remove(allocation);
-            self.revision += 1;
+            self.free_devices(allocation);
         }
         if let (true, Some(pod)) = (old.extended, &old.owner_uid)
             && let Some(claims) = self.extended.get_mut(pod)
@@ -155,3 +166,6 @@ impl ResourceClaims {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,19 @@ use std::sync::Arc;
 use longshore_framework::device::DeviceClass;
 use longshore_framework::fixture::pod;
 use longshore_framework::objects::Object;
+use longshore_framework::resources::ResourceList;
 
 use super::*;
 
 const GPU: &str = "x.io/gpu";
 
 fn container(name: &str, gpus: &str, also: &[&str]) -> Container {
-    let amounts = also.iter().map(|other| ((*other).into(), "1".parse().unwrap()));
-    let gpus = (!gpus.is_empty()).then(|| (GPU.into(), gpus.parse().unwrap()));
-    Container { name: name.into(), requests: amounts.chain(gpus).collect(), ..Container::default() }
+    let mut requests = ResourceList::default();
+    also.iter().for_each(|other| requests.set(&(*other).into(), "1".parse().unwrap()));
+    if !gpus.is_empty() {
+        requests.set(&GPU.into(), gpus.parse().unwrap());
+    }
+    Container { name: name.into(), requests, ..Container::default() }
 }
 
 fn init(name: &str, gpus: &str) -> Container {

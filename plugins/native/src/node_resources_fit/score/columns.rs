@@ -153,7 +153,10 @@ impl<'a, const N: usize> Columns<'a, N> {
         let mut columns: [(u32, i64, &'a [i64], &'a [f64]); N] = [(0, 0, &[], &[]); N];
         let mut weights = 0_i64;
         for (column, part) in columns.iter_mut().zip(&parts.0) {
-            let (_, used) = part.column.flat()?;
+            if part.devices.is_some() {
+                return None;
+            }
+            let (_, used) = part.column.as_ref()?.flat()?;
             *column = (u32::try_from(part.weight).ok()?, part.amount, used, part.reciprocals?);
             weights = weights.saturating_add(part.weight);
         }
