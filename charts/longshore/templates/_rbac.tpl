@@ -84,10 +84,10 @@ subjects:
 # Claims for devices: the finalizer, and those that are made for extended resources; then what a claim gets and who uses it.
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaims]
-  verbs: [get, patch, create, delete]
+  verbs: [get, patch, update, create, delete]
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaims/status, resourceclaims/binding]
-  verbs: [patch]
+  verbs: [patch, update]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

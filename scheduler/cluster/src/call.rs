@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
@@ -50,6 +50,8 @@ pub enum Content {
     StrategicMerge,
     /// A JSON merge patch.
     Merge,
+    /// An object in Protocol Buffers. An answer to a `GET` is wanted in it too.
+    Protobuf,
 }
 
 impl Content {
@@ -58,6 +60,7 @@ impl Content {
             Self::Json => "application/json",
             Self::StrategicMerge => "application/strategic-merge-patch+json",
             Self::Merge => "application/merge-patch+json",
+            Self::Protobuf => "application/vnd.kubernetes.protobuf",
         }
     }
 }
@@ -197,10 +200,15 @@ impl Caller {
         content: Content,
         body: Bytes,
     ) -> Result<Bytes, ApiError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(CONTENT_TYPE, content.media_type())
+        let mut request = Request::builder().method(method).uri(path);
+        request = match (content, method) {
+            (Content::Protobuf, &Method::GET) => request.header(ACCEPT, content.media_type()),
+            (Content::Protobuf, _) => {
+                request.header(CONTENT_TYPE, content.media_type()).header(ACCEPT, "application/json")
+            }
+            _ => request.header(CONTENT_TYPE, content.media_type()),
+        };
+        let request = request
             .body(Body::from(body))
             .map_err(|e| ApiError::unsent(format!("bad request {method} {path}: {e}")))?;
         let waited = self.limiter.acquire().await;

@@ -4,8 +4,10 @@
 //! step finds what an earlier one left in the cluster, so that a scheduler that comes to an end between two of them loses no
 //! device and gives none twice.
 
+mod change;
 mod facts;
 mod json;
+mod proto;
 mod ready;
 mod release;
 mod store;

@@ -64,11 +64,16 @@ const SINGLE: [Right; 13] = [
     // `volumes`, when a volume that was provisioned says where it can be used.
     right("", "nodes", &["get"], Some("pods whose volumes are provisioned for one place stay pending")),
     // `claims`: to read again after a conflict; the finalizer; claims for extended resources are made and deleted.
-    right("resource.k8s.io", "resourceclaims", &["get", "patch", "create", "delete"], Some(NO_CLAIMS)),
+    right(
+        "resource.k8s.io",
+        "resourceclaims",
+        &["get", "patch", "update", "create", "delete"],
+        Some(NO_CLAIMS),
+    ),
     // `claims`: what a claim gets, and who uses it.
-    right("resource.k8s.io", "resourceclaims/status", &["patch"], Some(NO_CLAIMS)),
+    right("resource.k8s.io", "resourceclaims/status", &["patch", "update"], Some(NO_CLAIMS)),
     // The same: since 1.36 the API server asks for this as well.
-    right("resource.k8s.io", "resourceclaims/binding", &["patch"], Some(NO_CLAIMS)),
+    right("resource.k8s.io", "resourceclaims/binding", &["patch", "update"], Some(NO_CLAIMS)),
     // `review`.
     right(
         "authentication.k8s.io",

@@ -70,6 +70,13 @@ impl ApiError {
         Self { code: 0, reason: String::new(), message, retry_after: None, in_doubt: false }
     }
 
+    /// The object is of another version than it was decided on; no call was needed to know.
+    pub(crate) fn overtaken() -> Self {
+        let message =
+            "the object has been modified; please apply your changes to the latest version and try again";
+        Self { code: 409, reason: "Conflict".to_string(), ..Self::unsent(message.to_string()) }
+    }
+
     /// The object, or the kind, is not there.
     pub fn is_not_found(&self) -> bool {
         self.is(404, "NotFound")

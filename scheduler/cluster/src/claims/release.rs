@@ -10,7 +10,9 @@ use longshore_framework::resource_claim::CLAIM_FINALIZER;
 use serde_json::json;
 
 use super::Claims;
+use super::change::{self, Change};
 use super::facts::ClaimFacts;
+use super::proto::Edit;
 use crate::call::{ApiError, Content, path};
 use crate::retry::{Backoff, retried};
 use crate::status::is_other_pod as is_another;
@@ -40,9 +42,15 @@ async fn unreserve(claims: &Claims<'_>, key: &NamespacedName, uid: &Str, pod: &S
         "metadata": {"uid": &**uid},
         "status": {"reservedFor": [{"$patch": "delete", "uid": &**pod}]},
     });
-    let path = path::device_claim_status(claims.store.api_version(), &key.0, &key.1);
-    let answer =
-        retried(Backoff::STATUS, || claims.api.patch(&path, Content::StrategicMerge, &patch)).await?;
+    let leaving = || Change {
+        patch: &patch,
+        content: Content::StrategicMerge,
+        status: true,
+        version: 0,
+        uid,
+        edit: Some(Edit::RemoveUser { uid: pod.clone() }),
+    };
+    let answer = retried(Backoff::STATUS, || change::make(claims, key, leaving())).await?;
     claims.answered(&answer).map(drop)
 }
 
@@ -104,7 +112,15 @@ async fn delete(claims: &Claims<'_>, key: &NamespacedName, uid: &Str) -> Result<
             return Ok(read);
         }
         let patch = without_finalizer(&read.facts);
-        let answer = claims.api.patch(&path, Content::Merge, &patch).await?;
+        let change = Change {
+            patch: &patch,
+            content: Content::Merge,
+            status: false,
+            version: read.facts.version,
+            uid,
+            edit: Some(Edit::RemoveFinalizer(CLAIM_FINALIZER)),
+        };
+        let answer = change::make(claims, key, change).await?;
         claims.answered(&answer)
     };
     let left = retried(Backoff::STATUS, unprotect).await?;

@@ -16,8 +16,10 @@ use longshore_framework::resource_claim::CLAIM_FINALIZER;
 use serde_json::{Value, json};
 
 use super::Claims;
+use super::change::{self, Change};
 use super::facts::ClaimFacts;
 use super::json;
+use super::proto::Edit;
 use crate::call::{ApiError, Caller, Content, path};
 use crate::retry::{Backoff, is_transient};
 
@@ -191,9 +193,16 @@ async fn attempt(
         Some(_) => format!("add allocation and reservation to claim {shown}"),
         None => format!("add reservation to claim {shown}"),
     };
-    let patch = status_patch(pod, what, &facts);
-    let path = path::device_claim_status(claims.store.api_version(), &target.key.0, &target.key.1);
-    let answer = claims.api.patch(&path, Content::StrategicMerge, &patch).await;
+    let user = Edit::AddPod { name: pod.meta.name.clone(), uid: pod.meta.uid.clone() };
+    let change = Change {
+        patch: &status_patch(pod, what, &facts),
+        content: Content::StrategicMerge,
+        status: true,
+        version: facts.version,
+        uid: &facts.uid,
+        edit: what.allocation.is_none().then_some(user),
+    };
+    let answer = change::make(claims, target.key, change).await;
     let answer =
         answer.and_then(|answer| claims.answered(&answer)).map_err(|error| Failure::Call(doing, error))?;
     Ok(written(answer.facts, what.allocation.is_some()))
@@ -228,8 +237,15 @@ async fn protect(
         "resourceVersion": facts.version.to_string(),
         "finalizers": finalizers,
     }});
-    let path = path::device_claim(claims.store.api_version(), &target.key.0, &target.key.1);
-    let answer = claims.api.patch(&path, Content::Merge, &patch).await?;
+    let change = Change {
+        patch: &patch,
+        content: Content::Merge,
+        status: false,
+        version: facts.version,
+        uid: &facts.uid,
+        edit: Some(Edit::AddFinalizer(CLAIM_FINALIZER)),
+    };
+    let answer = change::make(claims, target.key, change).await?;
     claims.answered(&answer).map(|answer| answer.facts)
 }
 
