@@ -5,6 +5,7 @@
 mod advice;
 mod catalogue;
 mod discovered;
+mod dump;
 mod explain;
 mod extenders;
 mod input;
@@ -20,6 +21,7 @@ mod schema;
 mod simulate;
 mod streams;
 mod support;
+mod what_if;
 
 #[allow(dead_code, unreachable_pub, reason = "it serves other tests too")]
 #[path = "../../../../tests/wasm/wat.rs"]

@@ -177,7 +177,8 @@ fn every_field_is_in_the_documentation() {
     }
     let text = std::fs::read_to_string(format!("{DOCS}/output.md")).unwrap();
     let plugin = ["inspection", "run", "test", "check", "bench"].map(|name| format!("plugin-{name}"));
-    let others = ["simulation", "explanation", "decisions", "check", "version"].map(str::to_string);
+    let others = ["simulation", "comparison", "dump", "explanation", "decisions", "check", "version"]
+        .map(str::to_string);
     for document in others.iter().chain(&plugin) {
         let mut found = Vec::new();
         names(&schema(document), &mut found);

@@ -76,7 +76,11 @@ fn exit_codes() {
     let input = format!("{NODE}{}", pod("small", "1"));
     run_with(&["simulate", "-f", "-", "--config", packing, "--fail-on-pending"], &input)
         .exits(3)
-        .says(&["no profile has the scheduler name default-scheduler"]);
+        .says(&[
+            "Skipped (1)\n  default/small\n      no profile has the scheduler name default-scheduler",
+            "1, because no profile has their schedulerName: decide it as well with --all-pods (profile longshore), or give it",
+        ])
+        .warns(&["none of the 1 pod(s) was decided: decide it as well with --all-pods (profile longshore)"]);
     for wrong in [
         &["simulate"][..],
         &["simulate", "-f"],
@@ -157,6 +161,38 @@ fn a_configuration_decides_only_its_own_pods() {
     assert_eq!(json["summary"]["pods"], 1);
     let all = run_with(&["simulate", "-f", "-", "-o", "json"], &input).exits(0).json();
     assert_eq!(all["summary"]["scheduled"], 2);
+}
+
+#[test]
+fn a_profile_decides_all_pods_when_it_is_told_to() {
+    let file =
+        ["-f", "examples/cluster", "-f", "examples/workload", "--config", "profiles/two-profiles.yaml"];
+    let decided = |more: &[&str]| {
+        let json = run(&[&["simulate", "-o", "json"], &file[..], more].concat()).exits(0).json();
+        let profiles =
+            json["placements"].as_array().unwrap().iter().map(|p| p["profile"].as_str().unwrap().to_string());
+        let used: std::collections::BTreeSet<String> = profiles.collect();
+        let (skipped, lost) = (json["summary"]["skipped"].clone(), json["summary"]["notPlaced"].clone());
+        (
+            used,
+            skipped.as_u64().unwrap(),
+            lost.as_u64().unwrap() - json["summary"]["pending"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(decided(&[]), (Default::default(), 38, 38));
+    assert_eq!(decided(&["--all-pods"]), (["longshore".to_string()].into(), 0, 0));
+    assert_eq!(
+        decided(&["--all-pods", "--profile", "longshore-binpack"]),
+        (["longshore-binpack".to_string()].into(), 0, 0)
+    );
+    let wrong = run(&[&["simulate"], &file[..], &["--profile", "batch"]].concat()).exits(2);
+    wrong.warns(&["error: --profile batch: there is no such profile, only longshore, longshore-binpack"]);
+    let explained = run(&[&["explain", "shop/checkout"], &file[..]].concat()).exits(0);
+    explained.says(&[
+        "no profile has the scheduler name default-scheduler, only longshore, longshore-binpack",
+        "--all-pods",
+    ]);
+    run(&[&["explain", "shop/checkout", "--all-pods"], &file[..]].concat()).exits(0).says(&["shop/checkout"]);
 }
 
 #[test]
