@@ -43,10 +43,12 @@ fn tell(args: &ExplainArgs, answers: Vec<live::Answer>, console: &mut Console<'_
                 let keys: Vec<String> = answer.pods.iter().map(pods::PodRef::key).collect();
                 let simulated = simulate(args, None, &keys, console)?;
                 whole &= simulated.whole;
-                shown.extend(Shown::simulated(simulated, Some(why)));
+                let why = format!("The running scheduler was not asked: {why}");
+                shown.extend(Shown::simulated(simulated, Some(&why)));
             }
             Told::Scheduler { explanation: Some(Err(why)), configuration, .. } => {
-                let (why, keys) = (why.clone(), [answer.pods[0].key()]);
+                let why = format!("The running scheduler does not say what it would decide now: {why}");
+                let keys = [answer.pods[0].key()];
                 let simulated = simulate(args, configuration.clone(), &keys, console)?;
                 whole &= simulated.whole;
                 let mut told = Shown::answered(answer);

@@ -132,7 +132,7 @@ impl Asking<'_> {
         let mut groups: Vec<(String, Option<Value>, Vec<PodRef>)> = Vec::new();
         for pod in &*pods {
             let decisions = match get(scheduler, &path("decisions", pod, "")).await {
-                Ok(list) => Some(list),
+                Ok(list) => of_this_pod(list, pod),
                 Err(error) if error.code == 404 => None,
                 Err(error) => return Err(refused(shown, &error)),
             };
@@ -152,6 +152,15 @@ impl Asking<'_> {
         let patient = scheduler.clone().within(ask::PATIENCE);
         get(&patient, &path("explain", pod, &query)).await.map_err(|error| refused("it", &error))
     }
+}
+
+/// The decisions about this pod; one of the same name may have been there before.
+fn of_this_pod(mut list: Value, pod: &PodRef) -> Option<Value> {
+    let decisions = list.get_mut("decisions")?.as_array_mut()?;
+    if let Some(uid) = &pod.uid {
+        decisions.retain(|decision| decision.get("uid").and_then(Value::as_str) == Some(uid));
+    }
+    (!decisions.is_empty()).then_some(list)
 }
 
 fn path(what: &str, pod: &PodRef, query: &str) -> String {
@@ -195,6 +204,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn decisions_about_an_earlier_pod_of_the_name_are_left_out() {
+        let pod = |uid: Option<&str>| PodRef {
+            namespace: "a".to_string(),
+            name: "b".to_string(),
+            uid: uid.map(str::to_string),
+            scheduler: None,
+            node: None,
+        };
+        let list = json!({"decisions": [{"uid": "new", "attempt": 1}, {"uid": "old", "attempt": 3}]});
+        let count =
+            |uid| of_this_pod(list.clone(), &pod(uid)).map(|l| l["decisions"].as_array().unwrap().len());
+        assert_eq!((count(Some("new")), count(None), count(Some("newer"))), (Some(1), Some(2), None));
+    }
 
     #[test]
     fn replicas_have_the_same_answer_wherever_and_whenever() {

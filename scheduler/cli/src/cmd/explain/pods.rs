@@ -12,6 +12,8 @@ use super::target::{Kind, Target};
 pub(super) struct PodRef {
     pub(super) namespace: String,
     pub(super) name: String,
+    /// Its UID; `None` when the pod may not be read.
+    pub(super) uid: Option<String>,
     /// `schedulerName`; `None` when the pod may not be read.
     pub(super) scheduler: Option<String>,
     /// The node that it is bound to.
@@ -29,6 +31,7 @@ impl PodRef {
         Self {
             namespace: text("/metadata/namespace").to_string(),
             name: text("/metadata/name").to_string(),
+            uid: Some(text("/metadata/uid").to_string()),
             scheduler: Some(text("/spec/schedulerName").to_string()),
             node: Some(text("/spec/nodeName").to_string()).filter(|node| !node.is_empty()),
         }
@@ -52,6 +55,7 @@ pub(super) async fn find(api: &Caller, target: &Target<'_>, namespace: &str) -> 
             Err(error) if error.code == 403 => Ok(vec![PodRef {
                 namespace: namespace.to_string(),
                 name: name.to_string(),
+                uid: None,
                 scheduler: None,
                 node: None,
             }]),

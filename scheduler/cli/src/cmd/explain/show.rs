@@ -37,12 +37,11 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// What was simulated, with what is said of it first.
+    /// What was simulated, and why it had to be.
     pub(super) fn simulated(simulated: Simulated, why: Option<&str>) -> Vec<Self> {
         let by = if simulated.by_default { "the default profile" } else { "the configuration" };
-        let before = why.map(|why| {
-            format!("The running scheduler was not asked: {why}. This is a simulation of the cluster as it is now, by {by}.")
-        });
+        let before =
+            why.map(|why| format!("{why}. This is a simulation of the cluster as it is now, by {by}."));
         let more = simulated.more;
         let shown = simulated.groups.into_iter().enumerate().map(|(at, (pods, mut explanation))| {
             if let Some(before) = &before {
@@ -113,12 +112,7 @@ impl Shown {
         if let Some(decisions) = &self.decisions {
             decisions::write(console.out, decisions, style, headers)?;
         } else if self.explanation.is_none() && self.unread.is_none() {
-            let pod = self.pods.first().map_or("", |(pod, _)| pod);
-            writeln!(
-                console.out,
-                "{} was not tried by this scheduler, or so long ago that nothing is remembered.",
-                printable(pod)
-            )?;
+            writeln!(console.out, "{}", self.unknown())?;
         }
         if let Some(explanation) = &self.explanation {
             if self.decisions.is_some() {
@@ -135,6 +129,21 @@ impl Shown {
             )?;
         }
         Ok(())
+    }
+
+    /// What there is to say of a pod that the scheduler remembers nothing of.
+    fn unknown(&self) -> String {
+        let why = "this scheduler remembers no decision about it: another one made it, or it was so long ago that newer ones took its place";
+        match self.pods.first() {
+            Some((pod, Some(node))) => {
+                format!(
+                    "{} runs on {}; {why}. --as-pending says where it would go now.",
+                    printable(pod),
+                    printable(node)
+                )
+            }
+            pod => format!("{} waits; {why}.", printable(pod.map_or("", |(pod, _)| pod))),
+        }
     }
 
     /// All pods with this answer, when there are several.
