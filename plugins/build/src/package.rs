@@ -11,11 +11,12 @@ pub const VERSION: &str = "0.2.0";
 pub(crate) const PREFIX: &str = "longshore:scheduler/";
 
 /// Every file of `plugins/wit`, the one with the package's name first.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("../../wit/types.wit"),
     include_str!("../../wit/lifecycle.wit"),
     include_str!("../../wit/stages.wit"),
     include_str!("../../wit/host.wit"),
+    include_str!("../../wit/metrics.wit"),
     include_str!("../../wit/world.wit"),
 ];
 

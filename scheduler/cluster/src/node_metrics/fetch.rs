@@ -4,7 +4,7 @@ use longshore_framework::Timestamp;
 use longshore_framework::node_metrics::{MetricsSource, Provider, Sample};
 use longshore_manifest::measured_answer;
 
-use super::http_get::{HttpGet, Trust};
+use super::http_get::{HttpGet, TIMEOUT, Trust};
 use super::prometheus::Asker;
 use super::server;
 use crate::call::Caller;
@@ -25,7 +25,7 @@ impl Fetcher {
     /// TLS settings that cannot be used.
     pub fn new(source: &MetricsSource, api: &Caller) -> Result<Self, String> {
         Ok(Self(match &source.provider {
-            Provider::MetricsServer => Kind::Server(api.clone().impatient()),
+            Provider::MetricsServer => Kind::Server(api.clone().impatient().within(TIMEOUT)),
             Provider::Prometheus(spec) => Kind::Prometheus(Asker::new(spec)?),
             Provider::Watcher(address) => {
                 let http = HttpGet::new(address.starts_with("https://"), Trust::System)?;

@@ -54,12 +54,34 @@ fn every_mistake_is_named_with_its_mend() {
                "capabilities": ["network"], "cofnig": 1}),
         &[
             "source: is required: where the module is, such as file://plugin.wasm",
-            "capabilities[0]: must be one of events, pods, raw, evict, clock, random, objects, engine, not \"network\"",
+            "capabilities[0]: must be one of events, pods, raw, evict, clock, random, objects, metrics, engine, not \"network\"",
             "sha256: must be 64 hexadecimal digits, as sha256sum prints them",
             "failurePolicy: must be one of Fail, Ignore, not \"Open\"",
             "limits.memory: must be an amount of bytes up to 4Gi, such as 64Mi",
             "limits.time: must be a time from 1ms to 10s, such as 50ms",
             "cofnig: unknown field; did you mean config?",
+        ],
+    );
+}
+
+#[test]
+fn metrics_say_where_values_come_from_and_how_often() {
+    let settings = check(
+        json!({"source": "file://p.wasm", "metrics": {"watcherAddress": "http://w:2020", "interval": "15s"}}),
+        &[],
+    );
+    assert_eq!(settings.metrics.as_ref().unwrap().interval, Duration::from_secs(15));
+    let shown = settings.effective();
+    assert_eq!(shown["metrics"], json!({"watcherAddress": "http://w:2020", "interval": "15s"}));
+    let default = check(json!({"source": "file://p.wasm", "metrics": {}}), &[]);
+    assert_eq!(default.metrics.unwrap(), MetricsSource::default());
+    check(
+        json!({"source": "file://p.wasm", "metrics": {
+            "watcherAdress": "http://w", "interval": "10ms", "metricProvider": {"type": "Datadog"}}}),
+        &[
+            "metrics.metricProvider.type: must be one of KubernetesMetricsServer, Prometheus, SignalFx, not \"Datadog\"",
+            "metrics.interval: must be a time from 1s to 3600s, such as 30s",
+            "metrics.watcherAdress: unknown field; did you mean watcherAddress?",
         ],
     );
 }
