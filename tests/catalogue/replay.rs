@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::world::{Pods, set};
 
-/// How long pods are waited for that evictions woke, in milliseconds: longer than any backoff.
-const SETTLED: i64 = 15_000;
+/// For so many seconds pods are waited for that evictions woke: longer than any backoff.
+const SETTLED: u32 = 15;
 
 /// When it begins: 2026-01-01T00:00:00Z, in milliseconds.
 const BEGIN: i64 = 1_767_225_600_000;
@@ -158,19 +158,15 @@ impl Replay {
     /// Tries every pod that wants to be tried. When pods were evicted, those that this woke are waited for, as the recorder
     /// waited for the preemptor.
     fn schedule(&mut self) {
-        let mut until = None;
-        loop {
-            if self.step() {
-                until = Some(self.now + SETTLED);
-            }
-            let Some(time) =
-                self.engine.next_time().filter(|time| until.is_some_and(|until| time.0 <= until))
-            else {
-                return;
-            };
-            self.now = self.now.max(time.0);
-            let effects = self.engine.apply(Input::Time(time));
+        let mut left = if self.step() { SETTLED } else { 0 };
+        while left > 0 {
+            left -= 1;
+            self.now += 1000;
+            let effects = self.engine.apply(Input::Time(Timestamp(self.now)));
             self.perform(effects);
+            if self.step() {
+                left = SETTLED;
+            }
         }
     }
 
