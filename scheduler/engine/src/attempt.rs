@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::group::GroupKey;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
@@ -38,8 +39,55 @@ pub struct Attempt {
     pub weighing: Option<Box<Weighing>>,
     /// What is to be done.
     pub effects: Vec<Effect>,
+    /// What came of the group, when the pod was tried with its group.
+    pub group: Option<Arc<GroupResult>>,
+    /// The attempts at the other pods of the group, in the order in which they were decided. What is to be done for them is
+    /// among the effects of the first.
+    pub others: Vec<Attempt>,
     /// Who said what, when the engine [keeps traces](crate::Options::trace).
     pub trace: Option<Box<Trace>>,
+}
+
+impl Attempt {
+    /// This attempt and those at the other pods of the group, one by one.
+    pub fn into_each(mut self) -> impl Iterator<Item = Self> {
+        let others = std::mem::take(&mut self.others);
+        std::iter::once(self).chain(others)
+    }
+}
+
+/// What came of deciding a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupResult {
+    /// The group.
+    pub key: GroupKey,
+    /// How many of its pods are started together.
+    pub min_count: usize,
+    /// How many had a node before.
+    pub placed_before: usize,
+    /// How many pods it has.
+    pub known: usize,
+    /// How many were decided now.
+    pub tried: usize,
+    /// How many of these fit.
+    pub fit: usize,
+    /// How it ended.
+    pub outcome: GroupOutcome,
+    /// In one sentence, for people.
+    pub message: String,
+}
+
+/// How the decision about a group ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupOutcome {
+    /// The pods that fit go on to be bound; they are enough.
+    Started,
+    /// They would be enough once victims are gone. None is held a place before.
+    Preempting,
+    /// Too few fit: everything was undone.
+    Unschedulable,
+    /// Something broke: everything was undone.
+    Broken,
 }
 
 /// Nodes that one plugin rejected for the same reasons.

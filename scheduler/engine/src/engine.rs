@@ -6,6 +6,7 @@ mod choosing;
 mod diagnose;
 mod evict;
 mod failure;
+mod grouped;
 mod inputs;
 mod permit;
 mod post_filter;
@@ -15,6 +16,7 @@ mod recover;
 mod reload;
 mod repeat;
 mod requests;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,7 +159,7 @@ impl Engine {
 
     /// How many pods wait where.
     pub fn queue_counts(&self) -> QueueCounts {
-        self.queue.counts()
+        self.queue.counts(&self.pods)
     }
 
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them. Walks
@@ -197,7 +199,7 @@ impl Engine {
         own.or_else(|| self.options.adopt_all.then_some(0)).filter(|at| *at < self.profiles.len())
     }
 
-    /// Tries the pod whose turn it is; `None` when none waits to be tried.
+    /// Tries the pod whose turn it is, and the pods of its group with it; `None` when none waits to be tried.
     pub fn step(&mut self) -> Option<Attempt> {
         let queued = self.queue.pop(&mut self.pods)?;
         Some(self.attempt_and_more(queued))
@@ -218,7 +220,12 @@ impl Engine {
 
     /// The queue, and what its methods are lent.
     pub(crate) fn queue_parts(&mut self) -> (&mut Queue, &mut Pods, EngineRules<'_>) {
-        let rules = EngineRules { profiles: &self.profiles, cache: &self.cache, evictions: &self.evictions };
+        let rules = EngineRules {
+            profiles: &self.profiles,
+            cache: &self.cache,
+            evictions: &self.evictions,
+            features: self.options.features,
+        };
         (&mut self.queue, &mut self.pods, rules)
     }
 
@@ -238,14 +245,32 @@ impl Engine {
 
     /// The attempt, with what plugins asked for meanwhile among its effects: they may be about other pods.
     fn attempt_and_more(&mut self, queued: Box<QueuedPod>) -> Attempt {
-        let mut attempt = self.attempt(queued);
+        let mut attempt = match queued.stands_for {
+            Some(id) => self.attempt_group(id, queued),
+            None => self.attempt(queued),
+        };
         self.meet_requests(&mut attempt.effects);
         attempt
     }
 
     fn attempt(&mut self, queued: Box<QueuedPod>) -> Attempt {
         let pod = Arc::clone(&queued.pod);
-        let mut attempt = Attempt {
+        let mut attempt = self.untried(&queued);
+        if pod.meta.terminating {
+            self.queue.done(&mut self.pods, &pod.meta.uid);
+            return attempt;
+        }
+        let found = self.find_node(&queued, &mut attempt);
+        attempt.outcome = match found {
+            (Ok(slot), state) => self.reserve(queued, slot, state, &mut attempt.effects),
+            (Err(failure), _) => self.fail(queued, failure, &mut attempt.effects),
+        };
+        attempt
+    }
+
+    /// An attempt before anything was tried.
+    fn untried(&self, queued: &QueuedPod) -> Attempt {
+        Attempt {
             profile: Arc::clone(&self.profiles[queued.profile].scheduler_name),
             outcome: Outcome::Terminating,
             number: queued.attempts,
@@ -257,48 +282,47 @@ impl Engine {
             weighing: None,
             effects: Vec::new(),
             trace: None,
-            pod: Arc::clone(&pod),
-        };
-        if pod.meta.terminating {
-            self.queue.done(&mut self.pods, &pod.meta.uid);
-            return attempt;
+            group: None,
+            others: Vec::new(),
+            pod: Arc::clone(&queued.pod),
         }
+    }
+
+    /// The node for a pod, or why there is none and what PostFilter makes of it. What is found out on the way is written
+    /// into the attempt.
+    fn find_node(
+        &mut self,
+        queued: &QueuedPod,
+        attempt: &mut Attempt,
+    ) -> (Result<Slot, Failure>, CycleState) {
         let mut trace = self.options.trace.then(Box::<Trace>::default);
         let mut state = CycleState::default();
-        let (path, decided, choice) = self.decide(&queued, &mut state, trace.as_deref_mut());
+        let (path, decided, choice) = self.decide(queued, &mut state, trace.as_deref_mut());
         self.meter.tell(|m| m.decided(queued.profile, &path));
         attempt.path = path;
         (attempt.evaluated_nodes, attempt.feasible_nodes) = (state.evaluated, state.feasible);
-        attempt.outcome = match decided {
+        let found = match decided {
             Ok(slot) => {
                 attempt.choice = Some(choice);
-                let began = Duration::from(queued.marks.taken) + self.described_in;
-                self.meter.tell_since(began, |m, took| m.algorithm(took));
-                self.reserve(queued, slot, state, &mut attempt.effects)
+                Ok(slot)
+            }
+            Err(Stopped::Known(known)) => {
+                attempt.rejected.clone_from(&known.rejected);
+                Err(self.repeat(queued.profile, &known))
             }
             Err(stopped) => {
-                let failure = match stopped {
-                    Stopped::Known(known) => {
-                        attempt.rejected.clone_from(&known.rejected);
-                        self.repeat(queued.profile, &known)
-                    }
-                    stopped => {
-                        if let (Stopped::Unfit(diagnosis), Some(most)) =
-                            (&stopped, self.options.example_nodes)
-                        {
-                            attempt.rejected = self.group_rejections(queued.profile, diagnosis, most);
-                        }
-                        let mut failure = self.diagnose(&queued, stopped, &state, trace.as_deref_mut());
-                        attempt.weighing = failure.post_filter.as_mut().and_then(|post| post.weighing.take());
-                        self.note(&queued, failure, &attempt.rejected)
-                    }
-                };
-                self.meter.tell_since(queued.marks.taken, |m, took| m.algorithm(took));
-                self.fail(queued, failure, &mut attempt.effects)
+                if let (Stopped::Unfit(diagnosis), Some(most)) = (&stopped, self.options.example_nodes) {
+                    attempt.rejected = self.group_rejections(queued.profile, diagnosis, most);
+                }
+                let mut failure = self.diagnose(queued, stopped, &state, trace.as_deref_mut());
+                attempt.weighing = failure.post_filter.as_mut().and_then(|post| post.weighing.take());
+                Err(self.note(queued, failure, &attempt.rejected))
             }
         };
+        let began = Duration::from(queued.marks.taken) + self.described_in;
+        self.meter.tell_since(began, |m, took| m.algorithm(took));
         attempt.trace = trace;
-        attempt
+        (found, state)
     }
 
     /// A node that was promised to a pod, or is no longer, is another to pods of lower priority.
@@ -307,6 +331,18 @@ impl Engine {
             self.cache.touch(&node);
             self.options.requests.promise(&node, self.queue.nominator.on(&node));
         }
+    }
+
+    fn reservation(&self, queued: Box<QueuedPod>, state: CycleState) -> Box<Reservation> {
+        Box::new(Reservation {
+            binders: self.extenders.binders(&queued.pod),
+            profile: Arc::clone(&self.profiles[queued.profile]),
+            queued,
+            state,
+            newest: None,
+            disturbed: false,
+            sent: false,
+        })
     }
 
     /// Assume, Reserve, Permit, and the first step of the binding.
@@ -319,15 +355,7 @@ impl Engine {
     ) -> Outcome {
         let pod = Arc::clone(&queued.pod);
         let node = Arc::clone(&self.cache.snapshot().node(slot).name);
-        let held = Box::new(Reservation {
-            binders: self.extenders.binders(&pod),
-            profile: Arc::clone(&self.profiles[queued.profile]),
-            queued,
-            state,
-            newest: None,
-            disturbed: false,
-            sent: false,
-        });
+        let held = self.reservation(queued, state);
         self.evictions.end(&pod.meta.uid, Some(&node));
         self.queue.nominator.remove(&pod.meta.uid);
         let undone = match Guard::assume(&mut self.pods, &mut self.cache, &self.meter, &node, held) {
@@ -375,11 +403,7 @@ impl Engine {
         state: &CycleState,
         trace: Option<&mut Trace>,
     ) -> Failure {
-        // Evictions help no pod that waits for its group.
-        let post_filter = match groups::holds_back(self.cache.objects(), &queued.pod) {
-            true => None,
-            false => self.post_filter(queued, &diagnosis, state, trace),
-        };
+        let post_filter = self.post_filter(queued, &diagnosis, state, trace);
         let said = post_filter.as_ref().map_or("", |p| &p.message);
         Failure {
             reason: FailureReason::Unschedulable,

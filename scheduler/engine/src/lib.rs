@@ -33,7 +33,7 @@ mod timers;
 pub mod trace;
 mod weighing;
 
-pub use attempt::{Attempt, Outcome, RejectedNodes};
+pub use attempt::{Attempt, GroupOutcome, GroupResult, Outcome, RejectedNodes};
 pub use choice::{BestNode, Choice, Scored};
 pub use engine::{CacheView, Engine, Judgement, OtherProfiles, Verdicts};
 pub use message::NO_NODES;

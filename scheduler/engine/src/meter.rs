@@ -16,6 +16,7 @@ use longshore_framework::registry::Stage;
 use longshore_framework::verdict::RejectCode;
 use rustc_hash::FxHashMap;
 
+use crate::attempt::GroupResult;
 use crate::path::Path;
 
 /// How an attempt ended, with the names of kube-scheduler's label `result`.
@@ -221,6 +222,8 @@ impl EventLabel {
     pub const POPPED_FROM_BACKOFF: Self = Self::Named("PopFromBackoffQ");
     /// Somebody asked for the pod to be tried.
     pub const FORCED: Self = Self::Named("ForceActivate");
+    /// Another pod came to the pod's group, or the group is another.
+    pub const GROUP_CHANGED: Self = Self::Named("GroupChanged");
     /// No event woke the pod for long.
     pub const TIMEOUT: Self = Self::Named("UnschedulableTimeout");
     /// A plugin that could not be asked can be asked again.
@@ -264,6 +267,9 @@ pub trait Meter: Send + Sync + fmt::Debug {
 
     /// A node was looked for, by this path.
     fn decided(&self, _profile: usize, _path: &Path) {}
+
+    /// A group was decided.
+    fn group_decided(&self, _result: &GroupResult, _took: Duration) {}
 
     /// The search for a node ended, PostFilter included.
     fn algorithm(&self, _took: Duration) {}

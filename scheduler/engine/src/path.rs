@@ -28,8 +28,6 @@ pub enum Literal {
     RestrictedSearch,
     /// An extender is interested in the pod.
     Extender,
-    /// The pod waits for its group.
-    Group,
     /// What this plugin says has to be asked every time.
     Uncacheable(PluginId),
     /// PreFilter of this plugin rejected the pod, or left several nodes but not all.
@@ -75,7 +73,6 @@ impl Literal {
             Self::NothingToKeep => "NothingToKeep",
             Self::RestrictedSearch => "RestrictedSearch",
             Self::Extender => "Extender",
-            Self::Group => "Group",
             Self::Uncacheable(_) => "Uncacheable",
             Self::PreFilter(_) => "PreFilter",
             Self::UnlikeAny(_) => "UnlikeAny",

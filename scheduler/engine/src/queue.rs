@@ -19,6 +19,7 @@
 mod attempts;
 pub(crate) mod backoff;
 mod flush;
+mod groups;
 mod in_flight;
 mod listeners;
 pub(crate) mod nominator;
@@ -40,6 +41,7 @@ use longshore_framework::verdict::Rejection;
 use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
 
+use crate::groups::{Group, Groups};
 use crate::heap::Heap;
 use crate::meter::{EventLabel, Metered};
 use crate::options::Options;
@@ -65,6 +67,18 @@ pub(crate) trait Rules {
     /// [told](Queue::end_rest) that they are over, no event moves the pod. Every eviction is an event, and many pods may
     /// rest.
     fn rests(&self, pod: &QueuedPod, plugin: PluginId) -> bool;
+    /// Why a pod that waits in its group is not tried, if it is not for the sake of the group: who and what.
+    fn gate_of_group(&self, _pod: &QueuedPod, _group: &Group) -> Option<(PluginId, Rejection)> {
+        None
+    }
+    /// Who keeps the pod out while evictions for it are under way, if they are.
+    fn gate_of_evictions(&self, _pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
+        None
+    }
+    /// What stands for groups in the pod's profile.
+    fn group_plugin(&self, _pod: &QueuedPod) -> Option<PluginId> {
+        None
+    }
     /// For each profile, the plugins that registered events of this kind. The same each time, until the profiles are
     /// others.
     fn listeners(&self, resource: Resource, action: Action) -> Vec<PluginSet>;
@@ -125,6 +139,8 @@ pub(crate) struct Queue {
     parked: Parked,
     in_flight: InFlight,
     listeners: Listeners,
+    /// Pods that are decided together.
+    pub(crate) groups: Groups,
     pub(crate) nominator: Nominator,
     timing: Backoff,
     max_unschedulable_ms: i64,
@@ -145,6 +161,7 @@ impl Queue {
             parked: Parked::default(),
             in_flight: InFlight::default(),
             listeners: Listeners::default(),
+            groups: Groups::default(),
             nominator: Nominator::default(),
             timing: Backoff { initial: options.initial_backoff, max: options.max_backoff },
             max_unschedulable_ms: i64::try_from(options.max_unschedulable.as_millis()).unwrap_or(i64::MAX),
@@ -156,22 +173,25 @@ impl Queue {
         }
     }
 
-    pub(crate) fn counts(&self) -> QueueCounts {
+    pub(crate) fn counts(&self, pods: &Pods) -> QueueCounts {
         let gated = self.parked.gated();
-        QueueCounts {
+        let mut counts = QueueCounts {
             active: self.active.len(),
             backoff: self.backoff.len() + self.error_backoff.len(),
             unschedulable: self.parked.len() - gated,
             gated,
             in_flight: self.in_flight.len(),
-        }
+        };
+        self.count_groups(pods, &mut counts);
+        counts
     }
 
     /// Every waiting pod, in no particular order.
     pub(crate) fn iter<'p>(&'p self, pods: &'p Pods) -> impl Iterator<Item = &'p QueuedPod> {
         let backoff = self.backoff.iter().chain(self.error_backoff.iter());
-        let numbers = self.active.iter().chain(backoff).chain(self.parked.iter());
-        numbers.filter_map(|number| pods.waiting(number))
+        let grouped = self.groups.iter().flat_map(|group| group.ready.iter().copied());
+        let numbers = self.active.iter().chain(backoff).chain(self.parked.iter()).chain(grouped);
+        numbers.filter_map(|number| pods.waiting(number)).filter(|queued| queued.stands_for.is_none())
     }
 
     /// How many waiting pods were last rejected by which plugin of which profile; a pod counts for each of them.
@@ -221,6 +241,8 @@ impl Queue {
             forget_rejections(pods, number);
             self.link(pods, number, rules);
         }
+        let grouped: Vec<usize> = self.groups.iter().flat_map(|group| group.ready.iter().copied()).collect();
+        grouped.into_iter().for_each(|number| forget_rejections(pods, number));
         let mut waiting: Vec<usize> = self.parked.iter().collect();
         pods.sort_by_uid(&mut waiting, |number| *number);
         waiting.extend(std::iter::from_fn(|| self.backoff.pop()));
@@ -240,6 +262,7 @@ impl Queue {
         self.nominator.remove(uid);
         pods.waiting(number)?;
         self.unlink(pods, number);
+        self.leave_group(pods, number);
         match pods.remove(uid)? {
             Seat::Waiting(_, queued) => Some(queued),
             _ => None,
@@ -249,6 +272,7 @@ impl Queue {
     /// The pod does not wait any more and is not decided: it has a node.
     pub(crate) fn withdraw(&mut self, pods: &mut Pods, number: usize) {
         self.unlink(pods, number);
+        self.left_group(pods, number);
         if let Some(Seat::Deciding(flight)) = pods.take_back(number) {
             self.land(Some(flight));
         }
@@ -266,8 +290,16 @@ impl Queue {
         let Some(queued) = pods.waiting_mut(number) else { return Place::Backoff };
         let old = std::mem::replace(&mut queued.pod, Arc::clone(&pod));
         self.nominator.update(&old, &pod, &mut queued.echoes);
+        let gated = queued.gated_by.is_some();
+        let waits_in_group = matches!(pods.seat(number), Seat::Waiting(Part::Group, _));
+        if !gated && waits_in_group != self.groups.binding(number).is_some() {
+            self.unlink(pods, number);
+            let via = Via::from_parked(EventLabel::POD_UPDATE);
+            return self.activate_unless_gated(pods, number, via, rules);
+        }
         match pods.seat(number) {
             Seat::Waiting(Part::Parked, _) => self.update_parked(pods, number, events, rules),
+            Seat::Waiting(Part::Group, _) => self.update_grouped(pods, number, events, rules),
             Seat::Waiting(Part::Active, _) => {
                 self.link(pods, number, rules);
                 Place::Active
@@ -309,9 +341,10 @@ impl Queue {
     /// back. False when the pod neither waits nor flies.
     pub(crate) fn activate(&mut self, pods: &mut Pods, uid: &str, rules: &dyn Rules) -> bool {
         let Some(number) = pods.number(uid) else { return false };
+        let number = self.stands_in(pods, number).unwrap_or(number);
         match pods.seat(number) {
             Seat::Waiting(_, queued) if !self.retry && queued.attempts >= MOST_TRIES => return false,
-            Seat::Waiting(Part::Active, _) => {}
+            Seat::Waiting(Part::Active | Part::Group, _) => {}
             Seat::Waiting(Part::Parked, _) => {
                 self.unlink(pods, number);
                 self.activate_unless_gated(pods, number, Via::from_parked(EventLabel::FORCED), rules);

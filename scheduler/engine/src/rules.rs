@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use longshore_framework::event::{Action, ClusterEvent, Hint, HintContext, Resource, Subject};
+use longshore_framework::features::{Features, Gate};
+use longshore_framework::group::GroupApi;
 use longshore_framework::plugin::{EnqueueContext, PreEnqueue, Queued, Rank};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{Instance, Stage};
@@ -10,6 +12,7 @@ use longshore_framework::verdict::{Rejection, Verdict};
 
 use crate::cache::Cache;
 use crate::evictions::Evictions;
+use crate::groups::{self, Group};
 use crate::plugin_set::PluginSet;
 use crate::pods::QueuedPod;
 use crate::queue::Rules;
@@ -20,6 +23,7 @@ pub(crate) struct EngineRules<'a> {
     pub(crate) cache: &'a Cache,
     /// Preemptors and the victims they wait for.
     pub(crate) evictions: &'a Evictions,
+    pub(crate) features: Features,
 }
 
 impl EngineRules<'_> {
@@ -51,6 +55,23 @@ impl Rules for EngineRules<'_> {
         let Some(last) = pod.gated_by else { return plugins().find_map(keeps_out) };
         let others = plugins().filter(|(id, _)| *id != last);
         plugins().filter(|(id, _)| *id == last).chain(others).find_map(keeps_out)
+    }
+
+    fn gate_of_group(&self, pod: &QueuedPod, group: &Group) -> Option<(PluginId, Rejection)> {
+        let why = match self.features.enabled(Gate::GenericWorkload) && group.key.api == GroupApi::Kubernetes
+        {
+            true => group.kind.lacks_upstream(&group.key, group.known()),
+            false => group.kind.lacks(&group.key, group.known()),
+        };
+        Some((self.group_plugin(pod)?, Rejection::unresolvable(why?)))
+    }
+
+    fn gate_of_evictions(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {
+        self.evictions.rests(&pod.pod.meta.uid).then(|| self.gate(pod)).flatten()
+    }
+
+    fn group_plugin(&self, pod: &QueuedPod) -> Option<PluginId> {
+        self.profile(pod).id(groups::NAME)
     }
 
     fn rests(&self, pod: &QueuedPod, plugin: PluginId) -> bool {

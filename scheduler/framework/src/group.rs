@@ -1,18 +1,31 @@
 //! Groups of pods that are to be started together.
 
-use crate::Str;
+use std::time::Duration;
 
-/// Whose groups they are.
+use crate::pod::Pod;
+use crate::resources::ResourceList;
+use crate::{Str, Timestamp};
+
+/// How a group is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupApi {
     /// `scheduling.k8s.io`, which pods name in `spec.schedulingGroup`.
     Kubernetes,
     /// `scheduling.x-k8s.io`, of the plugin Coscheduling, which pods name in a [label](GROUP_LABEL).
     Coscheduling,
+    /// No object at all: pods name the group in an [annotation](GROUP_ANNOTATION) and say in [another](MIN_ANNOTATION) how
+    /// many of them it takes.
+    Annotations,
 }
 
 /// The label that names a group of [Coscheduling](GroupApi::Coscheduling).
 pub const GROUP_LABEL: &str = "scheduling.x-k8s.io/pod-group";
+
+/// The annotation that names a group that has [no object](GroupApi::Annotations).
+pub const GROUP_ANNOTATION: &str = "longshore.dev/group";
+
+/// The annotation that says how many pods of such a group are started together; 1 at least.
+pub const MIN_ANNOTATION: &str = "longshore.dev/group-min";
 
 /// A PodGroup.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +36,73 @@ pub struct PodGroup {
     pub namespace: Str,
     /// Name.
     pub name: Str,
-    /// Its pods are started all or none. Those of a group with the policy `basic` are started as any other pods.
-    pub is_gang: bool,
+    /// `minCount` or `minMember`: so many of its pods are started together, or none. `None` for the policy `basic`: its pods
+    /// are started as any other pods.
+    pub min_count: Option<usize>,
+    /// `metadata.creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// `minResources`: what the cluster has to have free before the group is tried.
+    pub min_resources: ResourceList,
+    /// `scheduleTimeoutSeconds`.
+    pub timeout: Option<Duration>,
+}
+
+impl PodGroup {
+    /// A group of so many pods.
+    pub fn new(api: GroupApi, namespace: &str, name: &str, min_count: Option<usize>) -> Self {
+        Self {
+            api,
+            namespace: namespace.into(),
+            name: name.into(),
+            min_count,
+            created: None,
+            min_resources: ResourceList::default(),
+            timeout: None,
+        }
+    }
+
+    /// What it is known by.
+    pub fn key(&self) -> GroupKey {
+        GroupKey { api: self.api, namespace: Str::clone(&self.namespace), name: Str::clone(&self.name) }
+    }
+}
+
+/// What a group is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupKey {
+    /// How it is written.
+    pub api: GroupApi,
+    /// Namespace.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+}
+
+impl GroupKey {
+    /// The group that the pod names, whether there is one or not. A pod that names several belongs to the first of: the one
+    /// in its spec, the one in its annotations, the one in its label.
+    pub fn of(pod: &Pod) -> Option<Self> {
+        let named = match (&pod.spec.scheduling_group, &pod.meta.own_group) {
+            (Some(name), _) => Some((GroupApi::Kubernetes, name)),
+            (None, Some(own)) => Some((GroupApi::Annotations, &own.name)),
+            (None, None) => pod.meta.labels.get(GROUP_LABEL).map(|name| (GroupApi::Coscheduling, name)),
+        };
+        let (api, name) = named?;
+        Some(Self { api, namespace: Str::clone(&pod.meta.namespace), name: Str::clone(name) })
+    }
+}
+
+impl std::fmt::Display for GroupKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// What a pod's annotations say of its group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnGroup {
+    /// Its name, in the pod's namespace.
+    pub name: Str,
+    /// How many pods are started together; `None` when the annotation is missing or is no whole number from 1 on.
+    pub min_count: Option<usize>,
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::device::{DEVICE_CLASS_PREFIX, DeviceClass, DeviceTaintRule, ResourceSlice};
-use crate::group::{GROUP_LABEL, GroupApi, PodGroup};
+use crate::group::{GroupKey, PodGroup};
 use crate::labels::{LabelSelector, Labels};
 use crate::node_metrics::{MetricsSource, NodeMetrics, Sample, Usage};
 use crate::pod::Pod;
@@ -149,19 +149,6 @@ impl Object {
 /// `namespace` and `name`.
 pub type NamespacedName = (Str, Str);
 
-/// The group of a pod.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum GroupOf<'a> {
-    /// There is a PodGroup.
-    Known(&'a Arc<PodGroup>),
-    /// The pod's spec names this one, in its namespace, and there is none.
-    Missing(&'a Str),
-}
-
-fn group_key(group: &PodGroup) -> (GroupApi, Str, Str) {
-    (group.api, Arc::clone(&group.namespace), Arc::clone(&group.name))
-}
-
 /// The store. Maps are ordered by key, so that whoever walks one walks it the same way every time.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
@@ -191,8 +178,8 @@ pub struct Objects {
     pub attachments_by_node: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
     /// The same by (volume name, name).
     attachments_by_volume: BTreeMap<(Str, Str), Arc<VolumeAttachment>>,
-    /// PodGroups by API, namespace and name.
-    pub pod_groups: BTreeMap<(GroupApi, Str, Str), Arc<PodGroup>>,
+    /// PodGroups.
+    pub pod_groups: BTreeMap<GroupKey, Arc<PodGroup>>,
     /// DeviceClasses by name.
     pub device_classes: BTreeMap<Str, Arc<DeviceClass>>,
     /// ResourceClaims by namespace and name.
@@ -325,21 +312,12 @@ impl Objects {
         self.claim(&pod.meta.namespace, claim)
     }
 
-    /// The group that the pod belongs to. Its spec may name one that does not exist. The label of
-    /// [Coscheduling](GroupApi::Coscheduling) names a group only where there is one: else it is a label like any other.
-    pub fn group_of<'a>(&'a self, pod: &'a Pod) -> Option<GroupOf<'a>> {
-        let find = |api, name: &Str| {
-            let key = (api, Arc::clone(&pod.meta.namespace), Arc::clone(name));
-            self.pod_groups.get(&key)
-        };
-        if let Some(name) = &pod.spec.scheduling_group {
-            return Some(find(GroupApi::Kubernetes, name).map_or(GroupOf::Missing(name), GroupOf::Known));
-        }
+    /// The PodGroup that the pod names, if there is one.
+    pub fn group_of(&self, pod: &Pod) -> Option<&Arc<PodGroup>> {
         if self.pod_groups.is_empty() {
             return None;
         }
-        let name = pod.meta.labels.get(GROUP_LABEL)?;
-        find(GroupApi::Coscheduling, name).map(GroupOf::Known)
+        self.pod_groups.get(&GroupKey::of(pod)?)
     }
 
     /// The DeviceClass that stands for an extended resource: its own implicit name, or the one that was made last of those
@@ -462,7 +440,7 @@ impl Objects {
                 self.capacities.insert((o.namespace.clone(), o.name.clone()), o).map(O::CsiStorageCapacity)
             }
             O::VolumeAttachment(o) => self.set_attachment(o).map(O::VolumeAttachment),
-            O::PodGroup(o) => self.pod_groups.insert(group_key(&o), o).map(O::PodGroup),
+            O::PodGroup(o) => self.pod_groups.insert(o.key(), o).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.insert(Arc::clone(&o.name), o).map(O::DeviceClass),
             O::ResourceClaim(o) => self.resource_claims.set(o).map(O::ResourceClaim),
             O::ResourceSlice(o) => self.slices.set(o).map(O::ResourceSlice),
@@ -505,7 +483,7 @@ impl Objects {
                 self.capacities.remove(&(o.namespace.clone(), o.name.clone())).map(O::CsiStorageCapacity)
             }
             O::VolumeAttachment(o) => self.remove_attachment(&o.name).map(O::VolumeAttachment),
-            O::PodGroup(o) => self.pod_groups.remove(&group_key(o)).map(O::PodGroup),
+            O::PodGroup(o) => self.pod_groups.remove(&o.key()).map(O::PodGroup),
             O::DeviceClass(o) => self.device_classes.remove(&o.name).map(O::DeviceClass),
             O::ResourceClaim(o) => self.resource_claims.remove(&o.key()).map(O::ResourceClaim),
             O::ResourceSlice(o) => self.slices.remove(&o.name).map(O::ResourceSlice),

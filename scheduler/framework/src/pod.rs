@@ -5,6 +5,7 @@ mod resources;
 use std::sync::Arc;
 
 use crate::features::{Features, Gate, Rule};
+use crate::group::OwnGroup;
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeAffinity;
 use crate::ports::HostPort;
@@ -126,6 +127,8 @@ pub struct PodMeta {
     pub node_name: Option<Str>,
     /// `metadata.labels`.
     pub labels: Labels,
+    /// The group that its annotations name.
+    pub own_group: Option<Arc<OwnGroup>>,
     /// The controlling owner, from `metadata.ownerReferences`.
     pub owner: Option<Owner>,
     /// `metadata.creationTimestamp`.

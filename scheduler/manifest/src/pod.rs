@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::decode::decode;
 use crate::error::{ObjectError, Within};
-use crate::{defaults, meta, priority, selectors, wire};
+use crate::{defaults, groups, meta, priority, selectors, wire};
 
 /// The scheduler of pods that name none.
 const DEFAULT_SCHEDULER: &str = "default-scheduler";
@@ -65,6 +65,7 @@ fn pod_meta(written: &wire::pod::Pod) -> Result<PodMeta, ObjectError> {
         uid: meta::uid(metadata, "Pod"),
         node_name: meta::given(&written.spec.node_name),
         labels: meta::labels(&metadata.labels),
+        own_group: groups::own_group(metadata),
         owner: meta::owner(metadata),
         created: metadata.creation_timestamp.map(|t| t.0),
         terminating: metadata.deletion_timestamp.is_some(),

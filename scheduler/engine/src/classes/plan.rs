@@ -14,10 +14,9 @@ use smallvec::SmallVec;
 use crate::cycle::Evaluator;
 use crate::cycle::score::Scorer;
 use crate::cycle::state::CycleState;
-use crate::groups;
 use crate::path::Literal;
 
-/// Whether the search is not over all nodes, or the pod has to wait for others.
+/// Whether there is nothing to keep, or the search is not over all nodes.
 pub(super) fn has_to_be_literal(evaluator: &Evaluator<'_>) -> Option<Literal> {
     let profile = evaluator.profile;
     if evaluator.snapshot.is_empty() || profile.stage(Stage::Score).is_empty() {
@@ -26,7 +25,7 @@ pub(super) fn has_to_be_literal(evaluator: &Evaluator<'_>) -> Option<Literal> {
     if profile.percentage_of_nodes_to_score.is_some() {
         return Some(Literal::RestrictedSearch);
     }
-    groups::holds_back(evaluator.objects, evaluator.pod).then_some(Literal::Group)
+    None
 }
 
 /// A filter that is asked about one node of each group.

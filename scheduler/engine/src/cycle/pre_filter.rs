@@ -13,7 +13,6 @@ use longshore_framework::verdict::{PluginError, PreFilterVerdict, RejectCode, Re
 
 use super::state::CycleState;
 use super::{Diagnosis, Evaluator};
-use crate::groups;
 use crate::meter::{ExtensionPoint, Status};
 
 /// The nodes that PreFilter left: `None` for all.
@@ -49,10 +48,6 @@ impl<'a> Evaluator<'a> {
         state: &mut CycleState,
         diagnosis: &mut Diagnosis,
     ) -> Result<NodeNames, String> {
-        if let Some((plugin, rejection)) = groups::held_back(self.profile, self.objects, self.pod) {
-            reject_everywhere(diagnosis, plugin, rejection);
-            return Ok(None);
-        }
         let mut nodes = NodeNames::None;
         let mut restricting = Vec::new();
         let mut rejected: Option<(PluginId, Rejection)> = None;

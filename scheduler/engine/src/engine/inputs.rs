@@ -23,17 +23,25 @@ impl Engine {
         self.marks.input = (self.meter.is_on() && is_news(&input)).then(|| self.meter.now());
         match input {
             Input::Pod(pod) => self.pod(pod, &mut effects),
-            Input::PodDeleted { uid } => self.pod_deleted(&uid),
+            Input::PodDeleted { uid } => {
+                let group = self.group_number(&uid);
+                self.pod_deleted(&uid);
+                if let Some(group) = group {
+                    self.group_shrank(group, &mut effects);
+                }
+            }
             Input::Node(node) => self.node(node),
             Input::NodeDeleted { name } => self.node_deleted(&name),
             Input::Object(object) => {
                 let old = self.cache.set_object(object.clone());
+                self.group_object(&object);
                 if old.as_ref() != Some(&object) {
                     self.tell_if(events::object(old, Some(object)));
                 }
             }
             Input::ObjectDeleted(object) => {
                 let old = self.cache.remove_object(&object);
+                self.group_object(&object);
                 self.tell_if(events::object(old, None));
             }
             Input::Metrics { source, sample } => {
@@ -69,6 +77,9 @@ impl Engine {
         self.settle(number, &uid, &node);
         let was_assumed = self.pods.is_assumed(number);
         let known = self.cache.confirm(&mut self.pods, number, Arc::clone(&pod), node);
+        if self.join_group(number, &pod, 0) {
+            self.group_grew(number);
+        }
         if pod.meta.terminating {
             let turns = self.evictions.seen_going(&uid);
             self.take_turns(turns);
@@ -127,6 +138,8 @@ impl Engine {
             return;
         }
         let pod = self.specs.share(pod);
+        let number = self.pods.number_for(&pod.meta.uid);
+        let grown = self.join_group(number, &pod, profile);
         let (queue, pods, rules) = self.queue_parts();
         let place = match &known {
             Some(old) => {
@@ -136,6 +149,9 @@ impl Engine {
             }
             None => queue.add(pods, Arc::clone(&pod), profile, &rules),
         };
+        if grown {
+            queue.muster_group_of(pods, number, &rules);
+        }
         self.handled(if known.is_some() { EventLabel::POD_UPDATE } else { EventLabel::POD_ADD });
         if known.is_none() {
             self.tell_new(&pod);
@@ -203,6 +219,7 @@ impl Engine {
     fn assumed_pod_deleted(&mut self, number: usize, uid: &Str) {
         if let Some(undone) = self.release(number) {
             self.queue.withdraw(&mut self.pods, number);
+            self.queue.leave_group(&mut self.pods, number);
             self.pods.remove(uid);
             self.tell_left(&undone.pod, &undone.node);
         } else if let Some(OnNode { pod, node, .. }) = self.take_off_node(number, uid) {
@@ -213,6 +230,7 @@ impl Engine {
     /// Forgets a pod that counts on a node.
     fn take_off_node(&mut self, number: usize, uid: &str) -> Option<OnNode> {
         self.pods.on_node(number)?;
+        self.queue.leave_group(&mut self.pods, number);
         let Seat::OnNode(on) = self.pods.remove(uid)? else { return None };
         self.cache.uncount(number, &on.pod, &on.node);
         Some(on)

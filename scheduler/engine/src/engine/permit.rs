@@ -47,8 +47,13 @@ impl Engine {
         if waits.is_empty() {
             let began = held.queued.marks.phase;
             self.meter.tell_since(began, |m, took| m.permit_waited(Status::Success, took));
-            self.queue.land(phase.let_go());
-            self.go_on(number, pre_bind, effects);
+            if self.wait_for_group(number, effects) {
+                return;
+            }
+            if let Some((phase, _)) = self.pods.reserved_mut(number) {
+                self.queue.land(phase.let_go());
+                self.go_on(number, pre_bind, effects);
+            }
         }
     }
 
@@ -91,6 +96,9 @@ impl Engine {
         self.fail(queued, failure, effects);
         self.seen_gone(&pod.meta.uid);
         self.room_left(&pod, &node, &|other| other.meta.uid != pod.meta.uid);
+        if let Some(id) = self.queue.groups.binding(number) {
+            self.group_shrank(id, effects);
+        }
     }
 
     /// Permit plugins whose time is up turn their pods away, in the order in which their times ended. Nobody is looked at

@@ -99,7 +99,8 @@ fn is_orphan(on: &OnNode, profiles: &[Profile]) -> bool {
     let Hold::Reserved(Phase::Waiting(waits, _), held) = &on.hold else { return false };
     let Some(new) = profiles.get(held.queued.profile) else { return true };
     let holds = |name: &str| new.id(name).is_some_and(|id| new.stage(Stage::Permit).contains(&id));
-    !waits.iter().all(|wait| holds(held.profile.name(wait.plugin)))
+    let is_held = |name: &str| name == groups::NAME || holds(name);
+    !waits.iter().all(|wait| is_held(held.profile.name(wait.plugin)))
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n Str>) -> String {

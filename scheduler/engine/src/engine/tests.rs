@@ -94,6 +94,7 @@ impl World {
             // Scripts ask while at most one pod waits in the queue.
             Some(_) if counts.active > 0 => "active".to_string(),
             Some(_) if counts.backoff > 0 => "backoff".to_string(),
+            Some(_) if counts.gated > 0 => "gated".to_string(),
             Some(_) => "parked".to_string(),
         }
     }

@@ -15,8 +15,10 @@ use crate::plugin_set::PluginSet;
 pub struct QueuedPod {
     /// Its number in the [table of pods](super).
     pub(crate) number: usize,
-    /// The pod.
+    /// The pod; of a group, that whose place in line it takes.
     pub pod: Arc<Pod>,
+    /// It stands for the group with this number, and is no pod itself.
+    pub(crate) stands_for: Option<usize>,
     /// Index of its profile.
     pub profile: usize,
     /// When it entered the queue after its last attempt.
@@ -52,6 +54,7 @@ impl QueuedPod {
         Self {
             number,
             pod,
+            stands_for: None,
             profile,
             since,
             entry: 0,

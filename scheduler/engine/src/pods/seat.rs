@@ -45,6 +45,8 @@ pub(crate) enum Part {
     ErrorBackoff,
     /// Unschedulable or gated.
     Parked,
+    /// In its group, which stands in one of the other parts for it or waits to be complete; and a group that stands in none.
+    Group,
 }
 
 /// The time since a pod was taken to be tried: how many events there had been by then. It is made when a pod is taken, goes

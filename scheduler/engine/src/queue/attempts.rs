@@ -4,7 +4,7 @@ use super::wake::Wake;
 use super::{Place, Queue, Rules, Via};
 use crate::meter::{EventLabel, QueueName};
 use crate::plugin_set::PluginSet;
-use crate::pods::{Flight, Pods, QueuedPod, Seat};
+use crate::pods::{Flight, Part, Pods, QueuedPod, Seat};
 
 impl Queue {
     /// The pod that goes first, now in flight. When none is active, a pod in backoff goes before its time.
@@ -20,9 +20,13 @@ impl Queue {
         self.take_off(pods, number)
     }
 
-    /// Takes a waiting pod into flight out of turn.
+    /// Takes a waiting pod into flight out of turn; one that waits in a group takes the group along, if that may be tried.
     pub(crate) fn take_out_of_turn(&mut self, pods: &mut Pods, uid: &str) -> Option<Box<QueuedPod>> {
         let number = pods.number(uid)?;
+        let number = self.stands_in(pods, number).unwrap_or(number);
+        if matches!(pods.seat(number), Seat::Waiting(Part::Group, _)) {
+            return None;
+        }
         self.unlink(pods, number);
         let mut queued = self.take_off(pods, number)?;
         queued.gated_by = None;
@@ -30,7 +34,7 @@ impl Queue {
     }
 
     /// Takes a pod into flight that its part does not know any more.
-    fn take_off(&mut self, pods: &mut Pods, number: usize) -> Option<Box<QueuedPod>> {
+    pub(super) fn take_off(&mut self, pods: &mut Pods, number: usize) -> Option<Box<QueuedPod>> {
         pods.waiting(number)?;
         let mut queued = pods.take_off(number, self.in_flight.start())?;
         queued.marks.taken = self.meter.now().into();
@@ -66,6 +70,9 @@ impl Queue {
     /// The attempt is over and the pod does not come back.
     pub(crate) fn done(&mut self, pods: &mut Pods, uid: &str) {
         let is_over = pods.number(uid).is_some_and(|number| matches!(pods.seat(number), Seat::Deciding(_)));
+        if let Some(number) = pods.number(uid).filter(|_| is_over) {
+            self.leave_group(pods, number);
+        }
         if is_over && let Some(Seat::Deciding(flight)) = pods.remove(uid) {
             self.in_flight.done(flight);
         }

@@ -39,14 +39,21 @@ impl Queue {
         if !via.was_parked {
             self.meter.tell(|m| m.queued(QueueName::Unschedulable, via.event));
         }
+        let is_gated = pods.waiting(number).is_some_and(|queued| queued.gated_by.is_some());
+        if let Some(id) = self.groups.binding(number).filter(|_| !is_gated) {
+            self.enter_group(pods, (id, number), Wake::No, via.event, rules);
+            return;
+        }
         self.enter(pods, number, Part::Parked, rules);
     }
 
     fn back_off(&mut self, pods: &mut Pods, number: usize, via: Via, rules: &dyn Rules) -> Place {
-        let gate = pods.waiting_mut(number).and_then(|queued| self.gate(queued, rules));
-        if let Some((plugin, rejection)) = gate {
+        if let Some((plugin, rejection)) = self.gate(pods, number, rules) {
             self.park(pods, number, via, rules);
             return Place::Gated(plugin, rejection);
+        }
+        if let Some(id) = self.groups.binding(number) {
+            return self.enter_group(pods, (id, number), Wake::AfterBackoff, via.event, rules);
         }
         let is_broken = |queued: &QueuedPod| queued.rejected_by.is_empty() && queued.pending_on.is_empty();
         let broken = pods.waiting(number).is_some_and(is_broken);
@@ -62,17 +69,27 @@ impl Queue {
         via: Via,
         rules: &dyn Rules,
     ) -> Place {
-        let gate = pods.waiting_mut(number).and_then(|queued| self.gate(queued, rules));
-        if let Some((plugin, rejection)) = gate {
+        if let Some((plugin, rejection)) = self.gate(pods, number, rules) {
             self.park(pods, number, via, rules);
             return Place::Gated(plugin, rejection);
+        }
+        if let Some(id) = self.groups.binding(number) {
+            return self.enter_group(pods, (id, number), Wake::AtOnce, via.event, rules);
         }
         self.enter_active(pods, number, via.event, rules);
         Place::Active
     }
 
     /// Asks PreEnqueue. A pod that a plugin keeps out is to be parked.
-    fn gate(&self, queued: &mut QueuedPod, rules: &dyn Rules) -> Option<(PluginId, Rejection)> {
+    fn gate(&self, pods: &mut Pods, number: usize, rules: &dyn Rules) -> Option<(PluginId, Rejection)> {
+        if let Some(id) = pods.waiting(number)?.stands_for {
+            let gate = self.gate_of_entity(pods, id, rules);
+            let entity = pods.waiting_mut(number)?;
+            entity.gated_by = gate.as_ref().map(|(plugin, _)| *plugin);
+            entity.rests = gate.is_some();
+            return gate;
+        }
+        let queued = pods.waiting_mut(number)?;
         let began = self.meter.now();
         let gate = rules.gate(queued);
         let status = gate.as_ref().map_or(Status::Success, |(_, rejection)| rejection.code.into());
@@ -88,6 +105,7 @@ impl Queue {
     /// A pod need not rest any more, and what happens from now on may be news to it.
     pub(crate) fn end_rest(&mut self, pods: &mut Pods, uid: &str) {
         let Some(number) = pods.number(uid) else { return };
+        let number = self.stands_in(pods, number).unwrap_or(number);
         let Seat::Waiting(Part::Parked, queued) = pods.seat(number) else { return };
         if !queued.rests {
             return;
@@ -146,6 +164,7 @@ impl Queue {
             Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
             Part::ErrorBackoff => self.error_backoff.push(number, (expiry(&self.timing, queued), turn())),
             Part::Parked => self.parked.insert(number, queued),
+            Part::Group => self.groups.wait(number),
         }
     }
 
@@ -157,6 +176,7 @@ impl Queue {
             Part::Backoff => self.backoff.remove(number),
             Part::ErrorBackoff => self.error_backoff.remove(number),
             Part::Parked => self.parked.remove(number, queued),
+            Part::Group => self.groups.stop_waiting(number),
         }
     }
 }

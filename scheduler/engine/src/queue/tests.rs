@@ -140,7 +140,7 @@ fn rejected(queue: &mut Line, by: PluginId) -> Place {
 /// (active, backoff, unschedulable, gated)
 #[track_caller]
 fn check(queue: &Line, want: (usize, usize, usize, usize)) {
-    let c = queue.counts();
+    let c = queue.counts(&Pods::default());
     assert_eq!((c.active, c.backoff, c.unschedulable, c.gated), want);
 }
 
@@ -152,7 +152,7 @@ fn pods_leave_by_priority_then_by_order_of_entry() {
     }
     let names: Vec<String> = std::iter::from_fn(|| q.pop()).map(|p| p.pod.meta.name.to_string()).collect();
     assert_eq!(names, ["b", "d", "a", "c"]);
-    assert_eq!(q.counts().in_flight, 4);
+    assert_eq!(q.counts(&Pods::default()).in_flight, 4);
 }
 
 #[test]

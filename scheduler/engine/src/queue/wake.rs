@@ -62,6 +62,9 @@ impl Queue {
     }
 
     pub(super) fn evaluate(&self, queued: &QueuedPod, event: &ClusterEvent, rules: &dyn Rules) -> Wake {
+        if let Some(id) = queued.stands_for {
+            return self.evaluate_group(id, event, rules);
+        }
         if let Some(gate) = queued.gated_by
             && !event.is_wildcard()
             && rules.hint(queued, gate, event).is_none()

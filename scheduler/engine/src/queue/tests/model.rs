@@ -169,7 +169,7 @@ impl Pair {
                 self.queue.advance(Timestamp(self.model.now));
             }
         }
-        assert_eq!(self.queue.counts(), self.model.counts());
+        assert_eq!(self.queue.counts(&Pods::default()), self.model.counts());
     }
 }
 
