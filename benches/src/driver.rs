@@ -176,7 +176,9 @@ impl<'o> Driver<'o> {
             attempt.number == 1 && matches!(attempt.outcome, Outcome::Unschedulable { .. });
         self.unfit += usize::from(is_first_failure && Mark::of(&attempt.pod.meta.uid) == Mark::Unfit);
         let effects = std::mem::take(&mut attempt.effects);
-        self.observer.attempted(&attempt, self.clock.timestamp(after, self.placed));
+        for one in std::iter::once(&attempt).chain(&attempt.others) {
+            self.observer.attempted(one, self.clock.timestamp(after, self.placed));
+        }
         self.perform(effects);
         Ok(Some(after))
     }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use longshore_cli::simulation::Simulated;
 use longshore_cli::{attempts, plugins, simulation};
 use longshore_engine::{Evaluation, Options, TieBreak};
 use longshore_framework::features::{Features, Minor};
@@ -50,24 +51,33 @@ pub(crate) fn run(case: &Value, minor: Minor, evaluation: Evaluation) -> Vec<Str
 
 /// The same with other plugins.
 pub(crate) fn run_with(case: &Value, registry: &Registry, evaluation: Evaluation) -> Vec<String> {
+    match simulated(case, case["config"].as_str(), registry, evaluation) {
+        Ok(simulated) => differences(&case["expected"], &attempts::to_json(&simulated), &simulated),
+        Err(problem) => vec![problem],
+    }
+}
+
+/// What becomes of the pods of a case, by a configuration or by default.
+pub(crate) fn simulated(
+    case: &Value,
+    config: Option<&str>,
+    registry: &Registry,
+    evaluation: Evaluation,
+) -> Result<Simulated, String> {
     let objects = case["objects"].as_array().map_or(&[][..], Vec::as_slice);
     let features = registry.features();
     let options = longshore_manifest::Options { features, ..Default::default() };
     let cluster = longshore_manifest::read_values_with(objects, options);
     if let Some(problem) = cluster.problems.first() {
-        return vec![format!("unreadable: {problem}")];
+        return Err(format!("unreadable: {problem}"));
     }
     let defaults = plugins::default_multi_point_by(features);
-    let resolved = match case["config"].as_str() {
+    let resolved = match config {
         Some(config) => longshore_profile::load("config", config, registry, &defaults),
         None => longshore_profile::default_profile(registry, &defaults),
     };
-    let profiles = match resolved {
-        Ok(resolved) => resolved.profiles,
-        Err(error) => return vec![format!("configuration: {error}")],
-    };
+    let profiles = resolved.map_err(|error| format!("configuration: {error}"))?.profiles;
     let options =
         Options { tie_break: TieBreak::First, trace: true, evaluation, features, ..Options::default() };
-    let simulated = simulation::run(&cluster, profiles, options, &mut |_| {});
-    differences(&case["expected"], &attempts::to_json(&simulated), &simulated)
+    Ok(simulation::run(&cluster, profiles, options, &mut |_| {}))
 }

@@ -9,6 +9,8 @@
 
 mod case;
 mod compare;
+mod coscheduling;
+mod groups;
 mod known;
 mod sets;
 
@@ -93,6 +95,11 @@ fn family(file: &Path, minor: Minor, filter: Option<&str>) -> Count {
 
 /// What differs when the case is decided literally; where nothing does, when what the classes keep is held against that.
 fn decided(case: &Value, minor: Minor) -> Vec<String> {
-    let literal = case::run(case, minor, Evaluation::Literal);
-    if literal.is_empty() { case::run(case, minor, Evaluation::Audited) } else { literal }
+    let run = match (case["family"].as_str(), &case["expected"]["groups"]) {
+        (Some("Coscheduling"), _) => coscheduling::run,
+        (_, Value::Object(_)) => groups::run,
+        _ => case::run,
+    };
+    let literal = run(case, minor, Evaluation::Literal);
+    if literal.is_empty() { run(case, minor, Evaluation::Audited) } else { literal }
 }

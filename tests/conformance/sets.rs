@@ -12,7 +12,8 @@ pub(crate) const VARIABLE: &str = "LONGSHORE_CONFORMANCE";
 const MINOR: &str = "KUBERNETES";
 
 /// The samples that lie here.
-const SAMPLES: [&str; 3] = ["conformance/data", "conformance/data-1.37", "conformance/data-dra"];
+const SAMPLES: [&str; 4] =
+    ["conformance/data", "conformance/data-1.37", "conformance/data-dra", "conformance/data-groups"];
 
 /// One set.
 pub(crate) struct Set {

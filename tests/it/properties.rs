@@ -6,6 +6,7 @@
 mod cluster;
 mod devices;
 mod events;
+mod groups;
 mod lag;
 mod limits;
 mod preemption;

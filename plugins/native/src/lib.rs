@@ -1,7 +1,8 @@
-//! The in-tree plugins of kube-scheduler, one file each, all with one skeleton: what it rejects or prefers and which
+//! The in-tree plugins of kube-scheduler, and Coscheduling of scheduler-plugins, one file each, all with one skeleton: what it rejects or prefers and which
 //! events can change its mind; its options; the plugin and its factory; its stages in cycle order; private pure helpers;
 //! tests.
 
+pub mod coscheduling;
 pub mod default_binder;
 pub mod default_preemption;
 pub mod dynamic_resources;
@@ -31,6 +32,7 @@ use longshore_framework::registry::Registry;
 /// Every in-tree plugin by name.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
+    registry.add(coscheduling::NAME, coscheduling::build);
     registry.add(default_binder::NAME, default_binder::build);
     registry.add(default_preemption::NAME, default_preemption::build);
     registry.add(dynamic_resources::NAME, dynamic_resources::build);

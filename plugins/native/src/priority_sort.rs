@@ -50,8 +50,8 @@ mod tests {
     fn check(a: (i32, i64), b: (i32, i64), want: Ordering) {
         let (first, second) = (pod("a").priority(a.0).build(), pod("b").priority(b.0).build());
         let objects = &Objects::default();
-        let left = Queued { pod: &first, since: Timestamp(a.1), objects };
-        let right = Queued { pod: &second, since: Timestamp(b.1), objects };
+        let left = Queued { pod: &first, since: Timestamp(a.1), objects, group: None };
+        let right = Queued { pod: &second, since: Timestamp(b.1), objects, group: None };
         assert_eq!(PrioritySort.rank(left).cmp(&PrioritySort.rank(right)), want);
     }
 

@@ -20,7 +20,7 @@ use longshore_framework::port::{Effect, FailureReason, Input, PreBindWrite, Rele
 use longshore_framework::profile::Profile;
 use longshore_framework::verdict::Rejection;
 use longshore_manifest::Manifests;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use claims::Writer;
 pub use claims::Written;
@@ -215,6 +215,7 @@ impl Simulation {
         for pod in &pending {
             self.enqueue(pod);
         }
+        self.ask_groups_again();
         pending
     }
 
@@ -267,10 +268,17 @@ impl Simulation {
         let mut again = self.perform(&attempt.effects);
         // A plugin may have woken it.
         let retry = attempt.number > 1;
-        self.keep(attempt, retry, observer);
+        self.keep_each(attempt, retry, observer);
         while let Some(attempt) = again.take().and_then(|uid| self.engine.step_pod(&uid)) {
             again = self.perform(&attempt.effects);
-            self.keep(attempt, true, observer);
+            self.keep_each(attempt, true, observer);
+        }
+    }
+
+    /// Keeps an attempt, and those at the other pods of the group.
+    fn keep_each(&mut self, attempt: Attempt, retry: bool, observer: &mut dyn Observer) {
+        for attempt in attempt.into_each() {
+            self.keep(attempt, retry, observer);
         }
     }
 
@@ -361,12 +369,34 @@ impl Simulation {
         self.engine.apply(Input::Evicted { uid: uid(preemptor), result: Ok(()) });
     }
 
+    /// The records of pods that were never tried. A pod that came before the others of its group was tried with them, or waits
+    /// for fewer now than it did then.
+    fn still_aside(&mut self) -> Vec<Record> {
+        let tried: FxHashSet<&Str> = self.records.iter().map(|record| &record.pod().meta.uid).collect();
+        let mut aside = std::mem::take(&mut self.aside);
+        aside.retain(|record| !tried.contains(&record.pod().meta.uid));
+        self.aside = aside;
+        self.ask_groups_again();
+        std::mem::take(&mut self.aside)
+    }
+
+    /// Groups have other pods now than when their first ones came.
+    fn ask_groups_again(&mut self) {
+        for record in &mut self.aside {
+            if let Record::Gated { pod, plugin, rejection } = record
+                && let Some(now) = self.engine.gate_of_group(&pod.meta.uid)
+            {
+                (*plugin, *rejection) = now;
+            }
+        }
+    }
+
     /// Puts the records of pods that were never tried where their turn would have been: by priority, creation and input.
     fn merge(&mut self, pending: &[Arc<Pod>]) {
         let mut rank: FxHashMap<Str, (i64, usize)> = FxHashMap::default();
         rank.extend(pending.iter().enumerate().map(|(at, p)| (uid(p), (-i64::from(p.spec.priority), at))));
         let rank_of = |record: &Record| rank.get(&record.pod().meta.uid).copied();
-        let mut aside = std::mem::take(&mut self.aside);
+        let mut aside = self.still_aside();
         aside.sort_by_key(&rank_of);
         let mut aside = aside.into_iter().peekable();
         let mut merged = Vec::with_capacity(self.records.len() + aside.len());

@@ -90,6 +90,21 @@ pub enum GroupOutcome {
     Broken,
 }
 
+impl GroupOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Started, Self::Preempting, Self::Unschedulable, Self::Broken];
+
+    /// The name by which metrics know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::Preempting => "Preempting",
+            Self::Unschedulable => "Unschedulable",
+            Self::Broken => "Broken",
+        }
+    }
+}
+
 /// Nodes that one plugin rejected for the same reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedNodes {

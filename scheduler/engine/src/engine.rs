@@ -218,6 +218,16 @@ impl Engine {
         queue.activate(pods, uid, &rules)
     }
 
+    /// The profiles' answers to the queue's questions.
+    fn rules(&self) -> EngineRules<'_> {
+        EngineRules {
+            profiles: &self.profiles,
+            cache: &self.cache,
+            evictions: &self.evictions,
+            features: self.options.features,
+        }
+    }
+
     /// The queue, and what its methods are lent.
     pub(crate) fn queue_parts(&mut self) -> (&mut Queue, &mut Pods, EngineRules<'_>) {
         let rules = EngineRules {

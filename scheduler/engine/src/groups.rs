@@ -18,9 +18,11 @@
 //! This is a part of the engine and not a plugin, because no profile may switch it off.
 
 mod kind;
+mod resources;
 mod rule;
 mod table;
 
 pub(crate) use kind::Kind;
-pub(crate) use rule::{NAME, install};
+pub(crate) use resources::lacks as lacks_resources;
+pub(crate) use rule::{MIN_RESOURCES, NAME, install};
 pub(crate) use table::{Group, Groups};

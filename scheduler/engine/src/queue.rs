@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_framework::event::{Action, ClusterEvent, Hint, Resource};
-use longshore_framework::features::Rule;
+use longshore_framework::features::{Gate, Rule};
 use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
@@ -147,6 +147,8 @@ pub(crate) struct Queue {
     retry: bool,
     /// Nominations of gated pods reserve room.
     gated_reserve: bool,
+    /// Pods of groups that do not have to be started together are tried together.
+    basic_together: bool,
     now: Timestamp,
     entries: u64,
     meter: Metered,
@@ -167,6 +169,7 @@ impl Queue {
             max_unschedulable_ms: i64::try_from(options.max_unschedulable.as_millis()).unwrap_or(i64::MAX),
             retry: options.retry,
             gated_reserve: options.features.follow(Rule::GatedNominationsReserve),
+            basic_together: options.features.enabled(Gate::GenericWorkload),
             now: Timestamp::default(),
             entries: 0,
             meter: Metered::new(options.meter.clone()),

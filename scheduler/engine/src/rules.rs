@@ -37,7 +37,10 @@ impl Rules for EngineRules<'_> {
     fn rank(&self, queued: &QueuedPod) -> Rank {
         let sort = self.profiles.first().and_then(|p| p.queue_sort());
         let objects = self.cache.objects();
-        sort.map_or(Rank::default(), |s| s.rank(Queued { pod: &queued.pod, since: queued.since, objects }))
+        let is_new = queued.stands_for.is_some() && queued.unschedulable_count + queued.error_count == 0;
+        let group = is_new.then(|| objects.group_of(&queued.pod)).flatten().map(|group| &**group);
+        let queued = Queued { pod: &queued.pod, since: queued.since, objects, group };
+        sort.map_or(Rank::default(), |s| s.rank(queued))
     }
 
     fn gate(&self, pod: &QueuedPod) -> Option<(PluginId, Rejection)> {

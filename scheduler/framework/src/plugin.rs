@@ -22,6 +22,7 @@ pub use sink::FilterSink;
 
 use crate::Timestamp;
 use crate::event::{ClusterEvent, EventPattern, Hint, HintContext};
+use crate::group::PodGroup;
 use crate::likeness::Likeness;
 use crate::node_metrics::MetricsNeed;
 use crate::objects::{NamespacedName, Objects};
@@ -191,6 +192,8 @@ pub struct Queued<'a> {
     pub since: Timestamp,
     /// All other objects, as they are when the pod enters the queue: it is not asked again when they change.
     pub objects: &'a Objects,
+    /// The PodGroup for which it stands, unless that was tried before.
+    pub group: Option<&'a PodGroup>,
 }
 
 /// A pod's place in line: the least goes first, and the second number decides between equals in the first.

@@ -1,5 +1,5 @@
-//! Plugins of kube-scheduler that it has whatever its feature gates say, and that do nothing while theirs is off. It is off here, so
-//! a file may name them, and they are left out of the profile.
+//! Plugins of kube-scheduler that it has whatever its feature gates say, and that do nothing while theirs is off. It is off here, or
+//! does not need the plugin, so a file may name them, and they are left out of the profile.
 
 use longshore_framework::features::{Features, Gate, Minor, Rule};
 
@@ -62,6 +62,9 @@ impl Idle {
 
     /// Why it does nothing.
     pub(crate) fn why(&self) -> String {
+        if self.name == GANG {
+            return format!("plugin {GANG:?} does nothing: groups are decided as a whole without it");
+        }
         format!("plugin {:?} does nothing: the feature gate {} is off", self.name, self.gate.name())
     }
 }

@@ -101,8 +101,8 @@ mod tests {
     fn what_is_refused_is_said_at_once_and_for_which_minor() {
         check(
             Minor::V1_37,
-            &["GenericWorkload=true", "SidecarContainers=true"],
-            "--feature-gates, for Kubernetes 1.37: cannot set feature gate GenericWorkload to true: pods are placed one by one",
+            &["GenericWorkload=true", "TopologyAwareWorkloadScheduling=true", "SidecarContainers=true"],
+            "--feature-gates, for Kubernetes 1.37: cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole",
         );
         check(
             Minor::V1_37,

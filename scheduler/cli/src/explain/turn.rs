@@ -67,10 +67,16 @@ pub(crate) fn explain(question: Question<'_>) -> Explanation {
         Some(Record::Gated { rejection, .. }) => {
             explanation.status = Status::Gated;
             explanation.message = Some(rejection.message());
-            explanation.notes.push("Once its gates are gone it would be decided as shown here.".to_string());
+            let what = match paused.engine().gate_of_group(&pod.meta.uid) {
+                Some(_) => "Once its group is complete",
+                None => "Once its gates are gone",
+            };
+            explanation.notes.push(format!("{what} it would be decided as shown here."));
         }
         _ => {
-            record::attempts(&mut explanation, &paused.proceed(), top);
+            let records = paused.proceed();
+            record::attempts(&mut explanation, &records, top);
+            explanation.notes.extend(records.iter().find_map(of_group));
             if explanation.status == Status::Unschedulable {
                 let engine = paused.engine_mut();
                 let nodes = more_nodes::advice(engine, &cluster.pods, &pod, &short_of_room);
@@ -100,6 +106,19 @@ fn instead(cluster: &Manifests, pod: &Arc<Pod>) -> Manifests {
         objects: cluster.objects.clone(),
         ..Manifests::default()
     }
+}
+
+/// What there is to be said of a pod that was decided with its group.
+fn of_group(record: &Record) -> Option<String> {
+    let Record::Tried { attempt, .. } = record else { return None };
+    let group = attempt.group.as_ref()?;
+    let before = "What is shown of nodes is how they stand before the first pod of the group.";
+    Some(format!("It is decided with its group. {}. {before}", capital(group.message.trim_end_matches('.'))))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {

@@ -221,7 +221,9 @@ impl Scheduling {
     fn decide(&mut self) -> bool {
         let Some(mut attempt) = self.engine.step() else { return false };
         let effects = std::mem::take(&mut attempt.effects);
-        self.observer.attempted(&attempt, self.clock.now());
+        for one in std::iter::once(&attempt).chain(&attempt.others) {
+            self.observer.attempted(one, self.clock.now());
+        }
         self.hand_out(effects);
         true
     }

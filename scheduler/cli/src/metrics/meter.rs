@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use longshore_engine::{AttemptResult, EventLabel, ExtensionPoint, Meter, Path, QueueName, Status};
+use longshore_engine::{
+    AttemptResult, EventLabel, ExtensionPoint, GroupResult, Meter, Path, QueueName, Status,
+};
 use longshore_framework::event::Hint;
 use longshore_framework::features::Features;
 use longshore_framework::profile::{PluginId, Profile};
@@ -156,6 +158,11 @@ impl Meter for EngineMeter {
             self.own.decisions.with_label_values(&[path.name(), name])
         };
         self.decisions.get((path.name(), plugin), look_up).inc();
+    }
+
+    fn group_decided(&self, result: &GroupResult, took: Duration) {
+        self.own.groups.with_label_values(&[result.outcome.name()]).inc();
+        self.own.group_seconds.observe(took.as_secs_f64());
     }
 
     fn algorithm(&self, took: Duration) {

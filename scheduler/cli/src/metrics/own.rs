@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use longshore_cluster::kinds::KINDS;
+use longshore_engine::GroupOutcome;
 use longshore_framework::Timestamp;
 use longshore_framework::features::Minor;
 use longshore_framework::node_metrics::MetricsSource;
 use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
 use super::{add, exponential};
@@ -26,6 +27,10 @@ pub struct OwnMetrics {
     /// Decisions by `path`: Kept, from what is kept of pods that are alike, or why every node was looked at; with the
     /// `plugin` that is the cause, if one is.
     pub decisions: IntCounterVec,
+    /// Groups that were decided, by `outcome`.
+    pub groups: IntCounterVec,
+    /// How long that took.
+    pub group_seconds: Histogram,
     /// Since when the oldest pending pod was made, in seconds; gated pods apart.
     pub oldest_pending: Gauge,
     /// Time that calls to the API server took, by `operation`.
@@ -60,10 +65,13 @@ impl OwnMetrics {
         let build = IntGaugeVec::new(opts("build_info", "This program; always 1."), &["version", "commit", "rust", "kube_scheduler"])?;
         let wait = HistogramOpts::new("longshore_api_wait_seconds", "Time of calls to the API server, by what they were for.");
         let fetch = HistogramOpts::new("longshore_node_metrics_fetch_seconds", "Time of questions to sources of what is measured on nodes.");
+        let group_seconds = HistogramOpts::new("longshore_group_decision_seconds", "Time from taking a group from the queue to the end of its decision.");
         let own = Self {
             build: add(registry, build)?,
             binds: add(registry, IntCounter::with_opts(opts("binds_total", "Pods that were bound."))?)?,
             decisions: add(registry, IntCounterVec::new(opts("decisions_total", "Decisions, by path: from what is kept of pods that are alike (Kept), or why every node was looked at."), &["path", "plugin"])?)?,
+            groups: add(registry, IntCounterVec::new(opts("group_decisions_total", "Groups of pods that were decided as a whole, by outcome: Started, Preempting, Unschedulable or Broken."), &["outcome"])?)?,
+            group_seconds: add(registry, Histogram::with_opts(group_seconds.buckets(exponential(0.0001, 2.0, 16)))?)?,
             binds_per_second: add(registry, Gauge::with_opts(opts("binds_per_second", "Pods bound per second, over the last seconds."))?)?,
             oldest_pending: add(registry, Gauge::with_opts(opts("oldest_pending_pod_seconds", "Age of the oldest pending pod; gated pods apart."))?)?,
             api_wait: add(registry, HistogramVec::new(wait.buckets(exponential(0.0005, 2.0, 16)), &["operation"])?)?,
@@ -129,6 +137,9 @@ impl OwnMetrics {
             self.unreadable_objects.with_label_values(&[kind.plural]);
         }
         self.decisions.with_label_values(&["Kept", ""]);
+        for outcome in GroupOutcome::ALL {
+            self.groups.with_label_values(&[outcome.name()]);
+        }
         for result in ["success", "error"] {
             self.config_reloads.with_label_values(&[result]);
         }

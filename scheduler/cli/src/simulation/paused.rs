@@ -35,7 +35,7 @@ impl Paused {
         Self { simulation, pod: Arc::clone(pod), before: 0 }
     }
 
-    /// Tries every pod that comes before `pod` in the queue: by priority, creation and input.
+    /// Tries every pod that comes before `pod`, or its group, in the queue: by priority, creation and input.
     pub fn at_turn(cluster: &Manifests, profiles: Vec<Profile>, options: Options, pod: &Arc<Pod>) -> Self {
         // The pods before it are of no interest, and traces of large clusters are large.
         let mut simulation = Simulation::new(profiles, Options { trace: false, ..options });
@@ -48,12 +48,15 @@ impl Paused {
         };
         let queue = pending.iter().enumerate().filter(|(at, p)| earlier((*at, p)));
         let before = queue.filter(|(_, p)| !aside.contains(&p.meta.uid)).count();
-        for _ in 0..before {
+        let mut tried = 0;
+        while tried < before && !simulation.engine.is_next(&pod.meta.uid) {
             let Some(attempt) = simulation.engine.step() else { break };
+            tried += 1 + attempt.others.len();
             simulation.finish(attempt, &mut KeepAll);
             simulation.records.clear();
         }
         simulation.evicted.clear();
+        let before = if simulation.engine.is_next(&pod.meta.uid) { tried } else { before };
         Self { simulation, pod: Arc::clone(pod), before }
     }
 
@@ -69,6 +72,9 @@ impl Paused {
 
     /// What keeps the pod out of the queue, if anything does.
     pub fn aside(&self) -> Option<&Record> {
+        if self.simulation.engine.may_be_tried(&self.pod.meta.uid) {
+            return None;
+        }
         self.simulation.aside.iter().find(|r| r.pod().meta.uid == self.pod.meta.uid)
     }
 
@@ -78,6 +84,7 @@ impl Paused {
         if let Some(attempt) = self.simulation.engine.step_pod(&self.pod.meta.uid) {
             self.simulation.finish(attempt, &mut KeepAll);
         }
+        self.simulation.records.retain(|record| record.pod().meta.uid == self.pod.meta.uid);
         std::mem::take(&mut self.simulation.records)
     }
 }

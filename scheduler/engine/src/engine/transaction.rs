@@ -27,7 +27,7 @@ use super::failure::Failure;
 use super::post_filter::PostFiltered;
 use crate::attempt::{Attempt, GroupOutcome, GroupResult, Outcome};
 use crate::cycle::state::CycleState;
-use crate::groups::{Group, Kind, NAME};
+use crate::groups::{self, Group, Kind, NAME};
 use crate::guard::{Guard, Undone};
 use crate::pods::QueuedPod;
 use words::Words;
@@ -74,7 +74,10 @@ impl Engine {
         let taken_at = entity.marks.taken;
         let Some(whole) = self.whole(id) else { return none };
         let taken = self.queue.take_group(&mut self.pods, entity);
-        let mut members = self.try_members(taken);
+        let mut members = match self.lacks_resources(&whole, &taken) {
+            Some(failure) => self.try_nobody(taken, &failure),
+            None => self.try_members(taken),
+        };
         let mut effects = Vec::new();
         let outcome = self.settle_group(&whole, &mut members, &mut effects);
         let result = Arc::new(self.result(&whole, &members, outcome));
@@ -99,6 +102,29 @@ impl Engine {
         let Kind::Gang(min) = group.kind else { return None };
         let before = group.members().filter(|number| self.pods.on_node(*number).is_some()).count();
         Some(Whole { id, key: group.key.clone(), min, before })
+    }
+
+    /// What the cluster lacks of what the group asks for as a whole.
+    fn lacks_resources(&self, whole: &Whole, taken: &[Box<QueuedPod>]) -> Option<Failure> {
+        let group = self.cache.objects().pod_groups.get(&whole.key)?;
+        let message = groups::lacks_resources(self.cache.snapshot(), group)?;
+        let plugin = self.profiles[taken.first()?.profile].id(groups::MIN_RESOURCES);
+        Some(Failure {
+            reason: FailureReason::Unschedulable,
+            rejected_by: plugin.into_iter().collect(),
+            ..Failure::broken(message)
+        })
+    }
+
+    /// All fail for the same reason.
+    fn try_nobody(&self, taken: Vec<Box<QueuedPod>>, failure: &Failure) -> Vec<Member> {
+        let fails = |queued: Box<QueuedPod>| {
+            let rejected_by = failure.rejected_by.clone();
+            let failure =
+                Failure { reason: failure.reason, rejected_by, ..Failure::broken(failure.message.clone()) };
+            Member { attempt: self.untried(&queued), tried: Tried::Unfit(queued, failure) }
+        };
+        taken.into_iter().map(fails).collect()
     }
 
     /// Tries one pod after the other. When something breaks, nobody can say whether the group fits: the others are not tried.

@@ -12,18 +12,21 @@ pub(crate) enum Kind {
     Missing,
     /// Its pods do not say how many of them are started together.
     Unsaid,
-    /// So many are started together, or none.
+    /// So many are started together, or none; 0 when they are only tried together, and each that fits is started.
     Gang(usize),
 }
 
 impl Kind {
     /// The kind of a group by its object, if it has one, and by what its pods say, if they do: the largest number counts.
-    pub(crate) fn of(key: &GroupKey, object: Option<&PodGroup>, said: Option<usize>) -> Self {
+    /// `together` tries also those pods together that need not be started together, as kube-scheduler does while its gate for
+    /// groups is on.
+    pub(crate) fn of(key: &GroupKey, object: Option<&PodGroup>, said: Option<usize>, together: bool) -> Self {
         match (key.api, object) {
             (GroupApi::Annotations, _) => said.map_or(Self::Unsaid, Self::Gang),
             (GroupApi::Kubernetes, None) => Self::Missing,
             // A label names a group only where there is one: else it is a label like any other.
             (GroupApi::Coscheduling, None) => Self::Loose,
+            (GroupApi::Kubernetes, Some(PodGroup { min_count: None, .. })) if together => Self::Gang(0),
             (_, Some(group)) => group.min_count.map_or(Self::Loose, Self::Gang),
         }
     }
@@ -71,7 +74,7 @@ mod tests {
     fn check(api: GroupApi, object: Option<Option<usize>>, said: Option<usize>, want: Kind) {
         let object = object.map(|min| PodGroup::new(api, "default", "g", min));
         let key = GroupKey { api, namespace: "default".into(), name: "g".into() };
-        assert_eq!(Kind::of(&key, object.as_ref(), said), want);
+        assert_eq!(Kind::of(&key, object.as_ref(), said, false), want);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Queue {
         };
         let (id, is_new) = self.groups.join(number, &key, said, seat);
         if let Some(group) = self.groups.get_mut(id).filter(|_| is_new) {
-            group.kind = Kind::of(&key, object(&key), group.said());
+            group.kind = Kind::of(&key, object(&key), group.said(), self.basic_together);
         }
         is_new
     }
@@ -69,7 +69,7 @@ impl Queue {
     ) {
         let Some(id) = self.groups.find(key) else { return };
         let Some(group) = self.groups.get_mut(id) else { return };
-        let kind = Kind::of(key, object, group.said());
+        let kind = Kind::of(key, object, group.said(), self.basic_together);
         let before = std::mem::replace(&mut group.kind, kind);
         if before == group.kind {
             return;
@@ -267,10 +267,16 @@ impl Queue {
     }
 
     /// The number of the entity that stands in the queue for a pod that waits in its group.
-    pub(super) fn stands_in(&self, pods: &Pods, number: usize) -> Option<usize> {
+    pub(crate) fn stands_in(&self, pods: &Pods, number: usize) -> Option<usize> {
         let Seat::Waiting(Part::Group, _) = pods.seat(number) else { return None };
         let id = self.groups.of(number).filter(|id| self.stands(pods, *id))?;
         self.groups.get(id).map(|group| group.number)
+    }
+
+    /// Whether the pod, or its group, is the one that goes first.
+    pub(crate) fn is_first(&self, pods: &Pods, number: usize) -> bool {
+        let first = self.active.peek().map(|(_, n)| n).or_else(|| self.backoff.peek().map(|(_, n)| n));
+        first == Some(self.stands_in(pods, number).unwrap_or(number))
     }
 
     /// While evictions for one of its pods are under way, a group is not tried.

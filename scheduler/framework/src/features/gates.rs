@@ -128,8 +128,12 @@ const LOCKED: Option<Spec> = spec(GateStage::Stable, true, true);
 
 const DEVICES: Standing = Fixed(true, "devices are allocated with it in any case");
 const NO_DEVICES: Standing = Fixed(false, "devices are not allocated with what is still in its alpha stage");
-const GROUPS: Standing =
-    Fixed(false, "pods are placed one by one: a pod that names a group waits and says for what");
+const GROUPS: Standing = Fixed(
+    false,
+    "a group is decided as a whole, and neither by topology nor with victims for the whole group",
+);
+const GANGS: Standing =
+    Indifferent("groups that exist are decided as a whole, whether the gate is on or off");
 const ALWAYS: Standing = Fixed(true, "there is no way to decide without it");
 const SPEED: Standing = Indifferent("it changes how fast decisions are come to, and no decision");
 const CALLS: Standing =
@@ -161,8 +165,8 @@ gates! {
     DRASchedulerFilterTimeout                      BETA     BETA     BETA     Obeyed needs DynamicResourceAllocation;
     DRAWorkloadResourceClaims                      ALPHA    BETA_OFF BETA_OFF NO_DEVICES needs DynamicResourceAllocation GenericWorkload;
     DynamicResourceAllocation                      LOCKED   LOCKED   none     DEVICES;
-    GangScheduling                                 ALPHA    none     none     GROUPS needs GenericWorkload;
-    GenericWorkload                                ALPHA    BETA_OFF BETA_OFF GROUPS;
+    GangScheduling                                 ALPHA    none     none     GANGS needs GenericWorkload;
+    GenericWorkload                                ALPHA    BETA_OFF BETA_OFF Obeyed;
     InPlacePodLevelResourcesVerticalScaling        BETA     BETA     BETA     ALWAYS needs InPlacePodVerticalScaling NodeDeclaredFeatures PodLevelResources;
     InPlacePodVerticalScaling                      LOCKED   LOCKED   none     ALWAYS;
     InPlacePodVerticalScalingSchedulerPreemption   none     ALPHA    ALPHA    Fixed(false, "nothing is evicted for a pod that runs already and is to grow") needs InPlacePodVerticalScaling;

@@ -103,8 +103,11 @@ fn what_cannot_be_set_is_refused_by_name() {
         "DynamicResourceAllocation=false",
         &["cannot set feature gate DynamicResourceAllocation to false, feature is locked to true"],
     );
-    let groups = "cannot set feature gate GenericWorkload to true: pods are placed one by one";
-    refused(Minor::V1_37, "GenericWorkload=true,DRAExtendedResource=false", &[groups, "locked to true"]);
+    let groups =
+        "cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole";
+    let text = "GenericWorkload=true,TopologyAwareWorkloadScheduling=true,DRAExtendedResource=false";
+    refused(Minor::V1_37, text, &[groups, "locked to true"]);
+    assert_eq!(on(Minor::V1_37, "GenericWorkload=true"), ["GenericWorkload"]);
     refused(
         Minor::V1_37,
         "SchedulerAsyncPreemption=false",

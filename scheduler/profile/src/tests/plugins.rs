@@ -271,7 +271,7 @@ fn plugins_whose_gate_is_off_may_stand_where_they_take_part_and_do_nothing() {
     }
     let warnings: Vec<String> =
         loaded(&plugins(gang)).unwrap().warnings.iter().map(ToString::to_string).collect();
-    let why = "plugin \"GangScheduling\" does nothing: the feature gate GenericWorkload is off";
+    let why = "plugin \"GangScheduling\" does nothing: groups are decided as a whole without it";
     let lists =
         ["multiPoint", "permit"].map(|list| format!("profiles[0].plugins.{list}.enabled[0].name: {why}"));
     assert_eq!(warnings, lists);

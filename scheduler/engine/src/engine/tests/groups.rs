@@ -359,8 +359,18 @@ fn victims_go_only_if_the_whole_group_gets_room_by_it() {
     let mut world = start(3);
     let both = world.act(&Do::Step);
     assert!(both.contains("for a;") && both.contains("for b;"), "{both}");
-    assert_eq!(world.act(&Do::Step), "nobody");
-    world.is_sound();
+    // While evictions are under way nobody is tried; then the whole group is.
+    let script = [
+        (Do::Step, "nobody"),
+        (pod_gone("x"), ""),
+        (evicted("a"), ""),
+        (Do::Step, "nobody"),
+        (pod_gone("y"), ""),
+        (evicted("b"), ""),
+        (second(10), ""),
+        (Do::Step, "bind a to n; bind b to n"),
+    ];
+    check(world, &script);
 }
 
 #[test]
