@@ -77,6 +77,17 @@ impl Cache {
         changed
     }
 
+    /// What goes before the binding of a pod is being written from now on.
+    pub(crate) fn begin_writes(&mut self, uid: &Str) {
+        self.objects.resource_claims.begin_writes(uid);
+    }
+
+    /// It was written, or failed.
+    pub(crate) fn end_writes(&mut self, uid: &str) {
+        self.objects.resource_claims.end_writes(uid);
+        self.follow_objects();
+    }
+
     /// What Unreserve takes back of claims, since this was last asked.
     pub(crate) fn take_releases(&mut self) -> Vec<(Arc<Pod>, Vec<ReleasedClaim>)> {
         self.objects.resource_claims.take_releases()

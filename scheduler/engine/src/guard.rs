@@ -138,6 +138,13 @@ impl<'a> Guard<'a> {
         self.pods.reserved_mut(self.number)?.0.let_go()
     }
 
+    /// What goes before the binding goes out to be written.
+    pub(crate) fn pre_binding(&mut self) {
+        if let Some((held, _)) = self.pods.held(self.number) {
+            self.cache.begin_writes(&held.queued.pod.meta.uid);
+        }
+    }
+
     /// The binding goes out to be written.
     pub(crate) fn binding(&mut self) {
         if let Some((phase @ Phase::PreBinding { .. }, _)) = self.pods.reserved_mut(self.number) {

@@ -45,7 +45,7 @@ impl Reserve for DynamicResources {
         if let Some(Reserved(reserved)) = state.find() {
             for (at, _) in &reserved.claims {
                 if let Some(claim) = work.claims.get(*at) {
-                    cx.objects.resource_claims.take_back(&claim.uid);
+                    cx.objects.resource_claims.give_up(pod, &claim.uid);
                 }
             }
         }
@@ -57,7 +57,7 @@ impl Reserve for DynamicResources {
             }
         }
         if work.extended.is_some() {
-            claims.take_back(&extended_claim_uid(pod));
+            claims.give_up(pod, &extended_claim_uid(pod));
             releases.extend(claims.extended_of(pod).map(|claim| release(claim, ClaimRelease::Claim)));
         }
         claims.release(cx.pod, releases);

@@ -39,6 +39,7 @@ pub(crate) fn pre_bind(guard: &mut Guard<'_>, effects: &mut Vec<Effect>) -> Resu
     if writes.is_empty() {
         return bind(guard, effects);
     }
+    guard.pre_binding();
     if let Some((pod, node)) = guard.placement() {
         effects.push(Effect::PreBind { pod, node, writes });
     }
@@ -68,6 +69,7 @@ pub(crate) fn end(guard: Guard<'_>, went: Result<(), Refused>) -> Option<(Undone
 impl Engine {
     /// The writes before the binding are over.
     pub(crate) fn pre_bound(&mut self, uid: &str, result: Result<(), Str>, effects: &mut Vec<Effect>) {
+        self.cache.end_writes(uid);
         let Some(number) = self.pods.number(uid) else { return };
         let Some(Phase::PreBinding { cancelled }) = self.pods.phase(number) else { return };
         let broken = cancelled.clone().or_else(|| result.err());

@@ -20,6 +20,8 @@ pub struct ResourceClaims {
     known: HashMap<NamespacedName, Arc<ResourceClaim>, KeyedState>,
     /// By UID of the claim. As many as there are pods between Reserve and the first news of their claims.
     in_flight: HashMap<Str, Arc<Allocation>, KeyedState>,
+    /// Pods whose claims are being written, by UID, with the claims that were given up since.
+    writing: HashMap<Str, Vec<Str>, KeyedState>,
     /// Claims for extended resources by UID of the pod.
     extended: HashMap<Str, BTreeSet<NamespacedName>, KeyedState>,
     in_use: InUse,
@@ -87,6 +89,26 @@ impl ResourceClaims {
         self.take_back(&uid);
         self.use_devices(&allocation);
         self.in_flight.insert(uid, allocation);
+    }
+
+    /// What a pod has in flight is being written from now on.
+    pub fn begin_writes(&mut self, pod_uid: &Str) {
+        self.writing.entry(Arc::clone(pod_uid)).or_default();
+    }
+
+    /// The writes for a pod are over, and the claims were told of as they are: what was given up meanwhile is free.
+    pub fn end_writes(&mut self, pod_uid: &str) {
+        let given_up = self.writing.remove(pod_uid).unwrap_or_default();
+        given_up.iter().for_each(|uid| _ = self.take_back(uid));
+    }
+
+    /// A pod gives up what is in flight for a claim. While it is being written it may arrive nevertheless, so nobody else gets it
+    /// before the writes are over.
+    pub fn give_up(&mut self, pod_uid: &Str, uid: &Str) {
+        match self.writing.get_mut(pod_uid) {
+            Some(given_up) if self.in_flight.contains_key(uid) => given_up.push(Arc::clone(uid)),
+            _ => _ = self.take_back(uid),
+        }
     }
 
     /// What is in flight for a claim comes to nothing, or is known to have arrived. Whether anything was.

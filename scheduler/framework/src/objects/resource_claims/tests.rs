@@ -94,6 +94,21 @@ fn what_is_in_flight_ends_with_the_first_news_of_an_allocation() {
 }
 
 #[test]
+fn what_is_given_up_while_it_is_written_is_free_when_that_is_over() {
+    let mut claims = ResourceClaims::default();
+    claims.set(Arc::new(claim("a", None)));
+    claims.send("uid-a".into(), Arc::new(allocation(2)));
+    claims.begin_writes(&"pod".into());
+    claims.give_up(&"pod".into(), &"uid-a".into());
+    assert!(!claims.in_use().is_empty(), "it may arrive");
+    claims.end_writes("pod");
+    assert!(claims.in_use().is_empty());
+    claims.send("uid-a".into(), Arc::new(allocation(2)));
+    claims.give_up(&"pod".into(), &"uid-a".into());
+    assert!(claims.in_use().is_empty(), "nothing is written any more");
+}
+
+#[test]
 fn a_claim_that_was_made_for_a_pod_ends_what_is_in_flight_for_it() {
     let mut claims = ResourceClaims::default();
     let uid = extended_claim_uid(&"pod".into());
