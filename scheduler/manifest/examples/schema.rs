@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
@@ -74,13 +75,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    println!("{HEAD}\n# From {}.", releases.join(" and "));
+    let mut out = io::stdout().lock();
+    writeln!(out, "{HEAD}\n# From {}.", releases.join(" and "))?;
     for ((version, kind), of) in &kinds {
-        println!("kind {version} {kind} {of}");
+        writeln!(out, "kind {version} {kind} {of}")?;
     }
     for (name, fields) in &types {
         let fields = fields.iter().map(|(field, of)| format!(" {field}{of}"));
-        println!("{name}{}", fields.collect::<String>());
+        writeln!(out, "{name}{}", fields.collect::<String>())?;
     }
     Ok(())
 }
