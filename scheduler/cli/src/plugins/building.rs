@@ -92,7 +92,9 @@ impl Building {
         context: &FactoryContext,
         problems: &mut Problems<'_>,
     ) -> Option<Held> {
-        let own = !Settings::meant(args);
+        // A field such as resources is near enough to source to be a slip of the pen, but not of a plugin that needs no source.
+        let known = self.catalogue.as_ref().is_some_and(|catalogue| catalogue.has(name));
+        let own = !Settings::concern(args) && (known || !Settings::meant(args));
         let settings =
             if own { self.from_catalogue(name, args, problems)? } else { settings(args, problems)? };
         let field = if args.get("guestURL").is_some() { "guestURL" } else { "source" };

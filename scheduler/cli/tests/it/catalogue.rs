@@ -64,6 +64,10 @@ fn a_plugin_needs_no_source_where_a_catalogue_has_it() {
 fn args_are_the_plugins_own_and_checked_by_it() {
     let folder = catalogue();
     let reference = format!("file://{}", folder.path());
+    // Near to source, and still a field of the plugin.
+    validate(&reference, &profile("{resources: []}"))
+        .exits(1)
+        .warns(&["profiles[0].pluginConfig[0].args: unknown field `resources`"]);
     validate(&reference, &profile("{revers: true}"))
         .exits(1)
         .warns(&["profiles[0].pluginConfig[0].args: unknown field `revers`"]);
