@@ -14,7 +14,16 @@ const NO_MAPPINGS: &str = "kube-scheduler cannot bind a pod with a claim and a r
 
 const COUNTERS_ELSEWHERE: &str = "kube-scheduler gives all devices on no node while a pool of another node that has shared counters is incomplete";
 
-const KNOWN: [(&str, &[Minor], &str); 14] = [
+const HELD: &str =
+    "two groups that are not complete hold room against each other there, and nobody holds any here";
+const AGAIN: &str =
+    "a group whose pods fit and are too few is tried again after every backoff there; see RATIONALE.md";
+const TIE: &str = "two nodes are equally good, and the recording took the same one seven times";
+
+const KNOWN: [(&str, &[Minor], &str); 17] = [
+    ("Coscheduling-public-008", &[Minor::V1_36], HELD),
+    ("gang-partial-0044", &[Minor::V1_36], AGAIN),
+    ("gang-running-0009", &[Minor::V1_36], TIE),
     ("a01-namespace-notin-own-term", &[Minor::V1_36], DEFECT),
     ("dra-hand-counters-leak-after-taint-no", &Minor::ALL, LEAK),
     ("dra-hand-counters-leak-after-failed-constraint", &Minor::ALL, LEAK),

@@ -151,13 +151,14 @@ impl Queue {
         let Some(group) = self.groups.get(id).filter(|group| group.is_due()) else { return };
         let number = group.number;
         let Some(first) = first_of(group, pods) else { return };
-        let (pod, profile, since, errors) =
-            (Arc::clone(&first.pod), first.profile, first.since, first.error_count);
+        let (pod, profile) = (Arc::clone(&first.pod), first.profile);
+        let (since, entry, errors) = (first.since, first.entry, first.error_count);
         let Seat::Waiting(part, entity) = pods.seat(number) else { return };
         let (part, rises) = (*part, pod.spec.priority > entity.pod.spec.priority);
         let Some(entity) = pods.waiting_mut(number) else { return };
         if part == Part::Group {
-            (entity.pod, entity.profile, entity.since, entity.error_count) = (pod, profile, since, errors);
+            (entity.pod, entity.profile) = (pod, profile);
+            (entity.since, entity.entry, entity.error_count) = (since, entry, errors);
             self.put(pods, number, wake, Via::new(event), rules);
             return;
         }

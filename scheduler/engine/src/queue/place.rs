@@ -125,8 +125,11 @@ impl Queue {
         rules: &dyn Rules,
     ) {
         let Some(queued) = pods.waiting_mut(number) else { return };
-        self.entries += 1;
-        queued.entry = self.entries;
+        // A group that was never tried takes the place of its first pod.
+        if queued.stands_for.is_none() || queued.attempts > 0 {
+            self.entries += 1;
+            queued.entry = self.entries;
+        }
         queued.marks.entered.get_or_insert(self.meter.now().into());
         self.meter.tell(|m| m.queued(QueueName::Active, event));
         if queued.attempts == 0 {
