@@ -101,7 +101,8 @@ mod tests {
     #[track_caller]
     fn check_rank(group: Option<&PodGroup>, want: [i64; 2]) {
         let pod = pod("p").priority(3).build();
-        assert_eq!(Coscheduling.rank(Queued { pod: &pod, since: Timestamp(9), group }), Rank(want));
+        let queued = Queued { pod: &pod, since: Timestamp(9), objects: &Objects::default(), group };
+        assert_eq!(Coscheduling.rank(queued), Rank(want));
     }
 
     #[test]

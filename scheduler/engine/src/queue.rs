@@ -48,6 +48,7 @@ use crate::options::Options;
 use crate::plugin_set::PluginSet;
 use crate::pods::{Part, Pods, QueuedPod, Seat};
 use backoff::Backoff;
+pub(crate) use groups::Taken;
 use in_flight::InFlight;
 use listeners::Listeners;
 pub(crate) use nominator::Nominator;

@@ -19,12 +19,15 @@ pub struct Trace {
     /// Every node that was judged, in slot order; `None` when PreFilter rejected the pod.
     pub nodes: Option<Vec<(Str, NodeTrace)>>,
     /// What claims for devices would be given on the nodes that every filter passed, where there is anything.
-    pub given: Vec<(Str, Vec<(NamespacedName, Arc<Allocation>)>)>,
+    pub given: Vec<(Str, Given)>,
     /// Nodes with the highest total, or the only feasible one.
     pub best: Vec<Str>,
     /// PostFilter, when the profile has one and it was asked.
     pub post_filter: Option<PostFilterTrace>,
 }
+
+/// What claims would be given on a node.
+pub type Given = Vec<(NamespacedName, Arc<Allocation>)>;
 
 /// What PreFilter said.
 #[derive(Clone, Debug, Default)]

@@ -428,7 +428,11 @@ fn values_that_are_measured_come_change_and_go() {
     };
     let mut check = |reset, updates: &[out::metrics::Update], want: &[&str]| {
         metrics.call_apply(&mut store, reset, updates).unwrap();
-        plugin.longshore_scheduler_cycle().call_begin(&mut store, &pod("measure"), b"").unwrap().unwrap();
+        plugin
+            .longshore_scheduler_cycle()
+            .call_begin(&mut store, &pod("measure"), &Vec::new())
+            .unwrap()
+            .unwrap();
         let verdicts =
             plugin.longshore_scheduler_filter().call_filter(&mut store, &vec![0b11]).unwrap().unwrap();
         let reasons: Vec<_> = verdicts.rejections.iter().map(|no| &*no.reason).collect();

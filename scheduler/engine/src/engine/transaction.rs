@@ -30,6 +30,7 @@ use crate::cycle::state::CycleState;
 use crate::groups::{self, Group, Kind, NAME};
 use crate::guard::{Guard, Undone};
 use crate::pods::QueuedPod;
+use crate::queue::Taken;
 use words::Words;
 
 /// What became of a pod of the group so far.
@@ -117,7 +118,7 @@ impl Engine {
     }
 
     /// All fail for the same reason.
-    fn try_nobody(&self, taken: Vec<Box<QueuedPod>>, failure: &Failure) -> Vec<Member> {
+    fn try_nobody(&self, taken: Taken, failure: &Failure) -> Vec<Member> {
         let fails = |queued: Box<QueuedPod>| {
             let rejected_by = failure.rejected_by.clone();
             let failure =
@@ -128,7 +129,7 @@ impl Engine {
     }
 
     /// Tries one pod after the other. When something breaks, nobody can say whether the group fits: the others are not tried.
-    fn try_members(&mut self, taken: Vec<Box<QueuedPod>>) -> Vec<Member> {
+    fn try_members(&mut self, taken: Taken) -> Vec<Member> {
         let mut broken = words::other_schedulers(&taken);
         let mut members = Vec::with_capacity(taken.len());
         for queued in taken {
@@ -158,13 +159,13 @@ impl Engine {
                 let node = Arc::clone(&self.cache.snapshot().node(slot).name);
                 match self.hold_place(queued, node, state) {
                     Ok(place) => Tried::Placed(place),
-                    Err((queued, failure)) => Tried::Unfit(queued, failure),
+                    Err(not_held) => Tried::Unfit(not_held.0, not_held.1),
                 }
             }
             Err(failure) => match promised_node(&failure) {
                 Some(node) => match self.hold_place(queued, node, state) {
                     Ok(place) => Tried::Promised(place, failure),
-                    Err((queued, failure)) => Tried::Unfit(queued, failure),
+                    Err(not_held) => Tried::Unfit(not_held.0, not_held.1),
                 },
                 None => Tried::Unfit(queued, failure),
             },
@@ -177,7 +178,7 @@ impl Engine {
         queued: Box<QueuedPod>,
         node: Str,
         state: CycleState,
-    ) -> Result<Place, (Box<QueuedPod>, Failure)> {
+    ) -> Result<Place, Box<(Box<QueuedPod>, Failure)>> {
         let number = queued.number;
         let uid = Arc::clone(&queued.pod.meta.uid);
         let promised = self.queue.nominator.node_of(&uid).cloned();
@@ -187,7 +188,7 @@ impl Engine {
             Ok(guard) => guard,
             Err(held) => {
                 let message = format!("pod {} is not being decided", held.queued.pod.key());
-                return Err((held.queued, Failure::broken(message)));
+                return Err(Box::new((held.queued, Failure::broken(message))));
             }
         };
         let refused = match guard.reserve() {
@@ -198,7 +199,7 @@ impl Engine {
             Err(refused) => refused,
         };
         match guard.abandon() {
-            Some(Undone { queued, .. }) => Err((queued, Failure::refused(refused))),
+            Some(Undone { queued, .. }) => Err(Box::new((queued, Failure::refused(refused)))),
             // Reserve does not end the reservation, so there is one.
             None => Ok(Place { number, node, promised }),
         }

@@ -16,6 +16,10 @@ use crate::meter::EventLabel;
 use crate::plugin_set::PluginSet;
 use crate::pods::{Part, Pods, QueuedPod, Seat};
 
+/// Pods that were taken from the queue together, in the order in which they are decided.
+#[allow(clippy::vec_box, reason = "they are boxed wherever they are, and go on one by one")]
+pub(crate) type Taken = Vec<Box<QueuedPod>>;
+
 impl Queue {
     /// Lets the group of a pod know the pod, and the group that it was of before that it is of another. `object` finds a
     /// group's PodGroup. Whether its group counts one more pod now, or knows something else of it.
@@ -192,7 +196,7 @@ impl Queue {
 
     /// Takes a group that was taken from the queue apart: its waiting pods, now in flight, in the order in which they are
     /// decided, the higher priority first and among equals who came first.
-    pub(crate) fn take_group(&mut self, pods: &mut Pods, entity: Box<QueuedPod>) -> Vec<Box<QueuedPod>> {
+    pub(crate) fn take_group(&mut self, pods: &mut Pods, entity: Box<QueuedPod>) -> Taken {
         let (Some(id), number) = (entity.stands_for, entity.number) else { return Vec::new() };
         if let Ok(flight) = pods.wait(entity) {
             pods.set_part(number, Part::Group);

@@ -226,11 +226,11 @@ pub(crate) fn taint(taint: &written::Taint) -> Result<()> {
     }
 }
 
-fn counters<'n>(set: &str, field: &str, names: impl ExactSizeIterator<Item = &'n str>) -> Result<()> {
+fn counters<'n>(set: &str, field: &str, mut names: impl ExactSizeIterator<Item = &'n str>) -> Result<()> {
     formed(set, is_dns_label, field, "gpu-0-counters")?;
     ensure(names.len() > 0, "counters", "must have at least one counter")?;
     at_most(names.len(), MOST_COUNTERS, "counters")?;
-    names.map(|name| formed(name, is_dns_label, name, "memory").within("counters")).collect()
+    names.try_for_each(|name| formed(name, is_dns_label, name, "memory").within("counters"))
 }
 
 fn conditions(device: &written::Device) -> Result<()> {

@@ -251,7 +251,7 @@ impl Entries {
             self.bodies[slot] = Some((place, original));
             return;
         }
-        let mut body = body.as_hand_written();
+        let mut body = body.into_hand_written();
         if let Body::Workload { before, .. } = &mut body {
             *before = original.into_served();
         }

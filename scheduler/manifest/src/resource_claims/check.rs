@@ -39,7 +39,7 @@ fn request(request: &written::Request) -> Result<()> {
     let misplaced = request.exactly.is_none() && !request.device_class_name.is_empty();
     let message = "stands in the request itself only in resource.k8s.io/v1beta1; write it, and what belongs to it, under exactly";
     ensure(!misplaced, "deviceClassName", message)?;
-    let one = request.exactly.is_some() != !request.first_available.is_empty();
+    let one = request.exactly.is_some() == request.first_available.is_empty();
     ensure(one, "", "must have exactly one of exactly and firstAvailable")?;
     if let Some(exactly) = &request.exactly {
         return wish(exactly).within("exactly");

@@ -50,7 +50,8 @@ fn incomplete(pod: &str, known: usize) -> String {
 
 #[test]
 fn a_group_starts_when_it_is_complete_however_it_is_written() {
-    let kinds: [(Option<Object>, fn(&str) -> PodBuilder); 3] = [
+    type Kind = (Option<Object>, fn(&str) -> PodBuilder);
+    let kinds: [Kind; 3] = [
         (Some(group(GroupApi::Kubernetes, Some(3))), in_spec),
         (Some(group(GroupApi::Coscheduling, Some(3))), labelled),
         (None, annotated),

@@ -25,11 +25,11 @@ fn allocation(seed: u64) -> Allocation {
     let device = |at: u64| AllocatedDevice {
         request: "r".into(),
         driver: "d".into(),
-        pool: if at % 2 == 0 { "even" } else { "odd" }.into(),
+        pool: if at.is_multiple_of(2) { "even" } else { "odd" }.into(),
         device: at.to_string().into(),
         admin: at == 7,
         tolerations: Arc::from([]),
-        share: (at % 3 == 0).then(|| seed.to_string().into()),
+        share: (at.is_multiple_of(3)).then(|| seed.to_string().into()),
         consumed: if at == 3 { vec![("memory".into(), "1Gi".parse().unwrap())] } else { Vec::new() },
         binding_conditions: None,
         binding_failure_conditions: Arc::from([]),

@@ -86,7 +86,7 @@ impl Body {
     }
 
     /// The workload as if no API server had seen it.
-    pub(super) fn as_hand_written(mut self) -> Self {
+    pub(super) fn into_hand_written(mut self) -> Self {
         if let Self::Workload { workload, .. } = &mut self {
             workload.metadata.uid = "".into();
         }
