@@ -16,6 +16,8 @@ pub(crate) fn amount(resource: &str, amount: i64) -> String {
 /// The same, exactly: of storage with the largest suffix that divides it.
 pub(crate) fn exact(resource: &str, amount: i64) -> String {
     match resource {
+        // `30.1` is read at a glance, `30100m` is not.
+        CPU if amount % 1000 != 0 && amount.unsigned_abs() > 10_000 => (amount as f64 / 1000.0).to_string(),
         CPU if amount % 1000 != 0 => format!("{amount}m"),
         _ if is_storage(resource) => {
             let step = (1..SUFFIXES.len()).take_while(|step| amount != 0 && amount % (1 << (10 * step)) == 0);
@@ -90,7 +92,9 @@ mod tests {
             assert_eq!(exact(resource, bound), want);
         }
         check("cpu", 500, "500m");
-        check("cpu", 67_955, "67955m");
+        check("cpu", 67_955, "67.955");
+        check("cpu", 30_100, "30.1");
+        check("cpu", 9_500, "9500m");
         check("cpu", 3000, "3");
         check("memory", (1 << 30) + 5, "1Gi");
         check("memory", (3 << 29) + (1 << 20) - 1, "1536Mi");

@@ -59,7 +59,7 @@ fn reason(decided_by: DecidedBy, equal: usize) -> String {
         DecidedBy::LowestSumOfPriorities => "the priorities of its victims have the lowest sum",
         DecidedBy::FewestVictims => "it has the fewest victims",
         DecidedBy::LatestStart => "its most important victims started last",
-        DecidedBy::AllEqual => "all are equally good",
+        DecidedBy::AllEqual => "all are equally good, and ties are broken by chance",
     };
     match (decided_by, equal) {
         (DecidedBy::AllEqual | DecidedBy::OnlyCandidate, _) | (_, ..=1) => text.to_string(),

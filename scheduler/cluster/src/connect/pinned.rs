@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tower::{BoxError, Service};
 
 use super::transport::{self, Tls};
-use super::{ConnectError, Found, Liveness, chain};
+use super::{ConnectError, Found, Liveness, chain, in_words};
 use crate::contact::Fingerprint;
 use crate::tls;
 
@@ -102,7 +102,8 @@ impl Service<Uri> for Forward {
         let Self { api, namespace, pod, port } = self.clone();
         async move {
             let pods: Api<Pod> = Api::namespaced(api, &namespace);
-            let mut forwarder = pods.portforward(&pod, &[port]).await?;
+            let asked = pods.portforward(&pod, &[port]).await;
+            let mut forwarder = asked.map_err(|error| in_words(&error))?;
             let stream = forwarder.take_stream(port).ok_or("the port was not forwarded")?;
             let failure: Failure = match forwarder.take_error(port) {
                 Some(failure) => failure.boxed(),

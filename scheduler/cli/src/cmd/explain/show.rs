@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::live::{Answer, Told};
-use super::simulated::Simulated;
+use super::simulated::{Place, Simulated};
 use crate::args::format::Format;
 use crate::args::{DataFormat, ExplainArgs};
 use crate::console::{Console, printable};
@@ -18,9 +18,6 @@ use crate::report::{API_VERSION, Explanation};
 
 /// Pods of one answer that are listed with their nodes, at the most.
 const LISTED: usize = 10;
-
-/// A pod and its node.
-type Place = (String, Option<String>);
 
 /// One answer.
 #[derive(Debug)]

@@ -26,11 +26,14 @@ pub(super) enum Which<'a> {
     Keys(&'a [String]),
 }
 
+/// `namespace/name` of a pod, and its node.
+pub(super) type Place = (String, Option<String>);
+
 /// Explanations, those that say the same together.
 #[derive(Debug)]
 pub(super) struct Simulated {
-    /// `namespace/name` and node of the pods, and the explanation of the first.
-    pub(super) groups: Vec<(Vec<(String, Option<String>)>, Explanation)>,
+    /// The pods, and the explanation of the first.
+    pub(super) groups: Vec<(Vec<Place>, Explanation)>,
     /// Pods beside these that wait too.
     pub(super) more: usize,
     /// Whether the default profile decided whatever scheduler the pods name.
@@ -61,7 +64,7 @@ pub(super) fn explain(
         waiting += usize::from(waits(pod));
         !waits(pod) || waiting <= WORKED_OUT
     });
-    let mut groups: Vec<(String, Vec<(String, Option<String>)>, Explanation)> = Vec::new();
+    let mut groups: Vec<(String, Vec<Place>, Explanation)> = Vec::new();
     for pod in &pods {
         let explanation = one(args, &input, pod)?;
         let own = (explanation.pod.clone(), explanation.node.clone());
