@@ -95,8 +95,7 @@ impl Building {
         // A field such as resources is near enough to source to be a slip of the pen, but not of a plugin that needs no source.
         let known = self.catalogue.as_ref().is_some_and(|catalogue| catalogue.has(name));
         let own = !Settings::concern(args) && (known || !Settings::meant(args));
-        let settings =
-            if own { self.from_catalogue(name, args, problems)? } else { settings(args, problems)? };
+        let settings = if own { self.in_catalogue(name, args, problems)? } else { settings(args, problems)? };
         let field = if args.get("guestURL").is_some() { "guestURL" } else { "source" };
         let module = match fetch(&self.means.fetcher, &settings, &self.folder) {
             Ok(module) => module,
@@ -126,7 +125,7 @@ impl Building {
     }
 
     /// Settings of a plugin whose args say nothing of a module.
-    fn from_catalogue(&self, name: &str, args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
+    fn in_catalogue(&self, name: &str, args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
         let settings = self.catalogue.as_ref().and_then(|catalogue| catalogue.settings(name, args));
         if settings.is_none() {
             problems.report(format!(

@@ -22,7 +22,8 @@ pub(crate) fn write(
     let mut header = vec![""];
     header.extend(names.iter().map(String::as_str));
     let mut table = Table::new(&header).right(1..=report.runs.len());
-    let counts: [(&str, fn(&Run) -> usize); 5] = [
+    type Count = fn(&Run) -> usize;
+    let counts: [(&str, Count); 5] = [
         ("scheduled", |run| run.scheduled),
         ("pending", |run| run.pending),
         ("evicted", |run| run.evicted),
