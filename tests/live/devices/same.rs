@@ -11,6 +11,8 @@ use super::fixture::Devices;
 fn play(kind: Kind) -> BTreeMap<String, Value> {
     let devices = Devices::on(shared());
     devices.arena.node("n", &json!({}));
+    let label = json!({"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}});
+    devices.arena.api.patch(&format!("/api/v1/namespaces/{}", devices.arena.namespace), &label).unwrap();
     let driver = devices.driver.clone();
     let device = |name: &str, more: Value| {
         let mut device = json!({
@@ -68,11 +70,9 @@ fn play(kind: Kind) -> BTreeMap<String, Value> {
     devices.template("part", &exactly("shared", json!({"capacity": {"requests": {"memory": "3Gi"}}})));
     devices.template("admin", &exactly("plain-0", json!({"adminAccess": true})));
     devices.template("none", &exactly("plain", json!({})));
-    let label = json!({"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}});
-    devices.arena.api.patch(&format!("/api/v1/namespaces/{}", devices.arena.namespace), &label).unwrap();
     let _scheduler = devices.arena.scheduler(kind);
     let mut written = BTreeMap::new();
-    for template in ["exact", "first", "tolerant", "part", "none"] {
+    for template in ["exact", "first", "tolerant", "part", "admin", "none"] {
         devices.pod(template, &[template]);
         match template {
             "none" => drop(devices.arena.until_unschedulable(template)),

@@ -253,7 +253,10 @@ async fn protect(
 /// kube-scheduler tries to: an allocation cannot be changed, so that no further pod could be let use it.
 fn status_patch(pod: &Pod, what: &ClaimWrite, facts: &ClaimFacts) -> Value {
     let user = json!({"resource": "pods", "name": &*pod.meta.name, "uid": &*pod.meta.uid});
-    let mut status = json!({ "reservedFor": [user] });
+    // Whoever comes last stands last, as with kube-scheduler; a merge alone puts new ones first.
+    let users = facts.users.iter().chain([&pod.meta.uid]);
+    let order: Vec<Value> = users.map(|uid| json!({ "uid": &**uid })).collect();
+    let mut status = json!({ "reservedFor": [user], "$setElementOrder/reservedFor": order });
     if let Some(allocation) = &what.allocation {
         status["allocation"] = json::allocation(allocation);
         if what.stamp {

@@ -205,6 +205,7 @@ fn patch_status(status: &mut Value, patch: &Value) {
                 }
                 status["reservedFor"] = now.into();
             }
+            (field, _) if field.starts_with('$') => {}
             (_, value) => status[field] = value.clone(),
         }
     }
