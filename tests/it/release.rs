@@ -16,7 +16,7 @@ fn run(program: &str, args: &[&str], folder: &Path) -> Option<String> {
     let made =
         Command::new(program).args(args).current_dir(folder).env("SOURCE_DATE_EPOCH", "1700000000").output();
     let Ok(output) = made else {
-        println!("skipped: there is no {program}");
+        eprintln!("SKIPPED: there is no {program}");
         return None;
     };
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));

@@ -10,10 +10,33 @@ use super::fixture::Devices;
 /// Devices of all kinds on one node, and pods of which each has one possible fate; what was written of each pod's claims.
 fn play(kind: Kind) -> BTreeMap<String, Value> {
     let devices = Devices::on(shared());
+    offer(&devices);
+    ask(&devices);
+    let _scheduler = devices.arena.scheduler(kind);
+    let mut written = BTreeMap::new();
+    for template in ["exact", "first", "tolerant", "part", "admin", "none"] {
+        devices.pod(template, &[template]);
+        match template {
+            "none" => drop(devices.arena.until_unschedulable(template)),
+            _ => drop(devices.arena.until_bound(template)),
+        }
+        let normal = |value: Value| normal(value, &devices);
+        written.insert(format!("claim of {template}"), normal(devices.claim_of(template)));
+        let told = until("an event", SHORT, String::new, || {
+            let told =
+                devices.arena.events(template).into_iter().find(|e| e["reportingController"] != "kwok")?;
+            Some(json!([told["type"], told["reason"], told["action"], told["note"]]))
+        });
+        written.insert(format!("event of {template}"), normal(told));
+    }
+    written
+}
+
+/// One node with a device of each kind.
+fn offer(devices: &Devices) {
     devices.arena.node("n", &json!({}));
     let label = json!({"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}});
     devices.arena.api.patch(&format!("/api/v1/namespaces/{}", devices.arena.namespace), &label).unwrap();
-    let driver = devices.driver.clone();
     let device = |name: &str, more: Value| {
         let mut device = json!({
             "name": name,
@@ -43,6 +66,11 @@ fn play(kind: Kind) -> BTreeMap<String, Value> {
             ),
         ],
     );
+}
+
+/// A class, and a template of claims for each fate.
+fn ask(devices: &Devices) {
+    let driver = devices.driver.clone();
     let opaque = |value: &str| json!({"driver": driver, "parameters": {"mode": value}});
     devices.class("gpu", &json!({"config": [{"opaque": opaque("class")}]}));
     let named = |name: &str| {
@@ -70,24 +98,6 @@ fn play(kind: Kind) -> BTreeMap<String, Value> {
     devices.template("part", &exactly("shared", json!({"capacity": {"requests": {"memory": "3Gi"}}})));
     devices.template("admin", &exactly("plain-0", json!({"adminAccess": true})));
     devices.template("none", &exactly("plain", json!({})));
-    let _scheduler = devices.arena.scheduler(kind);
-    let mut written = BTreeMap::new();
-    for template in ["exact", "first", "tolerant", "part", "admin", "none"] {
-        devices.pod(template, &[template]);
-        match template {
-            "none" => drop(devices.arena.until_unschedulable(template)),
-            _ => drop(devices.arena.until_bound(template)),
-        }
-        let normal = |value: Value| normal(value, &devices);
-        written.insert(format!("claim of {template}"), normal(devices.claim_of(template)));
-        let told = until("an event", SHORT, String::new, || {
-            let told =
-                devices.arena.events(template).into_iter().find(|e| e["reportingController"] != "kwok")?;
-            Some(json!([told["type"], told["reason"], told["action"], told["note"]]))
-        });
-        written.insert(format!("event of {template}"), normal(told));
-    }
-    written
 }
 
 /// Without what is another in every run.

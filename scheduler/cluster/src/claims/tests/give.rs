@@ -11,7 +11,7 @@ const FINALIZER: &str = "resource.kubernetes.io/delete-protection";
 /// How it ends, by the calls that are made.
 #[track_caller]
 fn check(bench: &Bench, outcome: Result<(), String>, want: Result<(), &str>, lines: &[&str]) {
-    assert_eq!(outcome.as_ref().map(|()| ()).map_err(String::as_str), want);
+    assert_eq!(outcome.as_ref().copied().map_err(String::as_str), want);
     assert_eq!(bench.server.lines(), lines);
 }
 

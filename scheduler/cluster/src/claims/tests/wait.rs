@@ -37,7 +37,7 @@ async fn check(stamp: &str, conditions: &[(&str, &str)], want: Result<(), &str>)
     // Without a stamp only the wait as a whole can take too long.
     let timeout = Duration::from_millis(if stamp.is_empty() { 50 } else { 600_000 });
     let outcome = bench.carry_out(Vec::new(), wait_for(timeout)).await;
-    assert_eq!(outcome.as_ref().map(|()| ()).map_err(String::as_str), want, "{conditions:?}");
+    assert_eq!(outcome.as_ref().copied().map_err(String::as_str), want, "{conditions:?}");
 }
 
 #[tokio::test]

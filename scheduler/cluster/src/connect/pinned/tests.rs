@@ -82,6 +82,7 @@ async fn world(kubelet: Kubelet) -> World {
 }
 
 /// One connection to the API server.
+#[expect(clippy::result_large_err, reason = "the library's callback returns this")]
 async fn forward(
     stream: TcpStream,
     kubelet: Kubelet,
