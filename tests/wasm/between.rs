@@ -129,7 +129,7 @@ fn declaring(count: u32, data: &str) -> Wat {
 #[test]
 fn declarations_that_make_no_sense_are_refused() {
     check_refused(&ticking("unreachable", OK), "Describe");
-    check_refused(&declaring(1, ""), "which is no group, version and kind");
+    check_refused(&declaring(1, ""), "which is not a group, version and kind");
     check_refused(&declaring(65, ""), "64 are allowed");
     check_refused(&declaring(100_000_000, ""), "Describe");
 }

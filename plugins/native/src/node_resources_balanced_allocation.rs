@@ -45,7 +45,7 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
     let mut under = problems.field("resources");
     for (at, name) in resources.iter().enumerate() {
         if resources[..at].contains(name) {
-            under.index(at).field("name").report(format!("{:?} stands here twice", &**name));
+            under.index(at).field("name").report(format!("{:?} is listed twice", &**name));
         }
     }
     Instance::of(NodeResourcesBalancedAllocation::new(resources)).pre_score().score().args(effective).build()
@@ -282,7 +282,7 @@ mod tests {
         let instance = build(&args, &FactoryContext::default(), &mut Problems::new(&mut found));
         let wants = [
             "resources[0].weight: must be a whole number from 0 to 1, not 2",
-            "resources[1].name: \"cpu\" stands here twice",
+            "resources[1].name: \"cpu\" is listed twice",
         ];
         assert_eq!(found.iter().map(Problem::to_string).collect::<Vec<_>>(), wants);
         assert_eq!(instance.args["resources"][0], json!({"name": "cpu", "weight": 1}));

@@ -152,7 +152,7 @@ impl Entry {
         let pair = decoded.as_deref().and_then(|text| text.trim_end_matches('\0').split_once(':'));
         let (user, password) = pair.ok_or_else(|| Problem::File {
             path: path.to_owned(),
-            why: format!("auths[{key:?}].auth is no base64 of NAME:PASSWORD; log in again"),
+            why: format!("auths[{key:?}].auth is not the base64 of NAME:PASSWORD; log in again"),
         })?;
         Ok(Some(Credential::Basic { user: user.to_owned(), password: password.to_owned() }))
     }

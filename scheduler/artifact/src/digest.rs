@@ -46,7 +46,7 @@ impl fmt::Debug for Digest {
 
 /// A text that is no digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no SHA-256: write its 64 hexadecimal digits, as `sha256sum FILE` prints them")]
+#[error("{text:?} is not a SHA-256: write its 64 hexadecimal digits, as `sha256sum FILE` prints them")]
 pub struct DigestError {
     /// What was given, shortened.
     pub text: String,

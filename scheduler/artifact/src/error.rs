@@ -1,4 +1,4 @@
-//! What can go wrong on the way, in words that name the reference, the trouble and the mend.
+//! What can go wrong on the way, in words that name the reference, the trouble and the fix.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,14 +34,14 @@ pub enum Problem {
         image: bool,
     },
     /// Other bytes than were asked for. They are thrown away.
-    #[error("is not what was asked for: expected {expected}, got {actual}; {mend}")]
+    #[error("is not what was asked for: expected {expected}, got {actual}; {fix}")]
     WrongDigest {
         /// What was asked for.
         expected: Digest,
         /// What is there.
         actual: Digest,
         /// What to do about it.
-        mend: &'static str,
+        fix: &'static str,
     },
     /// More bytes than allowed.
     #[error("is larger than {limit} bytes; strip the file (`wasm-tools strip`), or raise the limit")]
@@ -56,7 +56,7 @@ pub enum Problem {
         limit: Duration,
     },
     /// An answer other than success.
-    #[error("{url} answered {status}{}{said}; {mend}", if said.is_empty() { "" } else { ": " })]
+    #[error("{url} answered {status}{}{said}; {fix}", if said.is_empty() { "" } else { ": " })]
     Status {
         /// Who answered.
         url: String,
@@ -65,7 +65,7 @@ pub enum Problem {
         /// The first words of the answer.
         said: String,
         /// What to do about it.
-        mend: &'static str,
+        fix: &'static str,
     },
     /// No answer, or half of one.
     #[error(
@@ -92,7 +92,7 @@ pub enum Problem {
     File {
         /// Which.
         path: PathBuf,
-        /// Why not, and the mend.
+        /// Why not, and the fix.
         why: String,
     },
     /// The registry wants other credentials.
@@ -102,11 +102,11 @@ pub enum Problem {
         registry: String,
         /// As whom it was asked.
         who: String,
-        /// What it said and how to mend it.
+        /// What it said and how to fix it.
         why: String,
     },
     /// The image is there but holds something else than one wasm file.
-    #[error("is no wasm artifact: {0}")]
+    #[error("is not a wasm artifact: {0}")]
     NotWasm(String),
     /// What was asked for cannot be done with such a reference.
     #[error("{0}")]

@@ -15,7 +15,7 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
     let failed = |error: std::io::Error| Problem::File { path: path.to_owned(), why: explain(&error, path) };
     let about = fs::metadata(path).map_err(failed)?;
     if !about.is_file() {
-        return Err(Problem::File { path: path.to_owned(), why: "is no regular file".into() });
+        return Err(Problem::File { path: path.to_owned(), why: "is not a regular file".into() });
     }
     let mut bytes = Vec::new();
     let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);

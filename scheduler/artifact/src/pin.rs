@@ -8,8 +8,8 @@ pub(crate) fn checked(bytes: &[u8], expected: Option<Digest>) -> Result<Digest, 
     let actual = Digest::of(bytes);
     match expected {
         Some(expected) if expected != actual => {
-            let mend = "somebody changed it; look into it before you change the pin";
-            Err(Problem::WrongDigest { expected, actual, mend })
+            let fix = "somebody changed it; look into it before you change the pin";
+            Err(Problem::WrongDigest { expected, actual, fix })
         }
         _ => Ok(actual),
     }

@@ -39,7 +39,7 @@ pub(crate) enum Place {
 pub struct ReferenceError {
     /// What was given.
     pub text: String,
-    /// What is wrong with it and how to mend it.
+    /// What is wrong with it and how to fix it.
     pub why: String,
 }
 
@@ -49,7 +49,7 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// Anything else, with how to mend it.
+    /// Anything else, with how to fix it.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         Self::parse_with(text, PlainHttp::Loopback)
     }
@@ -133,7 +133,7 @@ fn file(path: &str) -> Result<Place, String> {
 }
 
 fn url(text: &str, plain: PlainHttp) -> Result<Place, String> {
-    let url = Url::parse(text).map_err(|error| format!("is no URL: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
             "a password in a reference ends up in logs; serve the file without one, or from a registry"
@@ -151,7 +151,7 @@ fn image(text: &str) -> Result<Place, String> {
     let (registry, rest) = text.split_once('/').ok_or(example)?;
     // Without this, `oci://acme/zonepack` would silently mean Docker Hub.
     if !(registry.contains(['.', ':']) || registry == "localhost") {
-        return Err(format!("{registry:?} is no registry's address; {example}"));
+        return Err(format!("{registry:?} is not the address of a registry; {example}"));
     }
     let last = rest.rsplit('/').next().unwrap_or(rest);
     if !last.contains([':', '@']) {
@@ -218,9 +218,9 @@ mod tests {
         check("http://example.com/a.wasm", Err("use https://"));
         check("http://localhost.example.com/a.wasm", Err("use https://"));
         check("https://me:secret@example.com/a.wasm", Err("a password in a reference"));
-        check("https://", Err("is no URL"));
+        check("https://", Err("is not a URL"));
         check("oci://zonepack:1.2", Err("write oci://REGISTRY/REPOSITORY:TAG"));
-        check("oci://acme/zonepack:1.2", Err("\"acme\" is no registry's address"));
+        check("oci://acme/zonepack:1.2", Err("\"acme\" is not the address of a registry"));
         check("oci://ghcr.io/acme/zonepack", Err("names no version"));
         check("oci://ghcr.io/Acme/zonepack:1", Err("invalid reference format"));
         check("oci://ghcr.io/acme/zonepack@sha256:12", Err("invalid"));

@@ -105,12 +105,12 @@ impl Registry<'_> {
     fn layer(&self, manifest: &[u8], expected: Option<Digest>) -> Result<Layer, Problem> {
         let layer = manifest::layer(manifest)?;
         if let Some(expected) = expected.filter(|expected| *expected != layer.digest) {
-            let mend = if expected == Digest::of(manifest) {
+            let fix = if expected == Digest::of(manifest) {
                 "the digest given is that of the manifest: write it after @ in the reference, and give the file's as sha256"
             } else {
                 "the tag was moved or the image replaced; look into it before you change the pin"
             };
-            return Err(Problem::WrongDigest { expected, actual: layer.digest, mend });
+            return Err(Problem::WrongDigest { expected, actual: layer.digest, fix });
         }
         match layer.size <= self.options.max_size {
             true => Ok(layer),

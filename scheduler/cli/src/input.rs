@@ -244,7 +244,7 @@ pub(crate) fn minor_of(server: Option<&str>) -> (Minor, Option<String>) {
     let Some(version) = server else { return (Minor::STABLE, None) };
     let Some((minor, nearest)) = Minor::of_server(version) else {
         let minor = Minor::STABLE;
-        return (minor, Some(format!("{version:?} is no version of Kubernetes 1: decided as {minor}")));
+        return (minor, Some(format!("{version:?} is not a version of Kubernetes 1: decided as {minor}")));
     };
     let remark = match nearest {
         Some(Nearest::Older) => Some(format!("the API server is {version}: decided as Kubernetes {minor}")),
@@ -387,7 +387,7 @@ pub(crate) fn warn_of_cluster(cluster: &Manifests, console: &mut Console<'_>) {
         console.warn(&refusal.to_string());
     }
     if cluster.refused.len() > LISTED {
-        console.warn(&format!("pods of {} more objects are not made", cluster.refused.len() - LISTED));
+        console.warn(&format!("pods of {} more objects are not created", cluster.refused.len() - LISTED));
     }
     for unexpanded in cluster.unexpanded.iter().take(LISTED) {
         console.warn(&unexpanded.to_string());
@@ -466,6 +466,6 @@ mod tests {
         check(Some("v1.34.4"), Minor::V1_36, Some("the API server is v1.34.4: decided as Kubernetes 1.36"));
         check(Some("v1.38.0"), Minor::V1_38, Some("experimental"));
         check(Some("v1.40.0"), Minor::V1_38, Some("newer than anything known here"));
-        check(Some("strange"), Minor::V1_37, Some("is no version of Kubernetes 1"));
+        check(Some("strange"), Minor::V1_37, Some("is not a version of Kubernetes 1"));
     }
 }

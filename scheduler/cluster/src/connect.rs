@@ -34,7 +34,7 @@ pub enum ConnectError {
     Kubeconfig {
         /// The file.
         path: String,
-        /// What is wrong, and the mend.
+        /// What is wrong, and the fix.
         message: String,
     },
     /// Nothing says where the cluster is.
@@ -145,7 +145,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// What to do about an error of the API server or the way to it, for the commonest ones.
-pub fn mend(error: &kube::Error) -> Option<&'static str> {
+pub fn fix(error: &kube::Error) -> Option<&'static str> {
     if let kube::Error::Api(status) = error {
         return match status.code {
             401 => Some("the API server does not accept the credentials: renew the token or certificate"),
@@ -166,7 +166,7 @@ pub fn mend(error: &kube::Error) -> Option<&'static str> {
     }
 }
 
-/// Whether time may mend it: the server is not there yet, has too much to do, or does not know its own roles yet, as in its
+/// Whether time may fix it: the server is not there yet, has too much to do, or does not know its own roles yet, as in its
 /// first seconds. Credentials and certificates stay as they are.
 pub fn may_pass(error: &kube::Error) -> bool {
     match error {
@@ -176,11 +176,11 @@ pub fn may_pass(error: &kube::Error) -> bool {
     }
 }
 
-/// An error with its mend.
+/// An error with its fix.
 pub fn explained(error: &kube::Error) -> String {
     let text = in_words(error);
-    match mend(error) {
-        Some(mend) => format!("{text}; {mend}"),
+    match fix(error) {
+        Some(fix) => format!("{text}; {fix}"),
         None => text,
     }
 }

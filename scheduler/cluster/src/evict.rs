@@ -120,7 +120,7 @@ impl Evictor {
         }
         let options =
             DeleteOptions { api_version: "v1", kind: "DeleteOptions", preconditions: Preconditions { uid } };
-        // A failed precondition is a conflict that no retry mends.
+        // A failed precondition is a conflict that no retry fixes.
         let delete = || async {
             match self.caller.delete(&pod, &options).await {
                 Err(error) if is_other_pod(&error) => Ok(Err(error)),

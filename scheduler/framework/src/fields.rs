@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub struct Problem {
     /// Where, such as `profiles[0].pluginConfig[1].args.hardPodAffinityWeight`.
     pub path: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 
@@ -191,12 +191,12 @@ impl<'v> Fields<'v> {
         for name in self.map.iter().flat_map(|m| m.keys()) {
             if !self.known.contains(&name.as_str()) {
                 let near = nearest(name, self.known.iter().copied());
-                let mend = match near {
+                let fix = match near {
                     Some(near) => format!("did you mean {near}?"),
-                    None if self.known.is_empty() => "no field may stand here".to_string(),
+                    None if self.known.is_empty() => "no field is allowed here".to_string(),
                     None => format!("known fields: {}", self.known.join(", ")),
                 };
-                problems.field(&cut(name)).report(format!("unknown field; {mend}"));
+                problems.field(&cut(name)).report(format!("unknown field; {fix}"));
             }
         }
     }

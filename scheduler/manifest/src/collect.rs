@@ -60,7 +60,7 @@ pub enum CollectError {
 /// input (`-`, at most once).
 ///
 /// # Errors
-/// Names the first path that cannot be read and how to mend it.
+/// Names the first path that cannot be read and how to fix it.
 pub fn collect(paths: &[String]) -> Result<Vec<Source>, CollectError> {
     let mut sources = Vec::new();
     for path in paths {

@@ -19,7 +19,7 @@ fn described(error: &serde_path_to_error::Error<serde_json::Error>) -> ObjectErr
     ObjectError { field, message: plain(&error.inner().to_string()) }
 }
 
-/// serde's message in the words of YAML and JSON, with the mend of the commonest slip.
+/// serde's message in the words of YAML and JSON, with the fix of the commonest slip.
 fn plain(message: &str) -> String {
     let Some((found, expected)) = message.rsplit_once(", expected ") else { return cut(message) };
     let wanted = match expected {
@@ -31,8 +31,8 @@ fn plain(message: &str) -> String {
     };
     let unquoted =
         ["integer", "floating point", "boolean"].iter().any(|kind| found.contains(&format!("type: {kind}")));
-    let mend = if unquoted && wanted == "a string" { "; put it in quotes" } else { "" };
-    format!("{}, expected {}{mend}", cut(found), cut(wanted))
+    let fix = if unquoted && wanted == "a string" { "; put it in quotes" } else { "" };
+    format!("{}, expected {}{fix}", cut(found), cut(wanted))
 }
 
 #[cfg(test)]

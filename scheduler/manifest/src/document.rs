@@ -13,7 +13,7 @@ use crate::{hint, json, yaml};
 pub(crate) struct SyntaxError {
     /// Where in the source.
     pub(crate) at: At,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub(crate) message: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with one object: the field, and how to mend it.
+//! What is wrong with one object: the field, and how to fix it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ const LONGEST: usize = 200;
 pub struct ObjectError {
     /// Path of the field, such as `spec.containers[0].image`; empty when the whole object is meant.
     pub field: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 

@@ -2,7 +2,7 @@
 //! writes by hand, defaulted as the API server would and workloads expanded as their controllers would.
 //!
 //! One bad object never loses the others: every object that cannot be read becomes a [`ManifestProblem`] with its
-//! place and its mend.
+//! place and its fix.
 
 mod absent;
 mod admission;

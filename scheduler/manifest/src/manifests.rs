@@ -85,7 +85,7 @@ pub struct Unexpanded {
     pub object: String,
     /// How many pods are missing, where the object says.
     pub pods: Option<u64>,
-    /// What is missing and how to mend it.
+    /// What is missing and how to fix it.
     pub message: String,
 }
 
@@ -122,7 +122,7 @@ pub struct ManifestProblem {
     pub node: Option<String>,
     /// Whether the pod's requests are counted on that node all the same.
     pub counted: bool,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 

@@ -64,12 +64,12 @@ impl MeasuredFile {
             self.sample.nodes.keys().map(|name| &**name).filter(|name| !known.contains(name)).collect();
         strange.sort_unstable();
         let problem = |name: &str| {
-            let mend = match nearest(name, names.clone()) {
+            let fix = match nearest(name, names.clone()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "leave it out, or add the node".to_string(),
             };
             let path = format!("data.NodeMetricsMap.{name}");
-            Problem { path, message: format!("there is no such node in the cluster; {mend}") }
+            Problem { path, message: format!("there is no such node in the cluster; {fix}") }
         };
         let problems: Vec<Problem> = strange.into_iter().map(problem).collect();
         let utf8 = text::utf8(&self.source.text);

@@ -94,12 +94,12 @@ impl PriorityClasses {
                 found(
                     name,
                     class,
-                    Some(format!("{missing}; its pods in the input have priority {value}, so that is taken")),
+                    Some(format!("{missing}; its pods in the input have priority {value}, so that is used")),
                 )
             }
             None => {
-                let mend = "priority 0 is taken; add the class, or set priority";
-                found(name, &Class::default(), Some(format!("{missing}, so {mend}")))
+                let fix = "priority 0 is taken; add the class, or set priority";
+                found(name, &Class::default(), Some(format!("{missing}, so {fix}")))
             }
         }
     }
@@ -156,10 +156,10 @@ mod tests {
 
     #[test]
     fn a_class_that_is_not_in_the_input_is_what_its_pods_say_it_is() {
-        let warning = "no PriorityClass \"gold\" is in the input, so priority 0 is taken; add the class, or set priority";
+        let warning = "no PriorityClass \"gold\" is in the input, so priority 0 is used; add the class, or set priority";
         check("gold", &[json!({"priorityClassName": "silver", "priority": 2})], (0, ""), Some(warning));
         let pods = [json!({"priorityClassName": "gold", "priority": 3, "preemptionPolicy": "Never"})];
-        let warning = "no PriorityClass \"gold\" is in the input; its pods in the input have priority 3, so that is taken";
+        let warning = "no PriorityClass \"gold\" is in the input; its pods in the input have priority 3, so that is used";
         check("gold", &pods, (3, "Never"), Some(warning));
     }
 }

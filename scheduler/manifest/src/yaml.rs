@@ -66,10 +66,9 @@ impl<'t> Composer<'t> {
         self.events.next().ok_or(end)?.map_err(|error| {
             let (place, message) = (at(error.marker()), error.info());
             match tab(self.text, place.line).filter(|_| message.contains("tab")) {
-                Some(at) => Fault {
-                    at,
-                    message: "a tab stands where only spaces may; indent with spaces".to_string(),
-                },
+                Some(at) => {
+                    Fault { at, message: "a tab is not allowed here; indent with spaces".to_string() }
+                }
                 None => Fault { at: place, message },
             }
         })

@@ -263,7 +263,7 @@ fn cases(file: &str) -> Vec<Value> {
 }
 
 /// Cases in which a defect of kube-scheduler 1.36.2 shows that is not repeated here.
-const MENDED: &[(&str, &str)] = &[
+const FIXED: &[(&str, &str)] = &[
     ("dra-hand-counters-leak-after-taint-no", LEAK),
     ("dra-hand-counters-leak-after-failed-constraint", LEAK),
     ("dra-counters-0179", BY_NAME),
@@ -285,7 +285,7 @@ fn devices_are_those_that_kube_scheduler_allocates() {
     for case in cases("dra-golden.jsonl.gz").iter().chain(&cases("dra.jsonl.gz")) {
         let name = text(&case["name"]);
         let wrong = differences(case);
-        let known = MENDED.iter().any(|(mended, _)| *mended == name);
+        let known = FIXED.iter().any(|(fixed, _)| *fixed == name);
         match (wrong.is_empty(), known) {
             (true, true) => report.push(format!("{name} is said to differ and does not")),
             (false, false) => report.push(format!("{name}\n  {}", wrong.join("\n  "))),

@@ -14,7 +14,7 @@ pub(crate) struct Misplaced {
     pub(crate) list: &'static str,
     /// The position in `enabled`; `None` for a default.
     pub(crate) written: Option<usize>,
-    /// What is wrong and the mend.
+    /// What is wrong and the fix.
     pub(crate) message: String,
 }
 

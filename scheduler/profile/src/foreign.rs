@@ -74,7 +74,7 @@ fn kubeadm(kind: &str, value: &Value) -> String {
 }
 
 fn openshift(value: &Value) -> String {
-    let mend = match value["spec"]["profile"].as_str().unwrap_or("LowNodeUtilization") {
+    let fix = match value["spec"]["profile"].as_str().unwrap_or("LowNodeUtilization") {
         "HighNodeUtilization" => {
             "HighNodeUtilization fills nodes: NodeResourcesFit with scoringStrategy type MostAllocated, and \
              NodeResourcesBalancedAllocation disabled at score, as in profiles/binpack.yaml"
@@ -82,5 +82,5 @@ fn openshift(value: &Value) -> String {
         "NoScoring" => "NoScoring is plugins.score.disabled: [{name: \"*\"}]",
         _ => "LowNodeUtilization is the default profile: leave the file out",
     };
-    format!("it is OpenShift's Scheduler, which names a profile of OpenShift; write that as a {KIND}: {mend}")
+    format!("it is OpenShift's Scheduler, which names a profile of OpenShift; write that as a {KIND}: {fix}")
 }

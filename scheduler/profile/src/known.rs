@@ -71,13 +71,13 @@ const OUT_OF_TREE: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Why `name` is not in the registry, and the mend.
+/// Why `name` is not in the registry, and the fix.
 pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
     if name == "*" {
-        return "\"*\" may stand only in disabled; name each plugin to enable".to_string();
+        return "\"*\" is allowed only in disabled; name each plugin to enable".to_string();
     }
-    if let Some((_, mend)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
-        return format!("plugin {name:?} was removed from Kubernetes; {mend}");
+    if let Some((_, fix)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
+        return format!("plugin {name:?} was removed from Kubernetes; {fix}");
     }
     if let Some(since) = idle::since(name) {
         let minor = registry.features().minor();

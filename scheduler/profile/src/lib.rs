@@ -12,7 +12,7 @@
 //! | as resolved | `resolve` | plugins built, profiles filled |
 //! | as resolved | `show` | the effective configuration, itself a valid file |
 //!
-//! Every problem of a file is reported at once, with its path and the mend.
+//! Every problem of a file is reported at once, with its path and the fix.
 
 mod defaults;
 mod duration;

@@ -89,7 +89,7 @@ fn is_our_version(version: &str, problems: &mut Problems<'_>) -> bool {
     let difference = match older {
         "v1beta3" => "its default plugins and weights are the same",
         "v1alpha1" | "v1alpha2" | "v1beta1" | "v1beta2" => {
-            "mind that InterPodAffinity, NodeAffinity and TaintToleration had a default weight of 1 there and have 2, 2 and 3 now"
+            "note that InterPodAffinity, NodeAffinity and TaintToleration had a default weight of 1 there and have 2, 2 and 3 now"
         }
         _ => {
             problems.report(format!("must be {API_VERSION}, not {}", quote(version)));
@@ -114,13 +114,13 @@ const GONE: [(&str, &str); 10] = [
     ("disablePreemption", "disable DefaultPreemption at postFilter"),
     ("bindTimeoutSeconds", "write it into the args of VolumeBinding"),
     ("hardPodAffinitySymmetricWeight", "write hardPodAffinityWeight into the args of InterPodAffinity"),
-    ("featureGates", "it is no field of this file; leave it out"),
+    ("featureGates", "this file has no such field; leave it out"),
 ];
 
 fn known_fields_only(mut fields: Fields<'_>, problems: &mut Problems<'_>) {
-    for (name, mend) in GONE {
+    for (name, fix) in GONE {
         if fields.value(name).is_some() {
-            problems.field(name).report(format!("may not stand here; {mend}"));
+            problems.field(name).report(format!("is not allowed here; {fix}"));
         }
     }
     fields.finish(problems);

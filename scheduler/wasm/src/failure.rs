@@ -211,13 +211,13 @@ pub(crate) fn cut(mut text: String) -> String {
 
 /// The same of any length.
 pub(crate) fn harmless(text: String) -> String {
-    let mended = |c: char| match c {
+    let fixed = |c: char| match c {
         '\n' => c,
         c if c.is_control() => ' ',
         c if deceives(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     };
-    if text.contains(deceives) { text.chars().map(mended).collect() } else { text }
+    if text.contains(deceives) { text.chars().map(fixed).collect() } else { text }
 }
 
 /// The same as one line: what a guest says must not look like lines of the log that are not its own.

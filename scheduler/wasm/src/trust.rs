@@ -63,7 +63,7 @@ impl Trust {
             None => Ok(()),
             Some(why) => {
                 let message =
-                    format!("it is not asked about this pod for a while, because it broke over it: {why}");
+                    format!("it is not asked about this pod for a while, because it failed on it: {why}");
                 Err(Failure::new(stage, FailureKind::Quarantine, message))
             }
         }
@@ -74,8 +74,9 @@ impl Trust {
         if *count < MOST_TIMEOUTS {
             return Ok(());
         }
-        let message =
-            format!("it is given up after {count} calls that took too long; the last failure: {last}");
+        let message = format!(
+            "it is not called any more after {count} calls that took too long; the last failure: {last}"
+        );
         Err(Failure::new(stage, FailureKind::Breaker, message))
     }
 

@@ -28,7 +28,7 @@ struct Found {
 pub(super) async fn ask(name: &str, server: &str) -> Result<Option<Credential>, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || !name.chars().all(plain) {
-        return Err(Problem::Unsupported(format!("{name:?} is no name of a credential helper")));
+        return Err(Problem::Unsupported(format!("{name:?} is not the name of a credential helper")));
     }
     let program = format!("docker-credential-{name}");
     let failed = |why: String| {

@@ -63,8 +63,12 @@ fn the_first_file_that_knows_the_registry_is_used() {
 #[test]
 fn files_that_make_no_sense_are_named() {
     check(&["{"], "ghcr.io/z:1", Err(".json: EOF"));
-    check(&[r#"{"auths": {"ghcr.io": {"auth": "!"}}}"#], "ghcr.io/z:1", Err("is no base64 of NAME:PASSWORD"));
-    check(&[r#"{"credsStore": "../x"}"#], "ghcr.io/z:1", Err("is no name of a credential helper"));
+    check(
+        &[r#"{"auths": {"ghcr.io": {"auth": "!"}}}"#],
+        "ghcr.io/z:1",
+        Err("is not the base64 of NAME:PASSWORD"),
+    );
+    check(&[r#"{"credsStore": "../x"}"#], "ghcr.io/z:1", Err("is not the name of a credential helper"));
     check(
         &[r#"{"credsStore": "longshore-test-absent"}"#],
         "ghcr.io/z:1",

@@ -146,12 +146,12 @@ pub(super) fn first_words(page: &[u8]) -> String {
 
 /// The problem that an answer without success is.
 pub(super) fn status_problem(url: &Url, status: StatusCode, said: &str) -> Problem {
-    let mend = match status.as_u16() {
+    let fix = match status.as_u16() {
         404 | 410 => "check the name and the version",
         401 | 403 => "the file needs credentials; serve it without, or from a registry",
         429 => "the server asks for fewer requests; try later",
         500.. => "the server fails; try later",
         _ => "check the address",
     };
-    Problem::Status { url: url.to_string(), status: status.as_u16(), said: said.to_owned(), mend }
+    Problem::Status { url: url.to_string(), status: status.as_u16(), said: said.to_owned(), fix }
 }

@@ -11,8 +11,9 @@ use crate::reference;
 pub(super) fn base_url(image: &Image, options: &Options) -> Result<Url, Problem> {
     let host = image.resolve_registry();
     let parse = |scheme: &str| {
-        Url::parse(&format!("{scheme}://{host}/"))
-            .map_err(|error| Problem::Unsupported(format!("{host:?} is no registry's address: {error}")))
+        Url::parse(&format!("{scheme}://{host}/")).map_err(|error| {
+            Problem::Unsupported(format!("{host:?} is not the address of a registry: {error}"))
+        })
     };
     let plain = parse("http")?;
     if options.plain_http || reference::is_loopback(&plain) { Ok(plain) } else { parse("https") }

@@ -93,7 +93,7 @@ mod tests {
             &manifest(&[("application/vnd.oci.image.layer.v1.tar+gzip", DIGEST, 1)]),
             Err("is it a container image?"),
         );
-        check(&manifest(&[("application/wasm", "sha256:12", 1)]), Err("is no SHA-256"));
+        check(&manifest(&[("application/wasm", "sha256:12", 1)]), Err("is not a SHA-256"));
         check(&manifest(&[("application/wasm", DIGEST, -1)]), Err("size is -1"));
         check(r#"{"schemaVersion":2,"manifests":[]}"#, Err("an index of several images"));
         check("<html>", Err("the manifest: expected value"));

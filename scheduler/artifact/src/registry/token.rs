@@ -86,7 +86,7 @@ impl<'a> Access<'a> {
             Granted::Token(token) => format!("Bearer {token}"),
         };
         let mut value =
-            HeaderValue::from_str(&value).map_err(|_| self.refused("nobody", "its token is no text"))?;
+            HeaderValue::from_str(&value).map_err(|_| self.refused("nobody", "its token is not text"))?;
         value.set_sensitive(true);
         let mut headers = headers.clone();
         headers.insert(header::AUTHORIZATION, value);
@@ -132,7 +132,7 @@ impl<'a> Access<'a> {
             Credential::Basic { user, password } => {
                 url.query_pairs_mut().extend_pairs(pairs);
                 let value = HeaderValue::from_str(&crate::credentials::basic(user, password));
-                let value = value.map_err(|_| self.refused(user, "its password is no text"))?;
+                let value = value.map_err(|_| self.refused(user, "its password is not text"))?;
                 let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
                 (user.as_str(), self.transport.get(&url, &headers, TOKEN_LIMIT).await?)
             }

@@ -133,8 +133,8 @@ async fn files_are_read_and_checked_if_a_digest_is_given() {
     assert_eq!(fetch(&fetcher, &at(&good), Some(FILE)).await.unwrap().bytes, FILE);
     refused(fetch(&fetcher, &at(&good), Some(b"other")).await, &["is not what was asked for"]);
     refused(fetch(&fetcher, &at(&large), None).await, &["larger than 4096 bytes"]);
-    refused(fetch(&fetcher, &at(folder.path()), None).await, &["is no regular file"]);
-    refused(fetch(&fetcher, "file:///dev/zero", None).await, &["is no regular file"]);
+    refused(fetch(&fetcher, &at(folder.path()), None).await, &["is not a regular file"]);
+    refused(fetch(&fetcher, "file:///dev/zero", None).await, &["is not a regular file"]);
     refused(fetch(&fetcher, &at(&folder.path().join("c")), None).await, &["no such file"]);
     refused(fetch(&fetcher, "file://no/such", None).await, &["relative to the folder of the profile"]);
 }

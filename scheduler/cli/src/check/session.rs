@@ -102,7 +102,7 @@ async fn measure(api: &Caller, sources: &[Arc<MetricsSource>], reporter: &mut Re
             }
             Ok(sample) => Check::ok(name).saying(format!("values of {} nodes", sample.nodes.len())),
             Err(why) => {
-                let remedy = "mend what the message says; plugins that read it go by no values meanwhile";
+                let remedy = "fix what the message says; plugins that read it go by no values meanwhile";
                 Check::warning(name, why, remedy)
             }
         });
@@ -126,7 +126,7 @@ async fn declared(
             served
         }
         Ok(Err(error)) => {
-            let remedy = connect::mend(&error).unwrap_or("mend what the message says");
+            let remedy = connect::fix(&error).unwrap_or("fix what the message says");
             reporter.add(&Check::failed("their kinds can be asked for", connect::chain(&error), remedy));
             Vec::new()
         }
@@ -181,7 +181,7 @@ fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter
     let loaded = match input::profiles(Some(file), &loader) {
         Ok(loaded) => loaded,
         Err(error) => {
-            let remedy = "mend the file; longshore profile validate --kubernetes-version says the same";
+            let remedy = "fix the file; longshore profile validate --kubernetes-version says the same";
             reporter.add(&Check::failed(name, format!("{error:#}"), remedy));
             return None;
         }
@@ -209,7 +209,7 @@ async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<(kube::
     let client = match connect::client(found, None, Liveness::default()) {
         Ok(client) => client,
         Err(error) => {
-            reporter.add(&Check::failed(NAME, error.to_string(), "mend the kubeconfig"));
+            reporter.add(&Check::failed(NAME, error.to_string(), "fix the kubeconfig"));
             return None;
         }
     };
@@ -226,7 +226,7 @@ async fn connected(found: &Found, reporter: &mut Reporter<'_>) -> Option<(kube::
         // It answers, though not to somebody whom it does not know.
         Ok(Err(kube::Error::Api(_))) if user.is_none() => identity,
         Ok(Err(error)) => {
-            let remedy = connect::mend(&error).unwrap_or("mend what the message says");
+            let remedy = connect::fix(&error).unwrap_or("fix what the message says");
             Check::failed(NAME, connect::chain(&error), remedy)
         }
         Err(_) => Check::failed(NAME, format!("not within {TIMEOUT:?}"), "is the network slow, or blocked?"),
@@ -279,7 +279,7 @@ async fn scheduler(
     let scheduler = match ask::scheduler(found, &args.server, &address) {
         Ok(scheduler) => scheduler,
         Err(error) => {
-            reporter.add(&Check::failed("the scheduler answers", format!("{error:#}"), "mend the flags"));
+            reporter.add(&Check::failed("the scheduler answers", format!("{error:#}"), "fix the flags"));
             return;
         }
     };

@@ -1,5 +1,5 @@
 //! A configuration, or a plugin's module, that changes while the scheduler runs: read again in the background, checked,
-//! and taken over between two decisions. One that is not valid is reported, and what was before goes on serving.
+//! and taken over between two decisions. One that is not valid is reported, and the previous state stays in force.
 
 mod files;
 
@@ -265,8 +265,8 @@ impl Reloading {
         if other {
             self.metrics.own.config_reloads.with_label_values(&["error"]).inc();
         }
-        tracing::error!("what changed is not taken over, what was before goes on serving: {error:#}");
-        let note = format!("what was before goes on serving: {error:#}");
+        tracing::error!("the change is not used, the previous state stays in force: {error:#}");
+        let note = format!("the previous state stays in force: {error:#}");
         let plugins = error.downcast_ref::<NotLoaded>().map_or(&[][..], |e| &e.plugins);
         for plugin in plugins {
             self.metrics.plugins.reloads.with_label_values(&[plugin.as_str(), "error"]).inc();

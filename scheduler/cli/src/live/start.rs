@@ -454,7 +454,7 @@ fn leave(reason: &LossReason) {
     std::process::exit(1);
 }
 
-/// Asks until the API server answers. What time does not mend is an error: credentials and certificates.
+/// Asks until the API server answers. What time does not fix is an error: credentials and certificates.
 async fn discovered(
     clients: &Clients,
     found: &Found,
@@ -532,7 +532,7 @@ async fn until_end(
 ) -> anyhow::Result<End> {
     loop {
         tokio::select! {
-            end = &mut end => return end.map_err(|_| anyhow!("the scheduling thread broke; please report this")),
+            end = &mut end => return end.map_err(|_| anyhow!("the scheduling thread failed unexpectedly; please report this")),
             () = signals.any() => {
                 tally.ending();
                 drop(inbox.send(Message::Stop));

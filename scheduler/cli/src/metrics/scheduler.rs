@@ -98,7 +98,7 @@ impl SchedulerMetrics {
         let make = Maker(registry);
         let leader = Opts::new("leader_election_master_status", "Whether this process leads: 1 yes, 0 no, by the name of the lease.");
         let metrics = Self {
-            schedule_attempts: make.counters("schedule_attempts_total", "Attempts to schedule pods, by result: unschedulable means that the pod does not fit, error that something broke.", &["result", "profile"])?,
+            schedule_attempts: make.counters("schedule_attempts_total", "Attempts to schedule pods, by result: unschedulable means that the pod does not fit, error that something failed.", &["result", "profile"])?,
             scheduling_attempt_duration: make.histograms("scheduling_attempt_duration_seconds", "Time of an attempt, from the queue to the end of the binding.", &["result", "profile"], ATTEMPT)?,
             scheduling_algorithm_duration: make.histogram("scheduling_algorithm_duration_seconds", "Time of the search for a node.", ATTEMPT)?,
             extension_point_duration: make.histograms("framework_extension_point_duration_seconds", "Time of all plugins of an extension point.", &["extension_point", "status", "profile"], STAGE)?,

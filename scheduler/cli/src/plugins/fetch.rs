@@ -70,5 +70,5 @@ pub(super) fn waited(
     };
     let thread = std::thread::Builder::new().name("fetch".to_string()).spawn(fetch);
     let thread = thread.map_err(|error| error.to_string())?;
-    thread.join().unwrap_or_else(|_| Err("the fetch broke; please report this".to_string()))
+    thread.join().unwrap_or_else(|_| Err("fetching failed unexpectedly; please report this".to_string()))
 }

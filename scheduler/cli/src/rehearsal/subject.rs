@@ -74,7 +74,7 @@ pub(crate) fn host(setup: &Setup) -> anyhow::Result<(Host, Requests)> {
     Ok((Host::new(options)?, requests))
 }
 
-/// What is wrong, with the flag that mends it.
+/// What is wrong, with the flag that fixes it.
 pub(crate) fn explained(error: &LoadError) -> String {
     match error {
         LoadError::NotGranted { interface, capability } => {

@@ -54,7 +54,7 @@ fn answer(pod: &str, decision: &Value, style: Style) -> String {
         "Preempting" => style.bad(&format!("{pod} is promised {node} once others have made room.")),
         "Unschedulable" => style.bad(&format!("{pod} fitted nowhere.")),
         "Skipped" => style.bad(&format!("{pod} was not tried: it was being deleted, or had a node.")),
-        "Error" => style.bad(&format!("{pod} could not be decided: something broke.")),
+        "Error" => style.bad(&format!("{pod} could not be decided: something failed.")),
         other => style.bad(&format!("{pod}: {}.", printable(other))),
     }
 }

@@ -59,7 +59,7 @@ fn answer(explanation: &Explanation, style: Style) -> String {
         Status::Unschedulable => style.bad(&format!("{pod} fits nowhere.")),
         Status::Gated => style.bad(&format!("{pod} is gated.")),
         Status::Skipped => style.bad(&format!("{pod} is not decided here.")),
-        Status::Error => style.bad(&format!("{pod} cannot be decided: a plugin broke.")),
+        Status::Error => style.bad(&format!("{pod} cannot be decided: a plugin failed.")),
     }
 }
 
@@ -135,7 +135,7 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Res
         more => writeln!(out, "  and {more} more: -o json has all")?,
     }
     if explanation.relaxations.is_empty() {
-        writeln!(out, "  Of all that was tried, nothing: neither a change of the pod nor one of a node.")?;
+        writeln!(out, "  Nothing that was tried: no change of the pod and no change of a node.")?;
     }
     if explanation.nearest.is_empty() {
         return Ok(());

@@ -31,7 +31,7 @@ pub struct Unreadable {
     /// Of a pod that runs on a node: whether its requests are counted there all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted: Option<bool>,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 
@@ -72,7 +72,7 @@ pub struct Unexpanded {
     /// How many pods are missing, where the object says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<u64>,
-    /// What is missing and how to mend it.
+    /// What is missing and how to fix it.
     pub message: String,
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn serve(
     let seat = Arc::new(seat);
     tokio::select! {
         () = Box::pin(converse(stream, Arc::clone(&seat), shared, stop)) => {}
-        () = seat.lost() => tracing::trace!("A connection was closed: too slow, or in the way of others"),
+        () = seat.lost() => tracing::trace!("A connection was closed: it was too slow, or others needed its place"),
     }
 }
 

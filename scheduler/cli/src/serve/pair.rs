@@ -83,7 +83,7 @@ pub(super) fn source(certificate: &Certificate) -> anyhow::Result<Option<(PathBu
 pub(super) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let size = fs::metadata(path).with_context(|| format!("{}: cannot be read", path.display()))?.len();
     if size > LARGEST {
-        bail!("{}: is larger than 1 MiB and so no certificate or key", path.display());
+        bail!("{}: is larger than 1 MiB, so it is not a certificate or a key", path.display());
     }
     fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))
 }

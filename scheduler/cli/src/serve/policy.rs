@@ -88,7 +88,7 @@ fn only_newest(version: Option<&str>) -> anyhow::Result<bool> {
         None | Some("" | "VersionTLS12") => Ok(false),
         Some("VersionTLS13") => Ok(true),
         Some(old @ ("VersionTLS10" | "VersionTLS11")) => {
-            tracing::warn!("--tls-min-version={old}: nothing older than TLS 1.2 is spoken here");
+            tracing::warn!("--tls-min-version={old}: nothing older than TLS 1.2 is supported");
             Ok(false)
         }
         Some(other) => bail!(
@@ -114,14 +114,14 @@ fn suites(known: &[SupportedCipherSuite], asked: &[String]) -> anyhow::Result<Ve
             Some(suite) if chosen.contains(suite) => {}
             Some(suite) => chosen.push(*suite),
             None if OLD.contains(&name) => {
-                tracing::warn!("--tls-cipher-suites: {name} is not safe and not spoken here; it is left out");
+                tracing::warn!("--tls-cipher-suites: {name} is not safe and not supported; it is left out");
             }
             None => bail!("--tls-cipher-suites: Cipher suite {name} not supported or doesn't exist"),
         }
     }
     if !chosen.iter().any(|suite| suite.tls13().is_none()) {
         tracing::warn!(
-            "--tls-cipher-suites: none of them is spoken with TLS 1.2 here, so TLS 1.3 is the only version"
+            "--tls-cipher-suites: none of them is supported with TLS 1.2, so TLS 1.3 is the only version"
         );
     }
     Ok(chosen)
@@ -136,16 +136,14 @@ fn curves(asked: &[u32]) -> anyhow::Result<Vec<&'static dyn SupportedKxGroup>> {
             }
             Some((.., Some(group))) => chosen.push(*group),
             Some((_, name, None)) => {
-                tracing::warn!(
-                    "--tls-curve-preferences: {number} ({name}) is not spoken here; it is left out"
-                );
+                tracing::warn!("--tls-curve-preferences: {number} ({name}) is not supported; it is left out");
             }
             None => bail!("--tls-curve-preferences: curve preference {number} is not supported"),
         }
     }
     if chosen.is_empty() {
         bail!(
-            "--tls-curve-preferences: none of them is spoken here; write 29 (X25519), 23 (CurveP256) or 24 (CurveP384)"
+            "--tls-curve-preferences: none of them is supported; write 29 (X25519), 23 (CurveP256) or 24 (CurveP384)"
         );
     }
     Ok(chosen)

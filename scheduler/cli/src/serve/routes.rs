@@ -147,7 +147,7 @@ async fn decisions(context: &Context, namespace: &str, pod: &str) -> Response<Bo
     match context.backend.decisions(namespace, pod).await {
         Ok(Some(list)) => json_of(StatusCode::OK, &list),
         Ok(None) => not_found(&format!(
-            "no decision about pod {namespace}/{pod} is remembered: it was not tried, or so long ago that it made room for newer ones"
+            "no decision about pod {namespace}/{pod} is remembered: it was not tried, or so long ago that newer ones took its place"
         )),
         Err(error) => unanswered(&error),
     }

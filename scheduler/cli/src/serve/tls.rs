@@ -103,8 +103,9 @@ impl Current {
             None => builder.with_no_client_auth(),
             Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
-        let mut config =
-            builder.with_single_cert(chain, key).context("the certificate and the private key do not fit")?;
+        let mut config = builder
+            .with_single_cert(chain, key)
+            .context("the certificate and the private key do not belong together")?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { pair, trust, config: Arc::new(config), clients: Arc::new(clients), fingerprint })
     }

@@ -88,7 +88,7 @@ fn a_priority_class_that_is_not_dumped_costs_no_pod() {
         1,
         0,
         0,
-        &["Pod default/a: no PriorityClass \"gold\" is in the input, so priority 0 is taken"],
+        &["Pod default/a: no PriorityClass \"gold\" is in the input, so priority 0 is used"],
     );
 }
 

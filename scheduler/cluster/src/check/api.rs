@@ -28,7 +28,7 @@ pub async fn identity(api: &Caller) -> (Option<String>, Check) {
             let check = match user.as_str() {
                 "system:anonymous" => Check::failed(
                     NAME,
-                    "the API server takes us for nobody (system:anonymous)",
+                    "the API server sees this program as system:anonymous",
                     "the kubeconfig's user has no credentials: log in again, or choose another --context",
                 ),
                 user => Check::ok(NAME).saying(format!("as {user}")),
@@ -66,7 +66,7 @@ pub fn version(version: &str) -> Check {
         ),
         None => Check::warning(
             name,
-            format!("{version:?} is no version of Kubernetes"),
+            format!("{version:?} is not a version of Kubernetes"),
             "is the API server behind a proxy that changes answers?",
         ),
     }

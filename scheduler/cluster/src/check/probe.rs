@@ -63,7 +63,7 @@ fn not_created(name: String, error: &ApiError, probe: &Probe) -> Check {
             probe.namespace
         ),
         404 => format!("create namespace {}, or choose another --namespace", probe.namespace),
-        _ => "mend what the message says, or choose another --namespace".to_string(),
+        _ => "fix what the message says, or choose another --namespace".to_string(),
     };
     Check::failed(name, error.to_string(), remedy)
 }

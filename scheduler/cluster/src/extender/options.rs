@@ -74,6 +74,6 @@ impl fmt::Debug for TlsOptions {
 pub struct ExtenderSetupError {
     /// Its URL.
     pub url: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }

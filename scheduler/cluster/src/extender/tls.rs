@@ -51,10 +51,10 @@ fn config(options: &ExtenderOptions, secure: bool) -> Result<ClientConfig, Strin
     } else if has_ca {
         builder.dangerous().with_custom_certificate_verifier(authorities(tls, provider)?)
     } else {
-        let mend = "set tlsConfig.caFile, or enableHTTPS to verify nothing";
+        let fix = "set tlsConfig.caFile, or enableHTTPS to verify nothing";
         builder
             .with_native_roots()
-            .map_err(|error| format!("no certificate authority is known ({error}); {mend}"))?
+            .map_err(|error| format!("no certificate authority is known ({error}); {fix}"))?
     };
     client_certificate(builder, tls)
 }

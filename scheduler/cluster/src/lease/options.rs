@@ -40,7 +40,7 @@ impl LeaseOptions {
     /// What client-go demands of the times.
     ///
     /// # Errors
-    /// The demand that is not met, and its mend.
+    /// The demand that is not met, and its fix.
     pub fn validate(&self) -> Result<(), BadLeaseOptions> {
         if self.identity.is_empty() {
             return Err(BadLeaseOptions("the identity is empty"));

@@ -147,8 +147,8 @@ fn answer(body: &[u8]) -> Result<Vec<Series>, String> {
     }
     let data = answer.data.ok_or("the answer has no data")?;
     if data.result_type != "vector" {
-        let mend = "write a query for one value per node at this time";
-        return Err(format!("the answer is a {}, not an instant vector; {mend}", data.result_type));
+        let fix = "write a query for one value per node at this time";
+        return Err(format!("the answer is a {}, not an instant vector; {fix}", data.result_type));
     }
     serde_json::from_value(data.result).map_err(|error| format!("the answer cannot be read: {error}"))
 }

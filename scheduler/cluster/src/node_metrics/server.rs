@@ -59,7 +59,7 @@ pub(super) async fn fetch(api: &Caller, now: Timestamp) -> Result<Sample, String
 }
 
 fn explained(error: &ApiError) -> String {
-    let mend = match error.code {
+    let fix = match error.code {
         403 => {
             "; allow the scheduler's account to list nodes of metrics.k8s.io (rbac.nodeMetrics of the chart)"
         }
@@ -67,5 +67,5 @@ fn explained(error: &ApiError) -> String {
         503 => "; is the metrics server running?",
         _ => "",
     };
-    format!("{error}{mend}")
+    format!("{error}{fix}")
 }

@@ -101,7 +101,7 @@ impl Class {
         for group in self.groups.iter() {
             let verdict = match self.first_word(evaluator, group) {
                 Ok(verdict) => verdict,
-                Err(why) => return Some(format!("no word on a group: {why:?}")),
+                Err(why) => return Some(format!("nothing said about a group: {why:?}")),
             };
             ours.extend(group.slots().iter().map(|slot| (name(slot), verdict.clone())));
         }

@@ -65,7 +65,7 @@ impl Minor {
     }
 
     /// The minor to decide by in a cluster whose server says `version`, such as `v1.37.2`; where there is none, the nearest
-    /// and why. `None` when that is no version of Kubernetes 1.
+    /// and why. `None` when that is not a version of Kubernetes 1.
     pub fn of_server(version: &str) -> Option<(Self, Option<Nearest>)> {
         let number = number(version)?;
         let exact = Self::ALL.into_iter().find(|minor| minor.number() == number);

@@ -74,7 +74,7 @@ pub enum FeatureError {
         missing: Vec<&'static str>,
     },
     /// Kubernetes can do it and Longshore cannot.
-    #[error("cannot set feature gate {} to {value}: {why}; {mend}", gate.name())]
+    #[error("cannot set feature gate {} to {value}: {why}; {fix}", gate.name())]
     NotHere {
         /// The gate.
         gate: Gate,
@@ -83,7 +83,7 @@ pub enum FeatureError {
         /// Why not.
         why: &'static str,
         /// What to do.
-        mend: String,
+        fix: String,
     },
 }
 
@@ -178,8 +178,8 @@ impl Resolving {
         let minor = self.features.minor();
         let of_stage = |gate: &Gate| gate.spec(minor).is_some_and(|spec| spec.stage == stage);
         for gate in Gate::ALL.iter().copied().filter(of_stage).filter(|gate| !by_name(*gate)) {
-            let mend = format!("beside {all}={value} give {}={}", gate.name(), !value);
-            self.set(gate, value, mend);
+            let fix = format!("beside {all}={value} give {}={}", gate.name(), !value);
+            self.set(gate, value, fix);
         }
     }
 
@@ -214,11 +214,11 @@ impl Resolving {
     }
 
     /// Sets a gate, or says why it cannot be set.
-    fn set(&mut self, gate: Gate, value: bool, mend: String) {
+    fn set(&mut self, gate: Gate, value: bool, fix: String) {
         let default = gate.spec(self.features.minor()).is_some_and(|spec| spec.default);
         match gate.standing() {
             Standing::Fixed(done, why) if value != default && value != done => {
-                self.errors.push(FeatureError::NotHere { gate, value, why, mend });
+                self.errors.push(FeatureError::NotHere { gate, value, why, fix });
             }
             _ => self.features.set(gate, value),
         }

@@ -171,8 +171,8 @@ fn provider(value: &Value, watched: bool, problems: &mut Problems<'_>) -> Provid
     }
     match kind {
         Some(Type::SignalFx) if !watched => {
-            let mend = "run a load watcher that asks it, and say where in watcherAddress";
-            problems.field("type").report(format!("SignalFx is not supported; {mend}"));
+            let fix = "run a load watcher that asks it, and say where in watcherAddress";
+            problems.field("type").report(format!("SignalFx is not supported; {fix}"));
             Provider::MetricsServer
         }
         Some(Type::Prometheus) => Provider::Prometheus(Prometheus {

@@ -175,7 +175,7 @@ fn a_class_that_is_not_in_the_input_is_named_once() {
     let gold = format!("priorityClassName: gold, {BARE}");
     let served = format!("priority: 9, {gold}");
     let read = read("", &[("served", ", uid: u", &served), ("new", "", &gold)]);
-    let want = "Pod default/new: no PriorityClass \"gold\" is in the input; its pods in the input have priority 9, so that is taken";
+    let want = "Pod default/new: no PriorityClass \"gold\" is in the input; its pods in the input have priority 9, so that is used";
     assert_eq!((read.pods[1].spec.priority, &*read.warnings), (9, &[want.to_string()][..]));
 }
 

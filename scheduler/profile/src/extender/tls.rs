@@ -47,7 +47,9 @@ impl TlsConfig {
     pub(super) fn validate(&self, problems: &mut Problems<'_>) {
         let has_ca = !self.ca_file.is_empty() || !self.ca_data.is_empty();
         if self.insecure && has_ca {
-            problems.field("insecure").report("must not be true beside caFile or caData; remove one of them");
+            problems
+                .field("insecure")
+                .report("must not be true together with caFile or caData; remove one of them");
         }
         let has_cert = !self.cert_file.is_empty() || !self.cert_data.is_empty();
         let has_key = !self.key_file.is_empty() || !self.key_data.0.is_empty();

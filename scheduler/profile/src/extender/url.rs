@@ -35,7 +35,9 @@ pub(super) fn check(url: &str) -> Result<(), String> {
         return wrong("it has no host");
     }
     match port {
-        Some(port) if !port.is_empty() && port.parse::<u16>().is_err() => wrong("its port is no port number"),
+        Some(port) if !port.is_empty() && port.parse::<u16>().is_err() => {
+            wrong("its port is not a port number")
+        }
         _ => Ok(()),
     }
 }

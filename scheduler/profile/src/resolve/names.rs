@@ -23,7 +23,9 @@ pub(super) fn unknown_enabled(
         let message = known::unknown(entry.name, registry);
         match entry.written {
             Some(_) => at_entry("multiPoint", entry.written, problems).field("name").report(message),
-            None => problems.field("multiPoint").report(format!("a default plugin cannot be had: {message}")),
+            None => {
+                problems.field("multiPoint").report(format!("a default plugin cannot be made: {message}"))
+            }
         }
     }
     for stage in Stage::ALL {

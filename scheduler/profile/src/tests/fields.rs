@@ -254,7 +254,7 @@ fn extenders_that_could_not_work_are_refused() {
             "extenders[1].managedResources[2].name: \"example.com/gpu\" is managed by extenders[1].managedResources[0] already; \
              name it once",
             "extenders[1].managedResources[3].name: must be the name of an extended resource, such as example.com/gpu, not \"\"",
-            "extenders[1].tlsConfig.insecure: must not be true beside caFile or caData; remove one of them",
+            "extenders[1].tlsConfig.insecure: must not be true together with caFile or caData; remove one of them",
             "extenders[1].tlsConfig.keyFile: is missing; a client certificate needs keyFile or keyData",
         ]),
     );

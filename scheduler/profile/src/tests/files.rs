@@ -120,7 +120,7 @@ fn older_versions_say_what_differs_and_everything_else_that_is_wrong() {
         &version("v1beta3"),
         &[
             "its default plugins and weights are the same",
-            "healthzBindAddress: may not stand here; use --bind-address",
+            "healthzBindAddress: is not allowed here; use --bind-address",
         ],
     );
     check_told(

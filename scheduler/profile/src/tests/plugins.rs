@@ -112,7 +112,7 @@ fn unknown_and_removed_plugins_are_refused_with_the_mend() {
              Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
              in the args of pluginConfig",
             "profiles[0].plugins.filter.enabled[1].name: unknown plugin \"Taint\"; did you mean \"Taints\"?",
-            "profiles[0].plugins.score.enabled[0].name: \"*\" may stand only in disabled; name each plugin to enable",
+            "profiles[0].plugins.score.enabled[0].name: \"*\" is allowed only in disabled; name each plugin to enable",
             "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; known plugins: Binder, \
              Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
              in the args of pluginConfig",
@@ -337,7 +337,7 @@ fn a_default_plugin_that_the_registry_lacks_is_a_problem() {
     let error =
         crate::default_profile(&registry(), &[("Sort", 0), ("Nowhere", 0), ("Binder", 0)]).unwrap_err();
     assert!(
-        error.to_string().contains("profiles[0].plugins.multiPoint: a default plugin cannot be had"),
+        error.to_string().contains("profiles[0].plugins.multiPoint: a default plugin cannot be made"),
         "{error}"
     );
 }

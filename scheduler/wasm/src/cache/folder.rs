@@ -43,7 +43,7 @@ impl Folder {
         let path = self.path.join(name);
         let named = match fs::symlink_metadata(&path) {
             Ok(named) if named.is_file() => named,
-            Ok(_) => return Err(format!("{} is no regular file; remove it", path.display())),
+            Ok(_) => return Err(format!("{} is not a regular file; remove it", path.display())),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };

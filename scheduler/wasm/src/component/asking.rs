@@ -38,7 +38,7 @@ impl Asker {
     /// Asks and waits for the answer.
     pub(crate) fn ask(&self, question: Question) -> Result<Answer, String> {
         let (back, answer) = channel();
-        let gone = || "the engine is not there any more".to_string();
+        let gone = || "the engine is gone".to_string();
         self.0.send((question, back)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }

@@ -133,8 +133,8 @@ fn metering(host: &Host, metrics: &[Metric], settings: &Settings) -> Result<Mete
         return Err(LoadError::NotGranted { interface, capability: Capability::Metrics.as_str() });
     }
     if metrics.is_empty() && settings.metrics.is_some() {
-        let mend = "leave out metrics in its args";
-        return Err(LoadError::Manifest(format!("it reads nothing of what is measured on nodes; {mend}")));
+        let fix = "leave out metrics in its args";
+        return Err(LoadError::Manifest(format!("it reads nothing of what is measured on nodes; {fix}")));
     }
     // Where the cluster stands still the engine's time begins at 0, and the plugin's clock does not.
     let clock = match host.options.patience {

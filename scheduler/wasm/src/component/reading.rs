@@ -55,7 +55,7 @@ impl Reading {
         };
         let named = word(&kind.version, false) && word(&kind.kind, false);
         if !named || !(kind.group.is_empty() || word(&kind.group, true)) {
-            return Err(format!("it declares objects of {name}, which is no group, version and kind"));
+            return Err(format!("it declares objects of {name}, which is not a group, version and kind"));
         }
         if kind.group.is_empty() && matches!(kind.kind.as_str(), "Pod" | "Node") {
             let other = if kind.kind == "Pod" { "the capability pods" } else { "columns" };

@@ -172,7 +172,7 @@ async fn get(scheduler: &Caller, path: &str) -> Result<Value, ApiError> {
     serde_json::from_str(&text).map_err(|_| ApiError {
         code: 0,
         reason: String::new(),
-        message: "it is no scheduler: its answer is not JSON".to_string(),
+        message: "it is not a scheduler: its answer is not JSON".to_string(),
         retry_after: None,
         in_doubt: false,
     })

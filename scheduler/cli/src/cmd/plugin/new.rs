@@ -49,8 +49,8 @@ fn told(dir: &Path, names: &Names, language: Language, console: &mut Console<'_>
         Language::Go => writeln!(console.out, "  go test ./...")?,
     }
     writeln!(console.out, "  longshore plugin test")?;
-    if let (Language::Rust, Some(mend)) = (language, target::missing(dir)) {
-        console.warn(&format!("Rust cannot compile for {} yet: {mend}", target::NAME));
+    if let (Language::Rust, Some(fix)) = (language, target::missing(dir)) {
+        console.warn(&format!("Rust cannot compile for {} yet: {fix}", target::NAME));
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ fn refuse_used(dir: &Path) -> anyhow::Result<()> {
             bail!("{shown}: is not empty; name another folder with --dir")
         }
         Ok(false) => Ok(()),
-        Err(_) if dir.exists() => bail!("{shown}: is there and is no folder; name another with --dir"),
+        Err(_) if dir.exists() => bail!("{shown}: exists and is not a folder; name another with --dir"),
         Err(_) => Ok(()),
     }
 }

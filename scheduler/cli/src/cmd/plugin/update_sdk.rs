@@ -44,7 +44,7 @@ pub(crate) fn run(args: &UpdateSdkArgs, console: &mut Console<'_>) -> anyhow::Re
     )?;
     writeln!(console.out, "  {} written, {} removed", plan.write.len(), plan.remove.len())?;
     if !used(&args.dir, language) {
-        console.warn(&format!("{}: does not use it yet: {}", args.dir.display(), mend(language)));
+        console.warn(&format!("{}: does not use it yet: {}", args.dir.display(), fix(language)));
     }
     Ok(Exit::Done)
 }
@@ -72,7 +72,7 @@ fn used(dir: &Path, language: Language) -> bool {
     std::fs::read_to_string(dir.join(file)).is_ok_and(|text| words.iter().any(|word| text.contains(word)))
 }
 
-fn mend(language: Language) -> &'static str {
+fn fix(language: Language) -> &'static str {
     match language {
         Language::Rust => {
             "put into its Cargo.toml: longshore-plugin = { path = \"sdk\" }, and exclude = [\"sdk\"] below [workspace]"

@@ -109,7 +109,7 @@ impl Asked<'_> {
     }
 
     /// Raw and normalised scores. The engine scores when there are two nodes to choose from.
-    #[allow(clippy::type_complexity, reason = "two lists, or the stage that broke")]
+    #[allow(clippy::type_complexity, reason = "two lists, or the stage that failed")]
     fn scores(
         &mut self,
         cx: Cycle<'_>,

@@ -147,7 +147,7 @@ impl Known {
             let message = format!("{after}: {reason}: {}", text(condition, "/message"));
             let remedy = match reason {
                 "Unschedulable" => {
-                    "the scheduler answers, but no node takes the pod: mend what the message says of the nodes"
+                    "the scheduler answers, but no node takes the pod: fix what the message says about the nodes"
                 }
                 "SchedulingGated" => "an admission webhook or policy gates pods: choose another --namespace",
                 _ => "the scheduler failed: look at its log",

@@ -10,7 +10,7 @@ use tower::BoxError;
 
 /// Nothing came for too long.
 #[derive(Debug, thiserror::Error)]
-#[error("{request}: nothing was heard for {silent:?}, so the connection is taken for dead")]
+#[error("{request}: the server sent nothing for {silent:?}, so the connection counts as dead")]
 pub struct Silent {
     /// `GET /api/v1/pods`.
     request: String,

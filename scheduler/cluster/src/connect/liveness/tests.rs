@@ -63,7 +63,7 @@ fn stuck() -> impl http_body::Body<Data = Bytes, Error = BoxError> {
 async fn an_answer_has_to_begin_in_time_over_either_protocol() {
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let (_, result) = ask("/api/v1/pods", version, whole, SHORT * 4).await;
-        let want = "GET /api/v1/pods: nothing was heard for 40ms, so the connection is taken for dead";
+        let want = "GET /api/v1/pods: the server sent nothing for 40ms, so the connection counts as dead";
         assert_eq!(result, Err(want.to_string()));
         let (_, result) = ask("/api/v1/pods", version, whole, Duration::ZERO).await;
         assert_eq!(result, Ok(4));
@@ -73,7 +73,7 @@ async fn an_answer_has_to_begin_in_time_over_either_protocol() {
 #[tokio::test]
 async fn over_http_1_an_answer_has_to_go_on() {
     let (_, result) = ask("/api/v1/pods", Version::HTTP_11, stuck, Duration::ZERO).await;
-    assert!(result.unwrap_err().contains("nothing was heard for 40ms"));
+    assert!(result.unwrap_err().contains("the server sent nothing for 40ms"));
 }
 
 #[tokio::test]

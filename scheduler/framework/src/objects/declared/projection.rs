@@ -33,7 +33,7 @@ impl Default for Kept {
 
 /// A path that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no path of a field; write it as `spec.weight`, and a dot within a name as `\\.`")]
+#[error("{0:?} is not the path of a field; write it as `spec.weight`, and a dot within a name as `\\.`")]
 pub struct BadPath(String);
 
 impl Projection {

@@ -64,12 +64,12 @@ impl Makes {
         let by: Vec<&str> = self.pods.counted.iter().copied().collect();
         let by =
             if self.pods.count.is_some() { format!(" (by its {})", by.join(", ")) } else { String::new() };
-        let mend = match self.now {
+        let fix = match self.now {
             Some(now) => format!("write apiVersion: {now}"),
             None if self.kind == "CronJob" => "--expand-cronjobs makes the pods of one run".to_string(),
             None => "add the pods or workloads that its controller makes".to_string(),
         };
-        format!("not expanded: {missing}{by}; {mend}")
+        format!("not expanded: {missing}{by}; {fix}")
     }
 }
 

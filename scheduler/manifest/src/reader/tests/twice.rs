@@ -112,7 +112,7 @@ fn what_could_not_be_read_is_mended_by_what_comes_later() {
 #[test]
 fn a_copied_uid_makes_no_other_pod_of_it() {
     let text = pod("name: a, uid: u", 1) + &pod("name: b, uid: u", 1);
-    let note = "Pod default/b has the metadata.uid of another pod; it is taken for a pod of its own";
+    let note = "Pod default/b has the metadata.uid of another pod; it is treated as a separate pod";
     check(&text, &pod("name: c", 1), &[("default/a", 1), ("default/b", 1), ("default/c", 1)], &[note]);
 }
 

@@ -151,7 +151,7 @@ fn reject_waiting_pod(
     write_u64(&mut caller, out, u64::from(waited))
 }
 
-/// The waiting pod, or a zero. The guest is not told how long the answer is, which no host can mend; what does not fit
+/// The waiting pod, or a zero. The guest is not told how long the answer is, which no host can fix; what does not fit
 /// its buffer is a failure.
 fn get_waiting_pod(mut caller: Caller<'_, Inside>, uid: i32, len: i32, out: i32, limit: i32) -> Result<()> {
     let uid = read_text(&mut caller, uid, len, "getWaitingPod")?;

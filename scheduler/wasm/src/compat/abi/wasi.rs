@@ -34,7 +34,7 @@ pub(super) struct Exit(i32);
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it left with exit code {}", self.0)
+        write!(f, "it exited with code {}", self.0)
     }
 }
 

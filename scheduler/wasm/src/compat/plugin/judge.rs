@@ -164,10 +164,15 @@ impl PostFilter for Staged {
                 0 => Nomination::Keep,
                 1 if nominated.is_empty() => Nomination::Clear,
                 1 if nominated.len() > LONGEST_NAME => {
-                    return Err(Failure::answer(export.stage(), "it nominates what is no name of a node"));
+                    return Err(Failure::answer(
+                        export.stage(),
+                        "it nominates something that is not the name of a node",
+                    ));
                 }
                 1 => Nomination::Node(nominated),
-                mode => return Err(Failure::answer(export.stage(), format!("{mode} is no nominating mode"))),
+                mode => {
+                    return Err(Failure::answer(export.stage(), format!("{mode} is not a nominating mode")));
+                }
             };
             match yes_or_no(export, &reply)? {
                 // An SDK exports every function and answers 0 from those nobody wrote.

@@ -139,7 +139,7 @@ fn post_filter_answers() {
     check_failed(
         post_filter(&long("postfilter", 7, 0), code),
         "PostFilter",
-        "answer): 7 is no nominating mode",
+        "answer): 7 is not a nominating mode",
     );
     check_failed(post_filter(&long("postfilter", 0, 1), code), "PostFilter", "error): because");
 }

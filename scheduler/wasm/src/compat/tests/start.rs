@@ -40,7 +40,7 @@ fn leaving_with_code_0_at_the_start_is_a_good_start() {
         |code: i32| format!(r#"{EXIT} {FILTER} (func (export "_start") (call $exit (i32.const {code})))"#);
     let world = World::new(&format!("(module {})", start(0)), &[]);
     assert_eq!(world.raw(Export::Filter, Input::default()).unwrap().low(), 0);
-    check_refused(&start(3), "it left with exit code 3");
+    check_refused(&start(3), "it exited with code 3");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn leaving_later_is_a_failure() {
             (func (export "filter") (result i32) (call $exit (i32.const 0)) (i32.const 0)))"#
     );
     let failure = World::new(&wat, &[]).raw(Export::Filter, Input::default()).unwrap_err();
-    assert!(failure.message.contains("it left with exit code 0"), "{failure}");
+    assert!(failure.message.contains("it exited with code 0"), "{failure}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn what_cannot_be_declared_is_named() {
         Kind { group: String::new(), version: "v1".into(), kind: "Node".into(), ..kind(&[]) },
         "use columns",
     );
-    check_refused(kind(&["spec..x"]), "is no path of a field");
+    check_refused(kind(&["spec..x"]), "is not the path of a field");
     assert!(Reading::all(&[kind(&[]), kind(&["spec"])]).unwrap_err().contains("twice"));
     assert!(Reading::all(&vec![kind(&[]); 65]).unwrap_err().contains("64 are allowed"));
 }

@@ -52,8 +52,8 @@ impl Project {
             target["crate_types"].as_array().into_iter().flatten().any(|kind| kind == "cdylib")
         });
         let library = library.and_then(|target| target["name"].as_str()).ok_or_else(|| {
-            let mend = "add to its Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]";
-            anyhow!("{}: is no library that can be loaded; {mend}", dir.display())
+            let fix = "add to its Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]";
+            anyhow!("{}: is not a library that can be loaded; {fix}", dir.display())
         })?;
         let folder = Path::new(metadata["target_directory"].as_str().unwrap_or("target"));
         let module =
@@ -88,8 +88,8 @@ impl Project {
     }
 
     fn cargo(&self) -> anyhow::Result<()> {
-        if let Some(mend) = target::missing(&self.dir) {
-            bail!("Rust cannot compile for {}: {mend}", target::NAME);
+        if let Some(fix) = target::missing(&self.dir) {
+            bail!("Rust cannot compile for {}: {fix}", target::NAME);
         }
         let mut cargo = Command::new("cargo");
         cargo.args(["build", "--release", "--target", target::NAME]);
@@ -106,9 +106,9 @@ impl Project {
         Ok(module)
     }
 
-    fn run(&self, mut command: Command, name: &str, mend: &str) -> anyhow::Result<()> {
+    fn run(&self, mut command: Command, name: &str, fix: &str) -> anyhow::Result<()> {
         command.current_dir(&self.dir).stdout(Stdio::null()).stderr(Stdio::inherit());
-        let status = command.status().with_context(|| format!("{name} cannot be started; {mend}"))?;
+        let status = command.status().with_context(|| format!("{name} cannot be started; {fix}"))?;
         if !status.success() {
             bail!("{}: {name} failed", self.dir.display());
         }

@@ -20,11 +20,11 @@ pub(crate) fn missing(dir: &Path) -> Option<String> {
     let sysroot = printed(&rustc, dir, &["--print", "sysroot"])?;
     let toolchain = sysroot.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let of_rustup = sysroot.parent().is_some_and(|parent| parent.ends_with("toolchains"));
-    Some(mend(of_rustup.then_some(&toolchain), &sysroot))
+    Some(fix(of_rustup.then_some(&toolchain), &sysroot))
 }
 
 /// The words for it.
-fn mend(toolchain: Option<&String>, sysroot: &Path) -> String {
+fn fix(toolchain: Option<&String>, sysroot: &Path) -> String {
     match toolchain {
         Some(name) => format!(
             "its toolchain {name} lacks the target; add it: rustup target add {NAME} --toolchain {name}"
@@ -50,14 +50,14 @@ mod tests {
 
     #[test]
     fn the_mend_is_one_for_the_rust_that_is_there() {
-        let rustup = mend(Some(&"1.95.0-x86_64-unknown-linux-gnu".to_string()), Path::new("/x"));
+        let rustup = fix(Some(&"1.95.0-x86_64-unknown-linux-gnu".to_string()), Path::new("/x"));
         assert!(
             rustup.ends_with(
                 "rustup target add wasm32-unknown-unknown --toolchain 1.95.0-x86_64-unknown-linux-gnu"
             ),
             "{rustup}"
         );
-        let other = mend(None, Path::new("/usr"));
+        let other = fix(None, Path::new("/usr"));
         assert!(other.contains("the Rust in /usr") && other.contains("libstd-rust-dev-wasm32"), "{other}");
     }
 }

@@ -19,8 +19,9 @@ impl Names {
     /// What is wrong with it.
     pub(super) fn of(name: &str) -> Result<Self, String> {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let wrong =
-            |why: &str| Err(format!("{name:?} is no name for a plugin: {why}; zone-pack or ZonePack is one"));
+        let wrong = |why: &str| {
+            Err(format!("{name:?} is not a name for a plugin: {why}; zone-pack or ZonePack is one"))
+        };
         if name.is_empty() || name.len() > LONGEST {
             return wrong("it has 1 to 50 letters");
         }

@@ -58,15 +58,15 @@ impl Record {
             Ok(_) => {}
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("{shown}: cannot be read"))?;
-        let mend =
-            "bring back the file as it was, or write the SDK anew: longshore plugin update-sdk --force";
+        let fix =
+            "bring back the file as it was, or write the SDK again: longshore plugin update-sdk --force";
         let record: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{shown}: is no record of an SDK; {mend}"))?;
+            .with_context(|| format!("{shown}: is not the record of an SDK; {fix}"))?;
         if record.language != word(language) {
-            bail!("{shown}: language: is {:?} in a plugin in {}; {mend}", record.language, word(language));
+            bail!("{shown}: language: is {:?} in a plugin in {}; {fix}", record.language, word(language));
         }
         match record.files.keys().find(|path| !inside(path)) {
-            Some(path) => bail!("{shown}: files: {path:?} is no path within the folder; {mend}"),
+            Some(path) => bail!("{shown}: files: {path:?} is not a path within the folder; {fix}"),
             None => Ok(Some(record)),
         }
     }
@@ -120,10 +120,10 @@ mod tests {
                 r#"{{"language": "{language}", "longshore": "0.1.0", "interface": "i", "files": {{"{path}": "00"}}}}"#
             )
         };
-        check("{", "is no record of an SDK");
+        check("{", "is not the record of an SDK");
         check(&with("rust", "a.go"), "language: is \"rust\" in a plugin in go");
         for path in ["../a.go", "/etc/passwd", "a/../../b", "", "./a"] {
-            check(&with("go", path), "is no path within the folder");
+            check(&with("go", path), "is not a path within the folder");
         }
     }
 }

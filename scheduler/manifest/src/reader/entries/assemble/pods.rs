@@ -115,7 +115,7 @@ impl Entries {
         }
         let (namespace, name) = (meta::namespace(metadata), metadata.name.clone());
         self.warn(format!(
-            "Pod {namespace}/{name} has the metadata.uid of another pod; it is taken for a pod of its own"
+            "Pod {namespace}/{name} has the metadata.uid of another pod; it is treated as a separate pod"
         ));
         metadata.uid = meta::made_up_uid("Pod", &namespace, &name);
     }
