@@ -61,38 +61,6 @@ fn a_claim_is_missed_where_a_pod_names_one() {
     assert_eq!(read_str(pod).warnings, [want]);
 }
 
-/// What is said of a node of a cluster, a pod that runs there and `more`.
-#[track_caller]
-fn check_live(more: &str, want: &[&str]) {
-    let text = format!(
-        "apiVersion: v1\nkind: Node\nmetadata: {{name: node, uid: n, resourceVersion: '1'}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: \
-         r, uid: r, labels: {{app: web}}}}\nspec: {{nodeName: node, containers: [{{name: c}}]}}\n---\n{more}"
-    );
-    let read = read_str(&text);
-    let beginnings = read.warnings.iter().zip(want).all(|(said, want)| said.starts_with(want));
-    assert!(beginnings && read.warnings.len() == want.len(), "{:?}", read.warnings);
-    let hand_written = read_str(&text.replace(", resourceVersion: '1'", ""));
-    assert_eq!(hand_written.warnings, Vec::<String>::new(), "only a cluster may have more than its input");
-}
-
-#[test]
-fn of_a_cluster_services_and_limit_ranges_are_missed_where_they_may_decide() {
-    let pod = |labels: &str, requests: &str| {
-        format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, labels: {{{labels}}}}}\nspec: {{containers: [{{name: c, resources: {{requests: {{{requests}}}}}}}]}}\n"
-        )
-    };
-    let (all, some) = ("cpu: 1, memory: 1", "cpu: 1");
-    check_live(&pod("app: web", all), &["no Service is in the input, so pending pods are not spread"]);
-    check_live(&pod("app: other", all), &[]);
-    check_live(
-        &pod("app: other", some),
-        &["no LimitRange is in the input, and containers of new pods lack a request"],
-    );
-    let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: []}\n";
-    check_live(&(pod("app: other", some) + range), &[]);
-}
-
 #[test]
 fn nothing_is_missed_where_nothing_is_to_be_placed() {
     let running = "apiVersion: v1\nkind: Node\nmetadata: {name: node}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, ownerReferences: \
