@@ -196,10 +196,8 @@ fn read_nodes(
 fn number(value: Option<&Value>, problems: &mut Problems<'_>) -> Option<f64> {
     let number = value.and_then(Value::as_f64);
     if number.is_none() {
-        let says = value.map_or("nothing".to_string(), |value| {
-            let text: String = value.to_string().chars().take(60).collect();
-            if value.is_null() { "nothing, or a number that is none".to_string() } else { text }
-        });
+        let cut = |value: &Value| value.to_string().chars().take(60).collect();
+        let says = value.map_or("nothing".to_string(), cut);
         problems.report(format!("must be a finite number, such as 12.5, not {says}"));
     }
     number

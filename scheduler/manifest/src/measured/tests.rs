@@ -68,8 +68,7 @@ fn what_is_wrong_with_a_file_is_told_with_its_line() {
     check_refused(
         "data:\n  NodeMetricsMap:\n    n0:\n      metrics:\n      - {type: CPU, value: .nan}\n",
         &[
-            "metrics.json:5: data.NodeMetricsMap.n0.metrics[0].value: must be a finite number, such as 12.5, not nothing, \
-           or a number that is none",
+            "metrics.json:5:28: is not valid YAML: \".nan\" is a non-finite number, which JSON cannot hold; put it in quotes",
         ],
     );
     check_refused(
