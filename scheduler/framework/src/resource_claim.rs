@@ -1,5 +1,7 @@
 //! What pods ask for of devices, and what they were given.
 
+pub mod released;
+
 use std::sync::Arc;
 
 use crate::device::{DeviceToleration, DriverConfig};

@@ -328,7 +328,7 @@ proptest! {
             world.happen(Happening::Written(0, true));
             world.happen(Happening::Bound(0, true));
             world.happen(Happening::Released(0));
-            if at % 4 == 0 {
+            if at.is_multiple_of(4) {
                 world.happen(Happening::PodDeleted(0));
             }
             world.check();

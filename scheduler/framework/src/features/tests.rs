@@ -78,6 +78,9 @@ fn all_of_a_stage_leave_alone_what_is_set_by_name() {
         Minor::V1_36,
         "AllBeta=false,VolumeLimitScaling=true",
         &[
+            "cannot set feature gate DRAConsumableCapacity to false: devices are allocated with it in any case",
+            "DRADeviceTaints",
+            "DRAPartitionableDevices",
             "cannot set feature gate InPlacePodLevelResourcesVerticalScaling to false: there is no way to decide without it; \
              beside AllBeta=false give InPlacePodLevelResourcesVerticalScaling=true",
             "MatchLabelKeysInPodTopologySpread ",
@@ -162,7 +165,8 @@ fn defaults_and_what_concerns_others_are_accepted() {
 #[test]
 fn metrics_tell_what_is_done_and_not_what_is_set() {
     let features = Features::default();
-    assert_eq!(features.decide_as_with(Gate::DRAConsumableCapacity), Some(false));
+    assert_eq!(features.decide_as_with(Gate::GenericWorkload), Some(false));
+    assert_eq!(features.decide_as_with(Gate::DRAConsumableCapacity), Some(true));
     assert_eq!(features.decide_as_with(Gate::PodLevelResources), Some(true));
     assert_eq!(features.decide_as_with(Gate::VolumeLimitScaling), Some(true));
     assert_eq!(features.decide_as_with(Gate::GangScheduling), None);

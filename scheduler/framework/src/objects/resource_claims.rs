@@ -8,7 +8,7 @@ use crate::Str;
 use crate::device_use::InUse;
 use crate::keyed::KeyedState;
 use crate::pod::Pod;
-use crate::port::ReleasedClaim;
+use crate::resource_claim::released::ReleasedClaim;
 use crate::resource_claim::{Allocation, ResourceClaim};
 
 /// ResourceClaims by namespace and name, as the API server has them, and allocations that are on their way to it.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::StorageWrite;
 use crate::Str;
+pub use crate::resource_claim::released::{ClaimRelease, ReleasedClaim};
+
 use crate::objects::NamespacedName;
 use crate::resource_claim::{Allocation, ClaimSpec};
 
@@ -82,30 +84,4 @@ pub struct AwaitDevices {
     pub claims: Vec<NamespacedName>,
     /// `bindingTimeout` of DynamicResources.
     pub timeout: Duration,
-}
-
-/// A claim of which something is taken back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReleasedClaim {
-    /// Namespace.
-    pub namespace: Str,
-    /// Name.
-    pub name: Str,
-    /// UID: nothing is done to another claim of that name.
-    pub uid: Str,
-    /// `metadata.resourceVersion` as it was known; 0 when not known.
-    pub version: u64,
-    /// What is taken back.
-    pub what: ClaimRelease,
-}
-
-/// What is taken back of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimRelease {
-    /// The pod is taken out of `reservedFor`.
-    Reservation,
-    /// `allocation`, `reservedFor` and `status.devices` are cleared, if the claim is still of the version that was known.
-    Allocation,
-    /// The claim's finalizer is removed, and then the claim.
-    Claim,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClaimRelease, ClaimWrite, GeneratedClaim, ReleasedClaim};
+use super::{ClaimWrite, GeneratedClaim};
 use crate::Str;
 use crate::pod::Pod;
 use crate::resource_claim::{ClaimUser, ResourceClaim};
@@ -67,22 +67,5 @@ impl GeneratedClaim {
             reserved_for: Vec::new(),
             devices: Vec::new(),
         }
-    }
-}
-
-impl ReleasedClaim {
-    /// The claim without what is taken back for `pod`; `None` when it goes itself.
-    pub fn applied(&self, claim: &ResourceClaim, pod: &Pod) -> Option<ResourceClaim> {
-        let mut claim = ResourceClaim { version: 0, ..claim.clone() };
-        match self.what {
-            ClaimRelease::Reservation => claim.reserved_for.retain(|user| user.uid != pod.meta.uid),
-            ClaimRelease::Allocation => {
-                (claim.allocation, claim.allocated_at) = (None, None);
-                claim.reserved_for.clear();
-                claim.devices.clear();
-            }
-            ClaimRelease::Claim => return None,
-        }
-        Some(claim)
     }
 }
