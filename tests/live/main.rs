@@ -31,6 +31,8 @@ mod bad_input;
 mod basic;
 /// Command lines of kube-scheduler, and settings.
 mod command_line;
+/// Decisions, explained with one command.
+mod explain;
 /// Claims for devices.
 mod devices;
 /// Extenders, over HTTP.
