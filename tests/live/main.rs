@@ -31,10 +31,10 @@ mod bad_input;
 mod basic;
 /// Command lines of kube-scheduler, and settings.
 mod command_line;
-/// Decisions, explained with one command.
-mod explain;
 /// Claims for devices.
 mod devices;
+/// Decisions, explained with one command.
+mod explain;
 /// Extenders, over HTTP.
 mod extender;
 /// The fixture itself.
