@@ -121,10 +121,6 @@ fn normal(value: Value, devices: &Devices) -> Value {
             result["shareID"] = "SHARE".into();
         }
     }
-    // Every claim here has one request. Since 1.37 kube-scheduler names no request where all are meant, which says the same.
-    for config in status["allocation"]["devices"]["config"].as_array_mut().into_iter().flatten() {
-        config.as_object_mut().unwrap().remove("requests");
-    }
     value
 }
 

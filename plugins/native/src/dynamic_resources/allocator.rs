@@ -57,6 +57,8 @@ pub struct Known<'a> {
     pub class: &'a dyn Fn(&Str) -> Option<Arc<DeviceClass>>,
     /// How many devices may be looked at before the search is given up.
     pub patience: u64,
+    /// Settings for drivers are listed once, and without requests where all are meant.
+    pub lists_once: bool,
 }
 
 /// Why it cannot be said whether there are devices.
@@ -86,7 +88,7 @@ pub fn allocate(
     let mut plan = plan::Plan::new(node, pools, claims, known)?;
     let found = search::Search::new(&mut plan, known).run()?;
     match found {
-        Some(found) => outcome::allocations(node, claims, &plan, &found).map(Some),
+        Some(found) => outcome::allocations(node, claims, &plan, (&found, known.lists_once)).map(Some),
         None if pools.iter().any(|pool| pool.is_invalid()) => Err(AllocationError::InvalidPools),
         None => Ok(None),
     }

@@ -126,6 +126,7 @@ impl DynamicResources {
             selectors: &self.kept.selectors,
             class: &class,
             patience: self.patience,
+            lists_once: self.gates.lists_once,
         };
         let pools = self.kept.pools_of(&cx.objects.slices, node.node(), self.gates.taint_rules);
         let allocations = match allocate(node.node(), &pools, &claims, known) {

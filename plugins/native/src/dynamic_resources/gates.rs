@@ -17,6 +17,8 @@ pub(super) struct Gates {
     pub(super) filter_timeout: bool,
     /// PostFilter says what it did.
     pub(super) tells: bool,
+    /// Settings for drivers are listed once, and without requests where all are meant.
+    pub(super) lists_once: bool,
     /// Pods are woken when a claim with devices is gone.
     pub(super) hears_deletion: bool,
 }
@@ -31,6 +33,7 @@ impl Gates {
             alternatives: on(Gate::DRAPrioritizedList),
             filter_timeout: on(Gate::DRASchedulerFilterTimeout),
             tells: !features.follow(Rule::NothingToDeallocate),
+            lists_once: features.follow(Rule::ConfigsOfAllRequests),
             hears_deletion: features.follow(Rule::DeletedClaimsWake),
         }
     }

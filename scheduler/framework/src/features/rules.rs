@@ -48,6 +48,7 @@ rules! {
     GatedNominationsReserve    V1_37 "A node that is promised to a pod which scheduling gates hold back is reserved (k/k 139057).";
     ResizeCountsTheWholePod    V1_37 "What a pod holds while it is resized is the greatest of three sums over the whole pod: spec, allocated, actual (k/k 140047).";
     NothingToDeallocate        V1_37 "PostFilter of DynamicResources says nothing of a pod without claims.";
+    ConfigsOfAllRequests       V1_37 "What a claim says of its devices is in its allocation once, and without requests where it is said of all.";
     DeletedClaimsWake          V1_37 "A pod that waits for devices is woken when a claim that has some is deleted.";
     PreemptionIsTold           V1_37 "The failure of a preemptor says which node was found and how many victims it takes (k/k 140180).";
     AntiAffinityHintsAnyTerm   V1_37 "A pod with several anti-affinity terms is woken when what one of them kept away is gone, not only all of them (k/k 139161).";

@@ -20,7 +20,7 @@ pub(super) fn allocations(
     node: &Node,
     claims: &[Claim<'_>],
     plan: &Plan<'_>,
-    found: &Found,
+    (found, lists_once): (&Found, bool),
 ) -> Result<Vec<Allocation>, AllocationError> {
     let each = claims.iter().zip(&plan.claims).zip(found.devices.iter().zip(&found.options));
     each.map(|((claim, (_, requests)), (chosen, options))| {
@@ -30,7 +30,13 @@ pub(super) fn allocations(
         let picked: Vec<&Choice<'_>> =
             requests.iter().zip(options).filter_map(|(request, at)| request.options.get(*at)).collect();
         let mut config = of_classes(&picked);
-        config.extend(claim.spec.config.iter().flat_map(|config| of_claim(config, &picked)));
+        config.extend(claim.spec.config.iter().flat_map(|config| of_claim(config, &picked, lists_once)));
+        if lists_once {
+            config
+                .iter_mut()
+                .filter(|config| is_of_all(config, &picked))
+                .for_each(|config| config.requests.clear());
+        }
         Ok(Allocation { devices, config, node_selector })
     })
     .collect()
@@ -77,20 +83,29 @@ fn of_classes(picked: &[&Choice<'_>]) -> Vec<AllocatedConfig> {
     config
 }
 
-/// What the claim says of its requests: once if of all, else once for each that it is said of.
+/// What the claim says of its requests: once if of all, else once for each that it is said of, or `once` for all of them.
 fn of_claim<'a>(
     config: &'a ClaimConfig,
     picked: &'a [&Choice<'_>],
+    once: bool,
 ) -> impl Iterator<Item = AllocatedConfig> + 'a {
-    let meant = |choice: &&&Choice<'_>| {
-        config.requests.contains(choice.request) || config.requests.contains(&choice.full_name())
-    };
-    let times = if config.requests.is_empty() { 1 } else { picked.iter().filter(meant).count() };
+    let meant = || picked.iter().filter(|choice| names(&config.requests, choice)).count();
+    let most = if once { 1 } else { usize::MAX };
+    let times = if config.requests.is_empty() { 1 } else { meant().min(most) };
     std::iter::repeat_n(config, times).map(|config| AllocatedConfig {
         source: ConfigSource::Claim,
         requests: config.requests.clone(),
         config: config.config.clone(),
     })
+}
+
+/// Whether a list of requests has this one, or the alternative that was taken of it.
+fn names(requests: &[Str], choice: &Choice<'_>) -> bool {
+    requests.contains(choice.request) || requests.contains(&choice.full_name())
+}
+
+fn is_of_all(config: &AllocatedConfig, picked: &[&Choice<'_>]) -> bool {
+    picked.iter().all(|choice| names(&config.requests, choice))
 }
 
 /// The nodes from which all the devices can be used.

@@ -4,7 +4,7 @@ use longshore_framework::device::{
 };
 use longshore_framework::fixture;
 use longshore_framework::resource_claim::{
-    ConstraintRule, DeviceConstraint, DeviceCount, DeviceRequest, DeviceWish, Wanted,
+    ClaimConfig, ConstraintRule, DeviceConstraint, DeviceCount, DeviceRequest, DeviceWish, Wanted,
 };
 
 use super::*;
@@ -16,6 +16,7 @@ struct World {
     in_use: InUse,
     selectors: Selectors,
     patience: Option<u64>,
+    lists_once: bool,
 }
 
 fn named(name: &str) -> Device {
@@ -73,7 +74,8 @@ impl World {
             (&**name == "c").then(|| Arc::new(class))
         };
         let patience = self.patience.unwrap_or(100_000);
-        let known = Known { in_use: &self.in_use, selectors: &self.selectors, class: &class, patience };
+        let (in_use, selectors, lists_once) = (&self.in_use, &self.selectors, self.lists_once);
+        let known = Known { in_use, selectors, class: &class, patience, lists_once };
         allocate(&node, &self.inventory.pools_of(&node), &claims, known)
     }
 
@@ -343,4 +345,36 @@ fn slices_come_and_go() {
     world.inventory.remove(&"s".into());
     world.inventory.remove(&"s".into());
     world.check(&[one()], Ok(None));
+}
+
+/// For which requests the claim's setting is in the allocation; `said` are the requests it is said of.
+#[track_caller]
+fn check_settings(lists_once: bool, said: &[&str], want: &[&[&str]]) {
+    let slice = ResourceSlice { devices: [named("a"), named("b"), named("c")].into(), ..slice("s", vec![]) };
+    let world = World { lists_once, ..World::with(vec![slice]) };
+    let config = longshore_framework::device::DriverConfig { driver: "d".into(), parameters: "{}".into() };
+    let requests = said.iter().map(|name| (*name).into()).collect();
+    let spec = ClaimSpec {
+        requests: vec![exactly("one", wish()), first("two", &[("x", wish()), ("y", wish())])],
+        config: vec![ClaimConfig { requests, config }],
+        ..ClaimSpec::default()
+    };
+    let found = world.allocate(&[spec]).unwrap().unwrap();
+    let listed: Vec<Vec<&str>> =
+        found[0].config.iter().map(|config| config.requests.iter().map(|name| &**name).collect()).collect();
+    assert_eq!(listed, want);
+}
+
+#[test]
+fn settings_are_listed_for_each_request_and_since_1_37_once() {
+    check_settings(false, &[], &[&[]]);
+    check_settings(false, &["one"], &[&["one"]]);
+    check_settings(false, &["one", "two/x"], &[&["one", "two/x"], &["one", "two/x"]]);
+    check_settings(false, &["two/y"], &[]);
+    check_settings(true, &[], &[&[]]);
+    check_settings(true, &["one"], &[&["one"]]);
+    check_settings(true, &["one", "two/x"], &[&[]]);
+    check_settings(true, &["one", "two"], &[&[]]);
+    check_settings(true, &["one", "two/y"], &[&["one", "two/y"]]);
+    check_settings(true, &["two/y"], &[]);
 }
