@@ -59,6 +59,8 @@ pub struct Known<'a> {
     pub patience: u64,
     /// Settings for drivers are listed once, and without requests where all are meant.
     pub lists_once: bool,
+    /// Ranges of amounts may be in thousandths.
+    pub fractional: bool,
 }
 
 /// Why it cannot be said whether there are devices.

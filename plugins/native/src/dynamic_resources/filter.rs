@@ -127,6 +127,7 @@ impl DynamicResources {
             class: &class,
             patience: self.patience,
             lists_once: self.gates.lists_once,
+            fractional: self.gates.fractional,
         };
         let pools = self.kept.pools_of(&cx.objects.slices, node.node(), self.gates.taint_rules);
         let allocations = match allocate(node.node(), &pools, &claims, known) {

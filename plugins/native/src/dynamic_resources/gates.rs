@@ -19,6 +19,8 @@ pub(super) struct Gates {
     pub(super) tells: bool,
     /// Settings for drivers are listed once, and without requests where all are meant.
     pub(super) lists_once: bool,
+    /// Ranges of amounts may be in thousandths.
+    pub(super) fractional: bool,
     /// Pods are woken when a claim with devices is gone.
     pub(super) hears_deletion: bool,
 }
@@ -34,6 +36,7 @@ impl Gates {
             filter_timeout: on(Gate::DRASchedulerFilterTimeout),
             tells: !features.follow(Rule::NothingToDeallocate),
             lists_once: features.follow(Rule::ConfigsOfAllRequests),
+            fractional: on(Gate::DRAFractionalCapacityRange),
             hears_deletion: features.follow(Rule::DeletedClaimsWake),
         }
     }

@@ -9,7 +9,7 @@ use longshore_framework::node::Node;
 use longshore_framework::resource_claim::{DeviceCount, DeviceRequest, DeviceWish, Wanted};
 use rustc_hash::FxHashMap;
 
-use super::capacity;
+use super::capacity::Rounding;
 use super::pool::{self, Place, Pool, State};
 use super::selectors::Compiled;
 use super::{AllocationError, Claim, Known, MOST_DEVICES};
@@ -236,7 +236,8 @@ impl<'a> Plan<'a> {
                 let Some(Place { device, .. }) = pool.place(device) else { continue };
                 let used = in_use.and_then(|in_use| in_use.device(&device.name));
                 let taken = |name: &Str| used.map_or_else(Default::default, |used| used.consumed(name));
-                if capacity::fits(device, &choice.wish.capacity, taken) {
+                let rounding = Rounding { fractional: known.fractional };
+                if rounding.fits(device, &choice.wish.capacity, taken) {
                     all.push(spot);
                 }
             }

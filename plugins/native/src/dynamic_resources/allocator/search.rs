@@ -7,7 +7,7 @@ use longshore_framework::quantity::Quantity;
 use longshore_framework::resource_claim::DeviceWish;
 use rustc_hash::FxHashMap;
 
-use super::capacity;
+use super::capacity::Rounding;
 use super::constraint::Constraint;
 use super::counters::Left;
 use super::plan::{Plan, Spot, broken};
@@ -74,6 +74,7 @@ pub(super) struct Search<'p, 'a> {
     shares: FxHashMap<Spot, Shares>,
     counters: Vec<Option<Left>>,
     patience: u64,
+    rounding: Rounding,
 }
 
 impl<'p, 'a> Search<'p, 'a> {
@@ -88,6 +89,7 @@ impl<'p, 'a> Search<'p, 'a> {
             shares: FxHashMap::default(),
             counters: pools.iter().map(|_| None).collect(),
             patience: known.patience,
+            rounding: Rounding { fractional: known.fractional },
             plan,
         }
     }
@@ -250,7 +252,7 @@ impl<'p, 'a> Search<'p, 'a> {
             taken += shares.and_then(|shares| shares.consumed.get(name)).copied().unwrap_or_default();
             taken
         };
-        capacity::fits(device, &self.option(goal).wish.capacity, taken)
+        self.rounding.fits(device, &self.option(goal).wish.capacity, taken)
     }
 
     /// Gives a device to the goal, if nothing speaks against it.
@@ -279,7 +281,7 @@ impl<'p, 'a> Search<'p, 'a> {
             undo(self);
             return Given::No;
         }
-        let share = device.shared.then(|| capacity::consumed(device, &wish.capacity));
+        let share = device.shared.then(|| self.rounding.consumed(device, &wish.capacity));
         match &share {
             None => self.taken.entry(spot).or_default().push(goal.claim),
             Some(consumed) => {

@@ -75,7 +75,7 @@ impl World {
         };
         let patience = self.patience.unwrap_or(100_000);
         let (in_use, selectors, lists_once) = (&self.in_use, &self.selectors, self.lists_once);
-        let known = Known { in_use, selectors, class: &class, patience, lists_once };
+        let known = Known { in_use, selectors, class: &class, patience, lists_once, fractional: false };
         allocate(&node, &self.inventory.pools_of(&node), &claims, known)
     }
 
