@@ -324,7 +324,7 @@ proptest! {
             world.check();
         }
         // In the end nothing is on its way any more.
-        for at in 0..200 {
+        for at in 0..200_u32 {
             world.happen(Happening::Written(0, true));
             world.happen(Happening::Bound(0, true));
             world.happen(Happening::Released(0));
