@@ -8,10 +8,10 @@ use super::run::ClusterArgs;
 use super::{DataFormat, PluginArgs, Verbosity};
 
 pub(super) const HELP: &str = "\
-Only reads: lists of the kinds that scheduling, admission and what-if questions read, so many objects at a time. Of each
-object what decides is kept; environment, command and arguments of containers, annotations that nobody reads, and all
-that is not known to matter stay in the cluster. Secrets and ConfigMaps are not read. The last document, of kind Dump,
-says which kinds there are and which may not be read; simulate tells the two apart.
+Reads lists only, page by page: the kinds that scheduling, admission and what-if questions need. Of each object only what \
+decides is kept. Environment, command and arguments of containers, annotations that nobody reads, and everything that is not \
+known to matter are left out. Secrets and ConfigMaps are not read. The last document, of kind Dump, says which kinds there \
+are and which could not be read; simulate tells the two apart.
 
 Examples:
   # A cluster to ask questions of

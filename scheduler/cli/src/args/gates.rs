@@ -106,7 +106,7 @@ mod tests {
         );
         check(
             Minor::V1_37,
-            &["GenericWorkload=true", "SidecarContainers=true"],
+            &["GenericWorkload=true", "TopologyAwareWorkloadScheduling=true", "SidecarContainers=true"],
             "; unrecognized feature gate: SidecarContainers",
         );
     }

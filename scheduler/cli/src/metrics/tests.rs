@@ -194,6 +194,8 @@ fn our_own_names() {
         ("config_reloads_total", "counter result"),
         ("decision_ring_dropped_total", "counter "),
         ("decisions_total", "counter path,plugin"),
+        ("group_decision_seconds", "histogram  16:0.00010..3.27680"),
+        ("group_decisions_total", "counter outcome"),
         ("lost_races_total", "counter reason,scheduler"),
         ("oldest_pending_pod_seconds", "gauge "),
         ("plugin_breaker_open", "gauge plugin"),
