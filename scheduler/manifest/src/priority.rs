@@ -98,7 +98,7 @@ impl PriorityClasses {
                 )
             }
             None => {
-                let fix = "priority 0 is taken; add the class, or set priority";
+                let fix = "priority 0 is used; add the class, or set priority";
                 found(name, &Class::default(), Some(format!("{missing}, so {fix}")))
             }
         }

@@ -84,9 +84,9 @@ fn what_cannot_be_followed_is_refused() {
     simulated(&["--feature-gates=NoSuchGate=true"])
         .exits(2)
         .warns(&["unrecognized feature gate: NoSuchGate"]);
-    simulated(&["--feature-gates=GenericWorkload=true"])
-        .exits(1)
-        .warns(&["cannot set feature gate GenericWorkload to true: pods are placed one by one"]);
+    simulated(&["--feature-gates=GenericWorkload=true,TopologyAwareWorkloadScheduling=true"]).exits(1).warns(
+        &["cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole"],
+    );
     simulated(&["--feature-gates=WatchList=false"]).exits(0).warns(&["accepted without effect"]);
 }
 

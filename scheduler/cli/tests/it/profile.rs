@@ -102,9 +102,9 @@ fn an_older_file_is_brought_to_v1_and_it_is_said_what_changed() {
 #[test]
 fn plugins_that_nobody_has_are_left_out_when_asked_to() {
     let scratch = Scratch::new();
-    let lists = "{queueSort: {enabled: [{name: Coscheduling}], disabled: [{name: \"*\"}]}, score: {enabled: [{name: NoSuchPlugin}]}}";
+    let lists = "{queueSort: {enabled: [{name: NoSuchSort}], disabled: [{name: \"*\"}]}, score: {enabled: [{name: NoSuchPlugin}]}}";
     let text = format!(
-        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {lists}\n  pluginConfig: [{{name: Coscheduling, args: {{permitWaitingTimeSeconds: 1}}}}]\n"
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {lists}\n  pluginConfig: [{{name: NoSuchSort, args: {{permitWaitingTimeSeconds: 1}}}}]\n"
     );
     let file = scratch.file("own.yaml", &text);
     let args = ["simulate", "-f", "examples/cluster", "-f", "examples/workload", "--config", &file];
