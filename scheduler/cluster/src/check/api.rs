@@ -155,8 +155,8 @@ mod tests {
         check("v1.37.1+k3s1", Status::Ok, "k3s");
         check("v1.32.9", Status::Warning, "older");
         check("v1.38.0-alpha.1", Status::Warning, "newer");
-        check("nonsense", Status::Warning, "no version");
-        check("v2.36.0", Status::Warning, "no version");
+        check("nonsense", Status::Warning, "not a version");
+        check("v2.36.0", Status::Warning, "not a version");
     }
 
     #[test]

@@ -139,7 +139,8 @@ async fn prometheus_is_asked_what_trimaran_asks() {
     assert_eq!(values(&sample), [want]);
     let first =
         "/api/v1/query?query=avg%5Fover%5Ftime%28instance%3Anode%5Fcpu%3Aratio%5B15m%5D%29 Bearer secret";
-    assert_eq!((server.asked.lock().unwrap().len(), &*server.asked.lock().unwrap()[0]), (4, first));
+    let asked = server.asked.lock().unwrap().clone();
+    assert_eq!((asked.len(), asked[0].as_str()), (4, first));
 }
 
 #[tokio::test]
