@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 /// Group and kind of what is read, and of what scheduling will read.
-const KINDS: [(&str, &str); 29] = [
+const KINDS: [(&str, &str); 30] = [
     ("", "Pod"),
     ("", "Node"),
     ("", "Namespace"),
@@ -42,6 +42,7 @@ const KINDS: [(&str, &str); 29] = [
     ("resource.k8s.io", "ResourceClaim"),
     ("resource.k8s.io", "ResourceClaimTemplate"),
     ("resource.k8s.io", "ResourceSlice"),
+    ("resource.k8s.io", "DeviceTaintRule"),
 ];
 
 const HEAD: &str = "\

@@ -56,7 +56,7 @@ fn aliases_and_merges() {
 
 #[test]
 fn faults_have_their_place() {
-    check_fault("a:\n  b: 1\n\tc: 2\n", 3, 1, "a tab stands");
+    check_fault("a:\n  b: 1\n\tc: 2\n", 3, 1, "a tab is not allowed here");
     let deep = format!("{}1", "a: {".repeat(150));
     assert!(tree(&deep).is_err());
     let wide = format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(200), "*a, ".repeat(200));

@@ -82,7 +82,7 @@ fn errors_name_line_field_and_mend() {
     check_problems(
         &template("", ", count: -1"),
         &[
-            "-: document 1, line 11 (ResourceClaimTemplate default/t): spec.spec.devices.requests[0].exactly.count: must be greater than zero",
+            "-: document 1, line 10 (ResourceClaimTemplate default/t): spec.spec.devices.requests[0].exactly.count: must be greater than zero",
         ],
     );
     check_problems(
@@ -217,20 +217,20 @@ fn quotas_bound_claims() {
 
 #[test]
 fn what_a_gate_forbids_is_dropped_from_what_is_new() {
-    let shared = |metadata: &str| {
+    let conditional = |metadata: &str| {
         SLICE
             .replace("name: s}", &format!("name: s{metadata}}}"))
-            .replace("{name: gpu-0}", "{name: a, allowMultipleAllocations: true}")
+            .replace("{name: gpu-0}", "{name: a, bindingConditions: [ready], bindingFailureConditions: [failed]}")
     };
-    let is_shared = |text: String, on: bool| {
-        let settings = [Setting::new("DRAConsumableCapacity", on)];
+    let waits = |text: String, on: bool| {
+        let settings = [Setting::new("DRADeviceBindingConditions", on)];
         let features = Features::resolve(Minor::parse("1.36").unwrap(), &settings).unwrap().features;
         let source = Source { name: "-".into(), text: text.into_bytes() };
         let read = read_with(&[source], Options { features, ..Options::default() });
         assert_eq!(read.problems, []);
-        read.objects.iter().any(|o| matches!(o, Object::ResourceSlice(slice) if slice.devices[0].shared))
+        read.objects.iter().any(|o| matches!(o, Object::ResourceSlice(slice) if slice.devices[0].binding_conditions.is_some()))
     };
-    assert!(is_shared(shared(""), true));
-    assert!(!is_shared(shared(""), false));
-    assert!(is_shared(shared(", uid: u"), false), "what is stored stays");
+    assert!(waits(conditional(""), true));
+    assert!(!waits(conditional(""), false));
+    assert!(waits(conditional(", uid: u"), false), "what is stored stays");
 }
