@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::pod::Pod;
 use crate::resources::ResourceList;
 use crate::{Str, Timestamp};
 
@@ -76,20 +75,6 @@ pub struct GroupKey {
     pub namespace: Str,
     /// Name.
     pub name: Str,
-}
-
-impl GroupKey {
-    /// The group that the pod names, whether there is one or not. A pod that names several belongs to the first of: the one
-    /// in its spec, the one in its annotations, the one in its label.
-    pub fn of(pod: &Pod) -> Option<Self> {
-        let named = match (&pod.spec.scheduling_group, &pod.meta.own_group) {
-            (Some(name), _) => Some((GroupApi::Kubernetes, name)),
-            (None, Some(own)) => Some((GroupApi::Annotations, &own.name)),
-            (None, None) => pod.meta.labels.get(GROUP_LABEL).map(|name| (GroupApi::Coscheduling, name)),
-        };
-        let (api, name) = named?;
-        Some(Self { api, namespace: Str::clone(&pod.meta.namespace), name: Str::clone(name) })
-    }
 }
 
 impl std::fmt::Display for GroupKey {

@@ -1,5 +1,6 @@
 //! What scheduling needs to know of a pod.
 
+mod group;
 mod resources;
 
 use std::sync::Arc;

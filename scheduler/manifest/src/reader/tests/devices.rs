@@ -218,9 +218,10 @@ fn quotas_bound_claims() {
 #[test]
 fn what_a_gate_forbids_is_dropped_from_what_is_new() {
     let conditional = |metadata: &str| {
-        SLICE
-            .replace("name: s}", &format!("name: s{metadata}}}"))
-            .replace("{name: gpu-0}", "{name: a, bindingConditions: [ready], bindingFailureConditions: [failed]}")
+        SLICE.replace("name: s}", &format!("name: s{metadata}}}")).replace(
+            "{name: gpu-0}",
+            "{name: a, bindingConditions: [ready], bindingFailureConditions: [failed]}",
+        )
     };
     let waits = |text: String, on: bool| {
         let settings = [Setting::new("DRADeviceBindingConditions", on)];
@@ -228,7 +229,9 @@ fn what_a_gate_forbids_is_dropped_from_what_is_new() {
         let source = Source { name: "-".into(), text: text.into_bytes() };
         let read = read_with(&[source], Options { features, ..Options::default() });
         assert_eq!(read.problems, []);
-        read.objects.iter().any(|o| matches!(o, Object::ResourceSlice(slice) if slice.devices[0].binding_conditions.is_some()))
+        read.objects.iter().any(
+            |o| matches!(o, Object::ResourceSlice(slice) if slice.devices[0].binding_conditions.is_some()),
+        )
     };
     assert!(waits(conditional(""), true));
     assert!(!waits(conditional(""), false));
