@@ -14,17 +14,15 @@ use serde_json::Value;
 
 use crate::compare::differences;
 
-/// Files of another form: single expressions, and pod groups.
-const OTHER_FORMS: [&str; 2] = ["cel", "gang"];
+/// A file of another form: single expressions.
+const EXPRESSIONS: &str = "cel.";
 
 /// The files of recorded cases in a folder, by name.
 pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_of_cases = |name: String| {
-        name.contains(".jsonl") && !OTHER_FORMS.iter().any(|other| name.starts_with(&format!("{other}.")))
-    };
+    let is_of_cases = |name: String| name.contains(".jsonl") && !name.starts_with(EXPRESSIONS);
     files.retain(|file| is_of_cases(name(file)));
     files.sort();
     Ok(files)
