@@ -194,7 +194,8 @@ fn pods_follow_the_metrics_server() {
     }
     let outside = metrics_server(&arena);
     for (node, cpu) in [("a", "3900m"), ("b", "400m")] {
-        arena.api.create(&node_metrics(node, cpu));
+        // The kind is NodeMetrics, and its path is /nodes.
+        arena.api.post("/apis/metrics.k8s.io/v1beta1/nodes", &node_metrics(node, cpu)).unwrap();
     }
     let metrics = json!({"interval": "1s"});
     let _scheduler = arena.scheduler_with(&with(&metrics, &json!({})));

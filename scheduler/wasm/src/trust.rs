@@ -207,6 +207,8 @@ mod tests {
             trust.failed(&timeout, "Filter", None, now);
         }
         let failure = trust.may_ask("Filter", None, now).unwrap_err();
-        assert!(failure.message.contains("given up after 3") && failure.message.contains("too long"));
+        assert!(
+            failure.message.contains("not called any more after 3") && failure.message.contains("too long")
+        );
     }
 }

@@ -28,8 +28,8 @@ fn check_refused(kind: Kind, want: &str) {
 
 #[test]
 fn what_cannot_be_declared_is_named() {
-    check_refused(Kind { version: String::new(), ..kind(&[]) }, "is no group, version and kind");
-    check_refused(Kind { group: "a b".to_string(), ..kind(&[]) }, "is no group, version and kind");
+    check_refused(Kind { version: String::new(), ..kind(&[]) }, "is not a group, version and kind");
+    check_refused(Kind { group: "a b".to_string(), ..kind(&[]) }, "is not a group, version and kind");
     check_refused(
         Kind { group: String::new(), version: "v1".into(), kind: "Pod".into(), ..kind(&[]) },
         "use the capability pods",
