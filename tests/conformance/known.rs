@@ -20,10 +20,11 @@ const AGAIN: &str =
     "a group whose pods fit and are too few is tried again after every backoff there; see RATIONALE.md";
 const TIE: &str = "two nodes are equally good, and the recording took the same one seven times";
 
-const KNOWN: [(&str, &[Minor], &str); 17] = [
+const KNOWN: [(&str, &[Minor], &str); 18] = [
     ("Coscheduling-public-008", &[Minor::V1_36], HELD),
     ("gang-partial-0044", &[Minor::V1_36], AGAIN),
     ("gang-running-0009", &[Minor::V1_36], TIE),
+    ("gang-late-0060", &[Minor::V1_36], TIE),
     ("a01-namespace-notin-own-term", &[Minor::V1_36], DEFECT),
     ("dra-hand-counters-leak-after-taint-no", &Minor::ALL, LEAK),
     ("dra-hand-counters-leak-after-failed-constraint", &Minor::ALL, LEAK),
