@@ -11,6 +11,7 @@ fn root() -> PathBuf {
 }
 
 /// Runs a command; `None` where there is no such command.
+#[allow(clippy::print_stderr, reason = "a test says that it was skipped")]
 #[track_caller]
 fn run(program: &str, args: &[&str], folder: &Path) -> Option<String> {
     let made =
