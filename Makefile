@@ -45,7 +45,7 @@ RUNS ?=
 NAME ?=
 SECONDS ?= 600
 CASES ?= 20000
-# Built for `make demo`: in half the time, and slower.
+# Built for `make demo`: without optimisation, in a third of the time.
 DEMO = $${CARGO_TARGET_DIR:-target}/demo/longshore
 
 .PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test catalogue bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
