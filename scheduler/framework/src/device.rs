@@ -200,6 +200,17 @@ pub enum DeviceTaintEffect {
     None,
 }
 
+impl DeviceTaintEffect {
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSchedule => "NoSchedule",
+            Self::NoExecute => "NoExecute",
+            Self::None => "None",
+        }
+    }
+}
+
 /// A DeviceTaintRule: taints devices as if their driver had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceTaintRule {

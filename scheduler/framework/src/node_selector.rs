@@ -22,6 +22,20 @@ pub enum NodeOperator {
     Lt,
 }
 
+impl NodeOperator {
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "In",
+            Self::NotIn => "NotIn",
+            Self::Exists => "Exists",
+            Self::DoesNotExist => "DoesNotExist",
+            Self::Gt => "Gt",
+            Self::Lt => "Lt",
+        }
+    }
+}
+
 /// One condition on one node label or field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NodeRequirement {

@@ -248,3 +248,13 @@ pub enum ConfigSource {
     /// The claim.
     Claim,
 }
+
+impl ConfigSource {
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Class => "FromClass",
+            Self::Claim => "FromClaim",
+        }
+    }
+}

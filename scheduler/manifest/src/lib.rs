@@ -49,6 +49,7 @@ mod what_if;
 mod whole;
 mod wire;
 mod workload;
+pub mod written;
 mod yaml;
 
 pub use collect::{CollectError, Source, collect};

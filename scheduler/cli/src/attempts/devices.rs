@@ -1,15 +1,11 @@
 //! Devices in the `attempts` array, and claims at the end.
 
-use longshore_framework::Str;
-use longshore_framework::device::{DeviceTaintEffect, DeviceToleration};
-use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelector};
 use longshore_framework::objects::NamespacedName;
 use longshore_framework::port::ExtendedRequest;
 use longshore_framework::quantity::Quantity;
-use longshore_framework::resource_claim::{
-    AllocatedConfig, AllocatedDevice, Allocation, ConfigSource, ResourceClaim,
-};
-use serde_json::{Map, Value, json};
+use longshore_framework::resource_claim::{AllocatedConfig, AllocatedDevice, Allocation, ResourceClaim};
+use longshore_manifest::written::{device_toleration, node_selector, texts};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::simulation::{Simulated, Written};
@@ -111,7 +107,7 @@ fn device(device: &AllocatedDevice) -> Value {
         out.insert("consumedCapacity".into(), amounts.collect::<Map<_, _>>().into());
     }
     if !device.tolerations.is_empty() {
-        out.insert("tolerations".into(), device.tolerations.iter().map(toleration).collect());
+        out.insert("tolerations".into(), device.tolerations.iter().map(device_toleration).collect());
     }
     let conditions = device.binding_conditions.as_deref().unwrap_or_default();
     for (field, names) in
@@ -124,10 +120,6 @@ fn device(device: &AllocatedDevice) -> Value {
     out.into()
 }
 
-fn texts(texts: &[Str]) -> Value {
-    texts.iter().map(|text| &**text).collect()
-}
-
 /// An amount as people write it.
 fn quantity(amount: Quantity) -> String {
     let units = amount.value();
@@ -137,72 +129,13 @@ fn quantity(amount: Quantity) -> String {
     binary.map_or_else(|| amount.to_string(), |(bits, suffix)| format!("{}{suffix}", units >> bits))
 }
 
-fn toleration(toleration: &DeviceToleration) -> Value {
-    let mut out = Map::new();
-    let mut put = |field: &str, text: &str| {
-        if !text.is_empty() {
-            out.insert(field.into(), text.into());
-        }
-    };
-    put("key", &toleration.key);
-    put("operator", if toleration.exists { "Exists" } else { "Equal" });
-    put("value", &toleration.value);
-    put(
-        "effect",
-        match toleration.effect {
-            None => "",
-            Some(DeviceTaintEffect::NoSchedule) => "NoSchedule",
-            Some(DeviceTaintEffect::NoExecute) => "NoExecute",
-            Some(DeviceTaintEffect::None) => "None",
-        },
-    );
-    if let Some(seconds) = toleration.seconds {
-        out.insert("tolerationSeconds".into(), seconds.into());
-    }
-    out.into()
-}
-
 fn config(config: &AllocatedConfig) -> Value {
-    let source = match config.source {
-        ConfigSource::Class => "FromClass",
-        ConfigSource::Claim => "FromClaim",
-    };
-    let mut out = Map::from_iter([("source".to_string(), source.into())]);
+    let mut out = Map::from_iter([("source".to_string(), config.source.as_str().into())]);
     if !config.requests.is_empty() {
         out.insert("requests".into(), texts(&config.requests));
     }
     out.insert("driver".into(), (&*config.config.driver).into());
     out.into()
-}
-
-fn node_selector(selector: &NodeSelector) -> Value {
-    let terms = selector.terms.iter().map(|term| {
-        let mut out = Map::new();
-        for (field, requirements) in [("matchExpressions", &term.expressions), ("matchFields", &term.fields)]
-        {
-            if !requirements.is_empty() {
-                out.insert(field.into(), requirements.iter().map(requirement).collect());
-            }
-        }
-        Value::from(out)
-    });
-    json!({ "nodeSelectorTerms": terms.collect::<Vec<_>>() })
-}
-
-fn requirement(requirement: &NodeRequirement) -> Value {
-    let operator = match requirement.operator {
-        NodeOperator::In => "In",
-        NodeOperator::NotIn => "NotIn",
-        NodeOperator::Exists => "Exists",
-        NodeOperator::DoesNotExist => "DoesNotExist",
-        NodeOperator::Gt => "Gt",
-        NodeOperator::Lt => "Lt",
-    };
-    let mut out = json!({ "key": &*requirement.key, "operator": operator });
-    if !requirement.values.is_empty() {
-        out["values"] = texts(&requirement.values);
-    }
-    out
 }
 
 /// Every claim as it is at the end; null where there is none.

@@ -1,15 +1,15 @@
 //! What claims are given, as the API has it.
 
 use longshore_framework::Str;
-use longshore_framework::device::{DeviceTaintEffect, DeviceToleration, DriverConfig};
-use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelector};
+use longshore_framework::device::DriverConfig;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{ExtendedRequest, GeneratedClaim};
 use longshore_framework::quantity::Quantity;
 use longshore_framework::resource_claim::{
-    AllocatedConfig, AllocatedDevice, Allocation, ConfigSource, DeviceCount, DeviceRequest, DeviceWish,
+    AllocatedConfig, AllocatedDevice, Allocation, DeviceCount, DeviceRequest, DeviceWish,
     EXTENDED_RESOURCE_CLAIM, Wanted,
 };
+use longshore_manifest::written::{device_toleration, node_selector, texts};
 use serde_json::{Map, Value, json};
 
 /// `status.allocation`.
@@ -37,7 +37,7 @@ fn device(device: &AllocatedDevice) -> Value {
         written["adminAccess"] = true.into();
     }
     if !device.tolerations.is_empty() {
-        written["tolerations"] = device.tolerations.iter().map(toleration).collect();
+        written["tolerations"] = device.tolerations.iter().map(device_toleration).collect();
     }
     if let Some(share) = &device.share {
         let made = || uuid::Uuid::new_v4().to_string();
@@ -51,10 +51,6 @@ fn device(device: &AllocatedDevice) -> Value {
         written["bindingFailureConditions"] = texts(&device.binding_failure_conditions);
     }
     written
-}
-
-fn texts(list: &[Str]) -> Value {
-    list.iter().map(|text| Value::from(&**text)).collect()
 }
 
 fn amounts(amounts: &[(Str, Quantity)]) -> Value {
@@ -74,33 +70,8 @@ fn quantity(amount: Quantity) -> String {
     }
 }
 
-fn toleration(toleration: &DeviceToleration) -> Value {
-    let mut written = json!({"operator": if toleration.exists { "Exists" } else { "Equal" }});
-    for (field, text) in [("key", &toleration.key), ("value", &toleration.value)] {
-        if !text.is_empty() {
-            written[field] = (**text).into();
-        }
-    }
-    if let Some(effect) = toleration.effect {
-        let effect = match effect {
-            DeviceTaintEffect::NoSchedule => "NoSchedule",
-            DeviceTaintEffect::NoExecute => "NoExecute",
-            DeviceTaintEffect::None => "None",
-        };
-        written["effect"] = effect.into();
-    }
-    if let Some(seconds) = toleration.seconds {
-        written["tolerationSeconds"] = seconds.into();
-    }
-    written
-}
-
 fn config(config: &AllocatedConfig) -> Value {
-    let source = match config.source {
-        ConfigSource::Class => "FromClass",
-        ConfigSource::Claim => "FromClaim",
-    };
-    let mut written = json!({"source": source, "opaque": opaque(&config.config)});
+    let mut written = json!({"source": config.source.as_str(), "opaque": opaque(&config.config)});
     if !config.requests.is_empty() {
         written["requests"] = texts(&config.requests);
     }
@@ -111,35 +82,6 @@ fn opaque(config: &DriverConfig) -> Value {
     // It was JSON when it was read.
     let parameters: Value = serde_json::from_str(&config.parameters).unwrap_or_default();
     json!({"driver": &*config.driver, "parameters": parameters})
-}
-
-fn node_selector(selector: &NodeSelector) -> Value {
-    let terms = selector.terms.iter().map(|term| {
-        let mut written = Map::new();
-        for (field, list) in [("matchExpressions", &term.expressions), ("matchFields", &term.fields)] {
-            if !list.is_empty() {
-                written.insert(field.to_string(), list.iter().map(requirement).collect());
-            }
-        }
-        Value::Object(written)
-    });
-    json!({"nodeSelectorTerms": terms.collect::<Vec<_>>()})
-}
-
-fn requirement(requirement: &NodeRequirement) -> Value {
-    let operator = match requirement.operator {
-        NodeOperator::In => "In",
-        NodeOperator::NotIn => "NotIn",
-        NodeOperator::Exists => "Exists",
-        NodeOperator::DoesNotExist => "DoesNotExist",
-        NodeOperator::Gt => "Gt",
-        NodeOperator::Lt => "Lt",
-    };
-    let mut written = json!({"key": &*requirement.key, "operator": operator});
-    if !requirement.values.is_empty() {
-        written["values"] = texts(&requirement.values);
-    }
-    written
 }
 
 /// A claim for extended resources of a pod, as it is created.

@@ -3,7 +3,7 @@
 
 use longshore_framework::labels::{LabelSelector, Labels, Operator, Requirement};
 use longshore_framework::node::Node;
-use longshore_framework::node_selector::{NodeOperator, NodeRequirement, NodeSelectorTerm};
+use longshore_framework::node_selector::{NodeRequirement, NodeSelectorTerm};
 use longshore_framework::pod::{
     AffinityTerm, AffinityTerms, Container, Pod, PodSpec, PreemptionPolicy, SpreadConstraint,
     WhenUnsatisfiable,
@@ -97,15 +97,11 @@ fn node_term(term: &NodeSelectorTerm) -> Value {
 }
 
 fn node_requirement(requirement: &NodeRequirement) -> Value {
-    let operator = match requirement.operator {
-        NodeOperator::In => "In",
-        NodeOperator::NotIn => "NotIn",
-        NodeOperator::Exists => "Exists",
-        NodeOperator::DoesNotExist => "DoesNotExist",
-        NodeOperator::Gt => "Gt",
-        NodeOperator::Lt => "Lt",
-    };
-    json!({"key": &*requirement.key, "operator": operator, "values": list(&requirement.values, |v| json!(&**v))})
+    json!({
+        "key": &*requirement.key,
+        "operator": requirement.operator.as_str(),
+        "values": list(&requirement.values, |v| json!(&**v)),
+    })
 }
 
 fn pod_terms(terms: &AffinityTerms) -> Value {
