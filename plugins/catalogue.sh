@@ -9,36 +9,13 @@ core=
 if [ "$1" = --core ]; then core=1 && shift; fi
 mkdir -p "$1" && out=$(cd "$1" && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
-triple=wasm32-unknown-unknown
+. "$plugins/modules.sh"
 
-cd "$plugins/catalogue"
-if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple/lib" ]; then
-    command -v rustup >/dev/null || { echo "error: this Rust has no $triple; see docs/plugins/rust.md" >&2; exit 1; }
-    rustup target add "$triple"
-fi
 # Folders with a line "name capability..." in plugins.txt.
-names=($(grep -v '^#' plugins.txt | awk '{print $1}'))
-
-# Apart from what other builds leave: flags are part of what is rebuilt.
-remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/longshore"
-packages=()
-for name in "${names[@]}"; do packages+=(-p "$name"); done
-RUSTFLAGS="$remap" CARGO_TARGET_DIR="$target/catalogue-build" \
-    cargo build --quiet --release --locked --target "$triple" "${packages[@]}"
-
-built="$target/catalogue-build/$triple/release"
-if [ -n "$core" ]; then
-    for name in "${names[@]}"; do cp "$built/${name//-/_}.wasm" "$out/$name.wasm"; done
-    exit
-fi
-componentize=${COMPONENTIZE:-}
-if [ -z "$componentize" ]; then
-    (cd "$root" && CARGO_TARGET_DIR="$target" cargo build --quiet --locked --workspace --bin componentize)
-    componentize="$target/debug/componentize"
-fi
-for name in "${names[@]}"; do
-    "$componentize" "$built/${name//-/_}.wasm" "$out/$name.wasm"
-done
+list=$plugins/catalogue/plugins.txt
+names=($(grep -v '^#' "$list" | awk '{print $1}'))
+modules "$plugins/catalogue" catalogue-build "$out" "${names[@]}"
+if [ -n "$core" ]; then exit; fi
 
 {
     echo '{"plugins": ['
@@ -49,6 +26,6 @@ done
         printf '%s  {"name": "%s", "module": "%s.wasm", "sha256": "%s", "capabilities": [%s]}' \
             "$comma" "$plugin" "$name" "$digest" "${granted%, }"
         comma=$',\n'
-    done < <(grep -v '^#' plugins.txt)
+    done < <(grep -v '^#' "$list")
     printf '\n]}\n'
 } > "$out/catalogue.json"

@@ -51,6 +51,7 @@ fn sources(guest: &str) -> String {
         "plugins/Cargo.lock",
         "plugins/wit",
         "plugins/guests.sh",
+        "plugins/modules.sh",
         "plugins/sdk/rust/Cargo.toml",
         "plugins/sdk/rust/src",
         &format!("{example}/Cargo.toml"),
