@@ -32,7 +32,7 @@ struct Remembered {
 }
 
 /// Everything that may come again.
-pub(super) struct Seen {
+pub(super) struct RecentEvents {
     events: FxHashMap<u64, Remembered>,
     hasher: RandomState,
 }
@@ -43,7 +43,7 @@ pub(super) enum Verdict {
     Counted,
 }
 
-impl Seen {
+impl RecentEvents {
     pub(super) fn new() -> Self {
         Self { events: FxHashMap::default(), hasher: RandomState::new() }
     }

@@ -9,7 +9,8 @@ use crate::fake_api::{Answer, Call, FakeApi};
 use crate::lease::LeaseEvent;
 
 fn options() -> RecorderOptions {
-    RecorderOptions { pause: Duration::from_millis(5), ..RecorderOptions::new("host-1") }
+    let (pause, gather) = (Duration::from_millis(5), Duration::from_millis(1));
+    RecorderOptions { pause, gather, ..RecorderOptions::new("host-1") }
 }
 
 fn fine(_: &Call) -> Answer {
@@ -114,6 +115,44 @@ async fn refusals_are_counted_and_not_tried_again() {
     let event = Event::scheduled(&pod("p").build(), "n");
     let recorder = recorded(&api, options(), vec![event.clone(), event]).await;
     assert_eq!((verbs(&api).len(), recorder.counts().failed.load(Ordering::Relaxed)), (2, 2));
+}
+
+/// Waits until so many calls were made.
+async fn calls(api: &FakeApi, count: usize) {
+    let made = async {
+        while api.calls().len() < count {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), made).await.is_ok(), "{} calls", api.calls().len());
+}
+
+#[tokio::test]
+async fn events_that_come_soon_after_others_are_gathered() {
+    let api = FakeApi::new(fine);
+    let options = RecorderOptions { gather: Duration::from_secs(3600), ..options() };
+    let (recorder, task) = Recorder::start(Caller::new(api.client()), options);
+    recorder.record(Event::scheduled(&pod("p").build(), "n"));
+    calls(&api, 1).await;
+    for name in ["q", "r"] {
+        recorder.record(Event::scheduled(&pod(name).build(), "n"));
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    assert_eq!(verbs(&api).len(), 1, "the others wait");
+    assert!(task.finish(Duration::from_secs(5)).await);
+    assert_eq!(verbs(&api).len(), 3, "and are written at the end at the latest");
+}
+
+#[tokio::test]
+async fn none_waits_to_be_gathered_while_more_come_than_may_be_written_at_a_time() {
+    let api = FakeApi::new(fine);
+    let options = RecorderOptions { gather: Duration::from_secs(3600), at_once: 2, ..options() };
+    let (recorder, task) = Recorder::start(Caller::new(api.client()), options);
+    for number in 0..6 {
+        recorder.record(Event::scheduled(&pod(&format!("p-{number}")).build(), "n"));
+    }
+    calls(&api, 6).await;
+    assert!(task.finish(Duration::from_secs(5)).await);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::Event;
 use super::job::Job;
 use super::options::{EventCounts, RecorderOptions};
-use super::series::{Seen, Verdict};
+use super::series::{RecentEvents, Verdict};
 use super::wire::{self, Series, SeriesPatch};
 use crate::call::{ApiError, Caller, Content, path};
 use crate::retry::jittered;
@@ -28,7 +28,7 @@ pub(super) struct Writer {
     caller: Caller,
     options: Arc<RecorderOptions>,
     counts: Arc<EventCounts>,
-    seen: Seen,
+    seen: RecentEvents,
     calls: JoinSet<(Option<u64>, Result<(), ApiError>)>,
     /// Names are made of the time and must differ.
     last_nanos: u64,
@@ -39,7 +39,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(caller: Caller, options: RecorderOptions, counts: Arc<EventCounts>) -> Self {
         let options = Arc::new(options);
-        let (seen, calls, logged) = (Seen::new(), JoinSet::new(), FxHashSet::default());
+        let (seen, calls, logged) = (RecentEvents::new(), JoinSet::new(), FxHashSet::default());
         Self { caller, options, counts, seen, calls, last_nanos: 0, logged }
     }
 
@@ -48,22 +48,30 @@ impl Writer {
         let mut events = Waiting { events, counts: Arc::clone(&self.counts) };
         let sweep = (self.options.finish / 6).clamp(Duration::from_millis(10), Duration::from_secs(60));
         let mut sweep = tokio::time::interval(sweep);
+        let (mut burst, mut due) = (Vec::new(), tokio::time::Instant::now());
         loop {
-            let has_room = self.calls.len() < self.options.at_once.max(1);
+            let room = self.options.at_once.max(1).saturating_sub(self.calls.len());
             tokio::select! {
                 biased;
                 Some(ended) = self.calls.join_next() => self.ended(ended),
                 () = stop.cancelled() => break,
-                _ = sweep.tick(), if has_room => {
+                _ = sweep.tick(), if room > 0 => {
                     for job in self.seen.sweep(&self.options, Instant::now()) {
                         self.room().await;
                         self.call(job);
                     }
                 }
-                event = events.events.recv(), if has_room => match event {
-                    Some(event) => self.take(event),
-                    None => break,
-                },
+                count = next_burst(&mut events.events, &mut burst, room, due), if room > 0 => {
+                    if count == 0 {
+                        break;
+                    }
+                    due = tokio::time::Instant::now();
+                    // Where more came than fits, more is behind it.
+                    if count < room {
+                        due += self.options.gather;
+                    }
+                    burst.drain(..).for_each(|event| self.take(event));
+                }
             }
         }
         events.events.close();
@@ -128,6 +136,18 @@ impl Writer {
             tracing::warn!(%error, "An event could not be written: {hint}");
         }
     }
+}
+
+/// Waits until `due` and for an event, then takes what has come, `room` at the most. How many that were; none at the end.
+/// Until `due` nothing wakes up for an event.
+async fn next_burst(
+    events: &mut mpsc::Receiver<Event>,
+    burst: &mut Vec<Event>,
+    room: usize,
+    due: tokio::time::Instant,
+) -> usize {
+    tokio::time::sleep_until(due).await;
+    events.recv_many(burst, room).await
 }
 
 /// The queue; whatever is left in it at the end counts as dropped.
