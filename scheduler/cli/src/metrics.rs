@@ -3,7 +3,7 @@
 //! | part | names |
 //! | --- | --- |
 //! | `scheduler`, `entities` | kube-scheduler's, with its labels, types and buckets |
-//! | `meter` | how the engine feeds them |
+//! | `meter`, `times` | how the engine feeds them |
 //! | `own` | `longshore_*`: what kube-scheduler lacks |
 //! | `plugins` | `longshore_plugin_*`: plugins in WebAssembly |
 //! | `kubernetes` | `kubernetes_build_info`, `kubernetes_feature_enabled` |
@@ -28,6 +28,7 @@ mod pods;
 mod process;
 mod requests;
 mod scheduler;
+mod times;
 mod workqueue;
 
 #[cfg(test)]

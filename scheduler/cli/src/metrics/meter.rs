@@ -14,10 +14,11 @@ use longshore_framework::event::Hint;
 use longshore_framework::features::Features;
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
-use prometheus::{Histogram, IntCounter};
+use prometheus::IntCounter;
 use rustc_hash::FxHashMap;
 
 use super::event_names::{handled, heard};
+use super::times::Times;
 use super::{OwnMetrics, SchedulerMetrics};
 
 /// Single plugins are timed in every so many cycles.
@@ -43,10 +44,10 @@ pub struct EngineMeter {
     own: Arc<OwnMetrics>,
     profiles: Vec<ProfileHandles>,
     /// By attempts, the last for all that are more.
-    bound: [OnceLock<Histogram>; MANY_ATTEMPTS],
+    bound: [OnceLock<Times>; MANY_ATTEMPTS],
     events: [Handles<IntCounter>; QueueName::ALL.len()],
-    handled: Handles<Histogram>,
-    hints: Handles<Histogram, (usize, PluginId, EventLabel, bool)>,
+    handled: Handles<Times>,
+    hints: Handles<Times, (usize, PluginId, EventLabel, bool)>,
     decisions: Handles<IntCounter, PathLabels>,
 }
 
@@ -58,8 +59,8 @@ type PathLabels = (&'static str, Option<(usize, PluginId)>);
 struct ProfileHandles {
     name: String,
     plugins: Vec<PluginHandles>,
-    attempts: [OnceLock<(IntCounter, Histogram)>; AttemptResult::ALL.len()],
-    points: [[OnceLock<Histogram>; Status::ALL.len()]; ExtensionPoint::ALL.len()],
+    attempts: [OnceLock<(IntCounter, Times)>; AttemptResult::ALL.len()],
+    points: [[OnceLock<Times>; Status::ALL.len()]; ExtensionPoint::ALL.len()],
 }
 
 /// What is looked up once for a plugin of a profile.
@@ -67,7 +68,7 @@ struct ProfileHandles {
 struct PluginHandles {
     name: String,
     evaluated: [OnceLock<IntCounter>; EVALUATED.len()],
-    durations: [[OnceLock<Histogram>; Status::ALL.len()]; ExtensionPoint::ALL.len()],
+    durations: [[OnceLock<Times>; Status::ALL.len()]; ExtensionPoint::ALL.len()],
 }
 
 /// Handles by event, each looked up when the event first comes.

@@ -4,39 +4,38 @@ use longshore_engine::{AttemptResult, Engine, ExtensionPoint, Status};
 use longshore_framework::features::Features;
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::Stage;
-use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
-};
+use prometheus::{HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use super::event_names::heard;
+use super::times::{Times, TimesVec, times};
 use super::{add, exponential};
 
 /// The families. The field names are the metrics' names without `scheduler_` and the unit.
 #[derive(Debug)]
 pub struct SchedulerMetrics {
     pub(super) schedule_attempts: IntCounterVec,
-    pub(super) scheduling_attempt_duration: HistogramVec,
-    pub(super) scheduling_algorithm_duration: Histogram,
-    pub(super) extension_point_duration: HistogramVec,
-    pub(super) plugin_execution_duration: HistogramVec,
+    pub(super) scheduling_attempt_duration: TimesVec,
+    pub(super) scheduling_algorithm_duration: Times,
+    pub(super) extension_point_duration: TimesVec,
+    pub(super) plugin_execution_duration: TimesVec,
     pub(super) plugin_evaluation: IntCounterVec,
-    pub(super) pod_scheduling_sli_duration: HistogramVec,
-    pub(super) pod_scheduling_attempts: Histogram,
+    pub(super) pod_scheduling_sli_duration: TimesVec,
+    pub(super) pod_scheduling_attempts: Times,
     pub(super) pod_scheduled_after_flush: IntCounter,
     pub(super) pending_pods: IntGaugeVec,
     pub(super) queue_incoming_pods: IntCounterVec,
     pub(super) unschedulable_pods: IntGaugeVec,
     pub(super) preemption_attempts: IntCounter,
-    pub(super) preemption_victims: Histogram,
-    pub(super) preemption_goroutines_duration: HistogramVec,
+    pub(super) preemption_victims: Times,
+    pub(super) preemption_goroutines_duration: TimesVec,
     pub(super) preemption_goroutines_execution: IntCounterVec,
-    pub(super) permit_wait_duration: HistogramVec,
+    pub(super) permit_wait_duration: TimesVec,
     /// `operation`: here the number of tasks.
     pub goroutines: IntGaugeVec,
     pub(super) cache_size: IntGaugeVec,
-    pub(super) event_handling_duration: HistogramVec,
+    pub(super) event_handling_duration: TimesVec,
     pub(super) inflight_events: IntGaugeVec,
-    pub(super) queueing_hint_execution_duration: HistogramVec,
+    pub(super) queueing_hint_execution_duration: TimesVec,
     /// `leader_election_master_status`: 1 while this process leads, by the name of the lease.
     pub leader: IntGaugeVec,
 }
@@ -66,19 +65,14 @@ impl Maker<'_> {
         help: &str,
         labels: &[&str],
         (start, factor, count): (f64, f64, usize),
-    ) -> prometheus::Result<HistogramVec> {
+    ) -> prometheus::Result<TimesVec> {
         let opts = HistogramOpts::new(format!("scheduler_{name}"), help);
-        add(self.0, HistogramVec::new(opts.buckets(exponential(start, factor, count)), labels)?)
+        add(self.0, times(opts.buckets(exponential(start, factor, count)), labels)?)
     }
 
-    fn histogram(
-        &self,
-        name: &str,
-        help: &str,
-        (start, factor, count): (f64, f64, usize),
-    ) -> prometheus::Result<Histogram> {
-        let opts = HistogramOpts::new(format!("scheduler_{name}"), help);
-        add(self.0, Histogram::with_opts(opts.buckets(exponential(start, factor, count)))?)
+    fn histogram(&self, name: &str, help: &str, buckets: (f64, f64, usize)) -> prometheus::Result<Times> {
+        let none: [&str; 0] = [];
+        Ok(self.histograms(name, help, &none, buckets)?.with_label_values(&none))
     }
 }
 
