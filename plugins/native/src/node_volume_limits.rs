@@ -8,13 +8,16 @@ mod hints;
 mod incoming;
 mod on_node;
 mod pod_volumes;
+mod seats;
+
+use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::event::{ClusterEvent, EventPattern, Hint, HintContext};
 use longshore_framework::features::{Features, Gate};
 use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
-use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter};
+use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, Seats};
 use longshore_framework::pod::Pod;
 use longshore_framework::reason::Reason;
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -28,6 +31,7 @@ use csi::is_migratable;
 use incoming::{Brought, Incoming};
 use on_node::{Nodes, OnNode, Row, has_limit};
 use pod_volumes::Trouble;
+use seats::VolumeSeats;
 
 /// The plugin's name.
 pub const NAME: &str = "NodeVolumeLimits";
@@ -35,7 +39,7 @@ pub const NAME: &str = "NodeVolumeLimits";
 /// The plugin.
 #[derive(Debug)]
 pub struct NodeVolumeLimits {
-    nodes: Nodes,
+    nodes: Arc<Nodes>,
     /// Drivers that say so must be on the node (VolumeLimitScaling).
     requires_drivers: bool,
 }
@@ -43,7 +47,7 @@ pub struct NodeVolumeLimits {
 impl NodeVolumeLimits {
     /// The plugin for these rules.
     fn new(features: Features) -> Self {
-        Self { nodes: Nodes::default(), requires_drivers: features.enabled(Gate::VolumeLimitScaling) }
+        Self { nodes: Arc::default(), requires_drivers: features.enabled(Gate::VolumeLimitScaling) }
     }
 }
 
@@ -77,6 +81,10 @@ impl Plugin for NodeVolumeLimits {
             Incoming::of(cx.pod, cx.objects, cx.snapshot).tell_apart(likeness, self.requires_drivers);
         }
     }
+
+    fn seats(&self) -> Option<Box<dyn Seats>> {
+        Some(Box::new(VolumeSeats::new(&self.nodes, self.requires_drivers)))
+    }
 }
 
 impl PreFilter for NodeVolumeLimits {
@@ -93,10 +101,10 @@ impl Filter for NodeVolumeLimits {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
         if node.is_supposed() {
             let (incoming, row) = (Incoming::by_name(cx.pod, cx.objects), Row::of(node, cx.objects));
-            return self.judge(&incoming, &row);
+            return judge(&incoming, &row, self.requires_drivers);
         }
         let incoming = incoming(cx, state);
-        self.nodes.reader().read(node, cx.objects, |row| self.judge(&incoming, row))
+        self.nodes.reader().read(node, cx.objects, |row| judge(&incoming, row, self.requires_drivers))
     }
 
     fn filter_range(
@@ -106,7 +114,10 @@ impl Filter for NodeVolumeLimits {
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
         let (incoming, mut reader) = (incoming(cx, state), self.nodes.reader());
-        nodes.retain(|slot| reader.read(cx.snapshot.view(slot), cx.objects, |row| self.judge(&incoming, row)))
+        nodes.retain(|slot| {
+            let judge = |row: &Row| judge(&incoming, row, self.requires_drivers);
+            reader.read(cx.snapshot.view(slot), cx.objects, judge)
+        })
     }
 
     fn depends_on(&self, pod: &Pod) -> Dependence {
@@ -114,29 +125,26 @@ impl Filter for NodeVolumeLimits {
     }
 }
 
-impl NodeVolumeLimits {
-    fn judge(&self, incoming: &Incoming, row: &Row) -> Result<Verdict, PluginError> {
-        let csi_node = row.csi_node.as_deref();
-        let trouble = match csi_node {
-            Some(_) => incoming.volumes().err(),
-            None => incoming.trouble_without_csi_node(),
-        };
-        if let Some(trouble) = trouble {
-            return told(trouble);
-        }
-        if self.requires_drivers
-            && let Some(reason) = incoming.missing_driver(csi_node)
-        {
-            return Ok(Verdict::unschedulable(reason.clone()));
-        }
-        let (Some(csi_node), Ok(volumes)) = (csi_node, incoming.volumes()) else { return Ok(Verdict::Pass) };
-        if volumes.is_empty() || !has_limit(csi_node) {
-            return Ok(Verdict::Pass);
-        }
-        let on_node = row.found.as_ref().map_err(Clone::clone)?;
-        let exceeded = exceeds(volumes, on_node, csi_node);
-        Ok(if exceeded { Verdict::unschedulable(Reason::VolumeLimit) } else { Verdict::Pass })
+/// What is said of a node where this is attached. Drivers that have to be there are asked for if `requires_drivers`.
+fn judge(incoming: &Incoming, row: &Row, requires_drivers: bool) -> Result<Verdict, PluginError> {
+    let csi_node = row.csi_node.as_deref();
+    let trouble = match csi_node {
+        Some(_) => incoming.volumes().err(),
+        None => incoming.trouble_without_csi_node(),
+    };
+    if let Some(trouble) = trouble {
+        return told(trouble);
     }
+    if requires_drivers && let Some(reason) = incoming.missing_driver(csi_node) {
+        return Ok(Verdict::unschedulable(reason.clone()));
+    }
+    let (Some(csi_node), Ok(volumes)) = (csi_node, incoming.volumes()) else { return Ok(Verdict::Pass) };
+    if volumes.is_empty() || !has_limit(csi_node) {
+        return Ok(Verdict::Pass);
+    }
+    let on_node = row.found.as_ref().map_err(Clone::clone)?;
+    let exceeded = exceeds(volumes, on_node, csi_node);
+    Ok(if exceeded { Verdict::unschedulable(Reason::VolumeLimit) } else { Verdict::Pass })
 }
 
 /// What the pod brings to nodes as they are. A profile may leave PreFilter out.

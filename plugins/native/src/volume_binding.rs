@@ -18,6 +18,7 @@ mod likeness;
 mod pin_index;
 mod pod_claims;
 mod provision;
+mod seats;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
@@ -28,7 +29,7 @@ use longshore_framework::features::{Features, Gate, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{
-    Cycle, Dependence, Filter, Plugin, PreBind, PreFilter, PreScore, Reserve, ReserveContext, Score,
+    Cycle, Dependence, Filter, Plugin, PreBind, PreFilter, PreScore, Reserve, ReserveContext, Score, Seats,
 };
 use longshore_framework::pod::Pod;
 use longshore_framework::port::PreBindWrite;
@@ -44,6 +45,7 @@ use assume::Reserved;
 use capacity::Scorer;
 use decide::decide;
 use pod_claims::{Gathered, PodClaims};
+use seats::ClaimSeats;
 
 /// The plugin's name.
 pub const NAME: &str = "VolumeBinding";
@@ -147,6 +149,10 @@ impl Plugin for VolumeBinding {
         if cx.pod.has_claims() {
             likeness::add(cx.pod, cx.objects, likeness);
         }
+    }
+
+    fn seats(&self) -> Option<Box<dyn Seats>> {
+        Some(Box::new(ClaimSeats::default()))
     }
 }
 

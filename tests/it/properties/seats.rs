@@ -46,13 +46,16 @@ fn check(profile: &Profile, draft: &ClusterDraft, turned: usize) {
         for slot in snapshot.live().iter().map(Slot::from) {
             let node = snapshot.view(slot);
             let (mut room, mut scores): (PerSeat, PerSeat) = ([0; SEATS], [0; SEATS]);
-            seats.filter(node, &mut room);
+            let broken = seats.filter(node, engine.cache().objects(), &mut room);
             seats.score(node, &mut scores);
             for (seat, cx, state) in &taken {
                 let of = || format!("{} for {} on {}", instance.name(), cx.pod.key(), node.name());
                 if let Some(plugin) = &instance.filter {
-                    let passes = plugin.filter(*cx, state, node).expect("Filter works") == Verdict::Pass;
-                    assert_eq!(room[*seat] >= 0, passes, "{}", of());
+                    let said = plugin.filter(*cx, state, node);
+                    assert_eq!(broken >> seat & 1 == 1, said.is_err(), "{}", of());
+                    if let Ok(verdict) = said {
+                        assert_eq!(room[*seat] >= 0, verdict == Verdict::Pass, "{}", of());
+                    }
                 }
                 if let Some(plugin) = &instance.score {
                     let score = plugin.score(*cx, state, node).expect("Score works");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longshore_framework::Str;
+use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Cycle, MAX_SCORE, PerSeat, SEATS, Seats};
 use longshore_framework::snapshot::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceId};
 use longshore_framework::state::PluginState;
@@ -123,9 +124,10 @@ impl Seats for FitSeats {
         Ok(true)
     }
 
-    fn filter(&self, node: NodeView<'_>, room: &mut PerSeat) {
+    fn filter(&self, node: NodeView<'_>, _: &Objects, room: &mut PerSeat) -> u64 {
         if node.pod_count() >= node.allowed_pods() {
-            return room.fill(-1);
+            room.fill(-1);
+            return 0;
         }
         let free = BASIC.map(|resource| {
             let left = node.allocatable(resource).saturating_sub(node.requested(resource));
@@ -141,6 +143,7 @@ impl Seats for FitSeats {
                 room[*seat] = -1;
             }
         }
+        0
     }
 
     fn score(&self, node: NodeView<'_>, scores: &mut PerSeat) {
