@@ -16,6 +16,7 @@ mod class;
 mod decide;
 mod evaluate;
 mod groups;
+mod kin;
 mod kinds;
 mod moment;
 mod panel;
@@ -67,7 +68,7 @@ const STALE_AFTER: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Classes {
     alike: Alike,
-    entries: LruCache<Arc<ClassKey>, Entry, FxBuildHasher>,
+    entries: LruCache<Arc<ClassKey>, KnownClass, FxBuildHasher>,
     panels: Panels,
     with_columns: usize,
     /// [`MAX_CELLS`], and less in tests.
@@ -87,7 +88,7 @@ pub(crate) struct Classes {
 
 /// A class that is known.
 #[derive(Debug, Default)]
-struct Entry {
+struct KnownClass {
     /// Columns are made for the second pod: many classes have only one.
     class: Option<Box<Class>>,
     /// Its place in a panel.
@@ -156,7 +157,14 @@ impl Classes {
         {
             return Ok(decided);
         }
-        let kept = self.take(evaluator.snapshot, &key);
+        let mut kept = self.take(evaluator.snapshot, &key);
+        if matches!(kept, Err(Literal::FirstOfClass))
+            && may_sit
+            && self.seats_new(audit.is_some())
+            && self.begins_at_once(evaluator, profile, &key)
+        {
+            kept = self.take(evaluator.snapshot, &key);
+        }
         let is_kept = kept.is_ok();
         let mut class = match kept {
             Ok(class) => class,
@@ -249,12 +257,12 @@ impl Classes {
         while self.entries.len() >= MAX_CLASSES {
             self.forget_oldest();
         }
-        self.entries.push(key, Entry { class: None, seat: None, asked: self.decisions });
+        self.entries.push(key, KnownClass { class: None, seat: None, asked: self.decisions });
     }
 
     /// Makes room for the columns of one more class, with this key, if its turn has come.
     fn make_room(&mut self, snapshot: &Snapshot, key: &Arc<ClassKey>) -> Result<(), Literal> {
-        let most = (self.cells / snapshot.slots().max(1)).max(1);
+        let most = self.most_classes(snapshot);
         if self.with_columns < most {
             return Ok(());
         }
@@ -271,6 +279,11 @@ impl Classes {
         }
         self.crowded = 0;
         Ok(())
+    }
+
+    /// How many classes there is room for.
+    fn most_classes(&self, snapshot: &Snapshot) -> usize {
+        (self.cells / snapshot.slots().max(1)).max(1)
     }
 
     fn forget_oldest(&mut self) {

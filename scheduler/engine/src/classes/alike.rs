@@ -47,23 +47,42 @@ impl Essence {
 #[derive(Debug)]
 pub(super) struct ClassKey {
     hash: u64,
+    kin: u64,
     profile: usize,
-    likeness: Likeness,
+    likeness: Likenesses,
     essence: Arc<Essence>,
 }
 
+/// What plugins read of a pod: those that ask about single nodes, and those that count pods in topology domains.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Likenesses {
+    by_node: Likeness,
+    by_domain: Likeness,
+}
+
 impl ClassKey {
-    pub(super) fn new(profile: usize, likeness: Likeness, (hash, essence): (u64, Arc<Essence>)) -> Self {
-        let hash = KeyedState.hash_one((profile, hash, &likeness));
-        Self { hash, profile, likeness, essence }
+    pub(super) fn new(profile: usize, likeness: Likenesses, (hash, essence): (u64, Arc<Essence>)) -> Self {
+        let kin = KeyedState.hash_one((profile, hash, &likeness.by_node));
+        let hash = KeyedState.hash_one((kin, &likeness.by_domain));
+        Self { hash, kin, profile, likeness, essence }
+    }
+
+    /// A hash that the keys of kin have in common.
+    pub(super) fn kin(&self) -> u64 {
+        self.kin
+    }
+
+    /// Whether classes differ at the most by what is counted in topology domains: all other plugins say the same for both.
+    pub(super) fn is_kin(&self, other: &Self) -> bool {
+        (self.kin, self.profile) == (other.kin, other.profile)
+            && self.likeness.by_node == other.likeness.by_node
+            && (Arc::ptr_eq(&self.essence, &other.essence) || self.essence == other.essence)
     }
 }
 
 impl PartialEq for ClassKey {
     fn eq(&self, other: &Self) -> bool {
-        (self.hash, self.profile) == (other.hash, other.profile)
-            && self.likeness == other.likeness
-            && (Arc::ptr_eq(&self.essence, &other.essence) || self.essence == other.essence)
+        self.hash == other.hash && self.likeness.by_domain == other.likeness.by_domain && self.is_kin(other)
     }
 }
 
@@ -163,7 +182,8 @@ impl Alike {
     /// Asks the plugins.
     fn ask(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Result<ClassKey, Literal> {
         let likeness = likeness(evaluator)?;
-        let essence = match likeness.reads_containers() {
+        let reads_containers = likeness.by_node.reads_containers() || likeness.by_domain.reads_containers();
+        let essence = match reads_containers {
             true => (evaluator.pod.resources.spec_hash, Arc::new(Essence::all_of(evaluator.pod))),
             false => self.essence(evaluator.pod),
         };
@@ -193,26 +213,31 @@ fn remember<T>(cache: &mut LruCache<u64, T, FxBuildHasher>, hash: u64, value: T)
 }
 
 /// What all plugins whose answers are kept read of the pod.
-fn likeness(evaluator: &Evaluator<'_>) -> Result<Likeness, Literal> {
+fn likeness(evaluator: &Evaluator<'_>) -> Result<Likenesses, Literal> {
     let profile = evaluator.profile;
     let stages = [Stage::PreFilter, Stage::Filter, Stage::PreScore, Stage::Score];
     let mut asked: SmallVec<[_; 32]> =
         stages.iter().flat_map(|stage| profile.stage(*stage)).copied().collect();
     asked.sort_unstable();
     asked.dedup();
-    let mut likeness = Likeness::default();
+    let mut likenesses = Likenesses::default();
     for id in asked {
+        let instance = profile.plugin(id);
+        let likeness = match instance.census {
+            Some(_) => &mut likenesses.by_domain,
+            None => &mut likenesses.by_node,
+        };
         likeness.added_by(id.0);
-        profile.plugin(id).plugin.tell_apart(evaluator.cycle(), &mut likeness);
+        instance.plugin.tell_apart(evaluator.cycle(), likeness);
         if likeness.is_unlike_any() {
             return Err(Literal::UnlikeAny(id));
         }
     }
     // The plugins do not see the pods that room is promised to. Terms of these have numbers of their own.
-    likeness.added_by(PROMISED);
+    likenesses.by_domain.added_by(PROMISED);
     let labels = evaluator.objects.namespace_labels(&evaluator.pod.meta.namespace);
-    likeness.add_numbers(&evaluator.nominator.terms().speaking_of(evaluator.pod, &labels));
-    Ok(likeness)
+    likenesses.by_domain.add_numbers(&evaluator.nominator.terms().speaking_of(evaluator.pod, &labels));
+    Ok(likenesses)
 }
 
 /// Whether room is promised to another pod with volumes, and this one has some as well. Where they share one, the node may do

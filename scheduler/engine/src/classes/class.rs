@@ -272,7 +272,7 @@ impl Class {
         self.images = (evaluator.snapshot.images_revision(), self.images_seen(evaluator));
     }
 
-    fn now(&self, evaluator: &Evaluator<'_>) -> AsOf {
+    pub(super) fn now(&self, evaluator: &Evaluator<'_>) -> AsOf {
         let snapshot = evaluator.snapshot;
         AsOf {
             lineage: snapshot.lineage(),

@@ -64,6 +64,8 @@ pub(super) struct Panel {
     apart: Apart,
     /// Nodes that became others, and for which seats nothing is known of them.
     unknown: FxHashMap<Slot, u64>,
+    /// Nodes about which something is broken, and for which seats: their classes decide by themselves.
+    broken: FxHashMap<Slot, u64>,
 }
 
 impl Panel {
@@ -78,6 +80,7 @@ impl Panel {
             cells: Cells::default(),
             apart: Apart::default(),
             unknown: FxHashMap::default(),
+            broken: FxHashMap::default(),
         };
         panel.grow(snapshot.slots());
         let zones = zones(snapshot);
@@ -178,7 +181,7 @@ impl Panel {
             return Ok(false);
         }
         self.taken |= 1 << seat;
-        for seats in self.unknown.values_mut() {
+        for seats in self.unknown.values_mut().chain(self.broken.values_mut()) {
             *seats &= !(1 << seat);
         }
         for (slot, kind) in kinds {
@@ -221,6 +224,19 @@ impl Panel {
         self.cells.put(place, row);
     }
 
+    /// For each slot the fixed score and the cell of a seat; `None` where something is not known.
+    pub(super) fn column(&self, seat: usize) -> Option<Vec<(i16, i16)>> {
+        let is_mine = |seats: &u64| *seats >> seat & 1 == 1;
+        if self.unknown.values().chain(self.broken.values()).any(is_mine) {
+            return None;
+        }
+        let of_slot = |(at, fixed): (usize, &Row)| {
+            let fixed = if self.plain.contains(at) { 0 } else { fixed[seat] };
+            (fixed, self.cell(seat, Slot::from(at)))
+        };
+        Some(self.fixed.iter().enumerate().map(of_slot).collect())
+    }
+
     /// The cell of a node.
     pub(super) fn cell(&self, seat: usize, slot: Slot) -> i16 {
         let in_row = || self.layout.place(slot).map_or(0, |place| self.cells.row(place)[seat]);
@@ -244,7 +260,8 @@ impl Panel {
     }
 
     /// Takes in what changed since it was last asked. False when it has to begin anew.
-    pub(super) fn follow(&mut self, snapshot: &Snapshot, changes: &mut Changes) -> bool {
+    pub(super) fn follow(&mut self, evaluator: &Evaluator<'_>, changes: &mut Changes) -> bool {
+        let snapshot = evaluator.snapshot;
         if self.generation == snapshot.generation() {
             return true;
         }
@@ -259,7 +276,7 @@ impl Panel {
                 (true, true) => self.meet(snapshot, *slot),
                 (false, _) => self.forget(*slot),
             }
-            self.renew(snapshot, *slot);
+            self.renew(evaluator, *slot);
         }
         self.cells.settle();
         self.unknown.len() <= MAX_UNKNOWN
@@ -290,14 +307,20 @@ impl Panel {
         self.fixed[slot.index()] = [NEVER; SEATS];
         self.plain.remove(slot.index());
         self.unknown.remove(&slot);
+        self.broken.remove(&slot);
     }
 
     /// Asks about a node for all seats, if it is there.
-    fn renew(&mut self, snapshot: &Snapshot, slot: Slot) {
+    fn renew(&mut self, evaluator: &Evaluator<'_>, slot: Slot) {
         let Some(place) = self.layout.place(slot) else { return };
         let is_plain = self.plain.contains(slot.index());
         let fixed = if is_plain { &NOTHING } else { &self.fixed[slot.index()] };
-        let mut cells = self.plugins.cells(snapshot.view(slot), fixed);
+        let (mut cells, broken) = self.plugins.cells(evaluator.snapshot.view(slot), evaluator.objects, fixed);
+        if broken != 0 {
+            self.broken.insert(slot, broken);
+        } else if !self.broken.is_empty() {
+            self.broken.remove(&slot);
+        }
         for seat in each(self.apart.seats(slot)) {
             self.apart.set_cell(seat, slot, std::mem::take(&mut cells[seat]));
         }
@@ -316,7 +339,7 @@ impl Panel {
     }
 
     /// The fixed scores of some nodes are known now for a seat.
-    pub(super) fn learn(&mut self, snapshot: &Snapshot, seat: usize, known: &[(Slot, i16)]) {
+    pub(super) fn learn(&mut self, evaluator: &Evaluator<'_>, seat: usize, known: &[(Slot, i16)]) {
         for (slot, fixed) in known {
             let row = &mut self.fixed[slot.index()];
             row[seat] = *fixed;
@@ -327,8 +350,13 @@ impl Panel {
                     self.unknown.remove(slot);
                 }
             }
-            self.renew(snapshot, *slot);
+            self.renew(evaluator, *slot);
         }
         self.cells.settle();
+    }
+
+    /// Whether the class at a seat has to decide by itself because something about a node is broken.
+    pub(super) fn is_broken(&self, seat: usize) -> bool {
+        self.broken.values().any(|seats| *seats >> seat & 1 == 1)
     }
 }

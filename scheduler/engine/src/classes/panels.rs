@@ -1,7 +1,12 @@
 //! The panels, and which class sits where.
 
 use longshore_framework::plugin::SEATS;
+use rustc_hash::FxHashMap;
 
+use super::alike::ClassKey;
+use super::changes::Changes;
+use super::class::AsOf as SeatedAsOf;
+use super::kin::{Sitting, Told};
 use super::panel::Panel;
 use crate::cycle::Evaluator;
 
@@ -26,10 +31,22 @@ pub(super) struct Seat {
     pub(super) seat: usize,
 }
 
+/// A panel, and who sits there.
+#[derive(Debug)]
+struct Seated {
+    as_of: AsOf,
+    number: u64,
+    panel: Panel,
+    /// By seat.
+    sitting: Vec<Option<Sitting>>,
+}
+
 /// All panels.
 #[derive(Debug, Default)]
 pub(super) struct Panels {
-    panels: Vec<(AsOf, u64, Panel)>,
+    panels: Vec<Seated>,
+    /// Where the class sits that took a seat last of those that are kin, by their hash. It may have left.
+    kin: FxHashMap<u64, Seat>,
     /// How many there have been: each has a number of its own.
     made: u64,
     /// How many rows a panel has, at the most.
@@ -38,10 +55,15 @@ pub(super) struct Panels {
 
 impl Panels {
     /// The panel of a seat; `None` when it is not that any more.
-    pub(super) fn of(&mut self, evaluator: &Evaluator<'_>, profile: usize, seat: Seat) -> Option<&mut Panel> {
+    pub(super) fn panel_at(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        profile: usize,
+        seat: Seat,
+    ) -> Option<&mut Panel> {
         // The cluster may have grown since there was room for them all.
         self.panels.truncate(self.most(evaluator));
-        let (as_of, number, panel) = self.panels.get_mut(seat.panel)?;
+        let Seated { as_of, number, panel, .. } = self.panels.get_mut(seat.panel)?;
         self.rows = self.rows.max(panel.rows());
         let is_same = *number == seat.number && *as_of == AsOf::now(evaluator, profile);
         (is_same && panel.is_taken(seat.seat)).then_some(panel)
@@ -49,46 +71,94 @@ impl Panels {
 
     /// The panel of a seat that is free.
     pub(super) fn of_free(&mut self, seat: Seat) -> Option<&mut Panel> {
-        self.panels.get_mut(seat.panel).map(|(_, _, panel)| panel)
+        self.panels.get_mut(seat.panel).map(|seated| &mut seated.panel)
     }
 
     /// The panel of a seat begins anew, without anybody.
     pub(super) fn begin_anew(&mut self, evaluator: &Evaluator<'_>, seat: Seat) {
-        if let Some((_, number, panel)) = self.panels.get_mut(seat.panel) {
+        if let Some(Seated { number, panel, sitting, .. }) = self.panels.get_mut(seat.panel) {
             self.made += 1;
             *number = self.made;
             *panel = Panel::new(evaluator.profile, evaluator.snapshot);
+            sitting.clear();
         }
     }
 
     /// Nobody has the seat any more.
     pub(super) fn leave(&mut self, seat: Seat) {
-        if let Some((_, number, panel)) = self.panels.get_mut(seat.panel)
+        if let Some(Seated { number, panel, sitting, .. }) = self.panels.get_mut(seat.panel)
             && *number == seat.number
         {
             panel.leave(seat.seat);
+            if let Some(sitting) = sitting.get_mut(seat.seat) {
+                *sitting = None;
+            }
         }
+    }
+
+    /// A class has taken the seat.
+    pub(super) fn sits(&mut self, seat: Seat, who: Sitting) {
+        let seats = self.panels.len() * SEATS;
+        let Some(Seated { sitting, .. }) = self.panels.get_mut(seat.panel) else { return };
+        if sitting.len() <= seat.seat {
+            sitting.resize_with(SEATS, || None);
+        }
+        let kin = who.key.kin();
+        sitting[seat.seat] = Some(who);
+        if self.kin.len() > seats {
+            let panels = &self.panels;
+            self.kin.retain(|_, seat| sitting_at(panels, *seat).is_some());
+        }
+        self.kin.insert(kin, seat);
+    }
+
+    /// Whether a class sits somewhere that is kin to one with this key.
+    pub(super) fn has_kin(&self, key: &ClassKey) -> bool {
+        let seat = self.kin.get(&key.kin());
+        seat.and_then(|seat| sitting_at(&self.panels, *seat)).is_some_and(|sitting| sitting.key.is_kin(key))
+    }
+
+    /// What kin of a class with this key, that saw the same, knows of all nodes.
+    pub(super) fn told_by_kin(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (profile, key, seen): (usize, &ClassKey, SeatedAsOf),
+        changes: &mut Changes,
+    ) -> Option<Told> {
+        let seat = *self.kin.get(&key.kin())?;
+        let sitting = sitting_at(&self.panels, seat)?;
+        if !sitting.key.is_kin(key) || sitting.as_of != seen {
+            return None;
+        }
+        let raw = sitting.raw.clone();
+        let panel = self.panel_at(evaluator, profile, seat)?;
+        if !panel.follow(evaluator, changes) {
+            self.begin_anew(evaluator, seat);
+            return None;
+        }
+        Some(Told { column: panel.column(seat.seat)?, raw })
     }
 
     /// A seat that nobody has, in a panel of now; `None` when there is no room for one more panel.
     pub(super) fn free_seat(&mut self, evaluator: &Evaluator<'_>, profile: usize) -> Option<Seat> {
         let now = AsOf::now(evaluator, profile);
-        let free = self.panels.iter().enumerate().find_map(|(at, (as_of, number, panel))| {
-            let seat = panel.free_seat().filter(|_| *as_of == now)?;
-            Some(Seat { panel: at, number: *number, seat })
+        let free = self.panels.iter().enumerate().find_map(|(at, seated)| {
+            let seat = seated.panel.free_seat().filter(|_| seated.as_of == now)?;
+            Some(Seat { panel: at, number: seated.number, seat })
         });
         free.or_else(|| self.add(evaluator, now))
     }
 
     fn add(&mut self, evaluator: &Evaluator<'_>, now: AsOf) -> Option<Seat> {
-        let stale = self.panels.iter().position(|(as_of, ..)| *as_of != now && as_of.profile == now.profile);
+        let is_stale = |seated: &Seated| seated.as_of != now && seated.as_of.profile == now.profile;
+        let stale = self.panels.iter().position(is_stale);
         if stale.is_none() && self.panels.len() >= self.most(evaluator) {
             return None;
         }
         self.made += 1;
         let panel = Panel::new(evaluator.profile, evaluator.snapshot);
         self.rows = if self.panels.is_empty() { panel.rows() } else { self.rows.max(panel.rows()) };
-        let panel = (now, self.made, panel);
+        let panel = Seated { as_of: now, number: self.made, panel, sitting: Vec::new() };
         let at = stale.unwrap_or(self.panels.len());
         match self.panels.get_mut(at) {
             Some(place) => *place = panel,
@@ -101,6 +171,12 @@ impl Panels {
     fn most(&self, evaluator: &Evaluator<'_>) -> usize {
         MAX_CELLS / (SEATS * evaluator.snapshot.slots().max(self.rows).max(1))
     }
+}
+
+/// Who sits at the seat, if it is still that of the same panel.
+fn sitting_at(panels: &[Seated], seat: Seat) -> Option<&Sitting> {
+    let seated = panels.get(seat.panel).filter(|seated| seated.number == seat.number)?;
+    seated.sitting.get(seat.seat)?.as_ref()
 }
 
 impl AsOf {

@@ -12,6 +12,7 @@ use longshore_framework::snapshot::Slot;
 
 use super::Decided;
 use super::class::Class;
+use super::kin::Told;
 use super::panel::{MAX_TOTAL, Panel};
 use super::scratch::Scratch;
 use crate::cycle::Evaluator;
@@ -41,12 +42,14 @@ impl Class {
         self.behind >= MANY_CHANGES
     }
 
-    /// Takes a seat that is free; false when the class can have none. The panel and the class have to be up to date.
+    /// Takes a seat that is free; false when the class can have none. The panel and the class have to be up to date. `told` is what
+    /// kin knows of all nodes, if it does.
     pub(super) fn take_seat(
         &mut self,
         evaluator: &Evaluator<'_>,
         panel: &mut Panel,
         seat: usize,
+        told: Option<Told>,
     ) -> Result<bool, Literal> {
         // A panel knows nothing of promises, but groups may.
         let is_grouped = self.is_grouped(evaluator) && evaluator.nominator.is_empty();
@@ -55,7 +58,15 @@ impl Class {
         if !self.is_served_by(panel) {
             return Ok(false);
         }
-        let Some(column) = self.column(evaluator, is_grouped)? else { return Ok(false) };
+        let has_raw = self.plan.relative_by_node().next().is_some();
+        let column = match told.filter(|told| told.raw.is_some() || !has_raw) {
+            Some(told) => {
+                self.seated_raw = told.raw;
+                Some(told.column)
+            }
+            None => self.column(evaluator, is_grouped)?,
+        };
+        let Some(column) = column else { return Ok(false) };
         let Some((kinds, apart)) = self.kinds_of_all(evaluator, panel)? else { return Ok(false) };
         let weight = |id: PluginId| {
             let scorer = self.plan.absolute.iter().find(|scorer| scorer.id == id && scorer.by_pods);
@@ -66,14 +77,14 @@ impl Class {
         Ok(is_taken)
     }
 
-    /// Whether all that depends on the pods of a node is said by plugins of the panel.
+    /// Whether all that depends on the pods of a node is said by plugins of the panel. Those of them that have nothing to say about
+    /// the class say so at its seat.
     fn is_served_by(&self, panel: &Panel) -> bool {
         let plan = &self.plan;
         let filters: Vec<PluginId> =
             panel.plugins().filter(|(_, filters)| *filters).map(|(id, _)| id).collect();
         let scores = |id: PluginId| panel.plugins().any(|(other, _)| other == id);
-        filters.len() == plan.filters_by_pods.len()
-            && filters.iter().all(|id| plan.filters_by_pods.contains(id))
+        plan.filters_by_pods.iter().all(|id| filters.contains(id))
             && plan.absolute.iter().filter(|scorer| scorer.by_pods).all(|scorer| scores(scorer.id))
     }
 
@@ -95,9 +106,12 @@ impl Class {
         let unknown = panel.unknown(seat);
         if !unknown.is_empty() {
             match self.fixed_of(&evaluator.without_promises(), unknown)? {
-                Some(known) => panel.learn(evaluator.snapshot, seat, &known),
+                Some(known) => panel.learn(evaluator, seat, &known),
                 None => return Ok(None),
             }
+        }
+        if panel.is_broken(seat) {
+            return Ok(None);
         }
         let barred = self.bar_promised(evaluator, (panel, seat))?;
         let decided = self.decide_by_panel(evaluator, (panel, seat), (chooser, scratch), began, best);

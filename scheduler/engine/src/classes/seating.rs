@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::alike::ClassKey;
 use super::audit::Chosen;
 use super::class::Class;
+use super::kin::Sitting;
 use super::{Classes, Decided};
 use crate::cycle::Evaluator;
 use crate::cycle::select::Chooser;
@@ -51,13 +52,13 @@ impl Classes {
             return Ok(None);
         }
         class.look_at_images(evaluator);
-        let panel = self.panels.of(evaluator, profile, seat).filter(|_| class.is_seated(evaluator));
+        let panel = self.panels.panel_at(evaluator, profile, seat).filter(|_| class.is_seated(evaluator));
         let Some(panel) = panel else {
             entry.seat = None;
             self.panels.leave(seat);
             return Ok(None);
         };
-        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+        if !panel.follow(evaluator, &mut self.scratch.changes) {
             self.panels.begin_anew(evaluator, seat);
             return Ok(None);
         }
@@ -87,6 +88,18 @@ impl Classes {
         if audits { self.decisions.is_multiple_of(2) } else { self.turns.are_usual() }
     }
 
+    /// Whether a class that is asked for the first time is begun at once: kin sits in a panel, and there is room for many more.
+    pub(super) fn begins_at_once(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        profile: usize,
+        key: &ClassKey,
+    ) -> bool {
+        self.panels.has_kin(key)
+            && self.with_columns < self.most_classes(evaluator.snapshot) / 2
+            && self.panels.free_seat(evaluator, profile).is_some()
+    }
+
     /// Gives a class that is up to date a seat in a panel, if it can have one and has none.
     pub(super) fn seat(
         &mut self,
@@ -98,12 +111,21 @@ impl Classes {
             return;
         }
         let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else { return };
+        let told = match class.is_grouped(evaluator) {
+            true => None,
+            false => {
+                let wanted = (profile, &**key, class.now(evaluator));
+                self.panels.told_by_kin(evaluator, wanted, &mut self.scratch.changes)
+            }
+        };
         let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
         let Some(panel) = self.panels.of_free(seat) else { return };
-        if !panel.follow(evaluator.snapshot, &mut self.scratch.changes) {
+        if !panel.follow(evaluator, &mut self.scratch.changes) {
             self.panels.begin_anew(evaluator, seat);
-        } else if class.take_seat(evaluator, panel, seat.seat) == Ok(true) {
+        } else if class.take_seat(evaluator, panel, seat.seat, told) == Ok(true) {
             entry.seat = Some(seat);
+            let (as_of, raw) = (class.now(evaluator), class.seated_raw.clone());
+            self.panels.sits(seat, Sitting { key: Arc::clone(key), as_of, raw });
         }
     }
 }

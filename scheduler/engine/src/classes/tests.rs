@@ -1,9 +1,8 @@
 //! Which classes there is room for.
 
 use longshore_framework::fixture::{node, pod};
-use longshore_framework::likeness::Likeness;
 
-use super::alike::Essence;
+use super::alike::{Essence, Likenesses};
 use super::*;
 
 /// Room for two classes on one node.
@@ -22,7 +21,7 @@ impl Room {
     /// Asks for the class with this number; whether it has columns, or why not.
     fn ask(&mut self, number: u64) -> Result<(), Literal> {
         let essence = Arc::new(Essence::of(&pod("p").build()));
-        let key = Arc::new(ClassKey::new(0, Likeness::default(), (number, essence)));
+        let key = Arc::new(ClassKey::new(0, Likenesses::default(), (number, essence)));
         self.classes.decisions += 1;
         let class = self.classes.take(&self.snapshot, &key)?;
         if let Some(entry) = self.classes.entries.peek_mut(&key) {

@@ -1,5 +1,6 @@
 //! What the plugins of a panel say of a node, for all seats together.
 
+use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{PerSeat, SEATS, Seats};
 use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::Stage;
@@ -60,18 +61,19 @@ impl SeatedPlugins {
         Ok(true)
     }
 
-    /// The cells of a node, given its fixed scores.
-    pub(super) fn cells(&self, node: NodeView<'_>, fixed: &Row) -> Row {
+    /// The cells of a node, given its fixed scores, and the seats of which nothing can be told there.
+    pub(super) fn cells(&self, node: NodeView<'_>, objects: &Objects, fixed: &Row) -> (Row, u64) {
         let (mut room, mut scores): (PerSeat, PerSeat) = ([0; SEATS], [0; SEATS]);
+        let mut broken = 0;
         for plugin in self.0.iter().filter(|plugin| plugin.filters) {
-            plugin.seats.filter(node, &mut room);
+            broken |= plugin.seats.filter(node, objects, &mut room);
         }
         let mut totals = *fixed;
         for plugin in &self.0 {
             plugin.seats.score(node, &mut scores);
             add_weighted(&mut totals, &plugin.weights, &scores);
         }
-        cells(fixed, &room, &totals)
+        (cells(fixed, &room, &totals), broken)
     }
 }
 
