@@ -58,23 +58,23 @@ impl Plugin for NodeDeclaredFeatures {
 
 /// That PreFilter ran in this cycle. Filter fails without it, as upstream.
 #[derive(Clone)]
-struct Seen;
+struct PreFiltered;
 
-const NOT_SEEN: &str = "error reading \"PreFilterNodeDeclaredFeatures\" from cycle-state: not found";
+const NOT_PREFILTERED: &str = "error reading \"PreFilterNodeDeclaredFeatures\" from cycle-state: not found";
 
 impl PreFilter for NodeDeclaredFeatures {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
         if cx.pod.spec.required_features.is_empty() {
             return Ok(PreFilterVerdict::Skip);
         }
-        state.put(Seen);
+        state.put(PreFiltered);
         Ok(PreFilterVerdict::Pass(None))
     }
 }
 
 impl Filter for NodeDeclaredFeatures {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        state.get_or::<Seen>(NOT_SEEN)?;
+        state.get_or::<PreFiltered>(NOT_PREFILTERED)?;
         let declared = &node.node().declared_features;
         if cx.pod.spec.required_features.iter().all(|f| declared.contains(f)) {
             return Ok(Verdict::Pass);
@@ -107,7 +107,7 @@ mod tests {
         let (objects, mut state) = (Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
         let unasked = NodeDeclaredFeatures.filter(cx, &state, snapshot.view(slot));
-        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreFilter");
+        assert_eq!(unasked, Err(PluginError::new(NOT_PREFILTERED)), "without PreFilter");
         let got = match NodeDeclaredFeatures.pre_filter(cx, &mut state).unwrap() {
             PreFilterVerdict::Skip => None,
             _ => Some(NodeDeclaredFeatures.filter(cx, &state, snapshot.view(slot)).unwrap()),

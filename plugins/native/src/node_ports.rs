@@ -57,23 +57,23 @@ impl Plugin for NodePorts {
 
 /// That PreFilter ran in this cycle. Filter fails without it, as upstream.
 #[derive(Clone)]
-struct Seen;
+struct PreFiltered;
 
-const NOT_SEEN: &str = "reading \"PreFilterNodePorts\" from cycleState: not found";
+const NOT_PREFILTERED: &str = "reading \"PreFilterNodePorts\" from cycleState: not found";
 
 impl PreFilter for NodePorts {
     fn pre_filter(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<PreFilterVerdict, PluginError> {
         if cx.pod.host_ports().next().is_none() {
             return Ok(PreFilterVerdict::Skip);
         }
-        state.put(Seen);
+        state.put(PreFiltered);
         Ok(PreFilterVerdict::Pass(None))
     }
 }
 
 impl Filter for NodePorts {
     fn filter(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        state.get_or::<Seen>(NOT_SEEN)?;
+        state.get_or::<PreFiltered>(NOT_PREFILTERED)?;
         Ok(judge(cx.pod, node.ports()))
     }
 
@@ -83,7 +83,7 @@ impl Filter for NodePorts {
         state: &PluginState,
         nodes: &mut FilterSink<'_>,
     ) -> Result<(), PluginError> {
-        state.get_or::<Seen>(NOT_SEEN)?;
+        state.get_or::<PreFiltered>(NOT_PREFILTERED)?;
         nodes.retain(|slot| Ok(judge(cx.pod, cx.snapshot.ports(slot))))
     }
 
@@ -124,7 +124,7 @@ mod tests {
         let (objects, mut state) = (Objects::default(), PluginState::default());
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: wants };
         let unasked = NodePorts.filter(cx, &state, snapshot.view(slot));
-        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreFilter");
+        assert_eq!(unasked, Err(PluginError::new(NOT_PREFILTERED)), "without PreFilter");
         if NodePorts.pre_filter(cx, &mut state) == Ok(PreFilterVerdict::Skip) {
             assert!(want, "a pod without host ports passes everywhere");
             return;

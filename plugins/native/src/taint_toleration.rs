@@ -95,9 +95,9 @@ impl Filter for TaintToleration {
 
 /// That PreScore ran in this cycle. Score fails without it, as upstream.
 #[derive(Clone)]
-struct Seen;
+struct PreScored;
 
-const NOT_SEEN: &str = "failed to read \"PreScoreTaintToleration\" from cycleState: not found";
+const NOT_PRESCORED: &str = "failed to read \"PreScoreTaintToleration\" from cycleState: not found";
 
 impl PreScore for TaintToleration {
     fn pre_score(
@@ -106,14 +106,14 @@ impl PreScore for TaintToleration {
         state: &mut PluginState,
         _: &[Slot],
     ) -> Result<PreScoreVerdict, PluginError> {
-        state.put(Seen);
+        state.put(PreScored);
         Ok(PreScoreVerdict::Score)
     }
 }
 
 impl Score for TaintToleration {
     fn score(&self, cx: Cycle<'_>, state: &PluginState, node: NodeView<'_>) -> Result<i64, PluginError> {
-        state.get_or::<Seen>(NOT_SEEN)?;
+        state.get_or::<PreScored>(NOT_PRESCORED)?;
         Ok(reluctance(&node.node().taints, cx.pod))
     }
 
@@ -124,7 +124,7 @@ impl Score for TaintToleration {
         nodes: &[Slot],
         scores: &mut [i64],
     ) -> Result<(), PluginError> {
-        state.get_or::<Seen>(NOT_SEEN)?;
+        state.get_or::<PreScored>(NOT_PRESCORED)?;
         let tainted = cx.snapshot.tainted();
         for (slot, score) in nodes.iter().zip(scores) {
             *score = match tainted.contains(slot.index()) {
@@ -136,7 +136,7 @@ impl Score for TaintToleration {
     }
 
     fn even_score(&self, cx: Cycle<'_>, state: &PluginState) -> Option<i64> {
-        (cx.snapshot.tainted().is_empty() && state.get::<Seen>().is_ok()).then_some(0)
+        (cx.snapshot.tainted().is_empty() && state.get::<PreScored>().is_ok()).then_some(0)
     }
 
     fn normalise(
@@ -202,7 +202,7 @@ mod tests {
         let cx = Cycle { snapshot: &snapshot, objects: &objects, pod };
         let mut scores = vec![-1; slots.len()];
         let unasked = TaintToleration.score_range(cx, &state, &slots, &mut scores);
-        assert_eq!(unasked, Err(PluginError::new(NOT_SEEN)), "without PreScore");
+        assert_eq!(unasked, Err(PluginError::new(NOT_PRESCORED)), "without PreScore");
         assert_eq!(TaintToleration.even_score(cx, &state), None, "without PreScore");
         assert_eq!(TaintToleration.pre_score(cx, &mut state, &slots), Ok(PreScoreVerdict::Score));
         TaintToleration.score_range(cx, &state, &slots, &mut scores).unwrap();

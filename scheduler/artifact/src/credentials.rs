@@ -27,14 +27,14 @@ pub struct CredentialFiles {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ConfigFile {
-    auths: BTreeMap<String, Entry>,
+    auths: BTreeMap<String, RegistryLogin>,
     cred_helpers: BTreeMap<String, String>,
     creds_store: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct RegistryLogin {
     auth: String,
     username: String,
     password: String,
@@ -131,7 +131,7 @@ fn bare(key: &str) -> &str {
     if matches!(name, "index.docker.io" | "registry-1.docker.io") { "docker.io" } else { name }
 }
 
-impl Entry {
+impl RegistryLogin {
     fn credential(&self, path: &Path, key: &str) -> Result<Option<Credential>, Problem> {
         if !self.identitytoken.is_empty() {
             return Ok(Some(Credential::Identity(self.identitytoken.clone())));

@@ -53,7 +53,7 @@ const MOST_NAMES: usize = 256;
 #[derive(Debug)]
 pub struct Decisions {
     limits: Limits,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<KeptDecision>,
     /// Number of the oldest entry.
     first: u64,
     bytes: usize,
@@ -66,7 +66,7 @@ pub struct Decisions {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct KeptDecision {
     decision: Decision,
     bytes: usize,
     /// The entry before this one of the same pod.
@@ -115,7 +115,7 @@ impl Decisions {
         let bytes = decision.bytes();
         let previous = self.newest.insert(key, number);
         self.bytes += bytes;
-        self.entries.push_back(Entry { decision, bytes, previous });
+        self.entries.push_back(KeptDecision { decision, bytes, previous });
         while self.entries.len() > self.limits.count.max(1)
             || (self.bytes > self.limits.bytes && self.entries.len() > 1)
         {
@@ -138,7 +138,7 @@ impl Decisions {
     }
 
     /// The attempts at a pod, newest first, no more than the [limit](Limits::per_pod).
-    pub fn of(&self, namespace: &str, name: &str) -> Vec<&Decision> {
+    pub fn for_pod(&self, namespace: &str, name: &str) -> Vec<&Decision> {
         let mut found = Vec::new();
         let mut next = self.newest.get(&(Str::from(namespace), Str::from(name))).copied();
         while let Some(entry) = next.and_then(|number| self.entry(number)) {
@@ -159,7 +159,7 @@ impl Decisions {
 
     /// The document of `/debug/decisions/NAMESPACE/POD`; `None` when nothing is known of the pod.
     pub fn document(&self, namespace: &str, name: &str) -> Option<DecisionList> {
-        let decisions: Vec<Decision> = self.of(namespace, name).into_iter().cloned().collect();
+        let decisions: Vec<Decision> = self.for_pod(namespace, name).into_iter().cloned().collect();
         (!decisions.is_empty()).then(|| DecisionList::new(namespace, name, decisions))
     }
 
@@ -178,7 +178,7 @@ impl Decisions {
         self.dropped
     }
 
-    fn entry(&self, number: u64) -> Option<&Entry> {
+    fn entry(&self, number: u64) -> Option<&KeptDecision> {
         self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 }

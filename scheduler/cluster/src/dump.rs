@@ -66,7 +66,7 @@ pub async fn dump(
             match pages.next(&api).await {
                 Ok(Some(objects)) => {
                     for object in &objects {
-                        sink(&redaction.of(object))?;
+                        sink(&redaction.redact(object))?;
                     }
                     count += objects.len();
                 }

@@ -10,7 +10,7 @@ const CHILDREN: usize = 4;
 const NOWHERE: usize = usize::MAX;
 
 #[derive(Clone, Copy, Debug)]
-struct Entry<K> {
+struct Keyed<K> {
     key: K,
     number: usize,
 }
@@ -18,7 +18,7 @@ struct Entry<K> {
 /// The heap. Keys are best unique: of equal keys either may come first.
 #[derive(Debug)]
 pub(crate) struct Heap<K> {
-    entries: Vec<Entry<K>>,
+    entries: Vec<Keyed<K>>,
     /// By number: where in `entries` it is.
     places: Vec<usize>,
 }
@@ -49,7 +49,7 @@ impl<K: Copy + Ord> Heap<K> {
         if number >= self.places.len() {
             self.places.resize(number + 1, NOWHERE);
         }
-        let entry = Entry { key, number };
+        let entry = Keyed { key, number };
         match self.places[number] {
             NOWHERE => {
                 self.entries.push(entry);
@@ -82,7 +82,7 @@ impl<K: Copy + Ord> Heap<K> {
     }
 
     /// Puts `entry` at `at` and then where it belongs.
-    fn settle(&mut self, at: usize, entry: Entry<K>) {
+    fn settle(&mut self, at: usize, entry: Keyed<K>) {
         if at > 0 && entry.key < self.entries[(at - 1) / CHILDREN].key {
             self.rise(at, entry);
         } else {
@@ -90,7 +90,7 @@ impl<K: Copy + Ord> Heap<K> {
         }
     }
 
-    fn rise(&mut self, mut at: usize, entry: Entry<K>) {
+    fn rise(&mut self, mut at: usize, entry: Keyed<K>) {
         while at > 0 {
             let parent = (at - 1) / CHILDREN;
             if entry.key >= self.entries[parent].key {
@@ -102,7 +102,7 @@ impl<K: Copy + Ord> Heap<K> {
         self.set(at, entry);
     }
 
-    fn sink(&mut self, mut at: usize, entry: Entry<K>) {
+    fn sink(&mut self, mut at: usize, entry: Keyed<K>) {
         while let Some((child, least)) = self.least_child(at).filter(|(_, least)| least.key < entry.key) {
             self.set(at, least);
             at = child;
@@ -110,7 +110,7 @@ impl<K: Copy + Ord> Heap<K> {
         self.set(at, entry);
     }
 
-    fn least_child(&self, at: usize) -> Option<(usize, Entry<K>)> {
+    fn least_child(&self, at: usize) -> Option<(usize, Keyed<K>)> {
         let first = CHILDREN * at + 1;
         let end = self.entries.len().min(first + CHILDREN);
         let children = self.entries.get(first..end)?;
@@ -124,7 +124,7 @@ impl<K: Copy + Ord> Heap<K> {
         Some((at, *least))
     }
 
-    fn set(&mut self, at: usize, entry: Entry<K>) {
+    fn set(&mut self, at: usize, entry: Keyed<K>) {
         self.entries[at] = entry;
         self.places[entry.number] = at;
     }

@@ -44,7 +44,7 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::read(TEXT));
 /// in the schema.
 pub(crate) fn unknown_fields(api_version: &str, kind: &str, value: &Value) -> Vec<ObjectError> {
     let mut found = Vec::new();
-    if let Some(root) = SCHEMA.of(api_version, kind) {
+    if let Some(root) = SCHEMA.schema_for(api_version, kind) {
         SCHEMA.walk(root, value, String::new(), root, &mut found);
     }
     found.sort_by(|a, b| a.field.cmp(&b.field));
@@ -73,7 +73,7 @@ impl Schema {
     }
 
     /// The type of a kind.
-    fn of(&self, api_version: &str, kind: &str) -> Option<&'static str> {
+    fn schema_for(&self, api_version: &str, kind: &str) -> Option<&'static str> {
         // A kind that is not in the table would have to live as long as the table to be looked up by reference.
         let found = self.kinds.iter().find(|((version, name), _)| *version == api_version && *name == kind);
         found.map(|(_, of)| *of)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use longshore_framework::registry::Stage;
 
-use crate::merge::Entry;
+use crate::merge::MergedPlugin;
 use crate::model::Plugins;
 
 /// What goes wrong at one stage; the path is relative to `plugins`.
@@ -24,7 +24,7 @@ pub(crate) struct Misplaced {
 pub(crate) fn expand<'a>(
     stage: Stage,
     plugins: &'a Plugins,
-    multi_point: &[Entry<'a>],
+    multi_point: &[MergedPlugin<'a>],
     takes_part: impl Fn(&str) -> Option<bool>,
     misplaced: &mut Vec<Misplaced>,
 ) -> Vec<&'a str> {
@@ -80,7 +80,7 @@ fn listed<'a>(
 }
 
 /// The weight of a plugin's score: the score list's before `multiPoint`'s; 0 and none mean 1.
-pub(crate) fn weight(name: &str, plugins: &Plugins, multi_point: &[Entry<'_>]) -> i64 {
+pub(crate) fn weight(name: &str, plugins: &Plugins, multi_point: &[MergedPlugin<'_>]) -> i64 {
     let listed = plugins.stage(Stage::Score).enabled.iter().find(|p| p.name == name).map(|p| p.weight);
     let brought = || multi_point.iter().find(|entry| entry.name == name).map(|entry| entry.weight);
     match listed.or_else(brought) {

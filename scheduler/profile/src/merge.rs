@@ -6,7 +6,7 @@ use crate::model::PluginSet;
 
 /// A plugin of a merged list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct MergedPlugin<'a> {
     /// Its name.
     pub(crate) name: &'a str,
     /// The weight of its score, 0 when not said.
@@ -18,9 +18,9 @@ pub(crate) struct Entry<'a> {
 /// Default plugins that the user did not disable, in their order, each in place replaced by the user's entry of the same
 /// name; then the user's other entries, in theirs. `*` disables all defaults. The same rule as kube-scheduler's, for one
 /// stage or for `multiPoint`.
-pub(crate) fn merge<'a>(defaults: &[(&'a str, i64)], user: &'a PluginSet) -> Vec<Entry<'a>> {
+pub(crate) fn merge<'a>(defaults: &[(&'a str, i64)], user: &'a PluginSet) -> Vec<MergedPlugin<'a>> {
     let disabled: BTreeSet<&str> = user.disabled.iter().map(String::as_str).collect();
-    let of = |at: usize| Entry {
+    let of = |at: usize| MergedPlugin {
         name: &user.enabled[at].name,
         weight: user.enabled[at].weight,
         written: Some(at),
@@ -37,7 +37,7 @@ pub(crate) fn merge<'a>(defaults: &[(&'a str, i64)], user: &'a PluginSet) -> Vec
                 replaced.insert(at);
                 merged.push(of(at));
             }
-            None => merged.push(Entry { name, weight: *weight, written: None }),
+            None => merged.push(MergedPlugin { name, weight: *weight, written: None }),
         }
     }
     merged.extend((0..user.enabled.len()).filter(|at| !replaced.contains(at)).map(of));

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::expand::{expand, weight};
 use crate::idle;
-use crate::merge::{Entry, merge};
+use crate::merge::{MergedPlugin, merge};
 use crate::model::{Configuration, ProfileSpec};
 use instances::Instances;
 
@@ -70,7 +70,7 @@ pub(crate) fn configuration(
 
 fn profile(
     spec: &ProfileSpec,
-    multi_point: &[Entry<'_>],
+    multi_point: &[MergedPlugin<'_>],
     registry: &Registry,
     context: &FactoryContext,
     problems: &mut Problems<'_>,
@@ -97,7 +97,7 @@ fn fill(
     profile: &mut Profile,
     ids: &BTreeMap<&str, PluginId>,
     ProfileSpec { plugins, .. }: &ProfileSpec,
-    multi_point: &[Entry<'_>],
+    multi_point: &[MergedPlugin<'_>],
     features: Features,
     problems: &mut Problems<'_>,
 ) {

@@ -13,7 +13,7 @@ const SWEEP_AT: usize = 4096;
 
 /// One pod.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct LedgerPod {
     /// The pod.
     pub(crate) pod: Arc<Pod>,
     /// Its node.
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
 /// By place in the order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    entries: BTreeMap<u64, Entry>,
+    entries: BTreeMap<u64, LedgerPod>,
     by_uid: BTreeMap<Str, u64>,
     next: u64,
     sweep_at: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// The plugin set something aside for the pod.
-    pub(crate) fn reserved(&mut self, entry: Entry) {
+    pub(crate) fn reserved(&mut self, entry: LedgerPod) {
         let uid = Arc::clone(&entry.pod.meta.uid);
         self.released(&uid);
         self.by_uid.insert(uid, self.next);
@@ -44,10 +44,10 @@ impl Ledger {
     }
 
     /// The plugin makes the pod wait.
-    pub(crate) fn waits(&mut self, entry: Entry) {
+    pub(crate) fn waits(&mut self, entry: LedgerPod) {
         match self.by_uid.get(&entry.pod.meta.uid).and_then(|at| self.entries.get_mut(at)) {
             Some(known) => known.waiting = true,
-            None => self.reserved(Entry { waiting: true, ..entry }),
+            None => self.reserved(LedgerPod { waiting: true, ..entry }),
         }
     }
 
@@ -65,18 +65,18 @@ impl Ledger {
     }
 
     /// The entry of a pod.
-    pub(crate) fn get(&self, uid: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, uid: &str) -> Option<&LedgerPod> {
         self.entries.get(self.by_uid.get(uid)?)
     }
 
     /// All entries, in order of arrival.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &LedgerPod> {
         self.entries.values()
     }
 
     /// Forgets pods that are not on their node any more.
     pub(crate) fn sweep(&mut self, snapshot: &Snapshot) {
-        let gone = |entry: &Entry| {
+        let gone = |entry: &LedgerPod| {
             let slot = snapshot.slot(&entry.node);
             !slot.is_some_and(|s| snapshot.pods(s).iter().any(|p| p.meta.uid == entry.pod.meta.uid))
         };
@@ -107,8 +107,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(name: &str) -> Entry {
-        Entry { pod: pod(name).build(), node: "n".into(), shared: Arc::default(), waiting: false }
+    fn entry(name: &str) -> LedgerPod {
+        LedgerPod { pod: pod(name).build(), node: "n".into(), shared: Arc::default(), waiting: false }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 /// One node and the pods on it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct MirroredNode {
     /// The node.
     pub(crate) node: Arc<Node>,
     /// Its pods.
@@ -24,7 +24,7 @@ pub(crate) struct Seen {
 pub(crate) struct Mirror {
     /// Which snapshot, and its generation.
     of: Option<(u64, u64)>,
-    slots: Vec<Option<Seen>>,
+    slots: Vec<Option<MirroredNode>>,
     by_name: FxHashMap<Str, Slot>,
     /// How many pods of a namespace are on which slot.
     by_namespace: FxHashMap<Str, BTreeMap<Slot, u32>>,
@@ -69,7 +69,7 @@ impl Mirror {
         if !snapshot.live().contains(slot.index()) {
             return;
         }
-        let seen = Seen { node: Arc::clone(snapshot.node(slot)), pods: snapshot.pods(slot).to_vec() };
+        let seen = MirroredNode { node: Arc::clone(snapshot.node(slot)), pods: snapshot.pods(slot).to_vec() };
         self.by_name.insert(Arc::clone(&seen.node.name), slot);
         for pod in &seen.pods {
             let slots = self.by_namespace.entry(Arc::clone(&pod.meta.namespace)).or_default();
@@ -92,7 +92,7 @@ impl Mirror {
     }
 
     /// The node of this name.
-    pub(crate) fn node(&self, name: &str) -> Option<&Seen> {
+    pub(crate) fn node(&self, name: &str) -> Option<&MirroredNode> {
         self.slots.get(self.by_name.get(name)?.index())?.as_ref()
     }
 

@@ -31,7 +31,7 @@ type Key = (Str, &'static str);
 
 /// A pod or a controller at a stage.
 #[derive(Clone, Debug)]
-struct Entry {
+struct FailureRecord {
     failures: u32,
     /// Of a controller: UIDs of pods, not more than count.
     pods: Vec<Str>,
@@ -49,7 +49,7 @@ struct Entry {
 /// Who is kept away.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quarantine {
-    entries: FxHashMap<Key, Entry>,
+    entries: FxHashMap<Key, FailureRecord>,
     clock: u64,
     /// How many entries are awaited.
     awaited: usize,
@@ -154,14 +154,14 @@ impl Quarantine {
     }
 
     /// The entry of a pod or controller that failed now. What it did long ago does not count any more.
-    fn entry(&mut self, key: Key, why: &str, now: Instant) -> &mut Entry {
+    fn entry(&mut self, key: Key, why: &str, now: Instant) -> &mut FailureRecord {
         self.clock += 1;
         if self.entries.len() >= MOST && !self.entries.contains_key(&key) {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
             oldest.iter().for_each(|key| self.forget(key));
         }
         let used = self.clock;
-        let fresh = || Entry {
+        let fresh = || FailureRecord {
             failures: 0,
             pods: Vec::new(),
             until: None,
@@ -174,7 +174,7 @@ impl Quarantine {
         let entry = self.entries.entry(key).or_insert_with(fresh);
         if now.duration_since(entry.failed_at) > 2 * LONGEST_PAUSE {
             let awaited = entry.awaited;
-            *entry = Entry { awaited, ..fresh() };
+            *entry = FailureRecord { awaited, ..fresh() };
         }
         (entry.failed_at, entry.used) = (now, used);
         why.clone_into(&mut entry.why);
@@ -182,7 +182,7 @@ impl Quarantine {
     }
 }
 
-impl Entry {
+impl FailureRecord {
     fn keep_away_if(&mut self, enough: bool, now: Instant) {
         // Several threads may fail over one pod at once: that counts as one time.
         if enough && self.until.is_none_or(|until| now >= until) {

@@ -142,7 +142,7 @@ fn check(limits: Limits, pods: &[(&str, usize)], known: &[(&str, usize)], droppe
         ring.push(decision(name, *message));
     }
     for (name, attempts) in known {
-        assert_eq!(ring.of("default", name).len(), *attempts, "{name}");
+        assert_eq!(ring.for_pod("default", name).len(), *attempts, "{name}");
         assert_eq!(ring.document("default", name).is_some(), *attempts > 0, "{name}");
     }
     assert_eq!((ring.dropped(), counter.get()), (dropped, dropped));
@@ -171,8 +171,8 @@ fn a_pod_shows_its_newest_attempts_first_and_not_too_many() {
     for attempt in 1..=4 {
         ring.push(Decision { attempt, ..decision("p", 0) });
     }
-    let attempts: Vec<u32> = ring.of("default", "p").iter().map(|d| d.attempt).collect();
+    let attempts: Vec<u32> = ring.for_pod("default", "p").iter().map(|d| d.attempt).collect();
     assert_eq!(attempts, [4, 3]);
-    assert!(ring.of("other", "p").is_empty());
+    assert!(ring.for_pod("other", "p").is_empty());
     assert_eq!(ring.newest(&"default".into(), &"p".into()).map(|d| d.attempt), Some(4));
 }

@@ -26,7 +26,7 @@ impl BindTimeouts {
     }
 
     /// That of the profile with this scheduler name.
-    pub(crate) fn of(&self, scheduler: &str) -> Duration {
+    pub(crate) fn for_scheduler(&self, scheduler: &str) -> Duration {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(scheduler).copied().unwrap_or(DEFAULT)
     }
 }

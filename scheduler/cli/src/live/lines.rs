@@ -97,9 +97,9 @@ pub(crate) fn stopped(tally: &Tally, (elected, leadership): (bool, &Leadership),
         count(&events.dropped)
     );
     tracing::info!(
-        bindings = tally.of(Work::Binding),
-        evictions = tally.of(Work::Eviction),
-        volumes = tally.of(Work::Volumes),
+        bindings = tally.summary(Work::Binding),
+        evictions = tally.summary(Work::Eviction),
+        volumes = tally.summary(Work::Volumes),
         lease,
         events,
         "Stopped"

@@ -383,7 +383,7 @@ impl Common {
                 true => Backoff::STATUS,
                 false => Backoff::ONCE,
             },
-            bind_timeout: Box::new(move |scheduler| bind_timeouts.of(scheduler)),
+            bind_timeout: Box::new(move |scheduler| bind_timeouts.for_scheduler(scheduler)),
             hold: self.clients.hold.clone(),
             tell: assembly::tell(&self.inbox),
         };

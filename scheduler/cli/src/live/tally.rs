@@ -73,7 +73,7 @@ impl Tally {
     }
 
     /// What became of one kind of work, in words: `12 done, 1 failed, 2 awaited at the end, 0 left unfinished`.
-    pub(crate) fn of(&self, work: Work) -> String {
+    pub(crate) fn summary(&self, work: Work) -> String {
         let count = |counts: &[AtomicU64; KINDS]| counts[work as usize].load(Ordering::Relaxed);
         let (done, failed, left) = (count(&self.0.done), count(&self.0.failed), self.under_way(work));
         let awaited = self.0.at_the_end.get().map_or(0, |counts| counts[work as usize]).saturating_sub(left);
@@ -109,7 +109,10 @@ mod tests {
         tally.input(&bound(Err("no".into())));
         tally.ending();
         let want = "2 done, 1 failed, 2 awaited at the end, 1 left unfinished";
-        assert_eq!(tally.of(Work::Binding), want);
-        assert_eq!(tally.of(Work::Eviction), "0 done, 0 failed, 0 awaited at the end, 0 left unfinished");
+        assert_eq!(tally.summary(Work::Binding), want);
+        assert_eq!(
+            tally.summary(Work::Eviction),
+            "0 done, 0 failed, 0 awaited at the end, 0 left unfinished"
+        );
     }
 }

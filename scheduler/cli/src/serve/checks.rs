@@ -124,7 +124,7 @@ impl Checks {
     }
 
     /// The checks of a path, outside the lock: a check may take its time.
-    fn of(&self, probe: Probe) -> Vec<Check> {
+    fn checks_for(&self, probe: Probe) -> Vec<Check> {
         let all = self.checks.read().unwrap_or_else(PoisonError::into_inner);
         let mut checks: Vec<Check> = all.iter().filter(|c| c.probes.contains(&probe)).cloned().collect();
         if checks.is_empty() {
@@ -135,7 +135,7 @@ impl Checks {
 
     /// One check; `None` when the path has none of this name.
     pub(super) fn one(&self, probe: Probe, name: &str) -> Option<Result<(), String>> {
-        self.of(probe).iter().find(|c| c.name == name).map(|c| (c.test)())
+        self.checks_for(probe).iter().find(|c| c.name == name).map(|c| (c.test)())
     }
 
     /// All checks of a path but the excluded ones. Reasons and remarks stand in the text for those
@@ -145,7 +145,7 @@ impl Checks {
         let mut unknown: BTreeSet<&str> = exclude.iter().map(String::as_str).collect();
         let mut report =
             Report { good: true, verbose: String::new(), results: Vec::new(), failures: Vec::new() };
-        for check in self.of(probe) {
+        for check in self.checks_for(probe) {
             let name = check.name;
             if unknown.remove(name.as_str()) || exclude.contains(&name) {
                 // Writing to a string does not fail; here and below.

@@ -268,7 +268,7 @@ impl<'k> Redaction<'k> {
     }
 
     /// What is left of an object.
-    pub fn of(&self, object: &Value) -> Value {
+    pub fn redact(&self, object: &Value) -> Value {
         let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
         let declared = self.keep.declared.find(version, kind).and_then(|kind| self.keep.declared.get(kind));
@@ -380,7 +380,7 @@ mod tests {
     /// What of `object` is kept by these options.
     #[track_caller]
     fn check(keep: &Keep, object: Value, want: Value) {
-        assert_eq!(Redaction::new(keep).of(&object), want);
+        assert_eq!(Redaction::new(keep).redact(&object), want);
     }
 
     fn pod() -> Value {
@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn more_is_kept_when_it_is_asked_for_and_the_last_applied_object_never() {
-        let kept = |keep: Keep| Redaction::new(&keep).of(&pod());
+        let kept = |keep: Keep| Redaction::new(&keep).redact(&pod());
         let annotated = kept(Keep { annotations: true, ..Keep::default() });
         assert_eq!(annotated["metadata"]["annotations"]["note"], "secret");
         let env = kept(Keep { env: true, ..Keep::default() });
@@ -431,7 +431,7 @@ mod tests {
             "spec": {"parallelism": 2, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}}});
         check(&Keep::default(), job.clone(), want);
         let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "j"}, "spec": {"schedule": "x", "suspend": true, "jobTemplate": {"spec": job["spec"]}}});
-        let kept = Redaction::new(&Keep::default()).of(&cron);
+        let kept = Redaction::new(&Keep::default()).redact(&cron);
         assert_eq!(
             kept["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0],
             json!({"name": "c", "image": "i"})

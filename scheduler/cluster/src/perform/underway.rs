@@ -33,7 +33,7 @@ pub struct Writes {
 }
 
 impl Writes {
-    fn of(&mut self, write: Write) -> &mut usize {
+    fn count_mut(&mut self, write: Write) -> &mut usize {
         match write {
             Write::Binding => &mut self.bindings,
             Write::Evictions => &mut self.evictions,
@@ -83,7 +83,7 @@ pub(super) struct Underway(Arc<watch::Sender<Writes>>);
 impl Underway {
     /// One more, until the guard is dropped.
     pub(super) fn begin(&self, write: Write) -> Guard {
-        self.0.send_modify(|now| *now.of(write) += 1);
+        self.0.send_modify(|now| *now.count_mut(write) += 1);
         Guard { underway: self.clone(), write }
     }
 
@@ -107,7 +107,7 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.underway.0.send_modify(|now| *now.of(self.write) -= 1);
+        self.underway.0.send_modify(|now| *now.count_mut(self.write) -= 1);
     }
 }
 

@@ -81,7 +81,7 @@ impl Class {
         scratch: &mut Scratch,
         state: &mut CycleState,
     ) -> Result<Option<Asked>, Literal> {
-        let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.of(*slot));
+        let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.group_of(*slot));
         scratch.left.clear();
         left.flat_map(|group| group.slots()).for_each(|slot| scratch.left.set(slot.index(), true));
         scratch.found.slots.extend(scratch.left.iter().map(Slot::from));

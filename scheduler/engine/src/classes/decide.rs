@@ -42,7 +42,7 @@ fn best_rankings<'g>(
 ) -> impl Iterator<Item = Ranked<'g>> + Clone {
     let best = totals.iter().max();
     let in_best = feasible.iter().zip(totals).filter(move |(_, total)| Some(*total) == best);
-    in_best.filter_map(|((slot, _), _)| Some(groups.ranked(groups.of(*slot)?)))
+    in_best.filter_map(|((slot, _), _)| Some(groups.ranked(groups.group_of(*slot)?)))
 }
 
 impl Class {
@@ -119,7 +119,8 @@ impl Class {
             let slot = self.single_node(evaluator, name)?.ok_or(Literal::PreFilter(*plugin))?;
             return self.decided(evaluator, slot, (1, 1), 1).map(Some);
         }
-        let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.of(slot)?))) else {
+        let Some((slot, group)) = self.promised.and_then(|slot| Some((slot, self.groups.group_of(slot)?)))
+        else {
             return Ok(None);
         };
         if extended {
@@ -187,7 +188,7 @@ impl Class {
     ) -> Result<Slot, Literal> {
         self.add_relative_scores(evaluator, scratch, true)?;
         for ((slot, _), total) in scratch.feasible.iter().zip(&mut scratch.totals) {
-            let best = self.groups.of(*slot).map_or(0, Group::best);
+            let best = self.groups.group_of(*slot).map_or(0, Group::best);
             *total = total.saturating_add(best);
         }
         let rankings = best_rankings(&self.groups, &scratch.feasible, &scratch.totals);
@@ -224,8 +225,9 @@ impl Class {
             } else if !by_nodes {
                 continue;
             } else {
-                let raw =
-                    slots.iter().map(|slot| self.groups.of(*slot).map_or(0, |g| raw_in(g.key(), by_node)));
+                let raw = slots
+                    .iter()
+                    .map(|slot| self.groups.group_of(*slot).map_or(0, |g| raw_in(g.key(), by_node)));
                 scores.extend(raw);
                 by_node += 1;
             }

@@ -69,7 +69,7 @@ impl Class {
     }
 
     fn remove(&mut self, slot: Slot) {
-        let number = self.groups.of(slot).map_or(0, |group| number_in(group.key()));
+        let number = self.groups.group_of(slot).map_or(0, |group| number_in(group.key()));
         self.rejected_nodes.remove(slot, number);
         self.groups.remove(slot);
     }
@@ -105,7 +105,7 @@ impl Class {
         let answers = ask(evaluator, &Asked { state: &self.states.by_pods, scorers }, slots)?;
         let before = anew.len();
         for (slot, raw) in answers.passed(width) {
-            match self.groups.of(slot) {
+            match self.groups.group_of(slot) {
                 Some(group) if Self::passed(group.key()) => {
                     let is_recounted = recounted.is_none_or(|slots| slots.binary_search(&slot).is_ok());
                     self.accept_again(evaluator, slot, raw, is_recounted)?;
@@ -129,7 +129,7 @@ impl Class {
     /// The first word on a node, now that this filter rejects it; `None` when it is not known. Filters that do not depend on its
     /// pods were not asked again.
     fn first_word_again(&self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Option<NodeStatus> {
-        let known = self.groups.of(status.slot).and_then(|group| self.rejected(group.key()));
+        let known = self.groups.group_of(status.slot).and_then(|group| self.rejected(group.key()));
         let turn = Self::turn(evaluator, status.plugin);
         match known {
             // Between the two may be one that was not asked.
@@ -193,7 +193,7 @@ impl Class {
         }
         self.key.clear();
         self.key.push(FEASIBLE);
-        let known = self.groups.of(slot).map_or(&[][..], |group| group.key());
+        let known = self.groups.group_of(slot).map_or(&[][..], |group| group.key());
         for (at, scorer) in self.plan.relative_by_node().enumerate() {
             let kept = known.get(at + 1).copied();
             self.key.extend(if scorer.by_pods { raw.next().copied() } else { kept });
@@ -208,7 +208,7 @@ impl Class {
     fn reject(&mut self, evaluator: &Evaluator<'_>, status: NodeStatus) -> Result<(), Literal> {
         let turn = Self::turn(evaluator, status.plugin);
         let (code, slot) = (status.rejection.code, status.slot);
-        let before = self.groups.of(slot).map_or(0, |group| number_in(group.key()));
+        let before = self.groups.group_of(slot).map_or(0, |group| number_in(group.key()));
         let is_same = |r: &Rejected| r.plugin == status.plugin && r.rejection == status.rejection;
         let number = match self.rejection(before) {
             Some(known) if is_same(known) => before,

@@ -72,7 +72,7 @@ impl Groups {
 
     /// Puts a node into the group with this key, wherever it was.
     pub(super) fn put(&mut self, slot: Slot, key: &[i64], score: i64) {
-        match self.of(slot) {
+        match self.group_of(slot) {
             Some(group) if group.key() == key => self.set_score(slot, score),
             known => {
                 if known.is_some() {
@@ -194,7 +194,7 @@ impl Groups {
     }
 
     /// The group of a node.
-    pub(super) fn of(&self, slot: Slot) -> Option<&Group> {
+    pub(super) fn group_of(&self, slot: Slot) -> Option<&Group> {
         self.groups.get(self.places.get(slot.index())?.owner as usize)
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         }
         for slot in taken {
             groups.remove(Slot(*slot));
-            assert!(groups.of(Slot(*slot)).is_none());
+            assert!(groups.group_of(Slot(*slot)).is_none());
         }
         groups.settle();
         let mut got: Vec<_> = groups

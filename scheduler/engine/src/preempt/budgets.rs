@@ -12,7 +12,7 @@ use longshore_framework::pod::Pod;
 struct Left<'a>(Vec<(&'a str, Vec<(&'a DisruptionBudget, i64)>)>);
 
 impl<'a> Left<'a> {
-    fn of(&mut self, objects: &'a Objects, namespace: &'a Str) -> &mut [(&'a DisruptionBudget, i64)] {
+    fn budgets_in(&mut self, objects: &'a Objects, namespace: &'a Str) -> &mut [(&'a DisruptionBudget, i64)] {
         let at = self.0.iter().position(|(known, _)| **known == **namespace).unwrap_or_else(|| {
             let there = objects.budgets_of(namespace);
             self.0.push((namespace, there.map(|b| (b, i64::from(b.disruptions_allowed))).collect()));
@@ -36,7 +36,7 @@ pub(super) fn split<'p>(
     let mut left = Left::default();
     pods.into_iter().partition(|pod| {
         let mut broken = false;
-        for (budget, left) in left.of(objects, &pod.meta.namespace) {
+        for (budget, left) in left.budgets_in(objects, &pod.meta.namespace) {
             if protects(budget, pod, empty_counts) {
                 *left -= 1;
                 broken |= *left < 0;

@@ -19,9 +19,9 @@ pub enum Changed {
 
 /// A slot and what changed of it, in one word: a reader that keeps many answers reads many entries.
 #[derive(Clone, Copy, Debug)]
-struct Entry(u32);
+struct ChangedSlot(u32);
 
-impl Entry {
+impl ChangedSlot {
     fn new(slot: Slot, changed: Changed) -> Self {
         Self(slot.0 << 1 | u32::from(changed == Changed::Anything))
     }
@@ -51,7 +51,7 @@ impl Generations {
 /// Change number g (counting from 1) touched `log[g − first]`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DirtyLog {
-    log: VecDeque<Entry>,
+    log: VecDeque<ChangedSlot>,
     dropped: u64,
     last: Generations,
     /// When more than the pods of a node changed last.
@@ -65,7 +65,7 @@ impl DirtyLog {
             self.log.pop_front();
             self.dropped += 1;
         }
-        self.log.push_back(Entry::new(slot, changed));
+        self.log.push_back(ChangedSlot::new(slot, changed));
         self.last.set(slot, self.generation());
         if changed == Changed::Anything {
             self.anything_at = self.generation();

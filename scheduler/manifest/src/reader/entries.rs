@@ -47,7 +47,7 @@ pub(super) struct Place {
 
 /// What is known of an object that came in.
 #[derive(Debug)]
-struct Seen {
+struct KnownObject {
     place: Place,
     version: Version,
     /// Its place among the bodies; none when it could not be read.
@@ -70,7 +70,7 @@ pub(super) struct Entries {
     sources: Vec<String>,
     /// Objects in order; later ones stand in the place of those they count over.
     bodies: Vec<Option<(Place, Body)>>,
-    seen: BTreeMap<Key, Seen>,
+    seen: BTreeMap<Key, KnownObject>,
     unnamed: Vec<Unnamed>,
     makes: Vec<Makes>,
     /// Problems, those of objects with a name by that.
@@ -267,12 +267,12 @@ impl Entries {
                     *before = earlier;
                 }
                 self.bodies[slot] = Some((place, body));
-                self.seen.insert(object.key(), Seen { place, version, slot: Some(slot) });
+                self.seen.insert(object.key(), KnownObject { place, version, slot: Some(slot) });
             }
             Err(error) => {
                 self.bad_object(place, object, value, error);
                 if !object.name.is_empty() && self.bodies[slot].is_none() {
-                    self.seen.insert(object.key(), Seen { place, version, slot: None });
+                    self.seen.insert(object.key(), KnownObject { place, version, slot: None });
                 }
             }
         }

@@ -4,14 +4,14 @@ use longshore_framework::features::Features;
 use longshore_framework::fields::Problems;
 use longshore_framework::registry::{Registry, Stage};
 
-use crate::merge::Entry;
+use crate::merge::MergedPlugin;
 use crate::model::{PluginSet, Plugins, ProfileSpec};
 use crate::{idle, known};
 
 /// Reports names that the registry does not have, wherever they are enabled; whether there are any.
 pub(super) fn unknown_enabled(
     spec: &ProfileSpec,
-    multi_point: &[Entry<'_>],
+    multi_point: &[MergedPlugin<'_>],
     registry: &Registry,
     problems: &mut Problems<'_>,
 ) -> bool {

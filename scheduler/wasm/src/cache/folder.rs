@@ -138,7 +138,7 @@ impl Folder {
     }
 
     /// Every file of ours, those left unfinished by a crash too. What else is in the folder is none of our business.
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<CachedFile> {
         let Ok(listing) = fs::read_dir(&self.path) else { return Vec::new() };
         let entry = |found: fs::DirEntry| {
             let name = found.file_name().into_string().ok()?;
@@ -146,14 +146,14 @@ impl Folder {
                 return None;
             }
             let about = found.metadata().ok()?;
-            Some(Entry { name, size: about.len(), used: about.modified().ok()? })
+            Some(CachedFile { name, size: about.len(), used: about.modified().ok()? })
         };
         listing.flatten().filter_map(entry).collect()
     }
 }
 
 /// A file in the folder.
-struct Entry {
+struct CachedFile {
     name: String,
     size: u64,
     used: SystemTime,

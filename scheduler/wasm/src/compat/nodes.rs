@@ -17,7 +17,7 @@ use super::proto;
 /// The bytes of a node, and of which whole object they are.
 type Encoded = (Option<Arc<RawValue>>, Arc<[u8]>);
 
-struct Entry {
+struct KnownNode {
     node: Arc<Node>,
     encoded: Option<Encoded>,
 }
@@ -35,7 +35,7 @@ struct Image {
 pub(crate) struct Nodes {
     /// Which snapshot, and its generation.
     of: Option<(u64, u64)>,
-    slots: Vec<Option<Entry>>,
+    slots: Vec<Option<KnownNode>>,
     by_name: FxHashMap<Str, Slot>,
     /// In the snapshot's search order; kept only when the list of all nodes is read.
     order: Vec<Slot>,
@@ -101,7 +101,7 @@ impl Nodes {
         if let Some(node) = live {
             self.by_name.insert(Arc::clone(&node.name), slot);
             self.count_images(node, 1);
-            self.slots[at] = Some(Entry { node: Arc::clone(node), encoded: None });
+            self.slots[at] = Some(KnownNode { node: Arc::clone(node), encoded: None });
         }
         true
     }
@@ -160,7 +160,7 @@ impl Nodes {
     }
 }
 
-impl Entry {
+impl KnownNode {
     fn bytes(&mut self, raw: &dyn RawObjects) -> Arc<[u8]> {
         let whole = raw.node(&self.node.name);
         let same = |of: &Option<Arc<RawValue>>| match (of, &whole) {

@@ -15,7 +15,7 @@ use super::plugin::{Cell, ComponentPlugin};
 use crate::args::FailurePolicy;
 use crate::breaker::Change;
 use crate::failure::{Failure, FailureKind, one_line};
-use crate::ledger::Entry;
+use crate::ledger::LedgerPod;
 use crate::trust::Trust;
 
 /// The stage of calls for the time's sake.
@@ -119,7 +119,7 @@ impl ComponentPlugin {
     /// And what is set aside, in the order in which it was. What it says of pods that wait is heard. A pod that it
     /// cannot take is left out; one that breaks it is forgotten, so that the next instance gets past it.
     fn replay(&self, live: &mut Live, snapshot: &Snapshot) -> Result<(), Failure> {
-        let entries: Vec<Entry> = {
+        let entries: Vec<LedgerPod> = {
             let mut ledger = locked(&self.loaded.common.ledger);
             ledger.sweep(snapshot);
             ledger.entries().cloned().collect()
@@ -138,7 +138,7 @@ impl ComponentPlugin {
         Ok(())
     }
 
-    fn retell(&self, live: &mut Live, entry: &Entry) -> Result<(), Failure> {
+    fn retell(&self, live: &mut Live, entry: &LedgerPod) -> Result<(), Failure> {
         let said = self.loaded.pod(&entry.pod);
         let mut told = live
             .ask("Reserve", |exports, store| match &exports.reserve {

@@ -7,7 +7,7 @@ use super::failure::EvalError;
 use super::function::Call;
 use super::functions::sorted_by;
 use super::node;
-use super::node::{Access, Element, Entry, Fold, MapOptional, Matches, Mode, Node, OrElse, SortBy};
+use super::node::{Access, Element, Fold, MapEntry, MapOptional, Matches, Mode, Node, OrElse, SortBy};
 use super::value::{HEAVIEST, Map, Value};
 
 type Result<T = Value> = std::result::Result<T, EvalError>;
@@ -200,7 +200,7 @@ impl<'a> Evaluation<'a> {
         Ok(Value::list(values))
     }
 
-    fn map(&mut self, entries: &[Entry]) -> Result {
+    fn map(&mut self, entries: &[MapEntry]) -> Result {
         let mut map = Map::default();
         for entry in entries {
             let key = self.value(&entry.key)?;

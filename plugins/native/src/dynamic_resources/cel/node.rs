@@ -21,7 +21,7 @@ pub(super) enum Node {
     Ternary(Box<[Node; 3]>),
     Call(Call),
     List(Vec<Element>),
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
     Fold(Box<Fold>),
     /// A variable that has this value in the expression behind.
     Bind(usize, Box<[Node; 2]>),
@@ -90,7 +90,7 @@ pub(super) struct Element {
 
 /// An entry of a map.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct MapEntry {
     pub(super) key: Node,
     pub(super) value: Node,
     pub(super) optional: bool,

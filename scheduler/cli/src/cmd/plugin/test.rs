@@ -20,7 +20,7 @@ use crate::render::plugin as render;
 use crate::report::plugin::{CaseResult, PluginRun, PluginTest};
 
 use case::Case;
-use expect::Seen;
+use expect::CaseOutcome;
 
 /// Folders that cases are in.
 const FOLDERS: [&str; 2] = ["tests", "cases"];
@@ -108,7 +108,7 @@ fn run_file(args: &TestArgs, file: &Path, name: &str, bytes: &[u8]) -> anyhow::R
 }
 
 /// What the plugin does of a case.
-fn ask(case: &Case, given: &MetricsArgs, name: &str, bytes: &[u8]) -> anyhow::Result<Seen> {
+fn ask(case: &Case, given: &MetricsArgs, name: &str, bytes: &[u8]) -> anyhow::Result<CaseOutcome> {
     let settings = case.settings(bytes)?;
     let mut scene = case.scene.clone();
     // What the command line names is for cases that name nothing.
@@ -131,10 +131,10 @@ fn ask(case: &Case, given: &MetricsArgs, name: &str, bytes: &[u8]) -> anyhow::Re
         Ok::<_, anyhow::Error>(Ok((pod.key(), turn, subject.requests.drain())))
     });
     Ok(match asked.with_context(|| format!("{}: {}", case.file, case.name))? {
-        Err(why) => Seen::NotLoaded(why),
+        Err(why) => CaseOutcome::NotLoaded(why),
         Ok((pod, turn, requests)) => {
             let nobody = (String::new(), String::new());
-            Seen::Run(Box::new(PluginRun::new(nobody, pod, &turn, log, requests)))
+            CaseOutcome::Run(Box::new(PluginRun::new(nobody, pod, &turn, log, requests)))
         }
     })
 }

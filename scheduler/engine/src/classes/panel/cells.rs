@@ -184,7 +184,7 @@ impl<'p> Best<'p> {
     }
 
     /// How many of these are under a top of this run.
-    fn of(self, run: usize, top: &Top) -> u32 {
+    fn count_under(self, run: usize, top: &Top) -> u32 {
         let is_mine = top.best[self.seat] == self.cell && self.has(run);
         if is_mine { u32::from(top.count[self.seat]) } else { 0 }
     }
@@ -201,9 +201,10 @@ impl<'p> Best<'p> {
             left -= if is_here { 0 } else { count };
             is_here
         };
-        let run = (0..self.cells.tops.len()).find(|run| find(self.of(*run, &self.cells.tops[*run])))?;
+        let run =
+            (0..self.cells.tops.len()).find(|run| find(self.count_under(*run, &self.cells.tops[*run])))?;
         let mut blocks = run * WIDTH..(run + 1) * WIDTH;
-        let block = blocks.find(|block| find(self.of(run, &self.cells.blocks[*block])))?;
+        let block = blocks.find(|block| find(self.count_under(run, &self.cells.blocks[*block])))?;
         let mut rows = block * WIDTH..(block + 1) * WIDTH;
         rows.find(|row| find(u32::from(self.cells.rows[*row][self.seat] == self.cell)))
     }

@@ -58,7 +58,7 @@ impl Class {
         let mut column = vec![(NEVER, 0); evaluator.snapshot.slots()];
         let mut full = Vec::new();
         for slot in evaluator.snapshot.live().iter().map(Slot::from) {
-            let Some(group) = self.groups.of(slot) else { return Ok(None) };
+            let Some(group) = self.groups.group_of(slot) else { return Ok(None) };
             match self.rejected(group.key()) {
                 None => {
                     let fixed = self.fixed_scores.get(slot.index()).copied().unwrap_or(0);

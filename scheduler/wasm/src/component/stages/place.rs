@@ -21,7 +21,7 @@ use super::super::live::Live;
 use super::super::plugin::{ComponentPlugin, shared_of};
 use super::Staged;
 use crate::failure::Failure;
-use crate::ledger::Entry;
+use crate::ledger::LedgerPod;
 
 impl Reserve for Staged {
     fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
@@ -166,7 +166,7 @@ impl ComponentPlugin {
         cx: Cycle<'_>,
         state: &PluginState,
         node: Slot,
-        ask: impl Fn(&mut Live, &Entry, &Said) -> Result<T, Failure>,
+        ask: impl Fn(&mut Live, &LedgerPod, &Said) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let entry = entry(cx.pod, &cx.snapshot.node(node).name, state);
         let said = self.loaded.pod(cx.pod);
@@ -174,7 +174,7 @@ impl ComponentPlugin {
     }
 
     /// What a new instance says of a pod that an older one made wait. The deadline stays as it was.
-    pub(in super::super) fn hear(&self, entry: &Entry, outcome: Outcome) {
+    pub(in super::super) fn hear(&self, entry: &LedgerPod, outcome: Outcome) {
         let (uid, plugin) = (Arc::clone(&entry.pod.meta.uid), Arc::clone(self.loaded.name()));
         let request = match outcome {
             Outcome::Wait(_) => return,
@@ -191,6 +191,6 @@ impl ComponentPlugin {
     }
 }
 
-fn entry(pod: &Pod, node: &Str, state: &PluginState) -> Entry {
-    Entry { pod: Arc::new(pod.clone()), node: Arc::clone(node), shared: shared_of(state), waiting: false }
+fn entry(pod: &Pod, node: &Str, state: &PluginState) -> LedgerPod {
+    LedgerPod { pod: Arc::new(pod.clone()), node: Arc::clone(node), shared: shared_of(state), waiting: false }
 }

@@ -4,7 +4,7 @@ use cel::common::ast::{EntryExpr, ListExpr, LiteralValue, MapExpr};
 
 use std::sync::Arc;
 
-use super::super::node::{Element, Entry, Node};
+use super::super::node::{Element, MapEntry, Node};
 use super::super::types::Type;
 use super::super::value::{Map, Value};
 use super::{Checker, Result, Typed, invalid, mismatch};
@@ -75,7 +75,7 @@ impl Checker {
             let (key, value) = (self.check(&entry.key)?, self.check(&entry.value)?);
             keys.push(key.kind);
             values.push(held(value.kind, entry.optional)?);
-            entries.push(Entry { key: key.node, value: value.node, optional: entry.optional });
+            entries.push(MapEntry { key: key.node, value: value.node, optional: entry.optional });
         }
         let kind = Type::map(joined(keys.into_iter())?, joined(values.into_iter())?);
         let node = constant_map(&entries).map_or_else(|| Node::Map(entries), Node::Constant);
@@ -91,7 +91,7 @@ fn constant(element: &Element) -> Option<Value> {
 }
 
 /// A map of constants, unless a key is there twice: that is an error when it is evaluated.
-fn constant_map(entries: &[Entry]) -> Option<Value> {
+fn constant_map(entries: &[MapEntry]) -> Option<Value> {
     let mut map = Map::default();
     for entry in entries {
         let (Node::Constant(key), Node::Constant(value)) = (&entry.key, &entry.value) else { return None };

@@ -31,7 +31,7 @@ const FIELDS: [&str; 20] = [
 ];
 
 /// What came of a case.
-pub(super) enum Seen {
+pub(super) enum CaseOutcome {
     /// The plugin could not be loaded with this config and these grants.
     NotLoaded(String),
     /// It was asked.
@@ -59,13 +59,13 @@ impl Expected {
     }
 
     /// One line for each thing that is not as expected.
-    pub(super) fn differences(&self, seen: &Seen) -> Vec<String> {
+    pub(super) fn differences(&self, seen: &CaseOutcome) -> Vec<String> {
         if self.0.is_empty() {
             return vec!["expect is empty: --update fills it in".to_string()];
         }
         let have = facts(seen);
         let mut lines = Vec::new();
-        if let (Seen::NotLoaded(why), None) = (seen, self.0.get("load")) {
+        if let (CaseOutcome::NotLoaded(why), None) = (seen, self.0.get("load")) {
             return vec![format!("it could not be loaded: {why}")];
         }
         for (field, want) in self.in_order() {
@@ -75,7 +75,7 @@ impl Expected {
             }
         }
         // A plugin that broke is no match for a case that does not say so.
-        if let Seen::Run(run) = seen {
+        if let CaseOutcome::Run(run) = seen {
             let broke = run.stages.iter().filter(|s| s.answer == "Failed");
             let unsaid = broke.filter(|s| !self.0.contains_key(field_of(s.stage)));
             lines.extend(unsaid.map(|s| format!("{}: {}", s.stage, said(s))));
@@ -84,10 +84,10 @@ impl Expected {
     }
 
     /// The same fields with what was seen; all that have something to say when none is named.
-    pub(super) fn of(&self, seen: &Seen) -> Vec<(String, Value)> {
+    pub(super) fn of(&self, seen: &CaseOutcome) -> Vec<(String, Value)> {
         let have = facts(seen);
         let named = |field: &&str| match (self.0.is_empty(), seen) {
-            (_, Seen::NotLoaded(_)) => *field == "load",
+            (_, CaseOutcome::NotLoaded(_)) => *field == "load",
             (true, _) => have.get(*field).is_some_and(|value| !is_empty(value)),
             (false, _) => self.0.contains_key(*field) && *field != "load",
         };
@@ -115,10 +115,10 @@ fn field_of(stage: &str) -> &'static str {
 }
 
 /// Everything that can be expected, as it is.
-fn facts(seen: &Seen) -> Map<String, Value> {
+fn facts(seen: &CaseOutcome) -> Map<String, Value> {
     let run = match seen {
-        Seen::NotLoaded(why) => return Map::from_iter([("load".to_string(), json!(why))]),
-        Seen::Run(run) => run,
+        CaseOutcome::NotLoaded(why) => return Map::from_iter([("load".to_string(), json!(why))]),
+        CaseOutcome::Run(run) => run,
     };
     let of = |verdict: &str| run.nodes.iter().filter(|n| n.verdict == verdict).collect::<Vec<_>>();
     let names = |verdict: &str| of(verdict).iter().map(|n| n.node.clone()).collect::<Vec<String>>();
