@@ -103,7 +103,7 @@ impl VolumeBindingArgs {
 #[derive(Debug, Default)]
 pub struct VolumeBinding {
     /// None when it takes no part in scoring.
-    scorer: Option<Scorer>,
+    scorer: Option<Arc<Scorer>>,
     /// Capacities are compared as they are written, and not in whole bytes.
     exact: bool,
 }
@@ -111,7 +111,7 @@ pub struct VolumeBinding {
 /// Makes the plugin from its arguments.
 pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let args = VolumeBindingArgs::read(args, context.features, problems);
-    let scorer = args.shape.as_deref().map(Scorer::new);
+    let scorer = args.shape.as_deref().map(Scorer::new).map(Arc::new);
     let exact = context.features.follow(Rule::CapacitiesCompareExactly);
     Instance::of(VolumeBinding { scorer, exact })
         .pre_filter()
@@ -152,7 +152,7 @@ impl Plugin for VolumeBinding {
     }
 
     fn seats(&self) -> Option<Box<dyn Seats>> {
-        Some(Box::new(ClaimSeats::default()))
+        Some(Box::new(ClaimSeats::new(self.scorer.clone())))
     }
 }
 

@@ -47,7 +47,7 @@ fn check(profile: &Profile, draft: &ClusterDraft, turned: usize) {
             let node = snapshot.view(slot);
             let (mut room, mut scores): (PerSeat, PerSeat) = ([0; SEATS], [0; SEATS]);
             let broken = seats.filter(node, engine.cache().objects(), &mut room);
-            seats.score(node, &mut scores);
+            seats.score(node, engine.cache().objects(), &mut scores);
             for (seat, cx, state) in &taken {
                 let of = || format!("{} for {} on {}", instance.name(), cx.pod.key(), node.name());
                 if let Some(plugin) = &instance.filter {

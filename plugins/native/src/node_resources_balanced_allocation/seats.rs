@@ -1,6 +1,7 @@
 //! One node, many pods: what they request lies side by side.
 
 use longshore_framework::Str;
+use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{Cycle, PerSeat, SEATS, Seats};
 use longshore_framework::resources::is_scalar;
 use longshore_framework::snapshot::ResourceId;
@@ -58,7 +59,7 @@ impl Seats for BalanceSeats {
         Ok(true)
     }
 
-    fn score(&self, node: NodeView<'_>, scores: &mut PerSeat) {
+    fn score(&self, node: NodeView<'_>, _: &Objects, scores: &mut PerSeat) {
         let mut cells = self.cells(node);
         if let (Some(a), Some(b), None) = (cells.next(), cells.next(), cells.next())
             && let Some(pairs) = wide(

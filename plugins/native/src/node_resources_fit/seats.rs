@@ -146,7 +146,7 @@ impl Seats for FitSeats {
         0
     }
 
-    fn score(&self, node: NodeView<'_>, scores: &mut PerSeat) {
+    fn score(&self, node: NodeView<'_>, _: &Objects, scores: &mut PerSeat) {
         let scored = &*self.scored;
         let at_once = match &self.strategy {
             Strategy::LeastAllocated => wide(

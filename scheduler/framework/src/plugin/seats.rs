@@ -35,5 +35,5 @@ pub trait Seats: Debug + Send {
     }
 
     /// The score of the node for each pod, for a plugin whose scores are [absolute](super::Score::is_absolute).
-    fn score(&self, _node: NodeView<'_>, _scores: &mut PerSeat) {}
+    fn score(&self, _node: NodeView<'_>, _objects: &Objects, _scores: &mut PerSeat) {}
 }

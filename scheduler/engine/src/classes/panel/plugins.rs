@@ -70,7 +70,7 @@ impl SeatedPlugins {
         }
         let mut totals = *fixed;
         for plugin in &self.0 {
-            plugin.seats.score(node, &mut scores);
+            plugin.seats.score(node, objects, &mut scores);
             add_weighted(&mut totals, &plugin.weights, &scores);
         }
         (cells(fixed, &room, &totals), broken)
