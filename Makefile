@@ -10,6 +10,7 @@
 #   make guests-tests  the ones of them that tests use anew, into tests/guests
 #   make plugins-test  tests of the Rust SDK, its examples and the catalogue
 #   make catalogue     the plugins of the catalogue with their index, into target/catalogue-plugins: --catalogue file://...
+#   make build         the release build, into target/release (CATALOGUE=yes: with the plugins of the catalogue in it)
 #   make bindings      the Rust SDK's bindings anew, from plugins/wit
 #   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
@@ -58,9 +59,12 @@ setup:
 	@command -v cargo >/dev/null || { echo "error: cargo is not installed; get it from https://rustup.rs" >&2; exit 1; }
 	@if command -v rustup >/dev/null; then rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install; fi
 
-build: setup
-	LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
-		cargo build --release --locked -p longshore-cli
+# Released programs carry the catalogue; it takes a second build, for wasm32-unknown-unknown.
+CATALOGUE ?=
+build: setup $(if $(CATALOGUE),catalogue)
+	$(if $(CATALOGUE),LONGSHORE_CATALOGUE_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue-plugins) \
+		LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
+		cargo build --release --locked -p longshore-cli $(if $(CATALOGUE),--features longshore-cli/catalogue)
 
 demo: setup
 	cargo build --profile demo --locked -p longshore-cli

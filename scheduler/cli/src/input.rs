@@ -197,6 +197,7 @@ pub(crate) fn profiles_after(
             resolved: loader.default_profile()?,
             guests: Guests::default(),
             files: Vec::new(),
+            absent: std::collections::BTreeSet::new(),
         });
     };
     let text = config_text(file)?;

@@ -17,7 +17,7 @@ use crate::support::{Scratch, command, run};
 type Contents = Arc<Mutex<BTreeMap<String, Bytes>>>;
 
 /// Starts an empty registry; its address.
-fn registry(runtime: &tokio::runtime::Runtime) -> String {
+pub(crate) fn registry(runtime: &tokio::runtime::Runtime) -> String {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -51,6 +51,7 @@ async fn serve(State(contents): State<Contents>, request: Request) -> Response {
             (StatusCode::CREATED, [(header::LOCATION, path)]).into_response()
         }
         _ if path == "/v2/" => StatusCode::OK.into_response(),
+        _ if path.contains("/referrers/") => StatusCode::NOT_FOUND.into_response(),
         _ => match contents.get(path.rsplit('/').next().unwrap()) {
             Some(bytes) => bytes.clone().into_response(),
             None => StatusCode::NOT_FOUND.into_response(),

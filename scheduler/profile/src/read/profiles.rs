@@ -3,6 +3,7 @@
 use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::Stage;
+use longshore_framework::verification;
 use serde_json::Value;
 
 use super::{int32, newer, unsigned};
@@ -48,6 +49,11 @@ fn profile(
         plugins: plugins(&mut fields, features, problems),
         plugin_config: plugin_config(&mut fields, problems),
     };
+    for name in ["catalogue", verification::FIELD] {
+        if fields.value(name).is_some() {
+            problems.field(name).report("stands at the top of the file, beside profiles: it counts for all of them");
+        }
+    }
     fields.finish(problems);
     spec
 }

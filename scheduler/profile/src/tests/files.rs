@@ -134,12 +134,13 @@ fn older_versions_say_what_differs_and_everything_else_that_is_wrong() {
 fn plugins_of_other_schedulers_are_known() {
     let text = CONFIG.replace(
         "score: {disabled: [{name: Spread}]}",
-        "multiPoint: {enabled: [{name: Coscheduling}, {name: LoadAwareScheduling}]}",
+        "multiPoint: {enabled: [{name: CrossNodePreemption}, {name: NodeResourceTopologyMatch}, {name: LoadAwareScheduling}]}",
     );
     check_told(
         &text,
         &[
-            "\"Coscheduling\" comes from kubernetes-sigs/scheduler-plugins",
+            "\"CrossNodePreemption\" comes from kubernetes-sigs/scheduler-plugins",
+            "\"NodeResourceTopologyMatch\" is in Longshore's catalogue",
             "\"LoadAwareScheduling\" comes from Koordinator",
         ],
     );
