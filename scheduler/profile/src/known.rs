@@ -44,6 +44,7 @@ const OUT_OF_TREE: [(&str, &[&str]); 2] = [
             "LoadVariationRiskBalancing",
             "LowRiskOverCommitment",
             "NetworkOverhead",
+            "NodeMetadata",
             "NodeResourceTopologyMatch",
             "NodeResourcesAllocatable",
             "Peaks",
@@ -98,7 +99,9 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
         );
     }
     let quoted = quote(name);
-    match nearest(name, registry.names().map(|n| &**n)) {
+    // Such as BalancedAllocation, which is short for NodeResourcesBalancedAllocation.
+    let longer = || registry.names().map(|n| &**n).find(|known| name.len() > 6 && known.ends_with(name));
+    match nearest(name, registry.names().map(|n| &**n)).or_else(longer) {
         Some(near) => format!("unknown plugin {quoted}; did you mean {near:?}?"),
         None => {
             let all: Vec<&str> = registry.names().map(|n| &**n).collect();

@@ -100,7 +100,7 @@ fn is_our_version(version: &str, problems: &mut Problems<'_>) -> bool {
         }
     };
     problems.report(format!(
-        "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}; {difference}",
+        "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}, or let `longshore profile migrate` do it; {difference}",
         quote(version)
     ));
     true

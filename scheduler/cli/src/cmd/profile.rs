@@ -22,18 +22,24 @@ const ABSENT: &str = "  The modules of these plugins are not in this program: na
 /// Runs one of the three commands.
 pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     match &args.command {
-        ProfileCommand::Validate { file, plugins, rules } => {
-            validate(file, &loader(plugins, rules, console)?, console)
+        ProfileCommand::Validate { file, ignore_unknown_plugins, plugins, rules } => {
+            let loader = loader(plugins, *ignore_unknown_plugins, rules, console)?;
+            validate(file, &loader, console)
         }
         ProfileCommand::Migrate { file, output } => migrate(file, *output, console),
         ProfileCommand::Show { file, plugins, rules, output } => {
-            show(file.as_deref(), &loader(plugins, rules, console)?, *output, console)
+            show(file.as_deref(), &loader(plugins, false, rules, console)?, *output, console)
         }
     }
 }
 
-fn loader(plugins: &PluginArgs, rules: &RuleArgs, console: &mut Console<'_>) -> anyhow::Result<Loader> {
-    let (loader, _) = input::loader(plugins);
+fn loader(
+    plugins: &PluginArgs,
+    ignore_unknown: bool,
+    rules: &RuleArgs,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Loader> {
+    let (loader, _) = input::loader_that(plugins, ignore_unknown);
     // Nothing is decided here: a file is valid wherever the modules of the catalogue are.
     loader.judge_by_declaration();
     loader.follow(input::rules(rules, None, console)?);

@@ -87,11 +87,15 @@ impl Building {
         {
             declared.check(name, args, problems);
             self.done().absent.insert((context.scheduler_name.clone(), name.to_string()));
-            return stand_in_at(name, args, &declared.stages);
+            return Instance { idle_at: declared.idle, ..stand_in_at(name, args, &declared.stages) };
         }
         if let Some(held) = self.held(name, args, context, problems) {
             let mut instance = held.guest.instance();
             instance.args = shown(&held);
+            // The one of the catalogue may stand where the Go plugin may; one of another source stands where it says.
+            if !Settings::concern(args) {
+                instance.idle_at = Declared::of(name).map_or_else(Vec::new, |declared| declared.idle);
+            }
             let (profile, name) = (Arc::clone(&context.scheduler_name), name.into());
             self.done().guests.insert(profile, name, held);
             return instance;

@@ -20,6 +20,8 @@ pub(in crate::plugins) fn names() -> impl Iterator<Item = &'static str> {
 pub(in crate::plugins) struct Declared {
     /// Its stages.
     pub(in crate::plugins) stages: Vec<Stage>,
+    /// Stages that the Go plugin has in some release, and where this one has nothing to do.
+    pub(in crate::plugins) idle: Vec<Stage>,
     args: Option<Value>,
 }
 
@@ -29,11 +31,14 @@ impl Declared {
         names().find(|listed| *listed == name)?;
         let mut all: Map<String, Value> = serde_json::from_str(DECLARED).unwrap_or_default();
         let Some(mut found) = all.remove(name) else {
-            return Some(Self { stages: Stage::ALL.to_vec(), args: None });
+            return Some(Self { stages: Stage::ALL.to_vec(), idle: Vec::new(), args: None });
         };
-        let said = |stage: &Stage| found["stages"].as_array().is_some_and(|list| list.iter().any(|s| *s == stage.field()));
-        let stages = Stage::ALL.into_iter().filter(said).collect();
-        Some(Self { stages, args: Some(found["args"].take()) })
+        let listed = |field: &str| -> Vec<Stage> {
+            let names: Vec<&str> = found[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            Stage::ALL.into_iter().filter(|stage| names.contains(&stage.field())).collect()
+        };
+        let (stages, idle) = (listed("stages"), listed("idle"));
+        Some(Self { stages, idle, args: Some(found["args"].take()) })
     }
 
     /// Reports what is wrong with args of the plugin called `name`.
@@ -153,7 +158,8 @@ mod tests {
             [
                 "kind: must be NodeResourceTopologyMatchArgs, or be left out, not \"XArgs\"",
                 "cacheResyncPeriodSeconds: must be a whole number",
-                "discardReserved: unknown field; known fields: scoringStrategy, cacheResyncPeriodSeconds, discardReservedNodes, cache",
+                "discardReserved: unknown field; known fields: cache, cacheResyncPeriodSeconds, discardReservedNodes, preemptionMode, \
+                 scoringStrategy",
                 "scoringStrategy.of: unknown field; known fields: type, resources",
                 "scoringStrategy.resources: must be a list",
                 "scoringStrategy.type: must be one of MostAllocated, BalancedAllocation, LeastAllocated, LeastNUMANodes",
