@@ -45,9 +45,12 @@ async fn serve(State(contents): State<Contents>, request: Request) -> Response {
             (StatusCode::ACCEPTED, [(header::LOCATION, path), (header::RANGE, range)]).into_response()
         }
         "PUT" => {
-            let bytes = if path.contains("/manifests/") { body } else { contents.remove("upload").unwrap() };
+            let names_it = path.contains("/manifests/");
+            let bytes = if names_it { body } else { contents.remove("upload").unwrap() };
             contents.insert(digest(&bytes), bytes.clone());
-            contents.insert(path.rsplit('/').next().unwrap().to_string(), bytes);
+            if names_it {
+                contents.insert(path.rsplit('/').next().unwrap().to_string(), bytes);
+            }
             (StatusCode::CREATED, [(header::LOCATION, path)]).into_response()
         }
         _ if path == "/v2/" => StatusCode::OK.into_response(),

@@ -50,7 +50,8 @@ fn profile(
         plugin_config: plugin_config(&mut fields, problems),
     };
     for name in ["catalogue", verification::FIELD] {
-        if fields.value(name).is_some() {
+        if fields.has(name) {
+            fields.value(name);
             problems.field(name).report("stands at the top of the file, beside profiles: it counts for all of them");
         }
     }

@@ -160,7 +160,7 @@ mod tests {
                 "cacheResyncPeriodSeconds: must be a whole number",
                 "discardReserved: unknown field; known fields: cache, cacheResyncPeriodSeconds, discardReservedNodes, preemptionMode, \
                  scoringStrategy",
-                "scoringStrategy.of: unknown field; known fields: type, resources",
+                "scoringStrategy.of: unknown field; known fields: resources, type",
                 "scoringStrategy.resources: must be a list",
                 "scoringStrategy.type: must be one of MostAllocated, BalancedAllocation, LeastAllocated, LeastNUMANodes",
             ]
