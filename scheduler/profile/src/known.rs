@@ -31,15 +31,19 @@ const REMOVED: [(&str, &str); 14] = [
 pub(crate) const POD_GROUP_POST_FILTER: [&str; 1] = ["DefaultPreemption"];
 
 /// Plugins of kubernetes-sigs/scheduler-plugins that Longshore's catalogue has.
-const IN_CATALOGUE: [&str; 9] = [
+const IN_CATALOGUE: [&str; 13] = [
     "CapacityScheduling",
+    "LoadVariationRiskBalancing",
+    "LowRiskOverCommitment",
     "NetworkOverhead",
     "NodeResourceTopologyMatch",
     "NodeResourcesAllocatable",
+    "Peaks",
     "PodState",
     "PreemptionToleration",
     "QOSSort",
     "SySched",
+    "TargetLoadPacking",
     "TopologicalSort",
 ];
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use longshore_artifact::{Fetcher, Reference};
 use longshore_framework::fields::{Fields, Problem, Problems};
+use longshore_framework::node_metrics::MetricsSource;
 use longshore_wasm::{Capabilities, Capability, Settings};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fetch;
 
@@ -80,17 +81,40 @@ impl Catalogue {
         self.plugins.contains_key(name)
     }
 
-    /// The settings of a plugin whose args are written as for kube-scheduler: all of them are the plugin's own.
-    pub(super) fn settings(&self, name: &str, args: &Value) -> Option<Settings> {
+    /// The settings of a plugin whose args are written as for kube-scheduler: all of them are the plugin's own, but for the
+    /// fields that say where metrics come from.
+    pub(super) fn settings(
+        &self,
+        name: &str,
+        args: &Value,
+        problems: &mut Problems<'_>,
+    ) -> Option<Settings> {
         let entry = self.plugins.get(name)?;
+        let mut config = args.clone();
+        let reads_metrics = entry.capabilities.contains(&Capability::Metrics);
         Some(Settings {
             source: entry.source.clone(),
             sha256: Some(entry.sha256.clone()),
             capabilities: entry.capabilities.clone(),
-            config: args.clone(),
+            metrics: reads_metrics.then(|| metrics(&mut config, problems)),
+            config,
             ..Settings::default()
         })
     }
+}
+
+/// Takes out of the args where metrics come from. The release of Peaks that is recorded writes it with a capital letter.
+fn metrics(config: &mut Value, problems: &mut Problems<'_>) -> MetricsSource {
+    let mut said = Map::new();
+    let fields = [("watcherAddress", "WatcherAddress"), ("metricProvider", "metricProvider")];
+    for (name, other) in fields {
+        let args = config.as_object_mut();
+        if let Some(value) = args.and_then(|args| args.remove(name).or_else(|| args.remove(other))) {
+            said.insert(name.to_string(), value);
+        }
+    }
+    let said = Value::Object(said);
+    MetricsSource::read(&mut Fields::of(&said, problems), problems)
 }
 
 fn index(value: &Value, folder: Option<&Path>, problems: &mut Problems<'_>) -> BTreeMap<String, Entry> {
