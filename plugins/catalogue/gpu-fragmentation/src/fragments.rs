@@ -109,8 +109,8 @@ impl Room {
             for ((_, left), sum) in candidates.iter().zip(&mut sums) {
                 let rest = left - pod.milli;
                 let fitting = fitting - i64::from(!too_small(*left) && too_small(rest));
-                let small = small - if too_small(*left) { *left } else { 0 }
-                    + if too_small(rest) { rest } else { 0 };
+                let small =
+                    small - if too_small(*left) { *left } else { 0 } + if too_small(rest) { rest } else { 0 };
                 let useless = if nothing || fitting < shape.gpus { free } else { small };
                 *sum += share * useless as f64;
             }

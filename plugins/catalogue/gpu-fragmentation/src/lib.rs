@@ -112,7 +112,10 @@ impl Reserve for GpuFragmentation {
         };
         let node = at.row(NAME).ok_or("the node is not in the table")?;
         let known = self.known.get_mut();
-        Ok(fit_if(known.reserve(node, &at.pod.uid, &shape, &self.settings), "node's GPUs were taken meanwhile"))
+        Ok(fit_if(
+            known.reserve(node, &at.pod.uid, &shape, &self.settings),
+            "node's GPUs were taken meanwhile",
+        ))
     }
 
     fn unreserve(&mut self, pod: &Pod, _: &str) {

@@ -26,7 +26,10 @@ fn run(cluster: &Cluster) -> Run<GpuFragmentation> {
 #[test]
 fn pods_go_where_they_leave_the_least_in_fragments() {
     let half = pod("half", MILLI, 500);
-    let cluster = Cluster::new().node(node("empty", 2)).node(node("begun", 2).pod(half.info.clone())).node(node("none", 0));
+    let cluster = Cluster::new()
+        .node(node("empty", 2))
+        .node(node("begun", 2).pod(half.info.clone()))
+        .node(node("none", 0));
     let mut run = run(&cluster);
     let scores = run.score(&pod("other", MILLI, 500));
     assert!(scores["begun"] > scores["empty"], "{scores:?}");
@@ -47,7 +50,8 @@ fn a_node_needs_the_gpus() {
     let mut run = run(&cluster);
     let fitting = |run: &mut Run<GpuFragmentation>, pod: Pod| {
         let verdicts = run.filter(&pod);
-        let fitting: Vec<_> = verdicts.iter().filter(|(_, verdict)| verdict.fits()).map(|(name, _)| &**name).collect();
+        let fitting: Vec<_> =
+            verdicts.iter().filter(|(_, verdict)| verdict.fits()).map(|(name, _)| &**name).collect();
         fitting.join(" ")
     };
     assert_eq!(fitting(&mut run, pod("a", GPU, 1)), "one two");
@@ -64,12 +68,19 @@ fn a_node_needs_the_gpus() {
         "pod requests both nvidia.com/gpu and gpu.longshore.dev/milli".to_owned(),
     ));
     assert_eq!(verdict(&mut run, pod("a", GPU, 1).with_request(MILLI, 1)), both);
-    let much = "pod requests 1500 of gpu.longshore.dev/milli, which is more than a GPU; request nvidia.com/gpu";
-    assert_eq!(verdict(&mut run, pod("a", MILLI, 1500)), Verdict::Reject(Reject::unresolvable(much.to_owned())));
+    let much =
+        "pod requests 1500 of gpu.longshore.dev/milli, which is more than a GPU; request nvidia.com/gpu";
+    assert_eq!(
+        verdict(&mut run, pod("a", MILLI, 1500)),
+        Verdict::Reject(Reject::unresolvable(much.to_owned()))
+    );
     // Without the pod that would be evicted.
     let without = Cluster::new().node(node("one", 1)).node(node("begun", 1)).node(node("two", 2));
     assert!(run.filter_supposed(&pod("a", GPU, 1), "begun", &without).fits());
-    assert_eq!(verdict(&mut run, pod("a", MILLI, 500)), Verdict::unschedulable("node(s) had no GPU with enough left"));
+    assert_eq!(
+        verdict(&mut run, pod("a", MILLI, 500)),
+        Verdict::unschedulable("node(s) had no GPU with enough left")
+    );
 }
 
 #[track_caller]
@@ -91,7 +102,10 @@ fn a_pod_is_told_its_gpus() {
     run.change(&Cluster::new().node(node("a", 4).pod(pods[0].info.clone()).pod(pods[1].info.clone())));
     check_bound(&mut run, &pods[2], "0");
     run.unreserve(&pods[2], "a");
-    assert_eq!(run.reserve(&pod("w", GPU, 2), "a").unwrap(), Verdict::unschedulable("node's GPUs were taken meanwhile"));
+    assert_eq!(
+        run.reserve(&pod("w", GPU, 2), "a").unwrap(),
+        Verdict::unschedulable("node's GPUs were taken meanwhile")
+    );
     assert_eq!(run.bind(&Pod::new("shop", "plain"), "a").unwrap(), None);
     // The pod with two GPUs is gone.
     run.change(&Cluster::new().node(node("a", 4).pod(pods[0].info.clone())));

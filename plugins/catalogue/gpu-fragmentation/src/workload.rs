@@ -52,7 +52,8 @@ mod tests {
         let shape = |gpus| Shape { cpu: 1000, milli: 1000.min(1000 * gpus), gpus, models: Vec::new() };
         let counts = [(shape(0), 20.0), (shape(1), 70.0), (shape(2), 6.0), (shape(8), 4.0)].into();
         let workload = Workload::of(&counts);
-        let shares: Vec<(i64, f64)> = workload.shapes.iter().map(|(shape, share)| (shape.gpus, *share)).collect();
+        let shares: Vec<(i64, f64)> =
+            workload.shapes.iter().map(|(shape, share)| (shape.gpus, *share)).collect();
         assert_eq!((shares, workload.without), (vec![(1, 70.0 / 96.0), (2, 6.0 / 96.0)], 20.0 / 96.0));
         assert_eq!(Workload::of(&BTreeMap::new()), Workload::default());
     }

@@ -161,8 +161,7 @@ mod tests {
         let error = |config: &str| Run::<RiskBalancing>::configured(config, &Cluster::new()).err();
         let refused = error(r#"{"safeVarianceMargin": "1", "margin": 1}"#).unwrap();
         let known = "known fields: apiVersion, kind, watcherAddress, metricProvider, safeVarianceMargin, safeVarianceSensitivity";
-        let want =
-            format!("safeVarianceMargin: must be a number, not \"1\"\nmargin: unknown field; {known}");
+        let want = format!("safeVarianceMargin: must be a number, not \"1\"\nmargin: unknown field; {known}");
         assert_eq!(refused.message(), want);
     }
 }

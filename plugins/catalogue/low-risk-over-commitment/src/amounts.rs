@@ -98,10 +98,12 @@ mod tests {
             let pod = json!({"spec": {"containers": containers}}).to_string();
             Demand::of(&RawPod::read(pod.as_bytes()).unwrap())
         };
-        let one = of(json!([{"resources": {"requests": {"cpu": "1", "memory": "1Ki"}, "limits": {"cpu": "2"}}}]));
+        let one =
+            of(json!([{"resources": {"requests": {"cpu": "1", "memory": "1Ki"}, "limits": {"cpu": "2"}}}]));
         assert_eq!(one, Demand { requests: [1000, 1024], limits: [2000, 1024] });
         // The limit of one container does not make up for another that has none.
-        let two = of(json!([{"resources": {"limits": {"cpu": "1"}}}, {"resources": {"requests": {"cpu": "1"}}}]));
+        let two =
+            of(json!([{"resources": {"limits": {"cpu": "1"}}}, {"resources": {"requests": {"cpu": "1"}}}]));
         assert_eq!(two, Demand { requests: [2000, 0], limits: [2000, 0] });
         assert!(of(json!([{}])).is_nothing());
     }

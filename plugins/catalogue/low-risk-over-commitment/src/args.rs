@@ -52,7 +52,10 @@ mod tests {
         let read = |value: Value| Settings::read(&value);
         let default = Settings { window: 5.0, cpu: 0.5, memory: 0.5 };
         assert_eq!(read(json!(null)).unwrap(), default);
-        assert_eq!(read(json!({"smoothingWindowSize": 0, "riskLimitWeights": {"cpu": 1.5}})).unwrap(), default);
+        assert_eq!(
+            read(json!({"smoothingWindowSize": 0, "riskLimitWeights": {"cpu": 1.5}})).unwrap(),
+            default
+        );
         let given = json!({"smoothingWindowSize": 10, "riskLimitWeights": {"cpu": 0, "memory": 1, "gpu": 1}});
         assert_eq!(read(given).unwrap(), Settings { window: 10.0, cpu: 0.0, memory: 1.0 });
         let wrong = read(json!({"riskLimitWeights": {"cpu": "1"}})).unwrap_err();

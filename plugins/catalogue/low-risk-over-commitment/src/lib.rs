@@ -76,10 +76,7 @@ impl Plugin for LowRisk {
 }
 
 /// Mean and deviation in percent; `None` where nothing was measured. An average counts before a single value.
-fn measured(
-    node: Node<'_>,
-    [average, latest, deviation, any]: [Metric; 4],
-) -> Option<(f64, f64)> {
+fn measured(node: Node<'_>, [average, latest, deviation, any]: [Metric; 4]) -> Option<(f64, f64)> {
     node.metric(any)?;
     let mean = node.metric(average).or_else(|| node.metric(latest)).unwrap_or(0.0);
     Some((mean, node.metric(deviation).unwrap_or(0.0)))
@@ -167,7 +164,8 @@ mod tests {
     use serde_json::json;
 
     fn raw(requests: i64, limits: i64) -> String {
-        let resources = json!({"requests": {"cpu": format!("{requests}m")}, "limits": {"cpu": format!("{limits}m")}});
+        let resources =
+            json!({"requests": {"cpu": format!("{requests}m")}, "limits": {"cpu": format!("{limits}m")}});
         json!({"spec": {"containers": [{"resources": resources}]}}).to_string()
     }
 

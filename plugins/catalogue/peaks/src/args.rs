@@ -65,8 +65,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let missing =
-            "nodePowerModel: is required: the power of each node, such as {node-1: {k0: 470, k1: -91, k2: -0.07}}";
+        let missing = "nodePowerModel: is required: the power of each node, such as {node-1: {k0: 470, k1: -91, k2: -0.07}}";
         check(json!(null), missing);
         check(json!({"nodePowerModel": {}}), missing);
         check(json!({"nodePowerModel": 1}), "nodePowerModel: must be an object with a field for each node");

@@ -31,7 +31,8 @@ impl Settings {
         let text = args.text("defaultRequestsMultiplier");
         let multiplier = text.map(|text| text.parse().ok().filter(|number: &f64| number.is_finite()));
         if multiplier == Some(None) {
-            let says = format!("must be a number in a string, such as \"1.5\", not {:?}", text.unwrap_or_default());
+            let says =
+                format!("must be a number in a string, such as \"1.5\", not {:?}", text.unwrap_or_default());
             args.report("defaultRequestsMultiplier", &says);
         }
         args.finish()?;

@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn what_a_pod_will_use_is_guessed_container_by_container() {
         let resources = |resources| json!({"resources": resources});
-        check(json!({"containers": [resources(json!({"limits": {"cpu": "2"}, "requests": {"cpu": "1"}}))]}), 2000);
+        check(
+            json!({"containers": [resources(json!({"limits": {"cpu": "2"}, "requests": {"cpu": "1"}}))]}),
+            2000,
+        );
         check(json!({"containers": [resources(json!({"requests": {"cpu": "333m"}}))]}), 500);
         check(json!({"containers": [{}, resources(json!({"requests": {"memory": "1Gi"}}))]}), 2000);
         check(json!({"containers": [{}], "initContainers": [{}], "overhead": {"cpu": "250m"}}), 1250);
