@@ -1,9 +1,9 @@
 //! Recorded decisions of scheduler-plugins' own plugins against those of the catalogue's guests.
 //!
 //! `cargo test --test catalogue` builds the catalogue (or takes the one that `LONGSHORE_CATALOGUE` names) and runs the sample in
-//! `tests/catalogue/data`, and the golden cases of the plugins; with `LONGSHORE_CATALOGUE_CASES` set to a folder of `FAMILY.jsonl.gz` files it runs all of them. It
-//! prints passed and failed per family. An argument restricts the run to cases whose name contains it and prints where they
-//! differ.
+//! `tests/catalogue/data`, and the golden cases of the plugins; with `LONGSHORE_CATALOGUE_CASES` set to a folder of
+//! `FAMILY.jsonl.gz` files it runs all of them. It prints passed and failed per family. An argument restricts the run to cases
+//! whose name contains it and prints where they differ.
 
 #![allow(clippy::print_stdout, reason = "a test runner reports on standard output")]
 

@@ -47,6 +47,9 @@ const IN_CATALOGUE: [&str; 13] = [
     "TopologicalSort",
 ];
 
+/// A plugin of Longshore's catalogue that is nobody else's.
+const OWN: &str = "GPUFragmentation";
+
 /// Plugins of other schedulers that published configurations name, by where they come from.
 const OUT_OF_TREE: [(&str, &[&str]); 2] = [
     (
@@ -97,6 +100,11 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
         return format!(
             "plugin {name:?} comes from kubernetes-sigs/scheduler-plugins and is in Longshore's catalogue; name the catalogue: \
              --catalogue file://DIR, which make catalogue builds"
+        );
+    }
+    if name == OWN {
+        return format!(
+            "plugin {name:?} is in Longshore's catalogue; name the catalogue: --catalogue file://DIR, which make catalogue builds"
         );
     }
     if let Some((project, _)) = OUT_OF_TREE.iter().find(|(_, names)| names.contains(&name)) {
