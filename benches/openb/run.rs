@@ -131,8 +131,11 @@ impl<'t> Run<'t> {
             return Ok(());
         }
         let said = binding.annotations.iter().find(|(key, _)| &**key == DEVICES).map(|(_, devices)| devices);
-        let devices: Vec<usize> =
-            said.context("a pod was not told its GPUs")?.split(',').map(str::parse).collect::<Result<_, _>>()?;
+        let devices: Vec<usize> = said
+            .context("a pod was not told its GPUs")?
+            .split(',')
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
         if devices.len() as i64 != task.gpus {
             bail!("{} was given {} GPUs and asks for {}", binding.name, devices.len(), task.gpus);
         }

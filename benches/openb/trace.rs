@@ -182,8 +182,7 @@ fn task(row: &Row<'_>) -> anyhow::Result<Task> {
         bail!("{name} asks for parts of {gpus} GPUs");
     }
     let spec = row.get("gpu_spec").copied().filter(|_| gpus > 0).unwrap_or_default();
-    let models: Vec<String> =
-        spec.split('|').filter(|model| !model.is_empty()).map(str::to_string).collect();
+    let models: Vec<String> = spec.split('|').filter(|model| !model.is_empty()).map(str::to_string).collect();
     let mut requests = json!({"cpu": format!("{cpu}m"), "memory": format!("{memory}Mi")});
     match (gpus, milli) {
         (0, _) => {}

@@ -48,7 +48,8 @@ pub fn folder() -> Option<PathBuf> {
 pub(super) fn beside_default(added: &CataloguePlugin, workload: &Workload) -> anyhow::Result<Deciders> {
     let folder = folder().context("the catalogue is not built; run `make catalogue`")?;
     let (module, capabilities) = entry(&folder, &added.plugin).with_context(|| added.plugin.clone())?;
-    let template = |name: &str| workload.templates.get(name).and_then(|it| to_raw_value(it).ok()).map(Arc::from);
+    let template =
+        |name: &str| workload.templates.get(name).and_then(|it| to_raw_value(it).ok()).map(Arc::from);
     let raw = Arc::new(Templates { pod: template("pod"), node: template("node") });
     let (time, deciders) = (GuestTime::default(), Deciders::default());
     let services = Services { requests: deciders.requests.clone(), raw, ..Services::default() };

@@ -70,7 +70,7 @@ impl Exp {
     }
 
     pub(crate) fn of(&self, x: f64) -> f64 {
-        if !(x.abs() < RANGE) {
+        if x.is_nan() || x.abs() >= RANGE {
             return x.exp();
         }
         let step = (x / LN_2.0 * STEPS as f64).round();
