@@ -204,7 +204,7 @@ impl Building {
 
     /// Settings of a plugin whose args say nothing of a module.
     fn in_catalogue(&self, name: &str, args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
-        let settings = self.catalogue.as_ref().and_then(|catalogue| catalogue.settings(name, args));
+        let settings = self.catalogue.as_ref().and_then(|c| c.settings(name, args, problems));
         if settings.is_none() {
             problems.report(format!(
                 "{name} is a plugin in WebAssembly; add source, or guestURL, as the other profile has it"

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use longshore_artifact::{Fetcher, Keys, Reference};
 use longshore_framework::fields::{Fields, Problem, Problems};
+use longshore_framework::node_metrics::MetricsSource;
 use longshore_wasm::{Capabilities, Capability, Settings};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fetch;
 
@@ -124,9 +125,18 @@ impl Catalogue {
         self.plugins.contains_key(name)
     }
 
-    /// The settings of a plugin whose args are written as for kube-scheduler: all of them are the plugin's own.
-    pub(super) fn settings(&self, name: &str, args: &Value) -> Option<Settings> {
-        self.located(name, Settings { config: args.clone(), ..Settings::default() }, true)
+    /// The settings of a plugin whose args are written as for kube-scheduler: all of them are the plugin's own, but for the
+    /// fields that say where metrics come from.
+    pub(super) fn settings(
+        &self,
+        name: &str,
+        args: &Value,
+        problems: &mut Problems<'_>,
+    ) -> Option<Settings> {
+        let mut config = args.clone();
+        let reads_metrics = self.plugins.get(name)?.capabilities.contains(&Capability::Metrics);
+        let metrics = reads_metrics.then(|| metrics(&mut config, problems));
+        self.located(name, Settings { metrics, config, ..Settings::default() }, true)
     }
 
     /// `settings` with what the index says of the plugin called `name`: where the module is, its digest where the settings have none,
@@ -157,6 +167,20 @@ pub(super) fn carried(source: &str) -> Option<Result<Vec<u8>, String>> {
     let plugins = catalogue["plugins"].as_array()?;
     let module = plugins.iter().find(|plugin| plugin["name"] == name)?["module"].as_str()?;
     Some(embedded::module(module))
+}
+
+/// Takes out of the args where metrics come from. The release of Peaks that is recorded writes it with a capital letter.
+fn metrics(config: &mut Value, problems: &mut Problems<'_>) -> MetricsSource {
+    let mut said = Map::new();
+    let fields = [("watcherAddress", "WatcherAddress"), ("metricProvider", "metricProvider")];
+    for (name, other) in fields {
+        let args = config.as_object_mut();
+        if let Some(value) = args.and_then(|args| args.remove(name).or_else(|| args.remove(other))) {
+            said.insert(name.to_string(), value);
+        }
+    }
+    let said = Value::Object(said);
+    MetricsSource::read(&mut Fields::of(&said, problems), problems)
 }
 
 fn index(value: &Value, modules: Modules<'_>, problems: &mut Problems<'_>) -> BTreeMap<String, Entry> {
@@ -214,3 +238,6 @@ fn entry(value: &Value, modules: Modules<'_>, problems: &mut Problems<'_>) -> Op
     };
     (problems.count() == before).then_some((name, Entry { source, sha256, capabilities }))
 }
+
+#[cfg(test)]
+mod tests;
