@@ -19,7 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let folder = std::env::var_os(FOLDER).map(PathBuf::from);
-    let folder = folder.ok_or("the feature catalogue needs LONGSHORE_CATALOGUE_DIR, the folder that `make catalogue` fills")?;
+    let folder = folder.ok_or(
+        "the feature catalogue needs LONGSHORE_CATALOGUE_DIR, the folder that `make catalogue` fills",
+    )?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     println!("cargo::rerun-if-changed={}", folder.display());
     pack(&folder, &out)

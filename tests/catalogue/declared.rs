@@ -17,16 +17,20 @@ pub(crate) fn run(root: &Path, catalogue: &Path) -> Result<(usize, usize), Strin
         let path = root.join("plugins/catalogue").join(file);
         std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
-    let declared: Map<String, Value> = serde_json::from_str(&read("declared.json")?).map_err(|error| error.to_string())?;
+    let declared: Map<String, Value> =
+        serde_json::from_str(&read("declared.json")?).map_err(|error| error.to_string())?;
     let listed = read("plugins.txt")?;
-    let names = listed.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').nth(1));
+    let names =
+        listed.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').nth(1));
     let mut failed: Vec<String> = Vec::new();
     let mut passed = 0;
     for name in names {
         let said = &declared.get(name).map_or(Value::Null, |declared| declared["stages"].clone());
         match stages(name, said, catalogue) {
             Ok(found) if found == *said => passed += 1,
-            Ok(found) => failed.push(format!("  {name}: its module has {found}, and declared.json says {said}")),
+            Ok(found) => {
+                failed.push(format!("  {name}: its module has {found}, and declared.json says {said}"))
+            }
             Err(error) => failed.push(format!("  {name}: {error}")),
         }
     }
@@ -44,8 +48,10 @@ fn stages(name: &str, declared: &Value, catalogue: &Path) -> Result<Value, Strin
         "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {{multiPoint: {{enabled: \
          [{{name: {name}}}]{disabled}}}}}\n  pluginConfig: [{{name: {name}, args: {args}}}]\n"
     );
-    let loaded = loader(catalogue).load(name, &text, Path::new(""), &Guests::default()).map_err(|e| e.to_string())?;
+    let loaded =
+        loader(catalogue).load(name, &text, Path::new(""), &Guests::default()).map_err(|e| e.to_string())?;
     let profile = &loaded.resolved.profiles[0];
-    let plugin = profile.plugins().iter().find(|plugin| plugin.name() == name).ok_or("it is not in the profile")?;
+    let plugin =
+        profile.plugins().iter().find(|plugin| plugin.name() == name).ok_or("it is not in the profile")?;
     Ok(Stage::ALL.iter().filter(|stage| plugin.has(**stage)).map(|stage| json!(stage.field())).collect())
 }

@@ -20,14 +20,8 @@ use serde_json::Value;
 pub const NAME: &str = "Coscheduling";
 
 /// Stages of the Go plugin, in any release, whose work the engine does.
-const ELSEWHERE: [Stage; 6] = [
-    Stage::PreFilter,
-    Stage::PostFilter,
-    Stage::Reserve,
-    Stage::Permit,
-    Stage::PreBind,
-    Stage::PostBind,
-];
+const ELSEWHERE: [Stage; 6] =
+    [Stage::PreFilter, Stage::PostFilter, Stage::Reserve, Stage::Permit, Stage::PreBind, Stage::PostBind];
 
 /// The plugin.
 #[derive(Debug, Default)]

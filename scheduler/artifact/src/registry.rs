@@ -118,7 +118,13 @@ impl Registry<'_> {
     }
 
     /// The key by which the module with the digest `layer` is signed, by what was kept.
-    async fn kept_signature(&self, cache: &Cache, pinned: Option<Digest>, layer: Digest, keys: &Keys) -> Option<String> {
+    async fn kept_signature(
+        &self,
+        cache: &Cache,
+        pinned: Option<Digest>,
+        layer: Digest,
+        keys: &Keys,
+    ) -> Option<String> {
         let Proof::Image { manifest, signed } = cache.proof(layer).await? else { return None };
         let digest = Digest::of(&manifest);
         let of_this = pinned.is_none_or(|pinned| pinned == digest)

@@ -350,9 +350,11 @@ pub struct ProfileArgs {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// Report everything that is wrong with a file, all at once
-    #[command(after_help = "Plugins of the catalogue are known by name, extension points and args, whether their modules are at hand or not. Files of \
+    #[command(
+        after_help = "Plugins of the catalogue are known by name, extension points and args, whether their modules are at hand or not. Files of \
         older versions, and policies: longshore profile migrate.\n\nExamples:\n  longshore profile validate profile.yaml\n  \
-        longshore profile migrate old.yaml | longshore profile validate -")]
+        longshore profile migrate old.yaml | longshore profile validate -"
+    )]
     Validate {
         /// A KubeSchedulerConfiguration or a ConfigMap with one, or - for standard input
         #[arg(value_name = "FILE")]

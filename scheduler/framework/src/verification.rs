@@ -25,7 +25,8 @@ impl Verification {
         let mut fields = Fields::of(value, problems);
         let keys: Vec<String> = fields.strings("keys", problems).into_iter().map(str::to_string).collect();
         if keys.is_empty() && problems.count() == before {
-            let message = "must name at least one key: file://PATH, or the key itself (-----BEGIN PUBLIC KEY-----)";
+            let message =
+                "must name at least one key: file://PATH, or the key itself (-----BEGIN PUBLIC KEY-----)";
             problems.field("keys").report(message);
         }
         if keys.len() > MOST {
@@ -50,7 +51,10 @@ mod tests {
         let (value, mut found) = (json!({ FIELD: value }), Vec::new());
         let problem_list = &mut Problems::new(&mut found);
         let read = Verification::read(&mut Fields::of(&value, problem_list), problem_list);
-        assert_eq!(read.as_ref().map(|v| v.keys.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(), keys);
+        assert_eq!(
+            read.as_ref().map(|v| v.keys.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(),
+            keys
+        );
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), problems);
         if let Some(read) = read {
             assert_eq!(read.show(), value[FIELD]);
@@ -69,7 +73,11 @@ mod tests {
         check(json!({"keys": []}), None, &[empty]);
         check(json!({}), None, &[empty]);
         check(json!({"keys": [1]}), None, &["verification.keys[0]: must be a string, not 1"]);
-        check(json!({"key": "a", "keys": ["b"]}), None, &["verification.key: unknown field; did you mean keys?"]);
+        check(
+            json!({"key": "a", "keys": ["b"]}),
+            None,
+            &["verification.key: unknown field; did you mean keys?"],
+        );
         check(json!(true), None, &["verification: must be an object with fields, not a boolean"]);
         check(json!({"keys": vec!["a"; 33]}), None, &["verification.keys: has 33 keys; 32 may be named"]);
     }

@@ -78,8 +78,12 @@ fn listed<'a>(
         let name = plugin.name.as_str();
         let message = match takes_part(name) {
             None | Some(Part::Idle) => continue,
-            Some(Part::Misses) => format!("plugin {name:?} does not take part in {}; remove it here", stage.name()),
-            Some(Part::Takes) if listed.contains(&name) => format!("plugin {name:?} is listed twice; remove one"),
+            Some(Part::Misses) => {
+                format!("plugin {name:?} does not take part in {}; remove it here", stage.name())
+            }
+            Some(Part::Takes) if listed.contains(&name) => {
+                format!("plugin {name:?} is listed twice; remove one")
+            }
             Some(Part::Takes) => {
                 listed.push(name);
                 continue;

@@ -19,7 +19,11 @@ const IDLE: [Idle; 5] = [
         gate: Some(Gate::InPlacePodVerticalScalingSchedulerPreemption),
         points: &["preFilter", "filter", PERMIT],
     },
-    Idle { name: GANG, gate: Some(Gate::GenericWorkload), points: &["preEnqueue", PERMIT, "placementFeasible"] },
+    Idle {
+        name: GANG,
+        gate: Some(Gate::GenericWorkload),
+        points: &["preEnqueue", PERMIT, "placementFeasible"],
+    },
     Idle {
         name: "PodGroupPodsCount",
         gate: Some(Gate::TopologyAwareWorkloadScheduling),
@@ -72,8 +76,13 @@ impl Idle {
             return format!("plugin {GANG:?} does nothing: groups are decided as a whole without it");
         }
         match self.gate {
-            Some(gate) => format!("plugin {:?} does nothing: the feature gate {} is off", self.name, gate.name()),
-            None => format!("plugin {:?} does nothing here: where it comes from it only writes to the log", self.name),
+            Some(gate) => {
+                format!("plugin {:?} does nothing: the feature gate {} is off", self.name, gate.name())
+            }
+            None => format!(
+                "plugin {:?} does nothing here: where it comes from it only writes to the log",
+                self.name
+            ),
         }
     }
 }

@@ -127,8 +127,9 @@ mod tests {
         assert_eq!(set.strategy, Strategy::LeastNumaNodes);
         assert_eq!(set.weights, [("cpu".to_owned(), 5), ("memory".to_owned(), 1)].into());
         assert_eq!(set.memory, Memory::OverReserve { seconds: 5, resync: Resync::All, settings_too: true });
-        let discard =
-            read(json!({"cacheResyncPeriodSeconds": 5, "discardReservedNodes": true, "preemptionMode": "Disabled"}));
+        let discard = read(
+            json!({"cacheResyncPeriodSeconds": 5, "discardReservedNodes": true, "preemptionMode": "Disabled"}),
+        );
         assert_eq!(discard.memory, Memory::DiscardReserved);
     }
 

@@ -21,7 +21,11 @@ const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 
 impl Registry<'_> {
     /// Signs the image, beside those who signed it before; the digest of its manifest, and the tag of the signatures.
-    pub(crate) async fn sign(&self, transport: &Transport, keys: &[SigningKey]) -> Result<(Digest, String), Problem> {
+    pub(crate) async fn sign(
+        &self,
+        transport: &Transport,
+        keys: &[SigningKey],
+    ) -> Result<(Digest, String), Problem> {
         let mut access = Access::new(transport, self.options, self.image);
         let pinned = self.image.digest().and_then(|digest| digest.parse::<Digest>().ok());
         let text = self.manifest(&mut access, pinned).await?;
@@ -50,7 +54,9 @@ impl Registry<'_> {
     /// The layers that the artifact under cosign's tag has, to be kept.
     async fn layers_before(&self, access: &mut Access<'_>, digest: Digest) -> Result<Vec<Value>, Problem> {
         let found = self.raw(access, &tag(digest)).await?;
-        let Some(layers) = found.as_ref().and_then(|found| found["layers"].as_array()) else { return Ok(Vec::new()) };
+        let Some(layers) = found.as_ref().and_then(|found| found["layers"].as_array()) else {
+            return Ok(Vec::new());
+        };
         match layers.len() < MOST_SIGNATURES {
             true => Ok(layers.clone()),
             false => Err(Problem::Unsupported(format!(
@@ -84,7 +90,8 @@ impl Registry<'_> {
             "mediaType": OCI_IMAGE_MEDIA_TYPE, "digest": artifact.to_string(), "size": size,
             "artifactType": payload::ARTIFACT_TYPE,
         }));
-        let index = json!({"schemaVersion": 2, "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE, "manifests": manifests});
+        let index =
+            json!({"schemaVersion": 2, "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE, "manifests": manifests});
         self.push_manifest(client, &tag, &index, OCI_IMAGE_INDEX_MEDIA_TYPE).await.map(drop)
     }
 
@@ -99,10 +106,17 @@ impl Registry<'_> {
         }
         let text = self.success(&url, answer)?.body;
         let read = serde_json::from_slice(&text);
-        read.map(Some).map_err(|error| Problem::Unsupported(format!("the tag {tag} holds no manifest: {error}")))
+        read.map(Some)
+            .map_err(|error| Problem::Unsupported(format!("the tag {tag} holds no manifest: {error}")))
     }
 
-    async fn push_manifest(&self, client: &Client, tag: &str, value: &Value, kind: &'static str) -> Result<Digest, Problem> {
+    async fn push_manifest(
+        &self,
+        client: &Client,
+        tag: &str,
+        value: &Value,
+        kind: &'static str,
+    ) -> Result<Digest, Problem> {
         let place = Image::with_tag(
             self.image.registry().to_owned(),
             self.image.repository().to_owned(),

@@ -84,11 +84,18 @@ impl Registry<'_> {
         for referrer in self.referrers(access, manifest).await? {
             let Ok(digest) = referrer.digest.parse::<Digest>() else { continue };
             let artifact = self.artifact(access, &referrer.digest, Some(digest)).await?;
-            if let Some(found) = self.among(access, artifact.unwrap_or_default(), &mut judge, &mut left).await? {
+            if let Some(found) =
+                self.among(access, artifact.unwrap_or_default(), &mut judge, &mut left).await?
+            {
                 return Ok(found);
             }
         }
-        let looked = format!("{}/{} (tag {} and what refers to it", self.image.registry(), self.image.repository(), tag(manifest));
+        let looked = format!(
+            "{}/{} (tag {} and what refers to it",
+            self.image.registry(),
+            self.image.repository(),
+            tag(manifest)
+        );
         let looked = match left {
             0 => format!("{looked}; only the first {MOST_SIGNATURES} signatures were looked at)"),
             _ => looked + ")",
@@ -174,7 +181,9 @@ impl Registry<'_> {
         }
         if layer.media_type.starts_with(bundle::MEDIA_TYPE) {
             let text = self.small(access, layer, bundle::LONGEST).await?;
-            let Some((message, signatures)) = text.as_deref().and_then(bundle::signed) else { return Ok(Vec::new()) };
+            let Some((message, signatures)) = text.as_deref().and_then(bundle::signed) else {
+                return Ok(Vec::new());
+            };
             let signed = |signature| Signed { form: Form::Bundle, message: message.clone(), signature };
             return Ok(signatures.into_iter().map(signed).collect());
         }
@@ -182,7 +191,12 @@ impl Registry<'_> {
     }
 
     /// A blob of at most `limit` bytes; `None` when it is longer, or not what its digest says.
-    async fn small(&self, access: &mut Access<'_>, layer: &Descriptor, limit: usize) -> Result<Option<Vec<u8>>, Problem> {
+    async fn small(
+        &self,
+        access: &mut Access<'_>,
+        layer: &Descriptor,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, Problem> {
         let (Ok(digest), Ok(size)) = (layer.digest.parse::<Digest>(), usize::try_from(layer.size)) else {
             return Ok(None);
         };

@@ -56,7 +56,8 @@ struct Digests {
 pub(crate) fn signed(bundle: &[u8]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
     let Bundle { dsse_envelope: envelope } = serde_json::from_slice(bundle).ok()?;
     let payload = STANDARD.decode(envelope.payload).ok()?;
-    let signatures = envelope.signatures.iter().take(MOST).filter_map(|s| STANDARD.decode(&s.sig).ok()).collect();
+    let signatures =
+        envelope.signatures.iter().take(MOST).filter_map(|s| STANDARD.decode(&s.sig).ok()).collect();
     let kind = envelope.payload_type;
     let head = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len());
     Some(([head.as_bytes(), &payload].concat(), signatures))
@@ -68,7 +69,8 @@ pub(crate) fn claimed(signed: &[u8]) -> Vec<Digest> {
         // The payload is the last of the five parts, and the only one that may have spaces.
         let payload = signed.splitn(5, |byte| *byte == b' ').nth(4)?;
         let statement: Statement = serde_json::from_slice(payload).ok()?;
-        let digests = statement.subject.iter().take(MOST).filter_map(|s| s.digest.sha256.as_deref()?.parse().ok());
+        let digests =
+            statement.subject.iter().take(MOST).filter_map(|s| s.digest.sha256.as_deref()?.parse().ok());
         (statement.predicate_type == PREDICATE).then(|| digests.collect())
     };
     found().unwrap_or_default()
@@ -93,7 +95,8 @@ mod tests {
                 "payload": STANDARD.encode(statement), "payloadType": "application/vnd.in-toto+json",
                 "signatures": [{"sig": STANDARD.encode(b"signature")}],
             });
-            serde_json::json!({"mediaType": "x", "verificationMaterial": {}, "dsseEnvelope": envelope}).to_string()
+            serde_json::json!({"mediaType": "x", "verificationMaterial": {}, "dsseEnvelope": envelope})
+                .to_string()
         };
         let (message, signatures) = signed(bundle(&statement(PREDICATE)).as_bytes()).unwrap();
         assert!(message.starts_with(b"DSSEv1 28 application/vnd.in-toto+json "), "{message:?}");

@@ -1,5 +1,7 @@
 //! Whether a signature counts, and if none does, why.
 
+use std::collections::BTreeSet;
+
 use super::bundle;
 use super::keys::Keys;
 use super::payload;
@@ -12,8 +14,8 @@ use crate::error::Untrusted;
 pub(crate) struct Judge<'k> {
     keys: &'k Keys,
     manifest: Digest,
-    /// Signatures by other keys, or of a text that was changed.
-    others: usize,
+    /// Signatures by other keys, or of a text that was changed, each once.
+    others: BTreeSet<Vec<u8>>,
     /// By a key that is trusted, but of something else: the key, and of what.
     elsewhere: Option<(String, Option<Digest>)>,
 }
@@ -21,13 +23,13 @@ pub(crate) struct Judge<'k> {
 impl<'k> Judge<'k> {
     /// Has seen nothing yet.
     pub(crate) fn new(keys: &'k Keys, manifest: Digest) -> Self {
-        Self { keys, manifest, others: 0, elsewhere: None }
+        Self { keys, manifest, others: BTreeSet::new(), elsewhere: None }
     }
 
     /// The key by which `signed` counts, if it does.
     pub(crate) fn takes(&mut self, signed: &Signed) -> Option<String> {
         let Some(key) = self.keys.who_signed(&signed.message, &signed.signature) else {
-            self.others += 1;
+            self.others.insert(signed.signature.clone());
             return None;
         };
         let claimed = match signed.form {
@@ -44,7 +46,7 @@ impl<'k> Judge<'k> {
     /// Why nothing counted. `looked`: where signatures were looked for.
     pub(crate) fn refuses(self, looked: String) -> Untrusted {
         let keys = self.keys.to_string();
-        match (self.elsewhere, self.others) {
+        match (self.elsewhere, self.others.len()) {
             (Some((key, signed)), _) => Untrusted::OtherModule {
                 key,
                 signed: signed.map_or("something that is no module".into(), |digest| digest.to_string()),

@@ -71,16 +71,23 @@ mod tests {
     fn only_what_says_that_it_is_one_is_taken() {
         let digest = Digest::of(b"x");
         let good = String::from_utf8(write(digest, "r")).unwrap();
-        let check = |text: &str, expected: Option<Digest>| assert_eq!(claimed(text.as_bytes()), expected, "{text}");
+        let check =
+            |text: &str, expected: Option<Digest>| assert_eq!(claimed(text.as_bytes()), expected, "{text}");
         let capitals = good.replace("critical", "Critical").replace("\"image\"", "\"Image\"");
-        check(&capitals.replace("docker-manifest", "Docker-manifest").replace("\"type\"", "\"Type\""), Some(digest));
+        check(
+            &capitals.replace("docker-manifest", "Docker-manifest").replace("\"type\"", "\"Type\""),
+            Some(digest),
+        );
         check(&good.replace("null", r#"{"creator": "ci"}"#), Some(digest));
         check(&good.replace("container image", "blob"), None);
         check(&good.replace("sha256:", "sha512:"), None);
         check(&good.replace("sha256:", ""), None);
         check(&good[..good.len() - 1], None);
         check("[]", None);
-        let twice = good.replace("\"type\"", &format!("\"image\": {{\"docker-manifest-digest\": \"{}\"}}, \"type\"", Digest::of(b"y")));
+        let twice = good.replace(
+            "\"type\"",
+            &format!("\"image\": {{\"docker-manifest-digest\": \"{}\"}}, \"type\"", Digest::of(b"y")),
+        );
         check(&twice, None);
     }
 }

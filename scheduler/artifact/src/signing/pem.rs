@@ -24,7 +24,8 @@ pub(super) fn only(text: &str) -> Result<Block<'_>, String> {
     let mut found = None;
     let mut rest = text;
     while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
-        let (block, after) = block(begun).ok_or("it is cut: -----END is missing or not that of its -----BEGIN")?;
+        let (block, after) =
+            block(begun).ok_or("it is cut: -----END is missing or not that of its -----BEGIN")?;
         rest = after;
         if block.label == "EC PARAMETERS" {
             continue;

@@ -13,8 +13,8 @@ const ED25519_PKCS8: &[u8] =
     &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 /// What comes before an `ECPrivateKey` on P-256 in PKCS #8, lengths apart.
 const P256_ALGORITHM: &[u8] = &[
-    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-    0x01, 0x07,
+    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07,
 ];
 
 /// A key that signs.
@@ -80,7 +80,8 @@ impl SigningKey {
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
-        let ecdsa = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der, &random).map(Kind::EcdsaP256);
+        let ecdsa =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der, &random).map(Kind::EcdsaP256);
         let key = ecdsa.or_else(|_| Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Kind::Ed25519));
         key.map(Self).map_err(|_| {
             let what = "it is cut, or not a key for ECDSA P-256 or Ed25519, the only ones that are taken";

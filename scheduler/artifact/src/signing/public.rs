@@ -18,10 +18,11 @@ pub enum Algorithm {
 
 /// What comes before the bytes of a key in its `SubjectPublicKeyInfo`, which DER writes in one way only.
 pub(super) const P256_PREFIX: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
-pub(super) const ED25519_PREFIX: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+pub(super) const ED25519_PREFIX: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// Object identifiers of keys that are not taken, with their names.
 const OTHERS: [(&[u8], &str); 5] = [
@@ -57,25 +58,34 @@ impl PublicKey {
             "CERTIFICATE" => Err(KeyError(
                 "it is a certificate; take its key: openssl x509 -in FILE -pubkey -noout".into(),
             )),
-            label if label.ends_with("PRIVATE KEY") => {
-                Err(KeyError("it is a private key, which signs; give the public key, and keep this one to yourself".into()))
-            }
-            label => Err(KeyError(format!("it is a {}, and not a PUBLIC KEY", label.chars().take(40).collect::<String>()))),
+            label if label.ends_with("PRIVATE KEY") => Err(KeyError(
+                "it is a private key, which signs; give the public key, and keep this one to yourself".into(),
+            )),
+            label => Err(KeyError(format!(
+                "it is a {}, and not a PUBLIC KEY",
+                label.chars().take(40).collect::<String>()
+            ))),
         }
     }
 
     /// Reads a `SubjectPublicKeyInfo`.
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let tail = |prefix: &[u8], length: usize| der.strip_prefix(prefix).filter(|rest| rest.len() == length);
+        let tail =
+            |prefix: &[u8], length: usize| der.strip_prefix(prefix).filter(|rest| rest.len() == length);
         if let Some(point) = tail(P256_PREFIX, 65).filter(|point| point[0] == 4) {
             return Ok(Self { algorithm: Algorithm::EcdsaP256, bytes: point.to_vec() });
         }
         if let Some(key) = tail(ED25519_PREFIX, 32) {
             return Ok(Self { algorithm: Algorithm::Ed25519, bytes: key.to_vec() });
         }
-        let other = OTHERS.iter().find(|(oid, _)| der.windows(oid.len()).take(64).any(|window| window == *oid));
-        let kind = other.map_or("it is a key of an unknown kind, or cut".to_string(), |(_, name)| format!("it is a key for {name}"));
-        Err(KeyError(format!("{kind}; only ECDSA P-256 and Ed25519 are taken: longshore plugin keygen makes one")))
+        let other =
+            OTHERS.iter().find(|(oid, _)| der.windows(oid.len()).take(64).any(|window| window == *oid));
+        let kind = other.map_or("it is a key of an unknown kind, or cut".to_string(), |(_, name)| {
+            format!("it is a key for {name}")
+        });
+        Err(KeyError(format!(
+            "{kind}; only ECDSA P-256 and Ed25519 are taken: longshore plugin keygen makes one"
+        )))
     }
 
     pub(super) fn of(algorithm: Algorithm, bytes: &[u8]) -> Self {

@@ -116,7 +116,8 @@ impl Building {
     ) -> Option<Held> {
         // A field such as resources is near enough to source to be a slip of the pen, but not of a plugin that needs no source.
         let own = !Settings::concern(args) && (self.has(name) || !Settings::meant(args));
-        let settings = if own { self.in_catalogue(name, args, problems)? } else { self.settings(args, problems)? };
+        let settings =
+            if own { self.in_catalogue(name, args, problems)? } else { self.settings(args, problems)? };
         let field = if args.get("guestURL").is_some() { "guestURL" } else { "source" };
         let module = match self.module(&settings, problems)? {
             Ok(module) => module,
@@ -189,7 +190,8 @@ impl Building {
             return Some(settings);
         };
         let granted = args.get("capabilities").is_none();
-        let located = self.catalogue.as_ref().and_then(|catalogue| catalogue.located(&name, settings, granted));
+        let located =
+            self.catalogue.as_ref().and_then(|catalogue| catalogue.located(&name, settings, granted));
         if located.is_none() {
             problems.field("source").report(match &self.catalogue {
                 Some(catalogue) => format!("the catalogue has no plugin {name:?}; it has {}", catalogue.names()),

@@ -127,12 +127,7 @@ impl Catalogue {
 
     /// The settings of a plugin whose args are written as for kube-scheduler: all of them are the plugin's own, but for the
     /// fields that say where metrics come from.
-    pub(super) fn settings(
-        &self,
-        name: &str,
-        args: &Value,
-        problems: &mut Problems<'_>,
-    ) -> Option<Settings> {
+    pub(super) fn settings(&self, name: &str, args: &Value, problems: &mut Problems<'_>) -> Option<Settings> {
         let mut config = args.clone();
         let reads_metrics = self.plugins.get(name)?.capabilities.contains(&Capability::Metrics);
         let metrics = reads_metrics.then(|| metrics(&mut config, problems));

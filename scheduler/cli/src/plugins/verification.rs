@@ -56,7 +56,8 @@ fn read(text: &str, at: usize) -> Result<(String, PublicKey), String> {
     let mut pem = String::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut pem));
     read.map_err(|error| format!("{file}: cannot be read: {error}"))?;
-    let key = PublicKey::from_pem(&pem).map_err(|error| format!("{file} is no key to verify with: {error}"))?;
+    let key =
+        PublicKey::from_pem(&pem).map_err(|error| format!("{file} is no key to verify with: {error}"))?;
     let name = path.file_name().map_or_else(|| file.into(), |name| name.to_string_lossy());
     Ok((name.into_owned(), key))
 }
@@ -92,7 +93,11 @@ mod tests {
     fn what_is_no_key_says_why() {
         let private = SigningKey::generate(Algorithm::Ed25519).unwrap().pem;
         let (_, problems) = read(&["release.pub".into(), "file:///no/such.pub".into(), private]);
-        let pieces = ["keys[0]: must be file://PATH", "keys[1]: /no/such.pub: cannot be read", "keys[2]: is no key to verify with: it is a private key"];
+        let pieces = [
+            "keys[0]: must be file://PATH",
+            "keys[1]: /no/such.pub: cannot be read",
+            "keys[2]: is no key to verify with: it is a private key",
+        ];
         assert_eq!(problems.len(), pieces.len(), "{problems:?}");
         for (problem, piece) in problems.iter().zip(pieces) {
             assert!(problem.starts_with("verification.") && problem.contains(piece), "{problem}");

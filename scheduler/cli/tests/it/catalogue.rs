@@ -95,7 +95,9 @@ fn a_catalogue_that_cannot_be_read_is_named() {
 #[test]
 fn the_configuration_names_it_too() {
     let folder = catalogue();
-    let with = |catalogue: &str| profile("{reverse: true}").replace("profiles:", &format!("catalogue: {catalogue}\nprofiles:"));
+    let with = |catalogue: &str| {
+        profile("{reverse: true}").replace("profiles:", &format!("catalogue: {catalogue}\nprofiles:"))
+    };
     // From the folder of the file, wherever the command runs.
     let file = folder.file("profile.yaml", &with("file://."));
     run(&["profile", "validate", &file]).exits(0).says(&["NodeNumber: component 0.1.0, sha256:"]);
@@ -148,16 +150,22 @@ fn a_file_is_valid_without_the_modules() {
     let scratch = Scratch::new();
     let file = scratch.file("profile.yaml", &format!("{HEAD}{PUBLISHED}"));
     let said = run(&["profile", "validate", &file]).exits(0).out;
-    for piece in ["NodeResourceTopologyMatch: of the catalogue", "TopologicalSort: of the catalogue", "--catalogue file://DIR"] {
+    for piece in [
+        "NodeResourceTopologyMatch: of the catalogue",
+        "TopologicalSort: of the catalogue",
+        "--catalogue file://DIR",
+    ] {
         assert!(said.contains(piece), "{said}");
     }
     let shown = run(&["profile", "show", &file]).exits(0);
     run_with(&["profile", "validate", "-"], &shown.out).exits(0);
     let wrong = PUBLISHED.replace("LeastAllocated", "Least").replace("filter:", "preBind:");
-    run(&["profile", "validate", &scratch.file("profile.yaml", &format!("{HEAD}{wrong}"))]).exits(1).warns(&[
-        "scoringStrategy.type: must be one of MostAllocated",
-        "plugin \"NodeResourceTopologyMatch\" does not take part in PreBind",
-    ]);
+    run(&["profile", "validate", &scratch.file("profile.yaml", &format!("{HEAD}{wrong}"))]).exits(1).warns(
+        &[
+            "scoringStrategy.type: must be one of MostAllocated",
+            "plugin \"NodeResourceTopologyMatch\" does not take part in PreBind",
+        ],
+    );
 }
 
 #[test]
@@ -170,6 +178,7 @@ fn whoever_decides_needs_the_modules_or_leaves_them_out() {
         "catalogue: file://DIR in this file, or --catalogue file://DIR",
     ]);
     let args = ["simulate", "-f", "-", "--config", &file, "--ignore-unknown-plugins", "-o", "json"];
-    let placed = run_with(&args, &cluster).warns(&["left out: plugin \"TopologicalSort\" is in Longshore's catalogue"]);
+    let placed = run_with(&args, &cluster)
+        .warns(&["left out: plugin \"TopologicalSort\" is in Longshore's catalogue"]);
     assert_eq!(placed.exits(0).json()["placements"][0]["node"], "n1");
 }

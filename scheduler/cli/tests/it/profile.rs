@@ -124,9 +124,13 @@ fn the_rest_of_a_file_can_be_checked() {
         )
     };
     let file = scratch.file("profile.yaml", &text(50));
-    run(&["profile", "validate", &file]).exits(1).warns(&["unknown plugin \"OurOwnPlugin\"; bring it in WebAssembly"]);
+    run(&["profile", "validate", &file])
+        .exits(1)
+        .warns(&["unknown plugin \"OurOwnPlugin\"; bring it in WebAssembly"]);
     let rest = run(&["profile", "validate", &file, "--ignore-unknown-plugins"]);
     rest.exits(0).warns(&["left out: unknown plugin \"OurOwnPlugin\""]);
     let wrong = scratch.file("wrong.yaml", &text(500));
-    run(&["profile", "validate", &wrong, "--ignore-unknown-plugins"]).exits(1).warns(&["percentageOfNodesToScore"]);
+    run(&["profile", "validate", &wrong, "--ignore-unknown-plugins"])
+        .exits(1)
+        .warns(&["percentageOfNodesToScore"]);
 }

@@ -17,7 +17,9 @@ impl Stand {
         let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/nodenumber.wasm");
         let module = scratch.bytes("nodenumber.wasm", &std::fs::read(module).unwrap());
         let stand = Self { scratch, module };
-        run(&["plugin", "keygen", &stand.path("ours")]).exits(0).says(&["ours.key", "verification: {keys: ["]);
+        run(&["plugin", "keygen", &stand.path("ours")])
+            .exits(0)
+            .says(&["ours.key", "verification: {keys: ["]);
         run(&["plugin", "keygen", &stand.path("other"), "--type", "ed25519"]).exits(0);
         stand
     }
@@ -51,7 +53,12 @@ const FILE: &str = "source: 'file://nodenumber.wasm'";
 fn a_configuration_takes_what_is_signed_by_its_key_and_nothing_else() {
     let stand = Stand::new();
     let args = "profiles[0].pluginConfig[0].args.source: ";
-    stand.validate(DEMANDED, FILE).exits(1).warns(&[args, "nodenumber.wasm: is not signed", "ours.pub (sha256:", "plugin sign --key"]);
+    stand.validate(DEMANDED, FILE).exits(1).warns(&[
+        args,
+        "nodenumber.wasm: is not signed",
+        "ours.pub (sha256:",
+        "plugin sign --key",
+    ]);
     stand.sign("other.key", &stand.module).exits(0).says(&["nodenumber.wasm.sig"]);
     stand.validate(DEMANDED, FILE).exits(1).warns(&[args, "nodenumber.wasm: is not what ours.pub (sha256:"]);
     stand.sign("ours.key", &stand.module).exits(0);
@@ -75,9 +82,18 @@ fn keys_stand_in_the_configuration_too() {
     stand.sign("ours.key", &stand.module).exits(0);
     let pem = std::fs::read_to_string(stand.path("ours.pub")).unwrap().replace('\n', "\\n");
     stand.validate(&format!("verification: {{keys: [\"{pem}\"]}}"), FILE).exits(0);
-    stand.validate("verification: {keys: []}", FILE).exits(1).warns(&["verification.keys: must name at least one key"]);
-    stand.validate("verification: {keys: ['file://none.pub']}", FILE).exits(1).warns(&["verification.keys[0]: ", "none.pub: cannot be read"]);
-    stand.validate("verification: {keys: ['file://ours.key']}", FILE).exits(1).warns(&["it is a private key, which signs"]);
+    stand
+        .validate("verification: {keys: []}", FILE)
+        .exits(1)
+        .warns(&["verification.keys: must name at least one key"]);
+    stand
+        .validate("verification: {keys: ['file://none.pub']}", FILE)
+        .exits(1)
+        .warns(&["verification.keys[0]: ", "none.pub: cannot be read"]);
+    stand
+        .validate("verification: {keys: ['file://ours.key']}", FILE)
+        .exits(1)
+        .warns(&["it is a private key, which signs"]);
     // What is shown demands the same.
     let shown = run(&["profile", "show", &stand.path("profile.yaml")]);
     assert_eq!(shown.code, Some(1), "{shown:?}");
@@ -91,7 +107,9 @@ fn the_index_of_a_catalogue_is_signed_as_well() {
     let stand = Stand::new();
     let shown = stand.validate("", FILE).exits(0).out;
     let digest = &shown.split_once("sha256:").unwrap().1[..64];
-    let index = format!(r#"{{"plugins": [{{"name": "NodeNumber", "module": "nodenumber.wasm", "sha256": "{digest}"}}]}}"#);
+    let index = format!(
+        r#"{{"plugins": [{{"name": "NodeNumber", "module": "nodenumber.wasm", "sha256": "{digest}"}}]}}"#
+    );
     let index = stand.scratch.file("catalogue.json", &index);
     let top = format!("catalogue: file://.\n{DEMANDED}");
     stand.sign("ours.key", &stand.module).exits(0);
@@ -112,7 +130,10 @@ fn images_are_signed_in_their_registry() {
     let pushed = pushed.says(&[&format!("signed {image}:sha256-"), ".sig"]);
     let pinned = pushed.out.lines().next().unwrap().strip_prefix("pushed ").unwrap().to_string();
     stand.verify("ours.pub", &pinned).exits(0).says(&[&format!("{pinned}: signed by "), "ours.pub (sha256:"]);
-    stand.verify("other.pub", &tag).exits(1).warns(&["has 1 signature(s), none of them by that key", "other.pub"]);
+    stand
+        .verify("other.pub", &tag)
+        .exits(1)
+        .warns(&["has 1 signature(s), none of them by that key", "other.pub"]);
     let source = format!("source: '{pinned}'");
     stand.validate(DEMANDED, &source).exits(0);
     let other = "verification: {keys: ['file://other.pub']}";
@@ -153,9 +174,23 @@ fn openssl_makes_and_checks_the_same_signatures() {
     done(&["dgst", "-sha256", "-verify", "ours.pub", "-signature", "p256.sig", "nodenumber.wasm"]);
     stand.sign("other.key", &stand.module).exits(0);
     raw("ed25519.sig");
-    done(&["pkeyutl", "-verify", "-pubin", "-inkey", "other.pub", "-rawin", "-in", "nodenumber.wasm", "-sigfile", "ed25519.sig"]);
+    done(&[
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        "other.pub",
+        "-rawin",
+        "-in",
+        "nodenumber.wasm",
+        "-sigfile",
+        "ed25519.sig",
+    ]);
     done(&["pkey", "-in", "ours.key", "-pubout", "-out", "again.pub"]);
-    assert_eq!(std::fs::read(stand.path("again.pub")).unwrap(), std::fs::read(stand.path("ours.pub")).unwrap());
+    assert_eq!(
+        std::fs::read(stand.path("again.pub")).unwrap(),
+        std::fs::read(stand.path("ours.pub")).unwrap()
+    );
 
     // Made and signed there, checked here; the signature as it is, without base64.
     done(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "theirs.key"]);

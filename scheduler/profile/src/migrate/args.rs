@@ -46,7 +46,8 @@ pub(super) fn migrate(profile: &mut Map<String, Value>, place: &str, version: &s
 
 /// Constraints without a type were the list that counts; now the type has to be said.
 fn constraints(args: &mut Map<String, Value>, place: &str, changes: &mut Changes) {
-    let listed = args.get("defaultConstraints").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let listed =
+        args.get("defaultConstraints").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     if listed && args.get("defaultingType").is_none_or(Value::is_null) {
         args.insert("defaultingType".into(), "List".into());
         changes.say(&format!("{place}.defaultingType"), "is List, as it was where defaultConstraints stood");

@@ -63,7 +63,12 @@ fn exchange(entries: &mut Vec<Value>, place: &str, changes: &mut Changes) {
             continue;
         };
         match successor {
-            Some(successor) if !names.iter().chain(kept.iter().map(|other| &other["name"])).any(|name| name == *successor) => {
+            Some(successor)
+                if !names
+                    .iter()
+                    .chain(kept.iter().map(|other| &other["name"]))
+                    .any(|name| name == *successor) =>
+            {
                 entry["name"] = (*successor).into();
                 kept.push(entry);
                 changes.say(place, format!("{name} became {successor}: {why}"));

@@ -40,6 +40,7 @@ pub(super) fn settings(fields: &mut Map<String, Value>, changes: &mut Changes) {
 
 /// The profiles that are objects; one is made where there is none.
 fn profiles(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Value> {
-    let profiles = fields.entry("profiles").or_insert_with(|| json!([{"schedulerName": "default-scheduler"}]));
+    let profiles =
+        fields.entry("profiles").or_insert_with(|| json!([{"schedulerName": "default-scheduler"}]));
     profiles.as_array_mut().into_iter().flatten().filter(|profile| profile.is_object())
 }

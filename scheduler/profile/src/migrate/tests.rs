@@ -152,7 +152,9 @@ fn args_of_other_schedulers_lose_what_is_gone() {
 fn constraints_were_a_list_where_nothing_was_said() {
     let args = json!({"defaultConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]});
     let profile = json!({"pluginConfig": [{"name": "PodTopologySpread", "args": args}]});
-    let kind = |version: &str| migrated(version, profile.clone()).0["pluginConfig"][0]["args"]["defaultingType"].clone();
+    let kind = |version: &str| {
+        migrated(version, profile.clone()).0["pluginConfig"][0]["args"]["defaultingType"].clone()
+    };
     assert_eq!(kind("v1beta1"), "List");
     // Later versions refuse such a file themselves.
     assert_eq!(kind("v1beta2"), Value::Null);
@@ -167,8 +169,11 @@ fn settings_of_the_first_version_go_to_their_plugins() {
     let profile = migrate("file", &text).unwrap().configuration["profiles"][0].clone();
     assert_eq!(profile["schedulerName"], "mine");
     assert_eq!(profile["plugins"]["postFilter"]["disabled"], json!([{"name": "DefaultPreemption"}]));
-    assert_eq!(profile["pluginConfig"], json!([
-        {"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 5}},
-        {"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 60}},
-    ]));
+    assert_eq!(
+        profile["pluginConfig"],
+        json!([
+            {"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 5}},
+            {"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 60}},
+        ])
+    );
 }

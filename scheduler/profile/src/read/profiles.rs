@@ -52,7 +52,9 @@ fn profile(
     for name in ["catalogue", verification::FIELD] {
         if fields.has(name) {
             fields.value(name);
-            problems.field(name).report("stands at the top of the file, beside profiles: it counts for all of them");
+            problems
+                .field(name)
+                .report("stands at the top of the file, beside profiles: it counts for all of them");
         }
     }
     fields.finish(problems);

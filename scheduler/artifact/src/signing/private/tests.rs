@@ -99,7 +99,10 @@ fn what_is_no_key_says_what_to_do() {
         assert!(error.contains(piece), "{error}");
     };
     private(P256_PUBLIC, "it is a public key");
-    private(&P256.replace("PRIVATE", "ENCRYPTED SIGSTORE PRIVATE"), "which only cosign opens: sign with cosign");
+    private(
+        &P256.replace("PRIVATE", "ENCRYPTED SIGSTORE PRIVATE"),
+        "which only cosign opens: sign with cosign",
+    );
     private(&P256.replace("PRIVATE", "ENCRYPTED PRIVATE"), "openssl pkey -in FILE");
     private(&ED25519.replace("IJ2X", "IJ2"), "it is cut");
     private(&ED25519.replace("MC4CAQAw", "MC4CAQAx"), "it is cut, or not a key for");

@@ -79,7 +79,8 @@ pub(crate) fn verify(args: &VerifyArgs, console: &mut Console<'_>) -> anyhow::Re
     let keys = trusted(&args.key)?;
     let mut good = true;
     // What was kept of before says nothing of what is there now.
-    let options = Options { cache_dir: None, ..source::options(args.transport.plain_http, args.transport.ca.clone()) };
+    let options =
+        Options { cache_dir: None, ..source::options(args.transport.plain_http, args.transport.ca.clone()) };
     let fetcher = Fetcher::new(options);
     for what in &args.what {
         let reference = source::reference(what, args.transport.plain_http)?;
@@ -105,7 +106,8 @@ pub(crate) fn verify(args: &VerifyArgs, console: &mut Console<'_>) -> anyhow::Re
 pub(super) fn trusted(files: &[impl AsRef<Path>]) -> anyhow::Result<Keys> {
     let mut keys = Keys::default();
     for file in files.iter().map(AsRef::as_ref) {
-        let key = PublicKey::from_pem(&text(file)?).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+        let key =
+            PublicKey::from_pem(&text(file)?).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         keys.add(file.display().to_string(), key);
     }
     Ok(keys)

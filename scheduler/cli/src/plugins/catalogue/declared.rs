@@ -34,7 +34,8 @@ impl Declared {
             return Some(Self { stages: Stage::ALL.to_vec(), idle: Vec::new(), args: None });
         };
         let listed = |field: &str| -> Vec<Stage> {
-            let names: Vec<&str> = found[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let names: Vec<&str> =
+                found[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             Stage::ALL.into_iter().filter(|stage| names.contains(&stage.field())).collect()
         };
         let (stages, idle) = (listed("stages"), listed("idle"));
@@ -166,6 +167,9 @@ mod tests {
             ]
         );
         assert_eq!(problems("PodState", json!({"mode": 1})), ["mode: unknown field; the plugin has no args"]);
-        assert_eq!(problems("TopologicalSort", json!({"namespaces": [1]})), ["namespaces[0]: must be a string"]);
+        assert_eq!(
+            problems("TopologicalSort", json!({"namespaces": [1]})),
+            ["namespaces[0]: must be a string"]
+        );
     }
 }

@@ -34,8 +34,7 @@ fn where_metrics_come_from_is_no_business_of_the_plugin() {
         &json!({}),
     );
     check(&Value::Null, &Provider::MetricsServer, &Value::Null);
-    let (_, problems) =
-        settings(Some(Capability::Metrics), &json!({"metricProvider": {"type": "Other"}}));
+    let (_, problems) = settings(Some(Capability::Metrics), &json!({"metricProvider": {"type": "Other"}}));
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].starts_with("metricProvider.type: "), "{problems:?}");
 }
