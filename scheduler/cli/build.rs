@@ -32,14 +32,18 @@ fn pack(folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let index = std::fs::read_to_string(folder.join("catalogue.json"))
         .map_err(|error| format!("{}: {error}", folder.join("catalogue.json").display()))?;
     let mut modules = String::new();
-    for line in index.lines().filter_map(|line| line.split_once("\"module\": \"")) {
-        let name = line.1.split('"').next().unwrap_or_default();
+    let found = index.split("\"module\"").skip(1);
+    for after in found {
+        let name = after.split('"').nth(1).unwrap_or_default();
         let bytes = std::fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
         packer.write_all(&bytes)?;
         let file = out.join(format!("{name}.gz"));
         std::fs::write(&file, packer.finish()?)?;
         writeln!(modules, "    ({name:?}, include_bytes!({file:?})),")?;
+    }
+    if modules.is_empty() {
+        return Err(format!("{} names no module", folder.join("catalogue.json").display()).into());
     }
     let text = format!(
         "pub(super) const INDEX: Option<&str> = Some({index:?});\npub(super) const MODULES: &[(&str, &[u8])] = &[\n{modules}];\n"
