@@ -17,6 +17,7 @@
 # - scratch and not distroless: users, time zones and the like are things a scheduler does not read.
 # - The base is named by digest, so that the same commit is built from the same toolchain. `docker buildx imagetools inspect
 #   rust:1.95.0-alpine3.23` prints the digest of the index of all platforms; change it together with the version.
+# - The plugins of the catalogue are in the binary, so that published configurations load unchanged (RATIONALE.md says why not in a folder).
 # - /licenses has the licences of all crates, because Apache-2.0, MIT, BSD and others want their texts to go with the binary.
 #   release/notices.sh collects them from the sources that cargo has fetched, so no more tools are needed.
 
@@ -28,8 +29,8 @@ ARG RUST_DIGEST=sha256:606fd313a0f49743ee2a7bd49a0914bab7deedb12791f3a846a34a471
 FROM rust:${RUST_VERSION}-alpine3.23@${RUST_DIGEST} AS build
 ARG TARGETARCH
 ARG COMMIT=unknown
-# The C compiler for ring; binutils (with it) to look at the result.
-RUN apk add --no-cache build-base ca-certificates
+# The C compiler for ring; binutils (with it) to look at the result. bash and the target for the catalogue's plugins.
+RUN apk add --no-cache bash build-base ca-certificates && rustup target add wasm32-unknown-unknown
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,id=cargo-${TARGETARCH},target=/usr/local/cargo/registry \
@@ -40,8 +41,10 @@ case "$TARGETARCH" in
   arm64) target=aarch64-unknown-linux-musl ;;
   *) echo "no build for $TARGETARCH" >&2; exit 1 ;;
 esac
+plugins/catalogue.sh target/catalogue-plugins
+LONGSHORE_CATALOGUE_DIR="$PWD/target/catalogue-plugins" \
 LONGSHORE_COMMIT="$COMMIT" LONGSHORE_RUST="$(rustc --version | cut -d' ' -f2)" \
-  cargo build --release --locked --target "$target" -p longshore-cli
+  cargo build --release --locked --target "$target" -p longshore-cli --features longshore-cli/catalogue
 install -D "target/$target/release/longshore" /image/usr/bin/longshore
 install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 install -D -m 0644 LICENSE /image/licenses/LICENSE

@@ -10,6 +10,7 @@
 #   make guests-tests  the ones of them that tests use anew, into tests/guests
 #   make plugins-test  tests of the Rust SDK, its examples and the catalogue
 #   make catalogue     the plugins of the catalogue with their index, into target/catalogue-plugins: --catalogue file://...
+#   make build         the release build, into target/release (CATALOGUE=yes: with the plugins of the catalogue in it)
 #   make bindings      the Rust SDK's bindings anew, from plugins/wit
 #   make test-go       the tests of the Go SDK and of the plugins in Go (needs Go; a part of make test)
 #   make guests-go     the plugins in Go of plugins/examples, as target/guests/NAME-go.wasm (needs Go; a part of make guests)
@@ -17,6 +18,7 @@
 #   make conformance   recorded decisions of the real kube-scheduler, of each minor (CONFORMANCE="DIR DIR" for others, KUBERNETES=1.37 where
 #                      their README does not say the minor, CASE=name for one), and of scheduler-plugins' plugins against the catalogue's
 #   make bench         criterion benches, then workloads (WORKLOAD=basic, SIZE=, RUNS=6 and NAME= for some of them; benches/README.md)
+#   make openb         GPUFragmentation on the traces in OPENB=DIR (Alibaba's cluster-trace-gpu-v2023), beside the published figures of FGD
 #   make bench-live    side by side with the real kube-scheduler, on a real API server
 #   make bench-peer    the same workloads with Longshore and with the real kube-scheduler in process (needs Go; BENCH='--name NAME B2')
 #   make bench-peer-test tests of the program that drives kube-scheduler (needs Go; compiles all of the scheduler)
@@ -48,7 +50,7 @@ CASES ?= 20000
 # Built for `make demo`: without optimisation, in a third of the time.
 DEMO = $${CARGO_TARGET_DIR:-target}/demo/longshore
 
-.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test catalogue bindings check conformance bench bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
+.PHONY: help setup build demo control-plane test test-fast test-go guests guests-go guests-tests plugins-test catalogue bindings check conformance bench openb bench-live bench-peer bench-peer-test properties fuzz install-yaml docs release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,9 +60,12 @@ setup:
 	@command -v cargo >/dev/null || { echo "error: cargo is not installed; get it from https://rustup.rs" >&2; exit 1; }
 	@if command -v rustup >/dev/null; then rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install; fi
 
-build: setup
-	LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
-		cargo build --release --locked -p longshore-cli
+# Released programs carry the catalogue; it takes a second build, for wasm32-unknown-unknown.
+CATALOGUE ?=
+build: setup $(if $(CATALOGUE),catalogue)
+	$(if $(CATALOGUE),LONGSHORE_CATALOGUE_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue-plugins) \
+		LONGSHORE_COMMIT=$${LONGSHORE_COMMIT:-$$(git describe --always --abbrev=12 --dirty=-changed --exclude='*' 2>/dev/null || true)} \
+		cargo build --release --locked -p longshore-cli $(if $(CATALOGUE),--features longshore-cli/catalogue)
 
 demo: setup
 	cargo build --profile demo --locked -p longshore-cli
@@ -140,6 +145,11 @@ bench: setup
 	$(if $(WORKLOAD),,cargo bench --locked -p longshore-benches --bench parts -- --warm-up-time 0.5 --measurement-time 2)
 	cargo bench --locked -p longshore-benches --bench workloads -- $(WORKLOAD) \
 		$(if $(SIZE),--size $(SIZE)) $(if $(RUNS),--runs $(RUNS)) $(if $(NAME),--name $(NAME))
+
+openb: catalogue
+	@test -n "$(OPENB)" || { echo "error: OPENB names the folder with the CSV files: make openb OPENB=DIR" >&2; exit 1; }
+	cargo bench --locked -p longshore-benches --bench openb -- $(abspath $(OPENB)) \
+		--catalogue $${CARGO_TARGET_DIR:-$(CURDIR)/target}/catalogue-plugins $(BENCH)
 
 bench-live: build control-plane
 	LONGSHORE_BINARY=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/longshore \

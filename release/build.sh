@@ -48,12 +48,16 @@ cargo cyclonedx --quiet --manifest-path scheduler/cli/Cargo.toml --format json -
 find scheduler plugins benches tests -name "$name.cdx.json" ! -path '*/cli/*' -delete
 mv "scheduler/cli/$name.cdx.json" "$dist/"
 
+step "catalogue"
+plugins/catalogue.sh "$target/catalogue-plugins"
+export LONGSHORE_CATALOGUE_DIR=$target/catalogue-plugins
+
 for arch in "${archs[@]}"; do
     triple=$(triple "$arch")
     step "binary for $arch"
     rustup target add "$triple" >/dev/null 2>&1 || true
     flags="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/longshore"
-    RUSTFLAGS=$flags cargo zigbuild --quiet --locked --profile "$profile" --target "$triple" -p longshore-cli
+    RUSTFLAGS=$flags cargo zigbuild --quiet --locked --profile "$profile" --target "$triple" -p longshore-cli --features longshore-cli/catalogue
     binary=$target/$triple/$([ "$profile" = dev ] && echo debug || echo "$profile")/longshore
     # A binary that needs a library would start nowhere but here.
     if readelf -d "$binary" | grep NEEDED; then echo "error: the binary for $arch is not static" >&2; exit 1; fi

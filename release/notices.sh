@@ -7,7 +7,11 @@ sources=${CARGO_HOME:-$HOME/.cargo}/registry/src
 cargo fetch --quiet --locked --target "$1"
 # Not in one pipe with the loop: then a failure of cargo would be taken for the end of the list.
 listed=$(cargo tree --locked --target "$1" -p longshore-cli -e normal --prefix none --no-dedupe --format '{p}|{l}')
-crates=$(printf '%s\n' "$listed" | grep -v '(/' | sort -u)
+# The plugins of the catalogue, which are in the binary too.
+cargo fetch --quiet --locked --manifest-path plugins/catalogue/Cargo.toml
+plugins=$(cargo tree --locked --manifest-path plugins/catalogue/Cargo.toml --workspace --target wasm32-unknown-unknown -e normal --prefix none \
+    --no-dedupe --format '{p}|{l}')
+crates=$(printf '%s\n%s\n' "$listed" "$plugins" | grep -v '(/' | sort -u)
 echo "Longshore contains the following software of third parties."
 printf '%s\n' "$crates" | while IFS='|' read -r crate licence; do
     name=${crate%% *} version=${crate#* v}

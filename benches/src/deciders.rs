@@ -1,5 +1,6 @@
 //! Who decides: the default profile, and what a workload adds to it.
 
+mod catalogue;
 mod extender;
 mod guest;
 
@@ -8,9 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use longshore_framework::extender::Extender;
+use longshore_framework::port::Requests;
 use longshore_framework::profile::Profile;
 
 use crate::workload::{Addition, Workload};
+
+pub use catalogue::folder as catalogue_folder;
 
 /// Who decides.
 #[derive(Clone, Debug)]
@@ -21,6 +25,8 @@ pub struct Deciders {
     pub extenders: Vec<Arc<dyn Extender>>,
     /// The time that a plugin in WebAssembly has taken so far, if there is one.
     pub guest: Option<GuestTime>,
+    /// What plugins ask of the engine.
+    pub requests: Requests,
 }
 
 /// The time that a plugin in WebAssembly has taken so far.
@@ -47,6 +53,7 @@ impl Deciders {
     pub fn of(workload: &Workload) -> anyhow::Result<Self> {
         match &workload.adds {
             Some(Addition::Guest(guest)) => guest::beside_default(guest),
+            Some(Addition::Catalogue(plugin)) => catalogue::beside_default(plugin, workload),
             Some(Addition::Extender {}) => {
                 Ok(Self { extenders: vec![Arc::new(extender::InProcess)], ..Self::default() })
             }
@@ -58,6 +65,11 @@ impl Deciders {
 /// The in-tree plugins.
 impl Default for Deciders {
     fn default() -> Self {
-        Self { profiles: crate::default_profiles(), extenders: Vec::new(), guest: None }
+        Self {
+            profiles: crate::default_profiles(),
+            extenders: Vec::new(),
+            guest: None,
+            requests: Requests::default(),
+        }
     }
 }

@@ -129,8 +129,8 @@ struct Driver<'o> {
 
 impl<'o> Driver<'o> {
     fn new(setting: Setting, observer: &'o mut dyn Observer) -> Self {
-        let Deciders { profiles, extenders, guest } = setting.deciders;
-        let mut engine = Engine::new(profiles, Options { extenders, ..setting.options });
+        let Deciders { profiles, extenders, guest, requests } = setting.deciders;
+        let mut engine = Engine::new(profiles, Options { extenders, requests, ..setting.options });
         engine.hold_bindings();
         let now = Instant::now();
         Self {

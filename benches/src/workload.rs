@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use operation::{
     Arrive, Barrier, Churn, ChurnMode, CreateNamespaces, CreateNodes, CreateObjects, CreatePods, DeleteNodes,
-    DeletePods, Expect, Groups, Namespaces, Operation, Order, Part, Repeat, Spread, Update,
+    DeletePods, Expect, Groups, Measure, Namespaces, Operation, Order, Part, Repeat, Spread, Update,
 };
 pub use read::{folder, read, read_all};
 
@@ -50,6 +50,21 @@ pub enum Addition {
     Guest(Guest),
     /// An extender in this process.
     Extender {},
+    /// A plugin of the catalogue.
+    Catalogue(CataloguePlugin),
+}
+
+/// A plugin of the catalogue, as `make catalogue` builds it. Whole pods and nodes are those of the templates `pod` and `node`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CataloguePlugin {
+    /// Its name in profiles.
+    pub plugin: String,
+    /// Its args.
+    #[serde(default)]
+    pub args: Value,
+    /// `plugins` of the profile; the plugin at all its stages if absent.
+    pub plugins: Option<Value>,
 }
 
 /// A plugin in WebAssembly.

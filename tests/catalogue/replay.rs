@@ -11,6 +11,7 @@ use longshore_framework::Timestamp;
 use longshore_framework::features::{Features, Minor};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
+use longshore_manifest::measured_answer;
 use longshore_wasm::Patience;
 use serde_json::{Value, json};
 
@@ -70,6 +71,9 @@ pub(crate) fn replay(case: &Value, catalogue: &Path) -> Result<Replayed, String>
     let pods = Arc::new(Pods::default());
     let raw: BTreeMap<String, &Value> =
         all.iter().filter(|o| o["kind"] == "Pod").map(|o| (key(o), o)).collect();
+    for node in all.iter().filter(|object| object["kind"] == "Node") {
+        pods.add_node(node);
+    }
     for pod in &cluster.pods {
         pods.add(&pod.meta.uid, raw.get(&pod.key()).map_or(Value::Null, |raw| (*raw).clone()));
     }
@@ -91,11 +95,12 @@ pub(crate) fn replay(case: &Value, catalogue: &Path) -> Result<Replayed, String>
         now: BEGIN,
         replayed: Replayed::default(),
     };
+    replay.measure(&case["metrics"])?;
     replay.run(&cluster, recording["podsAtOnce"] == true);
     Ok(replay.replayed)
 }
 
-fn loader(catalogue: &Path) -> Loader {
+pub(crate) fn loader(catalogue: &Path) -> Loader {
     let loader = Loader::new(LoaderOptions {
         cache_dir: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")),
         catalogue: Some(format!("file://{}", catalogue.display())),
@@ -131,6 +136,19 @@ fn key(object: &Value) -> String {
 }
 
 impl Replay {
+    /// What the load watcher says.
+    fn measure(&mut self, metrics: &Value) -> Result<(), String> {
+        if metrics.is_null() {
+            return Ok(());
+        }
+        let sample = measured_answer(metrics.to_string().as_bytes(), Timestamp(self.now));
+        let sample = Arc::new(sample.map_err(|error| format!("metrics: {error}"))?);
+        for source in self.engine.metrics_sources() {
+            self.engine.apply(Input::Metrics { source, sample: Arc::clone(&sample) });
+        }
+        Ok(())
+    }
+
     fn run(&mut self, cluster: &longshore_manifest::Manifests, at_once: bool) {
         for object in &cluster.objects {
             self.engine.apply(Input::Object(object.clone()));

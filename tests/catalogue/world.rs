@@ -12,6 +12,34 @@ use serde_json::{Map, Value, json};
 /// When pods are bound and the clock stands.
 const NOW: &str = "2026-01-01T00:00:00Z";
 
+/// A plugin of the catalogue.
+pub(crate) struct Listed {
+    pub(crate) folder: String,
+    name: String,
+    capabilities: Vec<String>,
+}
+
+impl Listed {
+    /// The file of its component.
+    pub(crate) fn module(&self) -> String {
+        format!("{}.component.wasm", self.folder)
+    }
+}
+
+/// The plugins that `plugins.txt` lists.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn plugins(root: &Path) -> Result<Vec<Listed>, String> {
+    let file = root.join("plugins/catalogue/plugins.txt");
+    let list = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let listed = |line: &str| {
+        let mut words = line.split_whitespace().map(str::to_string);
+        Some(Listed { folder: words.next()?, name: words.next()?, capabilities: words.collect() })
+    };
+    Ok(list.lines().filter(|line| !line.starts_with('#')).filter_map(listed).collect())
+}
+
 /// Builds the catalogue into a folder.
 pub(crate) fn build(root: &Path, folder: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| error.to_string();
@@ -24,31 +52,32 @@ pub(crate) fn build(root: &Path, folder: &Path) -> Result<(), String> {
     if !built.success() {
         return Err("plugins/catalogue.sh failed".to_string());
     }
-    let list = std::fs::read_to_string(root.join("plugins/catalogue/plugins.txt")).map_err(failed)?;
-    let mut plugins = Vec::new();
-    for line in list.lines().filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_whitespace();
-        let (Some(module), Some(name)) = (words.next(), words.next()) else { continue };
-        let core = std::fs::read(folder.join(format!("{module}.wasm"))).map_err(failed)?;
+    let mut index = Vec::new();
+    for plugin in plugins(root)? {
+        let core = std::fs::read(folder.join(format!("{}.wasm", plugin.folder))).map_err(failed)?;
         let component = longshore_plugin_build::componentize(&core).map_err(|error| error.to_string())?;
         let digest = longshore_artifact::Digest::of(&component).hex();
-        let component_name = format!("{module}.component.wasm");
-        std::fs::write(folder.join(&component_name), component).map_err(failed)?;
-        let capabilities: Vec<&str> = words.collect();
-        plugins.push(json!({
-            "name": name, "module": component_name, "sha256": digest, "capabilities": capabilities,
+        std::fs::write(folder.join(plugin.module()), component).map_err(failed)?;
+        index.push(json!({
+            "name": plugin.name, "module": plugin.module(), "sha256": digest, "capabilities": plugin.capabilities,
         }));
     }
-    std::fs::write(folder.join("catalogue.json"), json!({"plugins": plugins}).to_string()).map_err(failed)
+    std::fs::write(folder.join("catalogue.json"), json!({"plugins": index}).to_string()).map_err(failed)
 }
 
-/// Pods as the API server has them, by UID.
+/// Pods as the API server has them, by UID; and nodes by name.
 #[derive(Default)]
-pub(crate) struct Pods(Mutex<BTreeMap<String, Value>>);
+pub(crate) struct Pods(Mutex<BTreeMap<String, Value>>, Mutex<BTreeMap<String, Arc<RawValue>>>);
 
 impl Pods {
     fn with<T>(&self, call: impl FnOnce(&mut BTreeMap<String, Value>) -> T) -> T {
         call(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn add_node(&self, node: &Value) {
+        if let (Some(name), Some(raw)) = (node["metadata"]["name"].as_str(), raw(node)) {
+            self.1.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string(), raw);
+        }
     }
 
     pub(crate) fn add(&self, uid: &str, pod: Value) {
@@ -72,6 +101,10 @@ impl Pods {
     }
 }
 
+fn raw(object: &Value) -> Option<Arc<RawValue>> {
+    serde_json::from_str::<Box<RawValue>>(&object.to_string()).ok().map(Arc::from)
+}
+
 /// Sets a field of a pod's status.
 pub(crate) fn set(pod: &mut Value, field: &str, value: Value) {
     if !pod["status"].is_object() {
@@ -82,11 +115,10 @@ pub(crate) fn set(pod: &mut Value, field: &str, value: Value) {
 
 impl RawObjects for Pods {
     fn pod(&self, uid: &str) -> Option<Arc<RawValue>> {
-        let text = self.with(|pods| pods.get(uid).map(Value::to_string))?;
-        serde_json::from_str::<Box<RawValue>>(&text).ok().map(Arc::from)
+        self.with(|pods| pods.get(uid).and_then(raw))
     }
 
-    fn node(&self, _: &str) -> Option<Arc<RawValue>> {
-        None
+    fn node(&self, name: &str) -> Option<Arc<RawValue>> {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 }

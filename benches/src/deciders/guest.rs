@@ -34,11 +34,12 @@ pub(super) fn beside_default(guest: &Guest) -> anyhow::Result<Deciders> {
     let loaded = loaded.map_err(|e| anyhow!("{}: {e}", guest.module))?;
     let mut registry = longshore_plugins_native::registry();
     registry.add(NAME, move |_, _, _| loaded.instance());
-    Ok(Deciders { profiles: profiles(&registry)?, extenders: Vec::new(), guest: Some(time) })
+    let plugins = format!("{{multiPoint: {{enabled: [{{name: {NAME}}}]}}}}");
+    Ok(Deciders { profiles: profiles(&registry, &plugins)?, guest: Some(time), ..Deciders::default() })
 }
 
-fn profiles(registry: &Registry) -> anyhow::Result<Vec<Profile>> {
-    let plugins = format!("{{multiPoint: {{enabled: [{{name: {NAME}}}]}}}}");
+/// The default profile with these `plugins`.
+pub(super) fn profiles(registry: &Registry, plugins: &str) -> anyhow::Result<Vec<Profile>> {
     let text = format!("{{apiVersion: {API_VERSION}, kind: {KIND}, profiles: [{{plugins: {plugins}}}]}}");
     let defaults = longshore_plugins_native::DEFAULT_MULTI_POINT;
     let resolved = longshore_profile::load("benches", &text, registry, defaults);

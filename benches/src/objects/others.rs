@@ -72,6 +72,8 @@ pub fn object(template: &Value, name: &str) -> anyhow::Result<Object> {
         "StorageClass" => manifest::storage_class(&value).map(|o| Object::StorageClass(Arc::new(o))),
         "CSINode" => manifest::csi_node(&value).map(|o| Object::CsiNode(Arc::new(o))),
         "CSIDriver" => manifest::csi_driver(&value).map(|o| Object::CsiDriver(Arc::new(o))),
+        // Of a group that ends as Kubernetes' own do.
+        "NodeResourceTopology" => return declared(&value),
         _ if is_custom(&value) => return declared(&value),
         _ => return other(&value),
     };

@@ -24,6 +24,8 @@ pub enum Operation {
     CreatePods(CreatePods),
     /// Objects that come and go beside what follows.
     Churn(Churn),
+    /// Says what is measured on nodes.
+    Measure(Measure),
     /// Deletes pods, at once or beside what follows.
     DeletePods(DeletePods),
     /// Deletes nodes.
@@ -48,11 +50,17 @@ impl Operation {
             Self::CreateNodes(_)
             | Self::CreateNamespaces(_)
             | Self::CreateObjects(_)
+            | Self::Measure(_)
             | Self::DeleteNodes(_)
             | Self::Barrier(_) => false,
         }
     }
 }
+
+/// Says that processors and memory of every node are in use, by percents that differ from node to node.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Measure {}
 
 /// Adds nodes; each gets the label `kubernetes.io/hostname`.
 #[derive(Clone, Debug, Default, Deserialize)]

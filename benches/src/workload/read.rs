@@ -119,6 +119,7 @@ fn templates(operation: &Operation) -> Vec<&String> {
         Operation::Update(update) => vec![&update.template],
         Operation::Repeat(repeat) => repeat.operations.iter().flat_map(templates).collect(),
         Operation::CreateNamespaces(_)
+        | Operation::Measure(_)
         | Operation::DeletePods(_)
         | Operation::DeleteNodes(_)
         | Operation::Barrier(_) => Vec::new(),

@@ -38,7 +38,7 @@
 {{- if and .source (not .sha256) (not (hasPrefix "file://" .source)) (not (contains "@sha256:" .source)) }}
 {{- fail (printf "plugins: %s comes over the network and is not pinned; add sha256" .name) }}
 {{- end }}
-{{- $args := pick . "source" "sha256" "failurePolicy" "limits" "capabilities" "config" }}
+{{- $args := pick . "source" "sha256" "verification" "failurePolicy" "limits" "capabilities" "config" }}
 {{- with .configMap }}
 {{- $_ := set $args "source" (printf "file://%s/%s" (include "longshore.pluginFolder" (dict "plugin" $)) .key) }}
 {{- end }}
@@ -55,7 +55,7 @@ has a module: listing a default plugin without a weight would set its weight to 
 {{- $config := list }}
 {{- range .Values.plugins }}
 {{- $module := or .source .configMap }}
-{{- if and (not $module) (or .sha256 .failurePolicy .limits .capabilities (hasKey . "config")) }}
+{{- if and (not $module) (or .sha256 .verification .failurePolicy .limits .capabilities (hasKey . "config")) }}
 {{- fail (printf "plugins: %s has settings of a plugin in WebAssembly and no module; add source or configMap, or use args" .name) }}
 {{- end }}
 {{- if and (hasKey . "enabled") (not .enabled) }}

@@ -12,12 +12,16 @@ use longshore_framework::group::{GROUP_LABEL, GroupApi, GroupKey};
 use longshore_framework::objects::Object;
 use longshore_framework::plugin::{EnqueueContext, Plugin, PreEnqueue, QueueSort, Queued, Rank};
 use longshore_framework::pod::Pod;
-use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_framework::registry::{FactoryContext, Instance, Stage};
 use longshore_framework::verdict::Verdict;
 use serde_json::Value;
 
 /// The plugin's name.
 pub const NAME: &str = "Coscheduling";
+
+/// Stages of the Go plugin, in any release, whose work the engine does.
+const ELSEWHERE: [Stage; 6] =
+    [Stage::PreFilter, Stage::PostFilter, Stage::Reserve, Stage::Permit, Stage::PreBind, Stage::PostBind];
 
 /// The plugin.
 #[derive(Debug, Default)]
@@ -30,7 +34,7 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
     fields.int("podGroupBackoffSeconds", 0..=i64::MAX, problems);
     fields.int("podGroupRejectPercentage", 0..=100, problems);
     fields.finish(problems);
-    Instance::of(Coscheduling).queue_sort().pre_enqueue().build()
+    Instance::of(Coscheduling).queue_sort().pre_enqueue().idle_at(&ELSEWHERE).build()
 }
 
 impl Plugin for Coscheduling {

@@ -13,17 +13,19 @@ use tracing::{debug, warn};
 
 use crate::digest::Digest;
 use crate::file;
+use crate::signing::proof::{self, Proof};
 
-/// A folder of files named by their SHA-256.
+/// A folder of files named by their SHA-256, and of what shows that they are signed.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    proofs: PathBuf,
 }
 
 impl Cache {
     /// In `dir`, which is made when the first entry is written.
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { folder: dir.join("sha256") }
+        Self { folder: dir.join("sha256"), proofs: dir.join("signed") }
     }
 
     /// The bytes with this digest, if they are here and at most `limit`. A damaged entry is removed.
@@ -34,7 +36,22 @@ impl Cache {
 
     /// Keeps `bytes` under `digest`, which is theirs. Trouble is logged: the bytes are at hand anyway.
     pub(crate) async fn put(&self, digest: Digest, bytes: Arc<Vec<u8>>) {
-        let path = self.path(digest);
+        self.write(self.path(digest), bytes).await;
+    }
+
+    /// What was kept to show that the module with this digest is signed. Whoever reads it has to check it.
+    pub(crate) async fn proof(&self, module: Digest) -> Option<Proof> {
+        let path = self.proofs.join(module.hex());
+        let read = move || file::read(&path, proof::LONGEST).ok().and_then(|text| Proof::read(&text));
+        tokio::task::spawn_blocking(read).await.ok().flatten()
+    }
+
+    /// Keeps what shows that the module with this digest is signed.
+    pub(crate) async fn put_proof(&self, module: Digest, proof: &Proof) {
+        self.write(self.proofs.join(module.hex()), Arc::new(proof.write())).await;
+    }
+
+    async fn write(&self, path: PathBuf, bytes: Arc<Vec<u8>>) {
         let written = tokio::task::spawn_blocking(move || {
             if let Err(error) = write_whole(&path, &bytes) {
                 warn!(path = %path.display(), %error, "a download cannot be kept; the next start needs the network");

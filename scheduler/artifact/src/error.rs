@@ -108,12 +108,75 @@ pub enum Problem {
     /// The image is there but holds something else than one wasm file.
     #[error("is not a wasm artifact: {0}")]
     NotWasm(String),
+    /// Nobody who is trusted signed it.
+    #[error("{0}")]
+    Untrusted(Box<Untrusted>),
     /// What was asked for cannot be done with such a reference.
     #[error("{0}")]
     Unsupported(String),
     /// The HTTP client does not start: no certificates, a bad CA file.
     #[error("TLS cannot be set up: {0}; install the system's CA certificates or point SSL_CERT_FILE at them")]
     Setup(String),
+}
+
+/// Why no signature counts where one is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Untrusted {
+    /// There is none.
+    #[error(
+        "is not signed: {looked} has no signature of it, and one by {keys} is asked for; let the owner of that key sign it: \
+         longshore plugin sign --key KEY"
+    )]
+    Unsigned {
+        /// Where signatures were looked for.
+        looked: String,
+        /// Whose was wanted.
+        keys: String,
+    },
+    /// Signatures of an image, none by a key that is trusted.
+    #[error(
+        "is not signed by {keys}: {looked} has {count} signature(s), none of them by that key; let its owner sign the module \
+         (longshore plugin sign --key KEY), or, if you trust who signed, add that key to verification.keys"
+    )]
+    OtherKey {
+        /// Where signatures were looked for.
+        looked: String,
+        /// How many there are.
+        count: usize,
+        /// Whose was wanted.
+        keys: String,
+    },
+    /// Signatures beside a file that are not of its bytes.
+    #[error(
+        "is not what {keys} signed: no signature in {looked} is of these bytes by that key, so the file was changed after it was \
+         signed or another key signed it; find out which, then let the owner of the key sign it: longshore plugin sign --key KEY"
+    )]
+    OtherBytes {
+        /// The file with the signatures.
+        looked: String,
+        /// Whose was wanted.
+        keys: String,
+    },
+    /// A signature by a key that is trusted, of another image.
+    #[error(
+        "has a signature by {key} that is of another module: it is of {signed}, and this is {actual}; look into who put it there, \
+         then let the owner of the key sign this one: longshore plugin sign --key KEY"
+    )]
+    OtherModule {
+        /// Who signed.
+        key: String,
+        /// What was signed.
+        signed: String,
+        /// What was fetched.
+        actual: Digest,
+    },
+}
+
+impl From<Untrusted> for Problem {
+    fn from(untrusted: Untrusted) -> Self {
+        Self::Untrusted(Box::new(untrusted))
+    }
 }
 
 /// The innermost cause of an error: the outer ones say that something failed.

@@ -2,7 +2,7 @@
 //!
 //! A [`Reference`] says where bytes are, a [`Digest`] which bytes they must be, and a [`Fetcher`] brings them. What
 //! comes from another machine is never handed out before its digest was checked; it is then kept in a cache on disk, so
-//! that a restart needs no network.
+//! that a restart needs no network. Where [`Keys`] are given, one of them has to have signed it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,13 +28,18 @@ mod options;
 mod pin;
 mod reference;
 mod registry;
+mod signing;
 
 pub use credentials::CredentialFiles;
 pub use digest::{Digest, DigestError};
-pub use error::{FetchError, Problem};
-pub use fetcher::{Fetched, Fetcher};
+pub use error::{FetchError, Problem, Untrusted};
+pub use fetcher::{Fetched, Fetcher, Signature};
 pub use options::{Options, default_cache_dir};
 pub use reference::{PlainHttp, Reference, ReferenceError};
 pub use registry::package::{
     CONFIG_MEDIA_TYPE, LAYER_MEDIA_TYPE, OLDER_LAYER_MEDIA_TYPES, Package, PackageKind,
 };
+pub use signing::beside::signatures_beside;
+pub use signing::keys::Keys;
+pub use signing::private::{NewKey, SigningKey};
+pub use signing::public::{Algorithm, KeyError, PublicKey};

@@ -7,6 +7,8 @@ mod address;
 mod manifest;
 pub(crate) mod package;
 mod push;
+mod sign;
+mod signatures;
 mod token;
 
 use std::sync::Arc;
@@ -21,6 +23,9 @@ use crate::error::Problem;
 use crate::http::{Answer, Transport, refusal};
 use crate::options::Options;
 use crate::pin::checked;
+use crate::signing::judge::Judge;
+use crate::signing::keys::Keys;
+use crate::signing::proof::Proof;
 use address::base_url;
 use manifest::Layer;
 use token::Access;
@@ -42,33 +47,46 @@ pub(crate) struct Pulled {
     /// The digest of the manifest, when known.
     pub(crate) manifest: Option<Digest>,
     pub(crate) from_cache: bool,
+    /// The key that signed it, where that was asked for.
+    pub(crate) signed_by: Option<String>,
 }
 
 impl Registry<'_> {
-    /// The wasm file of the image. `transport` is asked for only when the cache does not have it all.
+    /// The wasm file of the image, signed by one of `keys` if there are any. `transport` is asked for only when the cache does not
+    /// have it all.
     pub(crate) async fn pull<'t>(
         &self,
         transport: impl AsyncFnOnce() -> Result<&'t Transport, Problem>,
         expected: Option<Digest>,
+        keys: &Keys,
     ) -> Result<Pulled, Problem> {
         let pinned = self.image.digest().and_then(|digest| digest.parse::<Digest>().ok());
-        if let Some(pulled) = self.kept(pinned, expected).await? {
+        if let Some(pulled) = self.kept(pinned, expected, keys).await? {
             return Ok(pulled);
         }
         let mut access = Access::new(transport().await?, self.options, self.image);
         let text = self.manifest(&mut access, pinned).await?;
         let manifest = Digest::of(&text);
         let layer = self.layer(&text, expected)?;
+        let signed = match keys.is_empty() {
+            true => None,
+            false => Some(self.signature(&mut access, manifest, keys).await?),
+        };
         let url = self.url(&format!("blobs/{}", layer.digest))?;
         let answer = access.get(&url, &HeaderMap::new(), layer.size).await?;
         let bytes = self.success(&url, answer)?.body;
         let digest = checked(&bytes, Some(layer.digest))?;
         let (text, bytes) = (Arc::new(text), Arc::new(bytes));
+        let (signed, signed_by) = signed.unzip();
         if let Some(cache) = self.cache {
+            if let Some(signed) = signed {
+                cache.put_proof(digest, &Proof::Image { manifest: text.to_vec(), signed }).await;
+            }
             cache.put(manifest, text).await;
             cache.put(digest, Arc::clone(&bytes)).await;
         }
-        Ok(Pulled { bytes: Arc::unwrap_or_clone(bytes), digest, manifest: Some(manifest), from_cache: false })
+        let bytes = Arc::unwrap_or_clone(bytes);
+        Ok(Pulled { bytes, digest, manifest: Some(manifest), from_cache: false, signed_by })
     }
 
     /// From the cache: by the digest of the file, or by that of the manifest and then that of the file.
@@ -76,6 +94,7 @@ impl Registry<'_> {
         &self,
         pinned: Option<Digest>,
         expected: Option<Digest>,
+        keys: &Keys,
     ) -> Result<Option<Pulled>, Problem> {
         let Some(cache) = self.cache else { return Ok(None) };
         let layer = match (pinned, expected) {
@@ -86,8 +105,31 @@ impl Registry<'_> {
             (None, Some(expected)) => expected,
             (None, None) => return Ok(None),
         };
+        let signed_by = match keys.is_empty() {
+            true => None,
+            // What was kept may be by a key of before; the registry may have another signature.
+            false => match self.kept_signature(cache, pinned, layer, keys).await {
+                Some(key) => Some(key),
+                None => return Ok(None),
+            },
+        };
         let bytes = cache.get(layer, self.options.max_size).await;
-        Ok(bytes.map(|bytes| Pulled { bytes, digest: layer, manifest: pinned, from_cache: true }))
+        Ok(bytes.map(|bytes| Pulled { bytes, digest: layer, manifest: pinned, from_cache: true, signed_by }))
+    }
+
+    /// The key by which the module with the digest `layer` is signed, by what was kept.
+    async fn kept_signature(
+        &self,
+        cache: &Cache,
+        pinned: Option<Digest>,
+        layer: Digest,
+        keys: &Keys,
+    ) -> Option<String> {
+        let Proof::Image { manifest, signed } = cache.proof(layer).await? else { return None };
+        let digest = Digest::of(&manifest);
+        let of_this = pinned.is_none_or(|pinned| pinned == digest)
+            && manifest::layer(&manifest).is_ok_and(|found| found.digest == layer);
+        of_this.then(|| Judge::new(keys, digest).takes(&signed)).flatten()
     }
 
     async fn manifest(&self, access: &mut Access<'_>, pinned: Option<Digest>) -> Result<Vec<u8>, Problem> {

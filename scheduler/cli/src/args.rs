@@ -350,11 +350,18 @@ pub struct ProfileArgs {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// Report everything that is wrong with a file, all at once
-    #[command(after_help = "Examples:\n  longshore profile validate profile.yaml")]
+    #[command(
+        after_help = "Plugins of the catalogue are known by name, extension points and args, whether their modules are at hand or not. Files of \
+        older versions, and policies: longshore profile migrate.\n\nExamples:\n  longshore profile validate profile.yaml\n  \
+        longshore profile migrate old.yaml | longshore profile validate -"
+    )]
     Validate {
         /// A KubeSchedulerConfiguration or a ConfigMap with one, or - for standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Leave out plugins that nobody has, with a warning for each place, and check the rest
+        #[arg(long)]
+        ignore_unknown_plugins: bool,
         /// Plugins in WebAssembly.
         #[command(flatten)]
         plugins: PluginArgs,

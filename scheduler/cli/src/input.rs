@@ -157,7 +157,7 @@ pub(crate) fn loader(args: &PluginArgs) -> (Loader, Arc<Tally>) {
 }
 
 /// The same, which may leave out plugins that nobody has.
-fn loader_that(args: &PluginArgs, ignore_unknown: bool) -> (Loader, Arc<Tally>) {
+pub(crate) fn loader_that(args: &PluginArgs, ignore_unknown: bool) -> (Loader, Arc<Tally>) {
     let (failures, began) = (Arc::<Tally>::default(), Clock::new().now());
     let clock = Arc::new(move || u64::try_from(began.0).unwrap_or(0));
     let observer = Arc::clone(&failures) as Arc<dyn longshore_wasm::Observe>;
@@ -197,6 +197,7 @@ pub(crate) fn profiles_after(
             resolved: loader.default_profile()?,
             guests: Guests::default(),
             files: Vec::new(),
+            absent: std::collections::BTreeSet::new(),
         });
     };
     let text = config_text(file)?;

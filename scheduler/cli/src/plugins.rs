@@ -2,8 +2,8 @@
 //! WebAssembly.
 //!
 //! ```text
-//! file ──▶ Loader ──▶ profiles, plugins in place         args with `source` or `guestURL`:
-//!            │                                             fetch ─▶ digest ─▶ compile, check, init ─▶ Guest
+//! file ──▶ Loader ──▶ profiles, plugins in place         args with `source` or `guestURL`, names of the catalogue:
+//!            │                                             fetch ─▶ digest, signature ─▶ compile, check, init ─▶ Guest
 //!            └──────▶ Guests: what is loaded, by profile and name; the same one again where nothing changed
 //! ```
 
@@ -17,6 +17,7 @@ mod means;
 mod options;
 mod stand_in;
 mod tally;
+mod verification;
 
 use longshore_framework::features::Features;
 use longshore_framework::registry::Registry;

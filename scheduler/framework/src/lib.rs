@@ -52,6 +52,7 @@ pub mod taint;
 pub mod text;
 pub mod unread;
 pub mod verdict;
+pub mod verification;
 pub mod volume;
 pub mod wide;
 

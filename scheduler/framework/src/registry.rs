@@ -133,6 +133,9 @@ pub struct Instance {
     pub census: Option<Arc<dyn Census>>,
     /// The events it registered, taken once.
     pub events: Vec<EventPattern>,
+    /// Stages at which profiles may name it and where it has nothing to do, because the plugin of that name does there what is done
+    /// elsewhere here.
+    pub idle_at: Vec<Stage>,
 }
 
 impl Instance {
@@ -160,6 +163,7 @@ impl Instance {
                 post_bind: None,
                 census: None,
                 events,
+                idle_at: Vec::new(),
             },
         }
     }
@@ -229,6 +233,13 @@ macro_rules! stages {
             #[must_use]
             pub fn args(mut self, args: Value) -> Self {
                 self.instance.args = args;
+                self
+            }
+
+            /// Profiles may name the plugin at these stages, where it has nothing to do.
+            #[must_use]
+            pub fn idle_at(mut self, stages: &[Stage]) -> Self {
+                self.instance.idle_at = stages.to_vec();
                 self
             }
 

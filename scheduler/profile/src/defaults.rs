@@ -25,6 +25,8 @@ impl Default for Configuration {
                 ..ProfileSpec::default()
             }],
             extenders: Vec::new(),
+            catalogue: None,
+            verification: None,
         }
     }
 }

@@ -18,6 +18,17 @@ pub(crate) struct Misplaced {
     pub(crate) message: String,
 }
 
+/// Whether a plugin has a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It has.
+    Takes,
+    /// It has nothing to do there, and may be named.
+    Idle,
+    /// It has not, and must not be named.
+    Misses,
+}
+
 /// The plugins of `stage`, in order: (1) those that the stage lists although `multiPoint` brings them, in the stage's order;
 /// (2) those that `multiPoint` brings; (3) the others that the stage lists. With `*` in the stage's `disabled` only what
 /// it lists. `takes_part` says whether a plugin has the stage (`None`: there is no such plugin, reported elsewhere).
@@ -25,7 +36,7 @@ pub(crate) fn expand<'a>(
     stage: Stage,
     plugins: &'a Plugins,
     multi_point: &[MergedPlugin<'a>],
-    takes_part: impl Fn(&str) -> Option<bool>,
+    takes_part: impl Fn(&str) -> Option<Part>,
     misplaced: &mut Vec<Misplaced>,
 ) -> Vec<&'a str> {
     let listed = listed(stage, plugins, &takes_part, misplaced);
@@ -37,7 +48,7 @@ pub(crate) fn expand<'a>(
     let mut brought: Vec<&str> = Vec::new();
     let candidates = multi_point
         .iter()
-        .filter(|entry| takes_part(entry.name) == Some(true) && !disabled.contains(entry.name));
+        .filter(|entry| takes_part(entry.name) == Some(Part::Takes) && !disabled.contains(entry.name));
     for entry in candidates {
         if listed.contains(&entry.name) {
             overriding.insert(entry.name);
@@ -59,17 +70,21 @@ pub(crate) fn expand<'a>(
 fn listed<'a>(
     stage: Stage,
     plugins: &'a Plugins,
-    takes_part: impl Fn(&str) -> Option<bool>,
+    takes_part: impl Fn(&str) -> Option<Part>,
     misplaced: &mut Vec<Misplaced>,
 ) -> Vec<&'a str> {
     let mut listed: Vec<&str> = Vec::new();
     for (at, plugin) in plugins.stage(stage).enabled.iter().enumerate() {
         let name = plugin.name.as_str();
         let message = match takes_part(name) {
-            None => continue,
-            Some(false) => format!("plugin {name:?} does not take part in {}; remove it here", stage.name()),
-            Some(true) if listed.contains(&name) => format!("plugin {name:?} is listed twice; remove one"),
-            Some(true) => {
+            None | Some(Part::Idle) => continue,
+            Some(Part::Misses) => {
+                format!("plugin {name:?} does not take part in {}; remove it here", stage.name())
+            }
+            Some(Part::Takes) if listed.contains(&name) => {
+                format!("plugin {name:?} is listed twice; remove one")
+            }
+            Some(Part::Takes) => {
                 listed.push(name);
                 continue;
             }

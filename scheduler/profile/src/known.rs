@@ -30,18 +30,8 @@ const REMOVED: [(&str, &str); 14] = [
 /// Plugins that take part in `podGroupPostFilter`.
 pub(crate) const POD_GROUP_POST_FILTER: [&str; 1] = ["DefaultPreemption"];
 
-/// Plugins of kubernetes-sigs/scheduler-plugins that Longshore's catalogue has.
-const IN_CATALOGUE: [&str; 9] = [
-    "CapacityScheduling",
-    "NetworkOverhead",
-    "NodeResourceTopologyMatch",
-    "NodeResourcesAllocatable",
-    "PodState",
-    "PreemptionToleration",
-    "QOSSort",
-    "SySched",
-    "TopologicalSort",
-];
+/// The plugins of Longshore's catalogue: lines of folder, name and capabilities.
+const CATALOGUE: &str = include_str!("../../../plugins/catalogue/plugins.txt");
 
 /// Plugins of other schedulers that published configurations name, by where they come from.
 const OUT_OF_TREE: [(&str, &[&str]); 2] = [
@@ -54,6 +44,7 @@ const OUT_OF_TREE: [(&str, &[&str]); 2] = [
             "LoadVariationRiskBalancing",
             "LowRiskOverCommitment",
             "NetworkOverhead",
+            "NodeMetadata",
             "NodeResourceTopologyMatch",
             "NodeResourcesAllocatable",
             "Peaks",
@@ -70,6 +61,11 @@ const OUT_OF_TREE: [(&str, &[&str]); 2] = [
         &["DeviceShare", "ElasticQuota", "LoadAwareScheduling", "NodeNUMAResource", "Reservation"],
     ),
 ];
+
+fn in_catalogue(name: &str) -> bool {
+    let lines = CATALOGUE.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().nth(1)).any(|listed| listed == name)
+}
 
 /// Why `name` is not in the registry, and the fix.
 pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
@@ -89,25 +85,29 @@ pub(crate) fn unknown(name: &str, registry: &Registry) -> String {
             false => format!("plugin {name:?} has no arguments; leave them out"),
         };
     }
-    if IN_CATALOGUE.contains(&name) {
+    if in_catalogue(name) {
         return format!(
-            "plugin {name:?} comes from kubernetes-sigs/scheduler-plugins and is in Longshore's catalogue; name the catalogue: \
-             --catalogue file://DIR, which make catalogue builds"
+            "plugin {name:?} is in Longshore's catalogue, which this program does not carry; use a released program or image, which do, or \
+             name a catalogue: catalogue: file://DIR in this file, or --catalogue file://DIR (make catalogue builds one)"
         );
     }
     if let Some((project, _)) = OUT_OF_TREE.iter().find(|(_, names)| names.contains(&name)) {
         return format!(
-            "plugin {name:?} comes from {project} and is part of neither kube-scheduler nor Longshore; leave it out, or give \
-             its args the source of the same plugin in WebAssembly"
+            "plugin {name:?} comes from {project} and is part of neither kube-scheduler nor Longshore's catalogue; leave it out \
+             (simulate --ignore-unknown-plugins does), or bring the same plugin in WebAssembly: its args in pluginConfig name the \
+             source (docs/plugins/catalogue.md)"
         );
     }
     let quoted = quote(name);
-    match nearest(name, registry.names().map(|n| &**n)) {
+    // Such as BalancedAllocation, which is short for NodeResourcesBalancedAllocation.
+    let longer = || registry.names().map(|n| &**n).find(|known| name.len() > 6 && known.ends_with(name));
+    match nearest(name, registry.names().map(|n| &**n)).or_else(longer) {
         Some(near) => format!("unknown plugin {quoted}; did you mean {near:?}?"),
         None => {
             let all: Vec<&str> = registry.names().map(|n| &**n).collect();
             format!(
-                "unknown plugin {quoted}; known plugins: {}; one in WebAssembly has its source in the args of pluginConfig",
+                "unknown plugin {quoted}; bring it in WebAssembly, its args in pluginConfig name the source, or a catalogue that has it: \
+                 catalogue: file://DIR; known plugins: {}",
                 all.join(", ")
             )
         }

@@ -109,11 +109,11 @@ pub fn load(
     registry: &Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
-    load_with(source_name, text, registry.features(), |_| registry.clone(), default_multi_point)
+    load_with(source_name, text, registry.features(), |_, _| registry.clone(), default_multi_point)
 }
 
 /// As [`load`], for plugins that only the configuration names: `registry` is asked for all there are once the file is
-/// read, by `features`; it may change the configuration.
+/// read, by `features`; it may change the configuration, and report what is wrong with it.
 ///
 /// # Errors
 /// Everything that is wrong, all at once.
@@ -121,12 +121,12 @@ pub fn load_with(
     source_name: &str,
     text: &str,
     features: Features,
-    registry: impl FnOnce(&mut Configuration) -> Registry,
+    registry: impl FnOnce(&mut Configuration, &mut Problems<'_>) -> Registry,
     default_multi_point: &[(&str, i64)],
 ) -> Result<Resolved, ConfigError> {
     let mut found = Vec::new();
     let resolved = read_and_validate(source_name, text, features, &mut found).map(|(mut written, place)| {
-        let registry = registry(&mut written);
+        let registry = registry(&mut written, &mut Problems::new(&mut found));
         let mut resolved = resolve::configuration(written, &registry, default_multi_point, &mut found);
         place.put_before(&mut found);
         place.put_before(&mut resolved.warnings);

@@ -3,7 +3,9 @@
 //! What a version means is kept: weights that were other defaults are written out, plugins that are gone become what does their
 //! work now. What has no successor is left out and said.
 
+mod args;
 mod lists;
+mod older;
 mod policy;
 mod strategy;
 
@@ -79,7 +81,7 @@ fn configuration(mut value: Value, changes: &mut Changes) -> Value {
         let Some(profile) = profile.as_object_mut() else { continue };
         strategy::migrate(profile, &place, changes);
         lists::migrate(profile, &place, changes);
-        args(profile, &place, changes);
+        args::migrate(profile, &place, &version, changes);
         if old_weights {
             lists::weights(profile, &place, changes);
         }
@@ -106,6 +108,7 @@ fn top(fields: &mut Map<String, Value>, changes: &mut Changes) {
         changes.say("profiles", "has what stood at the top as its one profile");
         fields.insert("profiles".into(), json!([moved]));
     }
+    older::settings(fields, changes);
     if fields.remove("algorithmSource").is_some() {
         changes.say("algorithmSource", "is left out; the default profile is what the provider was");
     }
@@ -120,25 +123,6 @@ fn top(fields: &mut Map<String, Value>, changes: &mut Changes) {
     {
         *lock = "leases".into();
         changes.say("leaderElection.resourceLock", "became leases, the only kind there is");
-    }
-}
-
-/// Fields that args of scheduler-plugins had in its first releases, and that it reads nowhere now.
-const UNUSED: [&str; 4] = ["kubeConfigPath", "kubeconfigpath", "kubeMaster", "masterOverride"];
-
-/// Args name their version too.
-fn args(profile: &mut Map<String, Value>, place: &str, changes: &mut Changes) {
-    let configs = profile.get_mut("pluginConfig").and_then(Value::as_array_mut);
-    for (at, config) in configs.into_iter().flatten().enumerate() {
-        let Some(args) = config.get_mut("args").and_then(Value::as_object_mut) else { continue };
-        let place = format!("{place}.pluginConfig[{at}].args");
-        for field in UNUSED.iter().filter(|field| args.remove(**field).is_some()) {
-            changes.say(&place, format!("{field} is left out: plugins use the scheduler's own connection"));
-        }
-        if let Some(version) = args.get_mut("apiVersion").filter(|version| **version != API_VERSION) {
-            *version = API_VERSION.into();
-            changes.say(&format!("{place}.apiVersion"), format!("became {API_VERSION}"));
-        }
     }
 }
 

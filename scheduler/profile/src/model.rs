@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longshore_framework::registry::Stage;
+use longshore_framework::verification::Verification;
 use serde_json::Value;
 
 use crate::extender::Extender;
@@ -35,6 +36,10 @@ pub struct Configuration {
     pub profiles: Vec<ProfileSpec>,
     /// `extenders`: default none.
     pub extenders: Vec<Extender>,
+    /// `catalogue`: where plugins are that the profiles name without a source; a field of Longshore.
+    pub catalogue: Option<String>,
+    /// `verification`: whose signature modules need, where a plugin's arguments do not say otherwise; a field of Longshore.
+    pub verification: Option<Verification>,
 }
 
 impl Configuration {

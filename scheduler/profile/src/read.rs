@@ -5,6 +5,7 @@ mod profiles;
 
 use longshore_framework::features::Features;
 use longshore_framework::fields::{Fields, Problems};
+use longshore_framework::verification::Verification;
 use serde_json::Value;
 
 use crate::error::quote;
@@ -54,6 +55,8 @@ pub(crate) fn configuration(
         delay_cache_until_active: fields.bool("delayCacheUntilActive", problems).unwrap_or(false),
         profiles: profiles::read(&mut fields, features, problems),
         extenders: extender::read(&mut fields, problems),
+        catalogue: fields.string("catalogue", problems).map(str::to_string),
+        verification: Verification::read(&mut fields, problems),
     };
     known_fields_only(fields, problems);
     Some(configuration)
@@ -97,7 +100,7 @@ fn is_our_version(version: &str, problems: &mut Problems<'_>) -> bool {
         }
     };
     problems.report(format!(
-        "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}; {difference}",
+        "{} is gone: only {API_VERSION} exists since Kubernetes 1.29; write apiVersion: {API_VERSION}, or let `longshore profile migrate` do it; {difference}",
         quote(version)
     ));
     true

@@ -13,7 +13,7 @@ use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::registry::{FactoryContext, Registry, Stage};
 use serde_json::Value;
 
-use crate::expand::{expand, weight};
+use crate::expand::{Part, expand, weight};
 use crate::idle;
 use crate::merge::{MergedPlugin, merge};
 use crate::model::{Configuration, ProfileSpec};
@@ -105,9 +105,11 @@ fn fill(
     for stage in Stage::ALL {
         let misses =
             |name: &str| idle::find(name, features).is_some_and(|i| !i.takes_part(stage.field(), features));
-        let takes_part = |name: &str| match ids.get(name) {
-            Some(id) => Some(profile.plugin(*id).has(stage)),
-            None => misses(name).then_some(false),
+        let takes_part = |name: &str| match ids.get(name).map(|id| profile.plugin(*id)) {
+            Some(plugin) if plugin.has(stage) => Some(Part::Takes),
+            Some(plugin) if plugin.idle_at.contains(&stage) => Some(Part::Idle),
+            Some(_) => Some(Part::Misses),
+            None => misses(name).then_some(Part::Misses),
         };
         let names = expand(stage, plugins, multi_point, takes_part, &mut misplaced);
         for (name, id) in names.iter().filter_map(|name| Some((name, *ids.get(name)?))) {

@@ -2,6 +2,7 @@
 
 use longshore_framework::profile::Profile;
 use longshore_framework::registry::Stage;
+use longshore_framework::verification;
 use serde_json::{Map, Value, json};
 
 use crate::duration;
@@ -17,7 +18,7 @@ pub fn show(resolved: &Resolved) -> Value {
     let configuration = &resolved.configuration;
     let profiles: Vec<Value> = resolved.profiles.iter().map(profile).collect();
     let extenders: Vec<Value> = configuration.extenders.iter().map(extender::show).collect();
-    json!({
+    let mut shown = json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
         "parallelism": configuration.parallelism,
@@ -31,7 +32,15 @@ pub fn show(resolved: &Resolved) -> Value {
         "delayCacheUntilActive": configuration.delay_cache_until_active,
         "profiles": profiles,
         "extenders": extenders,
-    })
+    });
+    // Fields that kube-scheduler does not have stand there only where somebody wrote them.
+    if let Some(catalogue) = &configuration.catalogue {
+        shown["catalogue"] = catalogue.as_str().into();
+    }
+    if let Some(verification) = &configuration.verification {
+        shown[verification::FIELD] = verification.show();
+    }
+    shown
 }
 
 fn leader_election(election: &LeaderElection) -> Value {

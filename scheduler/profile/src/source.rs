@@ -120,11 +120,10 @@ fn of_several(documents: &[Value], problems: &mut Problems<'_>) -> Option<Found>
             documents.iter().filter_map(foreign::advice).for_each(|advice| problems.report(advice));
             None
         }
+        // As kube-scheduler does, which does not say so.
         n => {
-            problems.report(format!(
-                "{n} of its {count} documents are a {KIND} each; give a file with one of them"
-            ));
-            None
+            let warning = format!("{n} of {count} documents are a {KIND} each; only the first is read");
+            found.into_iter().next().map(|one| Found { warning: Some(warning), ..one })
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use longshore_framework::fields::{Fields, Problems, nearest};
 use longshore_framework::node_metrics::MetricsSource;
+use longshore_framework::verification::{self, Verification};
 use serde_json::{Value, json};
 
 /// Memory of one instance where nothing is said: 64 MiB.
@@ -105,6 +106,8 @@ pub struct Settings {
     pub source: String,
     /// Its SHA-256 in lower case hex, when the profile names it.
     pub sha256: Option<String>,
+    /// Whose signature the module needs; `None` where the args do not say so.
+    pub verification: Option<Verification>,
     /// What becomes of pods when the plugin fails.
     pub failure_policy: FailurePolicy,
     /// Bytes of memory that one instance may have.
@@ -126,6 +129,7 @@ impl Default for Settings {
         Self {
             source: String::new(),
             sha256: None,
+            verification: None,
             failure_policy: FailurePolicy::default(),
             memory: DEFAULT_MEMORY,
             time: DEFAULT_TIME,
@@ -190,6 +194,7 @@ impl Settings {
 
     fn common(mut self, fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Self {
         self.sha256 = fields.string("sha256", problems).and_then(|text| digest(text, problems));
+        self.verification = Verification::read(fields, problems);
         let policies = [("Fail", FailurePolicy::Fail), ("Ignore", FailurePolicy::Ignore)];
         self.failure_policy = fields.word("failurePolicy", &policies, problems).unwrap_or_default();
         let null = Value::Null;
@@ -226,6 +231,9 @@ impl Settings {
         out["failurePolicy"] = policy.into();
         out["limits"] =
             json!({"memory": units::bytes_text(self.memory), "time": units::time_text(self.time)});
+        if let Some(verification) = &self.verification {
+            out[verification::FIELD] = verification.show();
+        }
         if let Some(digest) = &self.sha256 {
             out["sha256"] = digest.as_str().into();
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use longshore_cli::plugins;
 use longshore_framework::features::Features;
+use longshore_framework::fields::Problems;
 use longshore_framework::plugin::Plugin;
 use longshore_framework::registry::{Instance, Registry};
 use longshore_profile::Configuration;
@@ -60,7 +61,7 @@ fn load(text: &str) -> longshore_profile::Resolved {
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn registry(configuration: &mut Configuration) -> Registry {
+fn registry(configuration: &mut Configuration, _: &mut Problems<'_>) -> Registry {
     let mut registry = plugins::registry();
     let configs = configuration.profiles.iter().flat_map(|p| &p.plugin_config);
     for config in configs.filter(|c| Settings::concern(&c.args)) {

@@ -2,11 +2,15 @@
 //! everything that is wrong is said at once, a line for each.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use longshore_plugin::Error;
+use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::Quantity;
 
 /// The version of kube-scheduler's configuration that arguments are of.
 pub const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
@@ -109,6 +113,32 @@ impl<'v> Args<'v> {
         found
     }
 
+    /// Amounts by the names of resources; `None` when it is absent.
+    pub fn amounts(&mut self, name: &'static str) -> Option<BTreeMap<String, Quantity>> {
+        let fields = self.typed(name, "an object of amounts", Value::as_object)?;
+        let mut amounts = BTreeMap::new();
+        for (resource, value) in fields {
+            match Quantity::deserialize(value) {
+                Ok(amount) => drop(amounts.insert(resource.clone(), amount)),
+                Err(_) => self.report(
+                    &format!("{name}.{resource}"),
+                    &format!("must be an amount such as 500m or 1Gi, not {value}"),
+                ),
+            }
+        }
+        Some(amounts)
+    }
+
+    /// Where metrics come from is the scheduler's: it takes these fields out of the args of a plugin that the catalogue names, and
+    /// reads `metrics` of the others.
+    pub fn no_source(&mut self) {
+        for name in ["watcherAddress", "metricProvider"] {
+            if self.value(name).is_some() {
+                self.report(name, "belongs into metrics, beside source, where args name the module");
+            }
+        }
+    }
+
     /// A list of texts; empty when it is absent.
     pub fn texts(&mut self, name: &'static str) -> Vec<String> {
         let list = self.typed(name, "a list", Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -134,6 +164,12 @@ impl<'v> Args<'v> {
         let path = self.below(name);
         let each = list.iter().enumerate();
         each.map(|(at, value)| Self::at(value, format!("{path}[{at}]"), Rc::clone(&self.problems))).collect()
+    }
+
+    /// A value below this one whose place has a name of the user's choice, as an object. Finish it before this one.
+    pub fn inner(&self, value: &'v Value, path: &str) -> Args<'v> {
+        let path = if self.path.is_empty() { path.to_owned() } else { format!("{}.{path}", self.path) };
+        Self::at(value, path, Rc::clone(&self.problems))
     }
 
     fn below(&self, name: &str) -> String {
@@ -183,6 +219,8 @@ mod tests {
         args.word("mode", &[("Least", 0), ("Most", 1)]);
         args.int("count", 0..=10);
         args.texts("names");
+        args.amounts("defaults");
+        args.no_source();
         for resource in args.objects("resources") {
             super::resource(resource, 1..=i64::MAX);
         }
@@ -221,11 +259,20 @@ mod tests {
             json!({"resources": [{"name": "cpu", "weight": 0}]}),
             "resources[0].weight: must be a whole number of at least 1, not 0",
         );
+        check(
+            json!({"defaults": {"cpu": "1x", "memory": "1Gi"}}),
+            "defaults.cpu: must be an amount such as 500m or 1Gi, not \"1x\"",
+        );
+        check(
+            json!({"watcherAddress": "http://w"}),
+            "watcherAddress: belongs into metrics, beside source, where args name the module",
+        );
         check(json!({"inner": {"of": 1}}), "inner.of: unknown field; known fields: on, share");
         check(json!({"inner": 3}), "inner: must be an object with fields");
         check(
             json!({"Mode": "Least"}),
-            "Mode: unknown field; known fields: apiVersion, kind, mode, count, names, resources, inner",
+            "Mode: unknown field; known fields: apiVersion, kind, mode, count, names, defaults, watcherAddress, metricProvider, \
+             resources, inner",
         );
         check(json!([]), "must be an object with fields");
     }

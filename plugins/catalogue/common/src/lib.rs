@@ -2,12 +2,14 @@
 //!
 //! - [`args`]: `pluginConfig[].args` as kube-scheduler's plugins have them, read strictly.
 //! - [`quantity`]: amounts of resources.
+//! - [`capacity`]: what nodes have as a whole.
 //! - [`pod`]: what of a whole pod its brief form does not say.
 //! - [`resources`]: which names of resources are what.
 //! - [`scores`]: how scores are brought into 0 to 100.
 //! - [`preemption`]: which victims on which node.
 
 pub mod args;
+pub mod capacity;
 pub mod pod;
 pub mod preemption;
 pub mod quantity;
@@ -16,5 +18,6 @@ pub mod scores;
 pub mod time;
 
 pub use args::Args;
+pub use capacity::Capacities;
 pub use pod::RawPod;
 pub use quantity::Quantity;

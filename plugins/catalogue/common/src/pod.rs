@@ -178,16 +178,31 @@ impl RawPod {
     /// What it needs as a whole: of each resource the sum over its containers, or what one of its init containers needs
     /// where that is more, and the overhead on top.
     pub fn effective_requests(&self) -> Amounts {
+        self.effective(|resources| &resources.requests)
+    }
+
+    /// The same of limits, as far as containers have them.
+    pub fn effective_limits(&self) -> Amounts {
+        self.effective(|resources| &resources.limits)
+    }
+
+    fn effective(&self, of: impl Fn(&Resources) -> &Amounts) -> Amounts {
         let mut sum = Amounts::new();
         for container in &self.spec.containers {
-            add(&mut sum, &container.resources.requests);
+            add(&mut sum, of(&container.resources));
         }
-        for (name, amount) in self.spec.init_containers.iter().flat_map(|init| &init.resources.requests) {
+        for (name, amount) in self.spec.init_containers.iter().flat_map(|init| of(&init.resources)) {
             let held = sum.entry(name.clone()).or_insert(*amount);
             *held = (*held).max(*amount);
         }
         add(&mut sum, &self.spec.overhead);
         sum
+    }
+
+    /// Since when it has its node, in milliseconds; `None` where nobody says so yet.
+    pub fn scheduled(&self) -> Option<i64> {
+        let condition = self.condition("PodScheduled").filter(|condition| condition.status == "True")?;
+        condition.last_transition_time.as_deref().and_then(milliseconds)
     }
 }
 
@@ -217,5 +232,16 @@ mod tests {
         let amounts = pod.effective_requests();
         assert_eq!(amounts["cpu"], Quantity::thousandths(1750));
         assert_eq!(amounts["memory"], Quantity::of(2 << 30));
+        assert_eq!(pod.effective_limits()["cpu"], Quantity::thousandths(1250));
+    }
+
+    #[test]
+    fn a_pod_has_its_node_since_the_condition_says_so() {
+        let since = |status: &str| {
+            let condition = json!({"type": "PodScheduled", "status": status, "lastTransitionTime": "1970-01-01T00:01:00Z"});
+            let pod = json!({"status": {"conditions": [condition]}}).to_string();
+            RawPod::read(pod.as_bytes()).unwrap().scheduled()
+        };
+        assert_eq!((since("True"), since("False")), (Some(60_000), None));
     }
 }

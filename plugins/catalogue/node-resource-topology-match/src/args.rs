@@ -64,6 +64,8 @@ impl Settings {
         let seconds = args.int("cacheResyncPeriodSeconds", i64::MIN..=i64::MAX).unwrap_or(0);
         let discard = args.flag("discardReservedNodes").unwrap_or(false);
         let (resync, settings_too) = cache(&mut args);
+        // Without effect: what evicting would free is judged by the object as it is.
+        args.word("preemptionMode", &[("Disabled", ()), ("Enabled", ())]);
         args.finish()?;
         let memory = match (discard, seconds) {
             (true, _) => Memory::DiscardReserved,
@@ -125,7 +127,9 @@ mod tests {
         assert_eq!(set.strategy, Strategy::LeastNumaNodes);
         assert_eq!(set.weights, [("cpu".to_owned(), 5), ("memory".to_owned(), 1)].into());
         assert_eq!(set.memory, Memory::OverReserve { seconds: 5, resync: Resync::All, settings_too: true });
-        let discard = read(json!({"cacheResyncPeriodSeconds": 5, "discardReservedNodes": true}));
+        let discard = read(
+            json!({"cacheResyncPeriodSeconds": 5, "discardReservedNodes": true, "preemptionMode": "Disabled"}),
+        );
         assert_eq!(discard.memory, Memory::DiscardReserved);
     }
 

@@ -27,13 +27,7 @@ impl Registry<'_> {
         let manifest = package.manifest(&config);
         let text = serde_json::to_vec(&manifest).map_err(|error| Problem::Unsupported(error.to_string()))?;
         let digest = Digest::of(&text);
-        let client = self.upload_client()?;
-        let auth = match Access::new(transport, self.options, self.image).for_push().await? {
-            Granted::Nothing => RegistryAuth::Anonymous,
-            Granted::Basic { user, password } => RegistryAuth::Basic(user, password),
-            Granted::Token(token) => RegistryAuth::Bearer(token),
-        };
-        client.store_auth_if_needed(self.image.resolve_registry(), &auth).await;
+        let client = self.uploader(transport).await?;
         let blobs = manifest.layers.iter().map(|layer| (&layer.digest, &package.bytes));
         for (digest, bytes) in blobs.chain([(&manifest.config.digest, &config)]) {
             client.push_blob(self.image, bytes.clone(), digest).await.map_err(|error| self.explain(error))?;
@@ -41,6 +35,18 @@ impl Registry<'_> {
         let kind = HeaderValue::from_static(oci_client::manifest::OCI_IMAGE_MEDIA_TYPE);
         client.push_manifest_raw(self.image, text, kind).await.map_err(|error| self.explain(error))?;
         Ok(digest)
+    }
+
+    /// A client that may write to the repository.
+    pub(super) async fn uploader(&self, transport: &Transport) -> Result<Client, Problem> {
+        let client = self.upload_client()?;
+        let auth = match Access::new(transport, self.options, self.image).for_push().await? {
+            Granted::Nothing => RegistryAuth::Anonymous,
+            Granted::Basic { user, password } => RegistryAuth::Basic(user, password),
+            Granted::Token(token) => RegistryAuth::Bearer(token),
+        };
+        client.store_auth_if_needed(self.image.resolve_registry(), &auth).await;
+        Ok(client)
     }
 
     fn upload_client(&self) -> Result<Client, Problem> {
@@ -62,7 +68,7 @@ impl Registry<'_> {
         Client::try_from(config).map_err(|error| Problem::Setup(innermost(&error)))
     }
 
-    fn explain(&self, error: OciDistributionError) -> Problem {
+    pub(super) fn explain(&self, error: OciDistributionError) -> Problem {
         let registry = self.image.registry().to_owned();
         let refused =
             |why: String| Problem::Refused { registry: registry.clone(), who: "the upload".into(), why };

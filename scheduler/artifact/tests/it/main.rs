@@ -7,6 +7,7 @@ mod http;
 mod oci;
 mod registry;
 mod server;
+mod signing;
 mod tls;
 
 use std::path::Path;

@@ -26,6 +26,8 @@ pub(crate) struct Contents {
     pub(crate) blobs: BTreeMap<String, Bytes>,
     /// By tag and by digest.
     pub(crate) manifests: BTreeMap<String, Bytes>,
+    /// Whether it says what refers to a manifest.
+    pub(crate) knows_referrers: bool,
     /// Method and path of every request, in order.
     pub(crate) log: Vec<String>,
     port: u16,
@@ -45,8 +47,8 @@ impl FakeRegistry {
     pub(crate) async fn start(lock: Lock) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let contents =
-            Contents { lock, blobs: BTreeMap::new(), manifests: BTreeMap::new(), log: Vec::new(), port };
+        let (blobs, manifests) = (BTreeMap::new(), BTreeMap::new());
+        let contents = Contents { lock, blobs, manifests, knows_referrers: false, log: Vec::new(), port };
         let contents = Arc::new(Mutex::new(contents));
         let router = Router::new().fallback(serve).with_state(Arc::clone(&contents));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -152,6 +154,7 @@ impl Contents {
                 .get(name)
                 .cloned()
                 .map_or(StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response),
+            ("GET", "referrers", subject) if self.knows_referrers => self.referrers(subject).into_response(),
             ("POST", "blobs", "uploads/") => {
                 self.blobs.insert("upload".into(), Bytes::new());
                 (StatusCode::ACCEPTED, [(header::LOCATION, path.to_owned() + "1")]).into_response()
@@ -173,6 +176,19 @@ impl Contents {
             }
             _ => StatusCode::NOT_FOUND.into_response(),
         }
+    }
+
+    /// The index of what refers to `subject`.
+    fn referrers(&self, subject: &str) -> String {
+        let by_digest = self.manifests.iter().filter(|(name, _)| name.starts_with("sha256:"));
+        let read = by_digest.map(|(name, text)| {
+            (name, text.len(), serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default())
+        });
+        let found = read.filter(|(_, _, manifest)| manifest["subject"]["digest"] == subject).map(|(name, size, manifest)| {
+            let kind = &manifest["artifactType"];
+            serde_json::json!({"mediaType": manifest["mediaType"], "digest": name, "size": size, "artifactType": kind})
+        });
+        serde_json::json!({"schemaVersion": 2, "manifests": found.collect::<Vec<_>>()}).to_string()
     }
 
     fn close_upload(&mut self, path: &str, query: &str) -> Response {

@@ -1,6 +1,7 @@
 //! The flags of `longshore plugin`.
 
 mod make;
+mod sign;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use longshore_wasm::Capability;
 use super::measured::MetricsArgs;
 use super::{PlainFormat, Verbosity};
 
-pub use make::{BuildArgs, Language, NewArgs, PullArgs, PushArgs, UpdateSdkArgs};
+pub use make::{BuildArgs, Language, NewArgs, PlaceArgs, PullArgs, PushArgs, UpdateSdkArgs};
+pub use sign::{KeyType, KeygenArgs, SignArgs, VerifyArgs};
 
 /// `longshore plugin`.
 #[derive(Args, Debug)]
@@ -56,6 +58,15 @@ pub enum PluginCommand {
     /// Fetch a plugin into a file
     #[command(after_help = make::PULL_HELP)]
     Pull(PullArgs),
+    /// Make a key to sign plugins with
+    #[command(after_help = sign::KEYGEN_HELP)]
+    Keygen(KeygenArgs),
+    /// Sign plugins: files, or images in a registry
+    #[command(after_help = sign::SIGN_HELP)]
+    Sign(SignArgs),
+    /// Check that plugins are signed by a key
+    #[command(after_help = sign::VERIFY_HELP)]
+    Verify(VerifyArgs),
 }
 
 const INSPECT_HELP: &str = "\
@@ -322,6 +333,10 @@ mod tests {
             "longshore plugin bench a.wasm -f c.yaml --nodes 5",
             "longshore plugin bench a.wasm --pod web",
             "longshore plugin push a.wasm",
+            "longshore plugin sign a.wasm",
+            "longshore plugin sign --key a.key",
+            "longshore plugin verify a.wasm",
+            "longshore plugin keygen --type rsa",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

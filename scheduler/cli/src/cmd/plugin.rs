@@ -8,6 +8,7 @@ mod new;
 mod run;
 mod sdk;
 mod ship;
+mod sign;
 mod test;
 mod update_sdk;
 
@@ -32,6 +33,9 @@ pub(crate) fn run(args: &PluginArgs, console: &mut Console<'_>) -> anyhow::Resul
         PluginCommand::Check(args) => check::run(args, console),
         PluginCommand::Push(args) => ship::push(args, console),
         PluginCommand::Pull(args) => ship::pull(args, console),
+        PluginCommand::Keygen(args) => sign::keygen(args, console),
+        PluginCommand::Sign(args) => sign::sign(args, console),
+        PluginCommand::Verify(args) => sign::verify(args, console),
     }
 }
 

@@ -14,27 +14,40 @@ use crate::plugins::{Held, Loaded, Loader};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
-/// Runs one of the two commands.
+/// What is said where modules of the catalogue are not at hand.
+const ABSENT: &str = "  The modules of these plugins are not in this program: names, extension points and args were checked by what is declared of \
+    them. To schedule with them, use a released program or image, which carries them, or name a catalogue: catalogue: file://DIR in \
+    the file, or --catalogue file://DIR (make catalogue builds one).";
+
+/// Runs one of the three commands.
 pub(crate) fn run(args: &ProfileArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     match &args.command {
-        ProfileCommand::Validate { file, plugins, rules } => {
-            validate(file, &loader(plugins, rules, console)?, console)
+        ProfileCommand::Validate { file, ignore_unknown_plugins, plugins, rules } => {
+            let loader = loader(plugins, *ignore_unknown_plugins, rules, console)?;
+            validate(file, &loader, console)
         }
         ProfileCommand::Migrate { file, output } => migrate(file, *output, console),
         ProfileCommand::Show { file, plugins, rules, output } => {
-            show(file.as_deref(), &loader(plugins, rules, console)?, *output, console)
+            show(file.as_deref(), &loader(plugins, false, rules, console)?, *output, console)
         }
     }
 }
 
-fn loader(plugins: &PluginArgs, rules: &RuleArgs, console: &mut Console<'_>) -> anyhow::Result<Loader> {
-    let (loader, _) = input::loader(plugins);
+fn loader(
+    plugins: &PluginArgs,
+    ignore_unknown: bool,
+    rules: &RuleArgs,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Loader> {
+    let (loader, _) = input::loader_that(plugins, ignore_unknown);
+    // Nothing is decided here: a file is valid wherever the modules of the catalogue are.
+    loader.judge_by_declaration();
     loader.follow(input::rules(rules, None, console)?);
     Ok(loader)
 }
 
 fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let Loaded { resolved, guests, .. } = input::profiles(Some(file), loader)?;
+    let Loaded { resolved, guests, absent, .. } = input::profiles(Some(file), loader)?;
     warn(file, &resolved, console);
     writeln!(console.out, "{}: valid", file.display())?;
     for profile in &resolved.profiles {
@@ -42,6 +55,12 @@ fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::
         for (_, name, held) in guests.iter().filter(|(of, ..)| **of == profile.scheduler_name) {
             writeln!(console.out, "    {name}: {}", described(held))?;
         }
+        for (_, name) in absent.iter().filter(|(of, _)| *of == profile.scheduler_name) {
+            writeln!(console.out, "    {name}: of the catalogue, by its declaration")?;
+        }
+    }
+    if !absent.is_empty() {
+        writeln!(console.out, "{ABSENT}")?;
     }
     Ok(Exit::Done)
 }

@@ -38,6 +38,8 @@ fn fields(configuration: &Configuration) -> Vec<Field> {
         delay_cache_until_active,
         profiles,
         extenders,
+        catalogue,
+        verification,
     } = configuration;
     let mut fields = vec![
         ("parallelism", Takes::AtOnce, format!("{parallelism}")),
@@ -49,6 +51,8 @@ fn fields(configuration: &Configuration) -> Vec<Field> {
         ("delayCacheUntilActive", Takes::AtRestart, format!("{delay_cache_until_active}")),
         ("profiles", Takes::AtOnce, format!("{profiles:?}")),
         ("extenders", Takes::AtOnce, format!("{extenders:?}")),
+        ("catalogue", Takes::AtOnce, format!("{catalogue:?}")),
+        ("verification", Takes::AtOnce, format!("{verification:?}")),
     ];
     fields.extend(of_election(leader_election));
     fields.extend(of_connection(client_connection));

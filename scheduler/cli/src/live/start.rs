@@ -167,7 +167,7 @@ impl Common {
     /// Reads what there is to read and makes what is shared.
     async fn assemble(args: &RunArgs, prepared: Prepared) -> anyhow::Result<(Self, Vec<Profile>, Rest)> {
         let Prepared { loaded, loader, metrics, switches } = prepared;
-        let Loaded { resolved, guests, files: modules } = loaded;
+        let Loaded { resolved, guests, files: modules, .. } = loaded;
         let shown = Arc::new(Mutex::new(show(&resolved)));
         let Resolved { configuration, profiles, .. } = resolved;
         let found = connect::find(&assembly::target(args, &configuration.client_connection)).await?;

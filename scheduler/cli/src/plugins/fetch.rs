@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use longshore_artifact::{Digest, Fetched, Fetcher, PlainHttp, Reference};
+use longshore_artifact::{Digest, Fetched, Fetcher, Keys, PlainHttp, Reference, signatures_beside};
 use longshore_wasm::{Settings, Syntax};
 
 /// A module that arrived.
@@ -14,6 +14,8 @@ pub(super) struct Module {
     pub(super) digest: String,
     /// Where it is, when it is a file.
     pub(super) file: Option<PathBuf>,
+    /// The file with its signatures, when it is a file that has to have some.
+    pub(super) beside: Option<PathBuf>,
     /// The image by its digest, when a registry said so.
     pub(super) image: Option<String>,
 }
@@ -24,20 +26,25 @@ pub(super) struct Missing {
     pub(super) message: String,
     /// Whether it was to come over the network, so that another try may help.
     pub(super) remote: bool,
-    /// Where it was to be, when that is a file.
-    pub(super) file: Option<PathBuf>,
+    /// Where it was to be, when that is a file, and its signatures.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Missing {
-    fn here(message: impl ToString) -> Self {
-        Self { message: message.to_string(), remote: false, file: None }
+    pub(super) fn here(message: impl ToString) -> Self {
+        Self { message: message.to_string(), remote: false, files: Vec::new() }
     }
 }
 
-/// Fetches what `settings` name. Relative files are looked for in `folder`.
+/// Fetches what `settings` name. Relative files are looked for in `folder`. If there are keys, one of them has to have signed it.
 ///
 /// May be called from any thread, those that run async tasks included: the waiting is done on a thread of its own.
-pub(super) fn fetch(fetcher: &Arc<Fetcher>, settings: &Settings, folder: &Path) -> Result<Module, Missing> {
+pub(super) fn fetch(
+    fetcher: &Arc<Fetcher>,
+    settings: &Settings,
+    folder: &Path,
+    keys: Keys,
+) -> Result<Module, Missing> {
     // Args in the other syntax were written for a scheduler that takes http.
     let plain = match (&settings.syntax, &settings.sha256) {
         (Syntax::Extension { .. }, Some(_)) => PlainHttp::Anywhere,
@@ -50,23 +57,27 @@ pub(super) fn fetch(fetcher: &Arc<Fetcher>, settings: &Settings, folder: &Path) 
         None => None,
     };
     let (remote, file) = (reference.is_remote(), reference.as_path().map(Path::to_path_buf));
-    let fetched = match waited(Arc::clone(fetcher), reference, expected) {
+    let beside = file.as_deref().filter(|_| !keys.is_empty()).map(signatures_beside);
+    let fetched = match waited(Arc::clone(fetcher), reference, expected, keys) {
         Ok(fetched) => fetched,
-        Err(message) => return Err(Missing { message, remote, file }),
+        Err(message) => {
+            return Err(Missing { message, remote, files: file.into_iter().chain(beside).collect() });
+        }
     };
     let Fetched { bytes, digest, resolved, .. } = fetched;
-    Ok(Module { bytes, digest: digest.hex(), file, image: resolved })
+    Ok(Module { bytes, digest: digest.hex(), file, beside, image: resolved })
 }
 
 pub(super) fn waited(
     fetcher: Arc<Fetcher>,
     from: Reference,
     expected: Option<Digest>,
+    keys: Keys,
 ) -> Result<Fetched, String> {
     let fetch = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
-        runtime.block_on(fetcher.fetch(&from, expected)).map_err(|error| error.to_string())
+        runtime.block_on(fetcher.fetch_signed(&from, expected, &keys)).map_err(|error| error.to_string())
     };
     let thread = std::thread::Builder::new().name("fetch".to_string()).spawn(fetch);
     let thread = thread.map_err(|error| error.to_string())?;

@@ -1,20 +1,25 @@
 //! From a configuration file to profiles whose plugins are loaded.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use longshore_artifact::Fetcher;
+use longshore_artifact::{Fetcher, Keys};
+use longshore_framework::Str;
 use longshore_framework::features::Features;
+use longshore_framework::fields::Problems;
 use longshore_framework::port::Requests;
 use longshore_profile::{ConfigError, Configuration, Resolved};
 use longshore_wasm::Host;
 
 use super::building::{Building, Done};
-use super::catalogue::Catalogue;
+use super::catalogue::{self, Catalogue};
 use super::guests::Guests;
 use super::late::LateObjects;
 use super::means::Means;
 use super::options::LoaderOptions;
+use super::verification;
 
 /// Loads configurations. Cheap to clone; nothing is set up for WebAssembly until a configuration needs it.
 #[derive(Clone)]
@@ -27,8 +32,11 @@ pub struct Loaded {
     pub resolved: Resolved,
     /// The plugins in WebAssembly that they use.
     pub guests: Guests,
-    /// Files that plugins were read from.
+    /// Files that plugins were read from, and whatever they were checked with.
     pub files: Vec<PathBuf>,
+    /// Plugins of the catalogue whose modules are not here, with the profile's scheduler name; only where that is
+    /// [allowed](Loader::judge_by_declaration).
+    pub absent: BTreeSet<(Str, String)>,
 }
 
 /// A configuration that is not taken.
@@ -60,6 +68,11 @@ impl Loader {
     /// From now on configurations are read, and plugins made, for these rules.
     pub fn follow(&self, features: Features) {
         *self.0.features.lock().unwrap_or_else(PoisonError::into_inner) = features;
+    }
+
+    /// From now on plugins of the catalogue may be absent: they are judged by what is declared of them, and never run.
+    pub fn judge_by_declaration(&self) {
+        self.0.by_declaration.store(true, Ordering::Relaxed);
     }
 
     /// The rules that plugins are made for: those of the newest stable minor, until [told](Self::follow) otherwise.
@@ -100,15 +113,65 @@ impl Loader {
         longshore_profile::default_profile(&registry, &super::default_multi_point_by(features))
     }
 
-    /// The catalogue, if there is one.
-    fn catalogue(&self, name: &str) -> Result<Option<Catalogue>, NotLoaded> {
-        let Some(reference) = &self.0.catalogue else { return Ok(None) };
-        Catalogue::read(&self.0.fetcher, reference).map(Some).map_err(|unread| NotLoaded {
-            error: ConfigError { source_name: name.to_string(), problems: unread.problems },
-            plugins: Vec::new(),
-            transient: unread.remote,
-            files: unread.file.into_iter().collect(),
-        })
+    /// What a configuration is built with. Relative files in it become absolute ones.
+    fn building(
+        &self,
+        configuration: &mut Configuration,
+        folder: &Path,
+        before: &Guests,
+        problems: &mut Problems<'_>,
+    ) -> Building {
+        let mut done = Done::default();
+        let written = configuration.verification.take();
+        configuration.verification = written.map(|written| verification::absolute(written, folder));
+        let demanded = configuration.verification.as_ref();
+        done.files.extend(demanded.into_iter().flat_map(verification::files));
+        let keys = demanded.map_or_else(Keys::default, |demanded| verification::keys(demanded, problems));
+        let catalogue = self.catalogue(configuration, folder, &keys, &mut done, problems);
+        let absent = catalogue.is_err() || self.0.by_declaration.load(Ordering::Relaxed);
+        Building {
+            means: Arc::clone(&self.0),
+            catalogue: catalogue.unwrap_or_default(),
+            absent,
+            keys,
+            features: self.features(),
+            folder: folder.to_path_buf(),
+            before: before.clone(),
+            done: Mutex::new(done),
+        }
+    }
+
+    /// The catalogue that is named, by the command line before the configuration, or that this program carries; `Err` when it cannot
+    /// be read, which is reported.
+    fn catalogue(
+        &self,
+        configuration: &mut Configuration,
+        folder: &Path,
+        keys: &Keys,
+        done: &mut Done,
+        problems: &mut Problems<'_>,
+    ) -> Result<Option<Catalogue>, ()> {
+        if let Some(written) = &mut configuration.catalogue {
+            *written = catalogue::absolute(written, folder);
+        }
+        let (place, reference) = match (&self.0.catalogue, &configuration.catalogue) {
+            (Some(flag), _) => (format!("--catalogue {flag}"), flag),
+            (None, Some(written)) => ("catalogue".to_string(), written),
+            (None, None) => return Ok(Catalogue::carried()),
+        };
+        let unread = match Catalogue::read(&self.0.fetcher, &place, reference, keys) {
+            Ok(catalogue) => {
+                done.files.extend(catalogue.file.clone());
+                return Ok(Some(catalogue));
+            }
+            Err(unread) => unread,
+        };
+        done.transient |= unread.remote;
+        done.files.extend(unread.file);
+        for problem in unread.problems {
+            problems.field(&problem.path).report(problem.message);
+        }
+        Err(())
     }
 
     /// Reads the configuration `text`, which messages call `name`, and loads its plugins: relative files from `folder`, and
@@ -118,22 +181,14 @@ impl Loader {
     /// Everything that is wrong with it, plugins that cannot be loaded included.
     pub fn load(&self, name: &str, text: &str, folder: &Path, before: &Guests) -> Result<Loaded, NotLoaded> {
         let features = self.features();
-        let catalogue = self.catalogue(name)?;
-        let index = catalogue.as_ref().and_then(|catalogue| catalogue.file.clone());
-        let building = Arc::new(Building {
-            means: Arc::clone(&self.0),
-            catalogue,
-            features,
-            folder: folder.to_path_buf(),
-            before: before.clone(),
-            done: Mutex::default(),
-        });
-        let mut left_out = Vec::new();
-        let registry = |configuration: &mut Configuration| {
-            let registry = building.registry(configuration);
+        let (mut building, mut left_out) = (None, Vec::new());
+        let registry = |configuration: &mut Configuration, problems: &mut Problems<'_>| {
+            let made = Arc::new(self.building(configuration, folder, before, problems));
+            let registry = made.registry(configuration);
             if self.0.ignore_unknown {
                 left_out = configuration.leave_out_unknown(&registry);
             }
+            building = Some(made);
             registry
         };
         let resolved = longshore_profile::load_with(
@@ -143,12 +198,13 @@ impl Loader {
             registry,
             &super::default_multi_point_by(features),
         );
-        let Done { guests, failed, files, transient } = building.finish();
-        let files = files.into_iter().chain(index).collect();
+        let Done { guests, failed, files, transient, absent } =
+            building.map(|building| building.finish()).unwrap_or_default();
+        let files = files.into_iter().collect();
         match resolved {
             Ok(mut resolved) => {
                 resolved.warnings.extend(left_out);
-                Ok(Loaded { resolved, guests, files })
+                Ok(Loaded { resolved, guests, files, absent })
             }
             Err(error) => Err(NotLoaded { error, plugins: failed.into_iter().collect(), transient, files }),
         }

@@ -1,5 +1,6 @@
 //! What loading a plugin takes: somebody who brings its module, and a host to compile it.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use longshore_artifact::{Fetcher, Options};
@@ -20,6 +21,8 @@ pub(super) struct Means {
     pub(super) ignore_unknown: bool,
     /// Where plugins without a source are.
     pub(super) catalogue: Option<String>,
+    /// Whether plugins of the catalogue are judged by what is declared of them, where their modules are not.
+    pub(super) by_declaration: AtomicBool,
     /// The rules that plugins are made for.
     pub(super) features: Mutex<Features>,
     /// The host, or why there is none.
@@ -76,6 +79,7 @@ impl Means {
             objects,
             fetcher: Arc::new(Fetcher::new(fetching)),
             catalogue,
+            by_declaration: AtomicBool::new(false),
             ignore_unknown,
             features: Mutex::default(),
             host: OnceLock::new(),

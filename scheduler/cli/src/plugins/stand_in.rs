@@ -3,16 +3,43 @@
 
 use longshore_framework::plugin::{
     Bind, Cycle, EnqueueContext, Filter, Permit, Plugin, PostBind, PostFilter, PostFilterContext,
-    PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreScore, Reserve, ReserveContext, Score,
+    PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreScore, QueueSort, Queued, Rank, Reserve,
+    ReserveContext, Score,
 };
 use longshore_framework::port::{Binding, PreBindWrite};
-use longshore_framework::registry::Instance;
+use longshore_framework::registry::{Instance, Stage};
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{
     PermitVerdict, PluginError, PreFilterVerdict, PreScoreVerdict, Refusal, Verdict,
 };
 use longshore_framework::view::NodeView;
+use serde_json::Value;
+
+/// At these stages, with args as they are written.
+pub(super) fn stand_in_at(name: &str, args: &Value, stages: &[Stage]) -> Instance {
+    let plugin = || Instance::of(StandIn(name.to_string()));
+    let mut made = stand_in(name);
+    made.queue_sort = plugin().queue_sort().build().queue_sort;
+    made.args = args.clone();
+    for stage in Stage::ALL.into_iter().filter(|stage| !stages.contains(stage)) {
+        match stage {
+            Stage::PreEnqueue => made.pre_enqueue = None,
+            Stage::QueueSort => made.queue_sort = None,
+            Stage::PreFilter => made.pre_filter = None,
+            Stage::Filter => made.filter = None,
+            Stage::PostFilter => made.post_filter = None,
+            Stage::PreScore => made.pre_score = None,
+            Stage::Score => made.score = None,
+            Stage::Reserve => made.reserve = None,
+            Stage::Permit => made.permit = None,
+            Stage::PreBind => made.pre_bind = None,
+            Stage::Bind => made.bind = None,
+            Stage::PostBind => made.post_bind = None,
+        }
+    }
+    made
+}
 
 /// At every stage that a plugin in WebAssembly may have: nobody knows which this one has.
 pub(super) fn stand_in(name: &str) -> Instance {
@@ -38,6 +65,12 @@ impl Plugin for StandIn {
 impl PreEnqueue for StandIn {
     fn pre_enqueue(&self, _: EnqueueContext<'_>) -> Verdict {
         Verdict::unresolvable(format!("{} was not loaded", self.0))
+    }
+}
+
+impl QueueSort for StandIn {
+    fn rank(&self, _: Queued<'_>) -> Rank {
+        Rank::default()
     }
 }
 

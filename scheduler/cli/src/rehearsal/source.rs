@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use longshore_artifact::{Digest, Fetched, Fetcher, Options, PlainHttp, Reference};
+use longshore_artifact::{Digest, Fetched, Fetcher, Keys, Options, PlainHttp, Reference};
 
 use crate::args::plugin::TransportArgs;
 
@@ -12,10 +12,18 @@ use crate::args::plugin::TransportArgs;
 /// # Errors
 /// It is not there, or is not what `--sha256` says.
 pub(crate) fn fetch(plugin: &str, transport: &TransportArgs) -> anyhow::Result<Fetched> {
+    fetch_signed(plugin, transport, &Keys::default())
+}
+
+/// The same, and one of `keys` has to have signed it, if there are any.
+///
+/// # Errors
+/// As before; nobody who is trusted signed it.
+pub(crate) fn fetch_signed(plugin: &str, transport: &TransportArgs, keys: &Keys) -> anyhow::Result<Fetched> {
     let reference = reference(plugin, transport.plain_http)?;
     let expected = transport.sha256.as_deref().map(str::parse::<Digest>).transpose()?;
     let fetcher = Fetcher::new(options(transport.plain_http, transport.ca.clone()));
-    Ok(network()?.block_on(fetcher.pull(&reference, expected))?)
+    Ok(network()?.block_on(fetcher.pull_signed(&reference, expected, keys))?)
 }
 
 /// A reference, or a path.

@@ -93,10 +93,92 @@ fn a_catalogue_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn without_one_the_message_says_that_a_catalogue_has_the_plugin() {
-    let text = profile("").replace("NodeNumber", "NodeResourceTopologyMatch");
-    let scratch = Scratch::new();
-    run(&["profile", "validate", &scratch.file("profile.yaml", &text)])
+fn the_configuration_names_it_too() {
+    let folder = catalogue();
+    let with = |catalogue: &str| {
+        profile("{reverse: true}").replace("profiles:", &format!("catalogue: {catalogue}\nprofiles:"))
+    };
+    // From the folder of the file, wherever the command runs.
+    let file = folder.file("profile.yaml", &with("file://."));
+    run(&["profile", "validate", &file]).exits(0).says(&["NodeNumber: component 0.1.0, sha256:"]);
+    let shown = run(&["profile", "show", &file]).exits(0);
+    assert!(shown.out.contains(&format!("catalogue: file://{}", folder.path())), "{}", shown.out);
+    run_with(&["profile", "validate", "-"], &shown.out).exits(0);
+    // The command line goes before the file.
+    let file = folder.file("profile.yaml", &with("file:///nowhere"));
+    run(&["profile", "validate", &file]).exits(1).warns(&["profile.yaml: catalogue: ", "no such file"]);
+    run(&["profile", "validate", &file, "--catalogue", &format!("file://{}", folder.path())]).exits(0);
+    let inside = profile("").replace("- plugins", "- catalogue: file://.\n  plugins");
+    run(&["profile", "validate", &folder.file("profile.yaml", &inside)])
         .exits(1)
-        .warns(&["NodeResourceTopologyMatch", "--catalogue file://DIR"]);
+        .warns(&["profiles[0].catalogue: stands at the top of the file, beside profiles"]);
+}
+
+#[test]
+fn a_source_may_name_a_plugin_of_it() {
+    let folder = catalogue();
+    let reference = format!("file://{}", folder.path());
+    let args = "{source: 'catalogue://NodeNumber', limits: {time: 100ms}, config: {reverse: true}}";
+    validate(&reference, &profile(args)).exits(0).says(&["NodeNumber: component 0.1.0, sha256:"]);
+    let shown = {
+        let file = folder.file("profile.yaml", &profile(args));
+        run(&["profile", "show", &file, "--catalogue", &reference]).exits(0)
+    };
+    assert!(shown.out.contains("time: 100ms") && shown.out.contains("/nodenumber.wasm"), "{}", shown.out);
+    validate(&reference, &profile("{source: 'catalogue://Other'}"))
+        .exits(1)
+        .warns(&["args.source: the catalogue has no plugin \"Other\"; it has NodeNumber"]);
+    let file = folder.file("profile.yaml", &profile(args));
+    run(&["profile", "validate", &file]).exits(1).warns(&["there is no catalogue to find \"NodeNumber\" in"]);
+}
+
+const PUBLISHED: &str = "\
+- plugins:
+    queueSort: {enabled: [{name: TopologicalSort}], disabled: [{name: '*'}]}
+    filter: {enabled: [{name: NodeResourceTopologyMatch}]}
+    score: {enabled: [{name: NodeResourceTopologyMatch, weight: 5}]}
+  pluginConfig:
+  - name: NodeResourceTopologyMatch
+    args:
+      apiVersion: kubescheduler.config.k8s.io/v1
+      kind: NodeResourceTopologyMatchArgs
+      scoringStrategy: {type: LeastAllocated}
+";
+
+#[test]
+fn a_file_is_valid_without_the_modules() {
+    let scratch = Scratch::new();
+    let file = scratch.file("profile.yaml", &format!("{HEAD}{PUBLISHED}"));
+    let said = run(&["profile", "validate", &file]).exits(0).out;
+    for piece in [
+        "NodeResourceTopologyMatch: of the catalogue",
+        "TopologicalSort: of the catalogue",
+        "--catalogue file://DIR",
+    ] {
+        assert!(said.contains(piece), "{said}");
+    }
+    let shown = run(&["profile", "show", &file]).exits(0);
+    run_with(&["profile", "validate", "-"], &shown.out).exits(0);
+    let wrong = PUBLISHED.replace("LeastAllocated", "Least").replace("filter:", "preBind:");
+    run(&["profile", "validate", &scratch.file("profile.yaml", &format!("{HEAD}{wrong}"))]).exits(1).warns(
+        &[
+            "scoringStrategy.type: must be one of MostAllocated",
+            "plugin \"NodeResourceTopologyMatch\" does not take part in PreBind",
+        ],
+    );
+}
+
+#[test]
+fn whoever_decides_needs_the_modules_or_leaves_them_out() {
+    let scratch = Scratch::new();
+    let file = scratch.file("profile.yaml", &format!("{HEAD}{PUBLISHED}"));
+    let cluster = [NODE.to_string(), pod("web", "1")].join("");
+    run_with(&["simulate", "-f", "-", "--config", &file], &cluster).exits(1).warns(&[
+        "\"NodeResourceTopologyMatch\" is in Longshore's catalogue, which this program does not carry",
+        "catalogue: file://DIR in this file, or --catalogue file://DIR",
+    ]);
+    let args = ["simulate", "-f", "-", "--config", &file, "--ignore-unknown-plugins", "-o", "json"];
+    let placed = run_with(&args, &cluster)
+        .warns(&["left out: plugin \"TopologicalSort\" is in Longshore's catalogue"]);
+    assert_eq!(placed.exits(0).json()["placements"][0]["node"], "n1");
 }

@@ -18,6 +18,7 @@ mod plugin_trial;
 mod plugins;
 mod profile;
 mod schema;
+mod signing;
 mod simulate;
 mod streams;
 mod support;

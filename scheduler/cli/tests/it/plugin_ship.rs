@@ -17,7 +17,7 @@ use crate::support::{Scratch, command, run};
 type Contents = Arc<Mutex<BTreeMap<String, Bytes>>>;
 
 /// Starts an empty registry; its address.
-fn registry(runtime: &tokio::runtime::Runtime) -> String {
+pub(crate) fn registry(runtime: &tokio::runtime::Runtime) -> String {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -45,12 +45,16 @@ async fn serve(State(contents): State<Contents>, request: Request) -> Response {
             (StatusCode::ACCEPTED, [(header::LOCATION, path), (header::RANGE, range)]).into_response()
         }
         "PUT" => {
-            let bytes = if path.contains("/manifests/") { body } else { contents.remove("upload").unwrap() };
+            let names_it = path.contains("/manifests/");
+            let bytes = if names_it { body } else { contents.remove("upload").unwrap() };
             contents.insert(digest(&bytes), bytes.clone());
-            contents.insert(path.rsplit('/').next().unwrap().to_string(), bytes);
+            if names_it {
+                contents.insert(path.rsplit('/').next().unwrap().to_string(), bytes);
+            }
             (StatusCode::CREATED, [(header::LOCATION, path)]).into_response()
         }
         _ if path == "/v2/" => StatusCode::OK.into_response(),
+        _ if path.contains("/referrers/") => StatusCode::NOT_FOUND.into_response(),
         _ => match contents.get(path.rsplit('/').next().unwrap()) {
             Some(bytes) => bytes.clone().into_response(),
             None => StatusCode::NOT_FOUND.into_response(),

@@ -113,3 +113,24 @@ fn plugins_that_nobody_has_are_left_out_when_asked_to() {
         .exits(0)
         .warns(&["queueSort.enabled: left out", "score.enabled: left out: unknown plugin \"NoSuchPlugin\""]);
 }
+
+#[test]
+fn the_rest_of_a_file_can_be_checked() {
+    let scratch = Scratch::new();
+    let text = |percentage: u32| {
+        format!(
+            "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\npercentageOfNodesToScore: {percentage}\n\
+             profiles:\n- plugins: {{filter: {{enabled: [{{name: OurOwnPlugin}}]}}}}\n"
+        )
+    };
+    let file = scratch.file("profile.yaml", &text(50));
+    run(&["profile", "validate", &file])
+        .exits(1)
+        .warns(&["unknown plugin \"OurOwnPlugin\"; bring it in WebAssembly"]);
+    let rest = run(&["profile", "validate", &file, "--ignore-unknown-plugins"]);
+    rest.exits(0).warns(&["left out: unknown plugin \"OurOwnPlugin\""]);
+    let wrong = scratch.file("wrong.yaml", &text(500));
+    run(&["profile", "validate", &wrong, "--ignore-unknown-plugins"])
+        .exits(1)
+        .warns(&["percentageOfNodesToScore"]);
+}

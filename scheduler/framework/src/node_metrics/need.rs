@@ -7,7 +7,8 @@ use super::sample::NodeMetric;
 use super::source::MetricsSource;
 use crate::Str;
 
-/// Which of the values of a node; what is empty stands for any. Where several values fit, the last one counts.
+/// Which of the values of a node; what is empty stands for any, and `AVG|Latest` for either: an empty word among several stands
+/// for none, as in `|Latest`. Where several values fit, the last one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricSelector {
     /// The name of a query, or the name at the provider.
@@ -28,7 +29,7 @@ impl MetricSelector {
 
     /// Whether a value is one of these.
     pub fn fits(&self, metric: &NodeMetric) -> bool {
-        let same = |wanted: &Str, is: &Str| wanted.is_empty() || wanted == is;
+        let same = |wanted: &Str, is: &Str| wanted.is_empty() || wanted.split('|').any(|word| *word == **is);
         same(&self.name, &metric.name)
             && same(&self.kind, &metric.kind)
             && same(&self.operator, &metric.operator)

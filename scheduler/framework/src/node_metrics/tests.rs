@@ -146,6 +146,9 @@ fn the_last_value_that_fits_counts_and_what_nobody_reads_is_not_kept() {
     let value = |metric: &MetricSelector| store.reading(&source, "a", metric, None);
     assert_eq!(value(&cpu("Latest")), Reading::Fresh(2.0, Timestamp(0)));
     assert_eq!(value(&cpu("")), Reading::Fresh(3.0, Timestamp(0)));
+    assert_eq!(value(&cpu("Latest|AVG")), Reading::Fresh(2.0, Timestamp(0)));
+    assert_eq!(value(&cpu("|AVG")), Reading::Fresh(1.0, Timestamp(0)));
+    assert_eq!(value(&cpu("|Best")), Reading::Missing);
     assert_eq!(value(&MetricSelector::of_kind("Memory")), Reading::Missing);
     let kept: Vec<f64> = store.node(&source, "a").unwrap().metrics.iter().map(|m| m.value).collect();
     assert_eq!(kept, [1.0, 2.0, 3.0]);

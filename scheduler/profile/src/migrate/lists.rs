@@ -55,6 +55,7 @@ pub(super) fn migrate(profile: &mut Map<String, Value>, place: &str, changes: &m
 
 fn exchange(entries: &mut Vec<Value>, place: &str, changes: &mut Changes) {
     let mut kept: Vec<Value> = Vec::with_capacity(entries.len());
+    let names: Vec<Value> = entries.iter().map(|entry| entry["name"].clone()).collect();
     for mut entry in entries.drain(..) {
         let found = GONE.iter().find(|(name, ..)| entry["name"] == *name);
         let Some((name, successor, why)) = found else {
@@ -62,7 +63,12 @@ fn exchange(entries: &mut Vec<Value>, place: &str, changes: &mut Changes) {
             continue;
         };
         match successor {
-            Some(successor) if !kept.iter().any(|other| other["name"] == *successor) => {
+            Some(successor)
+                if !names
+                    .iter()
+                    .chain(kept.iter().map(|other| &other["name"]))
+                    .any(|name| name == *successor) =>
+            {
                 entry["name"] = (*successor).into();
                 kept.push(entry);
                 changes.say(place, format!("{name} became {successor}: {why}"));

@@ -122,3 +122,58 @@ fn other_kinds_are_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_successor_that_stands_there_already_is_not_listed_twice() {
+    let names = |names: &[&str]| -> Value { names.iter().map(|name| json!({"name": name})).collect() };
+    let old = names(&["EBSLimits", "NodePorts", "NodeVolumeLimits", "AzureDiskLimits"]);
+    let (profile, _) = migrated("v1beta3", json!({"plugins": {"filter": {"enabled": old}}}));
+    assert_eq!(profile["plugins"]["filter"]["enabled"], names(&["NodePorts", "NodeVolumeLimits"]));
+}
+
+#[test]
+fn args_of_other_schedulers_lose_what_is_gone() {
+    let config = |name: &str, args: Value| json!({"pluginConfig": [{"name": name, "args": args}]});
+    let check = |name: &str, old: Value, new: Value, count: usize| {
+        let (profile, changes) = migrated("v1beta1", config(name, old));
+        assert_eq!(profile["pluginConfig"], config(name, new)["pluginConfig"]);
+        // The weights of before are said too.
+        assert_eq!(changes.len(), count + 4, "{changes:?}");
+    };
+    let numa = json!({"kubeconfigpath": "x", "masterOverride": "", "namespaces": ["a"]});
+    check("NodeResourceTopologyMatch", numa, json!({}), 3);
+    let gang = json!({"permitWaitingTimeSeconds": 10, "deniedPGExpirationTimeSeconds": 3});
+    check("Coscheduling", gang, json!({"permitWaitingTimeSeconds": 10}), 1);
+    let namespaces = json!({"namespaces": ["a"]});
+    check("NetworkOverhead", namespaces.clone(), namespaces, 0);
+}
+
+#[test]
+fn constraints_were_a_list_where_nothing_was_said() {
+    let args = json!({"defaultConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]});
+    let profile = json!({"pluginConfig": [{"name": "PodTopologySpread", "args": args}]});
+    let kind = |version: &str| {
+        migrated(version, profile.clone()).0["pluginConfig"][0]["args"]["defaultingType"].clone()
+    };
+    assert_eq!(kind("v1beta1"), "List");
+    // Later versions refuse such a file themselves.
+    assert_eq!(kind("v1beta2"), Value::Null);
+}
+
+#[test]
+fn settings_of_the_first_version_go_to_their_plugins() {
+    let text = format!(
+        "apiVersion: kubescheduler.config.k8s.io/v1alpha1\nkind: {KIND}\nschedulerName: mine\nhardPodAffinitySymmetricWeight: 5\n\
+         bindTimeoutSeconds: 60\ndisablePreemption: true\nalgorithmSource: {{provider: DefaultProvider}}\n"
+    );
+    let profile = migrate("file", &text).unwrap().configuration["profiles"][0].clone();
+    assert_eq!(profile["schedulerName"], "mine");
+    assert_eq!(profile["plugins"]["postFilter"]["disabled"], json!([{"name": "DefaultPreemption"}]));
+    assert_eq!(
+        profile["pluginConfig"],
+        json!([
+            {"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 5}},
+            {"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 60}},
+        ])
+    );
+}

@@ -3,6 +3,7 @@
 use longshore_framework::features::{Features, Rule};
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::registry::Stage;
+use longshore_framework::verification;
 use serde_json::Value;
 
 use super::{int32, newer, unsigned};
@@ -48,6 +49,14 @@ fn profile(
         plugins: plugins(&mut fields, features, problems),
         plugin_config: plugin_config(&mut fields, problems),
     };
+    for name in ["catalogue", verification::FIELD] {
+        if fields.has(name) {
+            fields.value(name);
+            problems
+                .field(name)
+                .report("stands at the top of the file, beside profiles: it counts for all of them");
+        }
+    }
     fields.finish(problems);
     spec
 }

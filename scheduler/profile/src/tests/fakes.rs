@@ -66,6 +66,9 @@ fn build(
         let context = json!({"scheduler": &*context.scheduler_name, "ignored": ignored});
         builder = builder.args(json!({"ratio": ratio, "context": context}));
     }
+    if name == "OtherSort" {
+        builder = builder.idle_at(&[Stage::Permit]);
+    }
     builder.build()
 }
 

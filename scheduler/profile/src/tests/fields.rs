@@ -67,7 +67,8 @@ fn other_versions_and_kinds_are_refused() {
         "apiVersion: kubescheduler.config.k8s.io/v1beta3\nkind: KubeSchedulerConfiguration\nparallelism: 0",
         Problems(&[
             "apiVersion: \"kubescheduler.config.k8s.io/v1beta3\" is gone: only kubescheduler.config.k8s.io/v1 exists since \
-             Kubernetes 1.29; write apiVersion: kubescheduler.config.k8s.io/v1; its default plugins and weights are the same",
+             Kubernetes 1.29; write apiVersion: kubescheduler.config.k8s.io/v1, or let `longshore profile migrate` do it; its default \
+             plugins and weights are the same",
             "parallelism: must be a whole number from 1 to 2147483647, not 0",
         ]),
     );

@@ -69,9 +69,11 @@ fn of_several_documents_the_only_configuration_is_read() {
             ["of 2 documents only the KubeSchedulerConfiguration is read; left out: ServiceAccount s"]
         );
     }
-    check_told(
-        &format!("{CONFIG}---\n{CONFIG}"),
-        &["2 of its 2 documents are a KubeSchedulerConfiguration each"],
+    let second = loaded(&format!("{CONFIG}---\n{}", CONFIG.replace("mine", "yours"))).unwrap();
+    assert_eq!(second.profiles[0].scheduler_name.as_ref(), "mine");
+    assert_eq!(
+        second.warnings[0].to_string(),
+        "2 of 2 documents are a KubeSchedulerConfiguration each; only the first is read"
     );
     check_told(&format!("{other}---\n{other}"), &["none of its 2 documents", "ServiceAccount s"]);
 }
@@ -134,12 +136,13 @@ fn older_versions_say_what_differs_and_everything_else_that_is_wrong() {
 fn plugins_of_other_schedulers_are_known() {
     let text = CONFIG.replace(
         "score: {disabled: [{name: Spread}]}",
-        "multiPoint: {enabled: [{name: Coscheduling}, {name: LoadAwareScheduling}]}",
+        "multiPoint: {enabled: [{name: CrossNodePreemption}, {name: NodeResourceTopologyMatch}, {name: LoadAwareScheduling}]}",
     );
     check_told(
         &text,
         &[
-            "\"Coscheduling\" comes from kubernetes-sigs/scheduler-plugins",
+            "\"CrossNodePreemption\" comes from kubernetes-sigs/scheduler-plugins",
+            "\"NodeResourceTopologyMatch\" is in Longshore's catalogue",
             "\"LoadAwareScheduling\" comes from Koordinator",
         ],
     );

@@ -108,14 +108,14 @@ fn unknown_and_removed_plugins_are_refused_with_the_mend() {
         Problems(&[
             "profiles[0].plugins.multiPoint.enabled[0].name: plugin \"EBSLimits\" was removed from Kubernetes; \
              NodeVolumeLimits counts the volumes of every CSI driver; use it instead",
-            "profiles[0].plugins.multiPoint.enabled[1].name: unknown plugin \"GangScheduler\"; known plugins: Binder, \
-             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
-             in the args of pluginConfig",
+            "profiles[0].plugins.multiPoint.enabled[1].name: unknown plugin \"GangScheduler\"; bring it in WebAssembly, its \
+             args in pluginConfig name the source, or a catalogue that has it: catalogue: file://DIR; known plugins: Binder, Extra, \
+             Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints",
             "profiles[0].plugins.filter.enabled[1].name: unknown plugin \"Taint\"; did you mean \"Taints\"?",
             "profiles[0].plugins.score.enabled[0].name: \"*\" is allowed only in disabled; name each plugin to enable",
-            "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; known plugins: Binder, \
-             Extra, Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints; one in WebAssembly has its source \
-             in the args of pluginConfig",
+            "profiles[0].plugins.score.enabled[1].name: unknown plugin \"Zebra-Stripe-Counter\"; bring it in WebAssembly, its \
+             args in pluginConfig name the source, or a catalogue that has it: catalogue: file://DIR; known plugins: Binder, Extra, \
+             Fit, Gates, Heavy, Image, OtherBinder, OtherSort, Sort, Spread, Taints",
             "profiles[0].pluginConfig[0].name: plugin \"SelectorSpread\" was removed from Kubernetes; PodTopologySpread \
              with defaultingType System spreads the same way; use it instead",
             "profiles[0].pluginConfig[1].name: unknown plugin \"Spraed\"; did you mean \"Spread\"?",
@@ -339,5 +339,36 @@ fn a_default_plugin_that_the_registry_lacks_is_a_problem() {
     assert!(
         error.to_string().contains("profiles[0].plugins.multiPoint: a default plugin cannot be made"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_plugin_may_be_named_where_it_has_nothing_to_do_if_it_says_so() {
+    let text = |stage: &str| {
+        format!(
+            "profiles:\n- plugins:\n    queueSort: {{enabled: [{{name: OtherSort}}], disabled: [{{name: '*'}}]}}\n    \
+             {stage}: {{enabled: [{{name: OtherSort}}]}}\n"
+        )
+    };
+    check(&text("permit"), Stages(&["0 queueSort: OtherSort", "0 permit:"]));
+    check(
+        &text("reserve"),
+        Problems(&[
+            "profiles[0].plugins.reserve.enabled[0]: plugin \"OtherSort\" does not take part in Reserve; remove it here",
+        ]),
+    );
+}
+
+#[test]
+fn fields_of_longshore_stand_at_the_top() {
+    let loaded = super::loaded("catalogue: file://x\nverification: {keys: ['file://a.pub']}\n").unwrap();
+    assert_eq!(loaded.configuration.catalogue.as_deref(), Some("file://x"));
+    assert_eq!(loaded.configuration.verification.unwrap().keys, ["file://a.pub"]);
+    check(
+        "profiles: [{catalogue: file://x, verification: {}}]\n",
+        Problems(&[
+            "profiles[0].catalogue: stands at the top of the file, beside profiles: it counts for all of them",
+            "profiles[0].verification: stands at the top of the file, beside profiles: it counts for all of them",
+        ]),
     );
 }

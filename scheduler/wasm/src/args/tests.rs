@@ -85,3 +85,15 @@ fn metrics_say_where_values_come_from_and_how_often() {
         ],
     );
 }
+
+#[test]
+fn a_signature_may_be_demanded_in_both_syntaxes() {
+    for field in ["source", "guestURL"] {
+        let args = json!({field: "file://p.wasm", "verification": {"keys": ["file://a.pub"]}});
+        let settings = check(args.clone(), &[]);
+        assert_eq!(settings.effective()["verification"], args["verification"]);
+        assert_eq!(settings.verification.unwrap().keys, ["file://a.pub"]);
+    }
+    let empty = "verification.keys: must name at least one key: file://PATH, or the key itself (-----BEGIN PUBLIC KEY-----)";
+    check(json!({"source": "file://p.wasm", "verification": {"keys": []}}), &[empty]);
+}

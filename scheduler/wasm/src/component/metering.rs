@@ -95,15 +95,21 @@ impl Metering {
     /// A value as the plugin is told it, and when it was measured.
     fn value(&self, store: &NodeMetrics, metered: &Metered, node: &str) -> Cell {
         match store.reading(&self.source, node, &metered.metric, metered.max_age) {
-            Reading::Fresh(value, at) => self.cell(metered, value, at),
-            Reading::Stale(value, at) if metered.stale == Stale::Keep => self.cell(metered, value, at),
+            Reading::Fresh(value, at) => self.cell(store, metered, value, at),
+            Reading::Stale(value, at) if metered.stale == Stale::Keep => self.cell(store, metered, value, at),
             Reading::Stale(..) | Reading::Missing => Cell::NONE,
         }
     }
 
-    fn cell(&self, metered: &Metered, value: f64, at: Timestamp) -> Cell {
-        let time = u64::try_from(at.0.saturating_add(self.clock)).unwrap_or(0);
-        Cell { value, time: if metered.timed { time } else { 0 } }
+    /// The time is the end of the span that the values are about, where the source says one: it is the source's, by the plugin's
+    /// clock. Else it is when the value was measured, by the engine's.
+    fn cell(&self, store: &NodeMetrics, metered: &Metered, value: f64, at: Timestamp) -> Cell {
+        if !metered.timed {
+            return Cell { value, time: 0 };
+        }
+        let window = store.window(&self.source).filter(|window| window.end.0 > 0);
+        let time = window.map_or_else(|| at.0.saturating_add(self.clock), |window| window.end.0);
+        Cell { value, time: u64::try_from(time).unwrap_or(0) }
     }
 }
 

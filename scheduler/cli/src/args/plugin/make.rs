@@ -34,11 +34,13 @@ pub(super) const PUSH_HELP: &str = "\
 Accounts are those of docker login, podman login and oras login.
 
 Examples:
-  longshore plugin push zone-pack.wasm oci://ghcr.io/acme/zone-pack:1.2";
+  longshore plugin push zone-pack.wasm oci://ghcr.io/acme/zone-pack:1.2
+  longshore plugin push zone-pack.wasm oci://ghcr.io/acme/zone-pack:1.2 --sign-key longshore.key";
 
 pub(super) const PULL_HELP: &str = "\
 Examples:
-  longshore plugin pull oci://ghcr.io/acme/zone-pack:1.2 -o zone-pack.wasm";
+  longshore plugin pull oci://ghcr.io/acme/zone-pack:1.2 -o zone-pack.wasm
+  longshore plugin pull oci://ghcr.io/acme/zone-pack:1.2 --key longshore.pub";
 
 /// The languages that there is an SDK for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -100,6 +102,9 @@ pub struct PushArgs {
     /// Where to: oci://REGISTRY/REPOSITORY:TAG
     #[arg(value_name = "REFERENCE")]
     pub reference: String,
+    /// Sign it with this private key in PEM form once it is there; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Vec<PathBuf>,
     /// How it gets there.
     #[command(flatten)]
     pub transport: PlaceArgs,
@@ -114,6 +119,9 @@ pub struct PullArgs {
     /// The file; one of the repository's name when not given
     #[arg(short, long = "output", value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Refuse it unless this public key, or another one that is given, signed it; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
     /// How it is fetched.
     #[command(flatten)]
     pub transport: TransportArgs,

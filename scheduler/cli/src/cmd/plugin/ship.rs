@@ -7,6 +7,7 @@ use anyhow::Context;
 use longshore_artifact::{Fetcher, Package, PackageKind};
 use longshore_wasm::{About, GuestKind};
 
+use super::sign;
 use crate::args::plugin::{PullArgs, PushArgs};
 use crate::console::{Console, printable};
 use crate::exit::{Exit, UsageError};
@@ -25,6 +26,7 @@ pub(crate) fn push(args: &PushArgs, console: &mut Console<'_>) -> anyhow::Result
     }
     let reference = source::reference(&args.reference, args.transport.plain_http)?;
     let file = args.file.display();
+    let keys = args.sign_key.iter().map(|file| sign::private(file)).collect::<anyhow::Result<Vec<_>>>()?;
     let bytes = std::fs::read(&args.file).with_context(|| format!("{file}: cannot be read"))?;
     let about = about(&source::stem(&args.file.to_string_lossy()), &bytes)
         .with_context(|| format!("{file}: is not pushed, no scheduler could use it"))?;
@@ -33,18 +35,23 @@ pub(crate) fn push(args: &PushArgs, console: &mut Console<'_>) -> anyhow::Result
     let manifest = source::network()?.block_on(Fetcher::new(options).push(&reference, &package))?;
     let pinned = format!("{}@{manifest}", untagged(&args.reference));
     writeln!(console.out, "pushed {pinned}")?;
+    if !keys.is_empty() {
+        let signature = sign::put(&pinned, &keys, &args.transport)?;
+        writeln!(console.out, "signed {}", signature.place)?;
+    }
     snippet(console, &about, &pinned)
 }
 
 /// Fetches a plugin into a file, and says how a profile names it.
 pub(crate) fn pull(args: &PullArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let fetched = source::fetch(&args.reference, &args.transport)?;
+    let fetched = source::fetch_signed(&args.reference, &args.transport, &sign::trusted(&args.key)?)?;
     let name = source::stem(&args.reference);
     let about = about(&name, &fetched.bytes)?;
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.wasm")));
     write(&file, &fetched.bytes)?;
     let from = fetched.resolved.unwrap_or_else(|| args.reference.clone());
-    writeln!(console.out, "pulled {} to {}", printable(&from), file.display())?;
+    let by = fetched.signed_by.map_or_else(String::new, |key| format!(", signed by {key}"));
+    writeln!(console.out, "pulled {} to {}{by}", printable(&from), file.display())?;
     snippet(console, &about, &format!("file://{}", file.display()))
 }
 

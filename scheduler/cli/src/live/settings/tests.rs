@@ -10,7 +10,7 @@ const HEAD: &str = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedu
 const IDLE: Takes = Takes::Nothing("");
 
 /// A file with nothing but this setting, its path, and when a change of it counts.
-const ROWS: [(&str, &str, Takes); 21] = [
+const ROWS: [(&str, &str, Takes); 23] = [
     ("parallelism: 1", "parallelism", Takes::AtOnce),
     ("enableProfiling: false\nenableContentionProfiling: true", "enableProfiling", IDLE),
     ("enableContentionProfiling: false", "enableContentionProfiling", IDLE),
@@ -23,6 +23,8 @@ const ROWS: [(&str, &str, Takes); 21] = [
         "profiles",
         Takes::AtOnce,
     ),
+    ("catalogue: 'file:///x'", "catalogue", Takes::AtOnce),
+    ("verification: {keys: ['file:///x']}", "verification", Takes::AtOnce),
     ("extenders: [{urlPrefix: 'http://127.0.0.1:1', filterVerb: f}]", "extenders", Takes::AtOnce),
     ("leaderElection: {leaderElect: false}", "leaderElection.leaderElect", Takes::AtRestart),
     ("leaderElection: {leaseDuration: 20s}", "leaderElection.leaseDuration", Takes::AtRestart),

@@ -1,5 +1,5 @@
 use longshore_framework::fixture::node;
-use longshore_framework::node_metrics::Sample;
+use longshore_framework::node_metrics::{Sample, Window};
 
 use super::*;
 
@@ -89,6 +89,13 @@ fn times_are_told_by_the_plugins_clock_and_change_with_every_sample() {
     assert!(metering.seen(&store) > seen);
     let second = told(instance.missing(&metering, &snapshot, 0..64, &store));
     assert_eq!(second, some(false, "0.0=1@2005"));
+    // Where the source says which span values are about, its end is told, by the source's clock.
+    let window = Window { start: Timestamp(0), end: Timestamp(900) };
+    let mut sample = Sample::new(Some(window));
+    sample.add("a", Timestamp(3000), ["", "CPU", "AVG", ""], 1.0).unwrap();
+    store.set(&Arc::new(MetricsSource::default()), &sample, |_| None);
+    let third = told(instance.missing(&metering, &snapshot, 0..64, &store));
+    assert_eq!(third, some(false, "0.0=1@900"));
 }
 
 #[test]
