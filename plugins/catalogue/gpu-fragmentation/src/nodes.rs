@@ -182,26 +182,30 @@ impl Nodes {
         self.room(node, &pods, settings).0.has(shape)
     }
 
-    /// How good a node is, from 0 to 100.
-    pub(crate) fn score(&mut self, node: Node<'_>, shape: &Shape) -> i64 {
+    /// How good each node is, from 0 to 100. One that was not looked at yet is not.
+    pub(crate) fn score<'t>(
+        &mut self,
+        nodes: impl Iterator<Item = Node<'t>>,
+        shape: &Shape,
+        scores: &mut Vec<i64>,
+    ) {
         let rows = self.rows.len();
-        let known = |row: &&Row| row.version == node.version();
-        let Some(row) = self.rows.get(node.row() as usize).filter(known) else { return 0 };
-        if !self.scores.contains_key(shape) {
-            if (self.scores.len() + 1) * rows > MOST_SCORES {
-                self.scores.clear();
+        if !self.scores.contains_key(shape) && (self.scores.len() + 1) * rows > MOST_SCORES {
+            self.scores.clear();
+        }
+        let known = self.scores.entry(shape.clone()).or_default();
+        known.resize(rows, (0, 0));
+        for node in nodes {
+            let at = node.row() as usize;
+            let Some(row) = self.rows.get(at).filter(|row| row.version == node.version()) else {
+                scores.push(0);
+                continue;
+            };
+            if known[at].0 != row.version {
+                known[at] = (row.version, row.room.choose(shape, &self.workload, row.fragments).0);
             }
-            self.scores.insert(shape.clone(), Vec::new());
+            scores.push(known[at].1);
         }
-        let Some(known) = self.scores.get_mut(shape) else { return 0 };
-        if known.len() < rows {
-            known.resize(rows, (0, 0));
-        }
-        let known = &mut known[node.row() as usize];
-        if known.0 != row.version {
-            *known = (row.version, row.room.choose(shape, &self.workload, row.fragments).0);
-        }
-        known.1
     }
 
     /// Sets GPUs of a node aside for a pod; `false` when it has none.

@@ -13,7 +13,7 @@ use crate::profiles::{Key, keys};
 const MOST: usize = 200_000;
 
 /// So many pods are read for one that is placed.
-const PODS_FOR_ONE_POD: u32 = 256;
+const PODS_FOR_ONE_POD: u32 = 64;
 /// So often pods are forgotten that nobody asked about for long.
 const CLEARED_AFTER: u64 = 1024;
 
@@ -122,8 +122,8 @@ mod tests {
         };
         assert_eq!([count(&mut there), count(&mut there), count(&mut there)], [0, 0, 0]);
         set_raw_pods(raws("Running"));
-        let found = [(); 6].map(|()| count(&mut there));
+        let found = [(); 24].map(|()| count(&mut there));
         assert!(found[0] > 0 && found.is_sorted(), "{found:?}");
-        assert_eq!(found[5], 600, "{found:?}");
+        assert_eq!(found[23], 600, "{found:?}");
     }
 }
