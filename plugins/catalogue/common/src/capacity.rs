@@ -6,7 +6,11 @@ use longshore_plugin::column::{Number, Text};
 use longshore_plugin::{Node, host};
 use serde::Deserialize;
 
+use crate::Budget;
 use crate::pod::Amounts;
+
+/// So many nodes are read for one pod: they are large.
+const NODES_FOR_ONE_POD: u32 = 64;
 
 /// A node, as far as it is read.
 #[derive(Default, Deserialize)]
@@ -30,14 +34,28 @@ struct Known {
 }
 
 /// Processors of nodes, by row. Bounded by the rows of the table.
-#[derive(Default)]
-pub struct Capacities(RefCell<Vec<Option<Known>>>);
+pub struct Capacities {
+    rows: RefCell<Vec<Option<Known>>>,
+    budget: Budget,
+}
+
+impl Default for Capacities {
+    fn default() -> Self {
+        Self { rows: RefCell::default(), budget: Budget::of(NODES_FOR_ONE_POD) }
+    }
+}
 
 impl Capacities {
+    /// A pod has come: some more nodes may be read.
+    pub fn refill(&self) {
+        self.budget.refill();
+    }
+
     /// The processors of a node in thousandths of a core; what is allocatable where nobody says how many it has. The whole node
-    /// is read when it comes, and when it has something else to allocate. The operator grants `raw`.
+    /// is read when it comes, and when it has something else to allocate; in a large cluster some pods later. The operator
+    /// grants `raw`.
     pub fn milli_cpu(&self, node: Node<'_>, name: Text, allocatable: Number) -> i64 {
-        let mut rows = self.0.borrow_mut();
+        let mut rows = self.rows.borrow_mut();
         let (row, version) = (node.row() as usize, node.version());
         if let Some(Some(known)) = rows.get(row)
             && known.version == version
@@ -50,6 +68,9 @@ impl Capacities {
         {
             known.version = version;
             return known.capacity;
+        }
+        if !self.budget.take() {
+            return allocatable;
         }
         let Some(raw) = host::raw::node(name) else { return allocatable };
         let read = serde_json::from_slice::<RawNode>(&raw).unwrap_or_default();

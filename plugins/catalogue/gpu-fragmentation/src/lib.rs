@@ -98,8 +98,18 @@ impl Filter for GpuFragmentation {
 
 impl Score for GpuFragmentation {
     fn score(&self, cycle: &Cycle<Self>, node: Node<'_>) -> i64 {
-        let Ok(shape) = &cycle.prepared.0 else { return 0 };
-        self.known.borrow_mut().score(node, shape)
+        let mut scores = Vec::new();
+        if let Ok(shape) = &cycle.prepared.0 {
+            self.known.borrow_mut().score(std::iter::once(node), shape, &mut scores);
+        }
+        scores.first().copied().unwrap_or(0)
+    }
+
+    fn score_all(&self, cycle: &Cycle<Self>, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        match &cycle.prepared.0 {
+            Ok(shape) => self.known.borrow_mut().score(nodes.iter(), shape, scores),
+            Err(_) => scores.resize(nodes.count(), 0),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalogue_common::RawPod;
+use catalogue_common::{Budget, RawPod};
 use longshore_plugin::{Node, PodInfo, host};
 
 use crate::args::Settings;
@@ -18,7 +18,14 @@ const MOST_SCORES: usize = 1 << 20;
 /// When the pods on nodes have become this much more or less, they are looked at anew as a workload.
 const OTHERS: f64 = 0.1;
 
-/// A node as it was at a version.
+/// So many pods are looked at for one that is placed; in a large cluster nodes become known one after the other.
+const PODS_FOR_ONE_POD: u32 = 8192;
+/// A pod that is read whole counts as so many.
+const WHOLE_POD: u32 = 16;
+/// The GPUs of so many pods are handed over to another instance at the most. Annotations say those of the others.
+const MOST_SAVED: usize = 16_000;
+
+/// A node as it was at a version; 0 when it was not looked at yet.
 #[derive(Default)]
 struct Row {
     version: u64,
@@ -30,8 +37,8 @@ struct Row {
 }
 
 /// Everything that is known of nodes. Bounded by the nodes and the pods on them, and by [`MOST_SCORES`].
-#[derive(Default)]
 pub(crate) struct Nodes {
+    budget: Budget,
     rows: Vec<Row>,
     /// The GPUs of pods, by UID, those included that are reserved and not seen on their nodes yet.
     devices: BTreeMap<String, Vec<usize>>,
@@ -61,19 +68,30 @@ pub(crate) fn wanted(pod: &PodInfo, settings: &Settings) -> Result<Shape, String
 impl Nodes {
     /// With the workload that the arguments give.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let workload = settings.workload.as_ref().map(Workload::of).unwrap_or_default();
-        Self { workload, ..Self::default() }
+        Self {
+            budget: Budget::of(PODS_FOR_ONE_POD),
+            rows: Vec::new(),
+            devices: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            workload: settings.workload.as_ref().map(Workload::of).unwrap_or_default(),
+            counted: 0.0,
+            scores: BTreeMap::new(),
+        }
     }
 
-    /// Takes in every node that changed.
+    /// Takes in every node that changed, as far as there is time.
     pub(crate) fn refresh<'t>(&mut self, nodes: impl Iterator<Item = Node<'t>>, settings: &Settings) {
+        self.budget.refill();
         for node in nodes {
             let row = node.row() as usize;
             if self.rows.len() <= row {
                 self.rows.resize_with(row + 1, Row::default);
             }
             if self.rows[row].version != node.version() {
-                self.look(node, settings);
+                let pods = u32::try_from(node.pods(PODS).len()).unwrap_or(u32::MAX);
+                if self.budget.spend(pods.saturating_add(1)) {
+                    self.look(node, settings);
+                }
             }
         }
         if settings.workload.is_none() {
@@ -119,6 +137,7 @@ impl Nodes {
         }
         let (mut found, mut guessed) = (Vec::new(), Vec::new());
         for (uid, shape) in unknown {
+            self.budget.spend(WHOLE_POD);
             match written(uid, settings) {
                 Some(devices) => {
                     room.place(shape, &devices);
@@ -149,10 +168,13 @@ impl Nodes {
         }
     }
 
-    /// Whether a node has the GPUs; also one that is supposed to have other pods.
+    /// Whether a node has the GPUs; also one that is supposed to have other pods. One that was not looked at yet may have them:
+    /// Reserve will see.
     pub(crate) fn has(&self, node: Node<'_>, shape: &Shape, settings: &Settings) -> bool {
-        if let Some(row) = self.rows.get(node.row() as usize).filter(|row| row.version == node.version()) {
-            return row.room.has(shape);
+        match self.rows.get(node.row() as usize) {
+            Some(row) if row.version == node.version() => return row.room.has(shape),
+            Some(row) if row.version == 0 => return true,
+            _ => {}
         }
         let pods = node.pods(PODS).iter();
         let pods: Vec<_> =
@@ -160,25 +182,30 @@ impl Nodes {
         self.room(node, &pods, settings).0.has(shape)
     }
 
-    /// How good a node is, from 0 to 100.
-    pub(crate) fn score(&mut self, node: Node<'_>, shape: &Shape) -> i64 {
+    /// How good each node is, from 0 to 100. One that was not looked at yet is not.
+    pub(crate) fn score<'t>(
+        &mut self,
+        nodes: impl Iterator<Item = Node<'t>>,
+        shape: &Shape,
+        scores: &mut Vec<i64>,
+    ) {
         let rows = self.rows.len();
-        let Some(row) = self.rows.get(node.row() as usize) else { return 0 };
-        if !self.scores.contains_key(shape) {
-            if (self.scores.len() + 1) * rows > MOST_SCORES {
-                self.scores.clear();
+        if !self.scores.contains_key(shape) && (self.scores.len() + 1) * rows > MOST_SCORES {
+            self.scores.clear();
+        }
+        let known = self.scores.entry(shape.clone()).or_default();
+        known.resize(rows, (0, 0));
+        for node in nodes {
+            let at = node.row() as usize;
+            let Some(row) = self.rows.get(at).filter(|row| row.version == node.version()) else {
+                scores.push(0);
+                continue;
+            };
+            if known[at].0 != row.version {
+                known[at] = (row.version, row.room.choose(shape, &self.workload, row.fragments).0);
             }
-            self.scores.insert(shape.clone(), Vec::new());
+            scores.push(known[at].1);
         }
-        let Some(known) = self.scores.get_mut(shape) else { return 0 };
-        if known.len() < rows {
-            known.resize(rows, (0, 0));
-        }
-        let known = &mut known[node.row() as usize];
-        if known.0 != row.version {
-            *known = (row.version, row.room.choose(shape, &self.workload, row.fragments).0);
-        }
-        known.1
     }
 
     /// Sets GPUs of a node aside for a pod; `false` when it has none.
@@ -212,7 +239,7 @@ impl Nodes {
 
     /// The GPUs of all pods, for an instance that replaces this one.
     pub(crate) fn saved(&self) -> BTreeMap<String, Vec<usize>> {
-        self.devices.clone()
+        self.devices.iter().take(MOST_SAVED).map(|(uid, devices)| (uid.clone(), devices.clone())).collect()
     }
 
     pub(crate) fn restore(&mut self, devices: BTreeMap<String, Vec<usize>>) {

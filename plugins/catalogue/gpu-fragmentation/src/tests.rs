@@ -139,3 +139,20 @@ fn without_a_workload_the_pods_on_nodes_are_one() {
     assert_eq!((scores["a"], scores["b"]), (40, 40));
     assert_eq!(run.score(&pod("z", MILLI, 500))["a"], 50);
 }
+
+#[test]
+fn nodes_of_a_large_cluster_become_known_one_after_the_other() {
+    let full = |name: &str| {
+        let pods = (0..60).map(|at| Pod::new("shop", &format!("{name}-{at}")).info);
+        pods.fold(node(name, 1).pod(pod(&format!("{name}-gpu"), GPU, 1).info), Made::pod)
+    };
+    let cluster = (0..400).fold(Cluster::new(), |cluster, at| cluster.node(full(&format!("n{at:03}"))));
+    let mut run = run(&cluster);
+    let web = pod("web", GPU, 1);
+    // Those that were not looked at may have a GPU, and are not liked; Reserve knows.
+    assert!(run.filter(&web)["n399"].fits() && !run.filter(&web)["n000"].fits());
+    assert_eq!(run.score(&web)["n399"], 0);
+    let taken = Verdict::unschedulable("node's GPUs were taken meanwhile");
+    assert_eq!(run.reserve(&web, "n399").unwrap(), taken);
+    assert!((0..8).any(|_| run.filter(&web).values().all(|verdict| !verdict.fits())));
+}

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use catalogue_common::RawPod;
 use catalogue_common::pod::Amounts;
+use catalogue_common::{Budget, RawPod};
 use longshore_plugin::column::Pods;
 use longshore_plugin::{Error, Node, PodInfo};
 
@@ -53,29 +53,61 @@ struct Row {
     sum: Demand,
 }
 
+/// So many pods are read for one that is placed.
+const PODS_FOR_ONE_POD: u32 = 256;
+
 /// The pods of all rows. Bounded by the pods that are on nodes.
-#[derive(Default)]
-pub(crate) struct Rows(Vec<Row>);
+pub(crate) struct Rows {
+    rows: Vec<Row>,
+    budget: Budget,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { rows: Vec::new(), budget: Budget::of(PODS_FOR_ONE_POD) }
+    }
+}
 
 impl Rows {
-    /// What all pods of a node request and may use.
-    pub(crate) fn sum(&mut self, node: Node<'_>, pods: Pods) -> Demand {
+    /// A pod has come: some more may be read.
+    pub(crate) fn refill(&self) {
+        self.budget.refill();
+    }
+
+    /// What all pods of a node request and may use. As long as there was no time to read them, that is what they request.
+    pub(crate) fn sum(&mut self, node: Node<'_>, pods: Pods, requested: Pair) -> Demand {
         let row = node.row() as usize;
-        if self.0.len() <= row {
-            self.0.resize_with(row + 1, Row::default);
+        if self.rows.len() <= row {
+            self.rows.resize_with(row + 1, Row::default);
         }
-        let row = &mut self.0[row];
-        if row.version != node.version() {
-            let mut before = std::mem::take(&mut row.pods);
-            for pod in node.pods(pods) {
-                let brief = [pod.request("cpu"), pod.request("memory")];
-                let known = before.remove(&pod.uid).filter(|known| known.brief == brief);
-                let there = known.unwrap_or_else(|| There { brief, demand: look(pod, brief) });
-                row.pods.insert(pod.uid.clone(), there);
-            }
-            row.sum = row.pods.values().fold(Demand::default(), |sum, pod| sum.plus(pod.demand));
-            row.version = node.version();
+        let row = &mut self.rows[row];
+        if row.version == node.version() {
+            return row.sum;
         }
+        let unread = Demand { requests: requested, limits: requested };
+        if self.budget.is_spent() {
+            return unread;
+        }
+        let mut before = std::mem::take(&mut row.pods);
+        let mut all = true;
+        for pod in node.pods(pods) {
+            let brief = [pod.request("cpu"), pod.request("memory")];
+            let known = before.remove(&pod.uid).filter(|known| known.brief == brief);
+            let there = match known {
+                Some(known) => known,
+                None if self.budget.take() => There { brief, demand: look(pod, brief) },
+                None => {
+                    all = false;
+                    continue;
+                }
+            };
+            row.pods.insert(pod.uid.clone(), there);
+        }
+        if !all {
+            return unread;
+        }
+        row.sum = row.pods.values().fold(Demand::default(), |sum, pod| sum.plus(pod.demand));
+        row.version = node.version();
         row.sum
     }
 }

@@ -21,6 +21,8 @@ use risk::Load;
 columns! {
     CPU: Number = allocatable("cpu"),
     MEMORY: Number = allocatable("memory"),
+    CPU_REQUESTED: Number = requested("cpu"),
+    MEMORY_REQUESTED: Number = requested("memory"),
     PODS: Pods = pods(),
 }
 
@@ -71,6 +73,7 @@ impl Plugin for LowRisk {
     }
 
     fn prepare(&self, pod: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<Demand, Error> {
+        self.rows.borrow().refill();
         Ok(Demand::of(&RawPod::of(pod)?))
     }
 }
@@ -149,7 +152,8 @@ impl Score for LowRisk {
         if pod.is_nothing() || node.metric(ANY).is_none() {
             return 0;
         }
-        let there = self.rows.borrow_mut().sum(node, PODS);
+        let requested = [node.number(CPU_REQUESTED), node.number(MEMORY_REQUESTED)];
+        let there = self.rows.borrow_mut().sum(node, PODS, requested);
         let [cpu, memory] = self.resources().map(|resource| self.risk(node, &resource, pod, there));
         ((1.0 - cpu.max(memory)) * 100.0).round() as i64
     }
@@ -204,5 +208,19 @@ mod tests {
         assert_eq!(run.score(&web(raw(1000, 2000)))["a"], 100);
         run.change(&Cluster::new().node(node("a", 10.0).pod(Pod::new("shop", "old").info)));
         assert_eq!(run.score(&web(raw(1000, 2000)))["a"], 75);
+    }
+
+    #[test]
+    fn pods_of_a_large_cluster_are_read_bit_by_bit() {
+        let name = |at: usize| format!("old-{at}");
+        set_raw_pods((0..300).map(|at| (format!("shop/{}", name(at)), raw(1, 20))).collect());
+        let there = (0..300).fold(node("a", 1.0), |node, at| {
+            node.pod(Pod::new("shop", &name(at)).with_request("cpu", 1).info)
+        });
+        let mut run = Run::<LowRisk>::configured("null", &Cluster::new().node(there)).unwrap();
+        // Until all are read they may use no more than they request.
+        assert_eq!(run.score(&web(raw(1000, 1000)))["a"], 100);
+        // Seven cores may be used where there are four, and 1.3 are requested.
+        assert_eq!(run.score(&web(raw(1000, 1000)))["a"], 74);
     }
 }

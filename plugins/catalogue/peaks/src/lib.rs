@@ -58,6 +58,11 @@ impl Plugin for Peaks {
             .no_events()
     }
 
+    fn prepare(&self, _: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<(), Error> {
+        self.capacities.refill();
+        Ok(())
+    }
+
     fn new(config: Value) -> Result<Self, Error> {
         let models = args::read(&config)?;
         Ok(Self { models, capacities: Capacities::default(), exp: Exp::new(), known: RefCell::default() })

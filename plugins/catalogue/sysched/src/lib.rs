@@ -52,6 +52,7 @@ impl Plugin for SySched {
     }
 
     fn prepare(&self, pod: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<Calls, Error> {
+        self.there.borrow_mut().next();
         let keys = profiles::keys(&RawPod::of(pod)?);
         Ok(self.profiles.borrow_mut().calls(&keys, &self.settings))
     }

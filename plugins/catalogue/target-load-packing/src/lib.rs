@@ -54,6 +54,8 @@ impl Plugin for LoadPacking {
     }
 
     fn prepare(&self, pod: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<i64, Error> {
+        self.capacities.refill();
+        self.rows.borrow().refill();
         Ok(usage::predicted(&RawPod::of(pod)?, &self.settings))
     }
 }
@@ -155,5 +157,19 @@ mod tests {
         set_now(0);
         check(&mut run, &on("just-placed"), 70);
         check(&mut run, &on("unknown"), 55);
+    }
+
+    #[test]
+    fn pods_of_a_large_cluster_are_read_bit_by_bit() {
+        set_now(END);
+        let raws = (0..300).map(|at| (format!("shop/old-{at}"), pod(10, None)));
+        set_raw_pods(raws.collect());
+        let there =
+            (0..300).fold(node(0.0), |node, at| node.pod(Pod::new("shop", &format!("old-{at}")).info));
+        let cluster = Cluster::new().node(there);
+        let mut run = Run::<LoadPacking>::configured("null", &cluster).unwrap();
+        // 256 of them at once: with the pod itself 35.6 percent are in use.
+        assert_eq!(run.score(&web())["a"], 93);
+        assert_eq!(run.score(&web())["a"], 100);
     }
 }

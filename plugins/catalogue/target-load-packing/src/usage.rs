@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use catalogue_common::RawPod;
 use catalogue_common::pod::Amounts;
+use catalogue_common::{Budget, RawPod};
 use longshore_plugin::column::Pods;
 use longshore_plugin::{Error, Node, PodInfo, host};
 
@@ -11,6 +11,9 @@ use crate::args::Settings;
 
 /// Metrics of a pod are there so many seconds after it began, at the latest.
 const REPORTED_AFTER: i64 = 60;
+
+/// So many pods are read for one that is placed.
+const PODS_FOR_ONE_POD: u32 = 256;
 
 /// What the containers of a pod will use, in thousandths of a core: what they are limited to; where they are not, something more than
 /// what they request; and where they request nothing, what the arguments say.
@@ -41,12 +44,25 @@ struct Row {
 }
 
 /// The pods of all rows. Bounded by the pods that are on nodes.
-#[derive(Default)]
-pub(crate) struct Rows(Vec<Row>);
+pub(crate) struct Rows {
+    rows: Vec<Row>,
+    budget: Budget,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { rows: Vec::new(), budget: Budget::of(PODS_FOR_ONE_POD) }
+    }
+}
 
 impl Rows {
+    /// A pod has come: some more may be read.
+    pub(crate) fn refill(&self) {
+        self.budget.refill();
+    }
+
     /// What those pods of a node will use that metrics do not show: which came after the span that the metrics are about, whose end
-    /// is given in seconds, or shortly before its end.
+    /// is given in seconds, or shortly before its end. Those that there was no time to read yet are left out.
     pub(crate) fn unmeasured(
         &mut self,
         node: Node<'_>,
@@ -55,20 +71,27 @@ impl Rows {
         settings: &Settings,
     ) -> Result<i64, Error> {
         let row = node.row() as usize;
-        if self.0.len() <= row {
-            self.0.resize_with(row + 1, Row::default);
+        if self.rows.len() <= row {
+            self.rows.resize_with(row + 1, Row::default);
         }
-        let row = &mut self.0[row];
-        if row.version != node.version() {
+        let row = &mut self.rows[row];
+        if row.version != node.version() && !self.budget.is_spent() {
             let mut before = std::mem::take(&mut row.pods);
+            let mut all = true;
             for pod in node.pods(pods) {
                 let there = match before.remove(&pod.uid) {
                     Some(known) => known,
-                    None => There::look(pod, settings)?,
+                    None if self.budget.take() => There::look(pod, settings)?,
+                    None => {
+                        all = false;
+                        continue;
+                    }
                 };
                 row.pods.insert(pod.uid.clone(), there);
             }
-            row.version = node.version();
+            if all {
+                row.version = node.version();
+            }
         }
         let unmeasured = row.pods.values().filter(|pod| end.saturating_sub(pod.since) < REPORTED_AFTER);
         Ok(unmeasured.map(|pod| pod.uses).fold(0, i64::saturating_add))
