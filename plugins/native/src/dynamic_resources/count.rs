@@ -7,6 +7,7 @@ use longshore_framework::node::Node;
 use longshore_framework::objects::Objects;
 
 use super::allocator;
+use super::gates::SliceRules;
 use super::kept::Kept;
 
 /// Counts, and keeps what it needs for that.
@@ -19,7 +20,7 @@ impl Counter {
     /// The devices of the class on the node, and how many of them are in use; `None` where a selector of the class fails.
     pub(crate) fn on(&self, objects: &Objects, class: &DeviceClass, node: &Arc<Node>) -> Option<(i64, i64)> {
         // Taints do not change what is counted.
-        let pools = self.kept.pools_of(&objects.slices, node, false);
+        let pools = self.kept.pools_of(&objects.slices, node, SliceRules::default());
         let in_use = objects.resource_claims.in_use();
         let (all, used) = allocator::count(&pools, class, node, in_use, &self.kept.selectors)?;
         Some((i64::try_from(all).unwrap_or(i64::MAX), i64::try_from(used).unwrap_or(i64::MAX)))
