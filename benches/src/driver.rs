@@ -8,6 +8,7 @@
 
 mod agenda;
 mod beside;
+mod claims;
 mod clock;
 mod effects;
 mod known;

@@ -22,7 +22,10 @@ impl Driver<'_> {
                 Effect::PreBind { pod, node, writes } => {
                     let written = writes.iter().try_for_each(|write| match write {
                         PreBindWrite::Storage(write) => self.write(write, &node),
-                        _ => Err(anyhow::anyhow!("claims for devices are not written here yet")),
+                        PreBindWrite::Claim(write) => self.write_claim(&pod, write),
+                        PreBindWrite::AwaitDevices(_) => {
+                            Err(anyhow::anyhow!("nobody sets the conditions of devices here"))
+                        }
                     });
                     if let Err(error) = written {
                         self.problem.get_or_insert(error);
@@ -37,6 +40,7 @@ impl Driver<'_> {
                     self.apply(Input::Evicted { uid: uid(&preemptor), result: Ok(()) });
                 }
                 Effect::Failed { pod, nominated_node: Some(node), .. } => self.nominate(&pod, Some(node)),
+                Effect::ReleaseClaims { pod, releases } => self.release_claims(&pod, &releases),
                 Effect::ClearNomination { pod } => self.nominate(&pod, None),
                 // Conditions and events are written and come to nothing here.
                 Effect::Failed { .. }
@@ -44,7 +48,6 @@ impl Driver<'_> {
                 | Effect::Waiting { .. }
                 | Effect::Gated { .. }
                 | Effect::PluginEvent { .. }
-                | Effect::ReleaseClaims { .. }
                 | Effect::Scheduled { .. } => {}
             }
         }

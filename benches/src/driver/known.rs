@@ -108,6 +108,7 @@ impl Driver<'_> {
     pub(super) fn remove_pod(&mut self, uid: &Str) {
         self.show_bound();
         self.apply(Input::PodDeleted { uid: Arc::clone(uid) });
+        self.remove_extended_claim(uid);
         for object in self.known.by_uid.remove(uid).unwrap_or_default().objects {
             self.remove_object(object);
         }

@@ -32,7 +32,7 @@ impl Who<'_> {
     /// What the word at the beginning stands for; returns what follows it.
     fn word<'t>(&self, text: &'t str, into: &mut String) -> Option<&'t str> {
         // No word may stand behind one that it begins with.
-        for (word, is) in [("namespace", self.namespace), ("name", self.name)] {
+        for (word, is) in [("namespace", self.namespace), ("name", self.name), ("uid", self.uid)] {
             if let Some(rest) = text.strip_prefix(word) {
                 into.push_str(is);
                 return Some(rest);

@@ -71,6 +71,9 @@ pub fn object(template: &Value, name: &str) -> anyhow::Result<Object> {
         }
         "StorageClass" => manifest::storage_class(&value).map(|o| Object::StorageClass(Arc::new(o))),
         "CSINode" => manifest::csi_node(&value).map(|o| Object::CsiNode(Arc::new(o))),
+        "ResourceClaim" => manifest::resource_claim(&value).map(|o| Object::ResourceClaim(Arc::new(o))),
+        "ResourceSlice" => manifest::resource_slice(&value).map(|o| Object::ResourceSlice(Arc::new(o))),
+        "DeviceClass" => manifest::device_class(&value).map(|o| Object::DeviceClass(Arc::new(o))),
         "CSIDriver" => manifest::csi_driver(&value).map(|o| Object::CsiDriver(Arc::new(o))),
         // Of a group that ends as Kubernetes' own do.
         "NodeResourceTopology" => return declared(&value),

@@ -26,6 +26,7 @@ mod pre_filter;
 mod ready;
 mod reserve;
 mod score;
+pub mod shortage;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -7,6 +7,7 @@ mod seats;
 
 use longshore_framework::Str;
 use longshore_framework::event::EventPattern;
+use longshore_framework::features::Gate;
 use longshore_framework::fields::{Fields, Problems};
 use longshore_framework::likeness::Likeness;
 use longshore_framework::plugin::{Cycle, Dependence, MAX_SCORE, Plugin, PreScore, Score, Seats};
@@ -20,6 +21,7 @@ use longshore_framework::view::NodeView;
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
+use crate::dynamic_resources::count::{Counter, OfResource};
 use crate::node_resources_fit::args::{resources, resources_json};
 use seats::BalanceSeats;
 
@@ -33,10 +35,14 @@ pub struct NodeResourcesBalancedAllocation {
     resources: Vec<Str>,
     /// How balanced each node is as it is, by all of them.
     balances: Derived,
+    /// Where nodes have none of an extended resource, devices of the class that stands for it are given.
+    leaves_to_devices: bool,
+    /// Counts these devices.
+    counter: Counter,
 }
 
 /// Makes the plugin from `NodeResourcesBalancedAllocationArgs`.
-pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
+pub fn build(args: &Value, context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
     let mut fields = Fields::of_args(args, "NodeResourcesBalancedAllocationArgs", problems);
     let weighted = resources(&mut fields, 1, problems);
     fields.finish(problems);
@@ -48,7 +54,12 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
             under.index(at).field("name").report(format!("{:?} is listed twice", &**name));
         }
     }
-    Instance::of(NodeResourcesBalancedAllocation::new(resources)).pre_score().score().args(effective).build()
+    let leaves_to_devices = context.features.enabled(Gate::DRAExtendedResource);
+    let plugin = NodeResourcesBalancedAllocation {
+        leaves_to_devices,
+        ..NodeResourcesBalancedAllocation::new(resources)
+    };
+    Instance::of(plugin).pre_score().score().args(effective).build()
 }
 
 impl Plugin for NodeResourcesBalancedAllocation {
@@ -60,8 +71,14 @@ impl Plugin for NodeResourcesBalancedAllocation {
         Vec::new()
     }
 
-    /// By the spec alone.
-    fn tell_apart(&self, _cx: Cycle<'_>, _likeness: &mut Likeness) {}
+    /// By the spec alone, unless devices are counted: these may be anywhere.
+    fn tell_apart(&self, cx: Cycle<'_>, likeness: &mut Likeness) {
+        let by_devices =
+            |name: &Str| cx.pod.resources.usage.get(name) != 0 && cx.objects.device_class_for(name).is_some();
+        if self.leaves_to_devices && self.resources.iter().any(by_devices) {
+            likeness.ask_every_time();
+        }
+    }
 
     fn seats(&self) -> Option<Box<dyn Seats>> {
         Some(Box::new(BalanceSeats::new(&self.resources)))
@@ -122,9 +139,20 @@ impl Score for NodeResourcesBalancedAllocation {
 /// One resource that counts: its columns, and what the pod adds.
 struct Part<'a> {
     amount: i64,
-    column: ResourceColumn<'a>,
+    /// `None` where no node offers it.
+    column: Option<ResourceColumn<'a>>,
     /// 1 divided by what nodes have, where each has a cell.
     reciprocals: Option<&'a [f64]>,
+    /// On nodes that do not offer it devices are given for it.
+    devices: Option<OfResource<'a>>,
+}
+
+impl Part<'_> {
+    /// What the node has, and what of that counts as used.
+    fn at(&self, slot: Slot) -> (i64, i64) {
+        let own = self.column.as_ref().map_or((0, 0), |column| column.at(slot));
+        self.devices.as_ref().map_or(own, |devices| devices.at(slot, own))
+    }
 }
 
 const HALF: i64 = MAX_SCORE / 2;
@@ -133,7 +161,12 @@ type Parts<'a> = SmallVec<[Part<'a>; 2]>;
 
 impl NodeResourcesBalancedAllocation {
     fn new(resources: Vec<Str>) -> Self {
-        Self { resources, balances: Derived::default() }
+        Self {
+            resources,
+            balances: Derived::default(),
+            leaves_to_devices: false,
+            counter: Counter::default(),
+        }
     }
 
     /// Whether the pod requests any of the resources: balance would draw all pods without requests to one node.
@@ -143,11 +176,21 @@ impl NodeResourcesBalancedAllocation {
 
     /// Scalars that the pod does not request and resources that no node offers are left out. Real requests count, on
     /// both sides.
-    fn parts<'a>(&self, cx: Cycle<'a>) -> Parts<'a> {
+    fn parts<'a>(&'a self, cx: Cycle<'a>) -> Parts<'a> {
+        let counter = self.leaves_to_devices.then_some(&self.counter);
         let part = |name: &Str| {
             let amount = cx.pod.resources.usage.get(name);
-            let id = cx.snapshot.resource(name).filter(|_| amount != 0 || !is_scalar(name))?;
-            Some(Part { amount, column: cx.snapshot.column(id), reciprocals: cx.snapshot.reciprocals(id) })
+            if amount == 0 && is_scalar(name) {
+                return None;
+            }
+            let id = cx.snapshot.resource(name);
+            let devices = counter.and_then(|counter| OfResource::find(cx, name, counter));
+            if id.is_none() && devices.is_none() {
+                return None;
+            }
+            let (column, reciprocals) =
+                (id.map(|id| cx.snapshot.column(id)), id.and_then(|id| cx.snapshot.reciprocals(id)));
+            Some(Part { amount, column, reciprocals, devices })
         };
         self.resources.iter().filter_map(part).collect()
     }
@@ -155,14 +198,14 @@ impl NodeResourcesBalancedAllocation {
 
 /// How balanced the node is without the pod.
 fn balance_before(parts: &Parts<'_>, slot: Slot) -> i64 {
-    let cells = parts.iter().map(|part| part.column.at(slot));
+    let cells = parts.iter().map(|part| part.at(slot));
     balance(cells.filter(|(all, _)| *all != 0).map(|(all, used)| (used, all)))
 }
 
 /// 75 when the pod leaves the node as balanced as it was, up to 100 when it gains balance, down to 50 when it loses.
 fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
     if let [a, b] = parts.as_slice()
-        && let ((all_a, used_a), (all_b, used_b)) = (a.column.at(slot), b.column.at(slot))
+        && let ((all_a, used_a), (all_b, used_b)) = (a.at(slot), b.at(slot))
         && all_a != 0
         && all_b != 0
     {
@@ -171,7 +214,7 @@ fn balance_gained(parts: &Parts<'_>, slot: Slot) -> i64 {
         let with = pair_balance(with_a, fraction(used_b.saturating_add(b.amount), all_b));
         return HALF + (HALF + with - pair_balance(fraction(used_a, all_a), fraction(used_b, all_b))) / 2;
     }
-    let cells = parts.iter().map(|p| (p.amount, p.column.at(slot)));
+    let cells = parts.iter().map(|p| (p.amount, p.at(slot)));
     let offered = cells.filter(|(_, (all, _))| *all != 0);
     let with = offered.map(|(amount, (all, used))| (used.saturating_add(amount), all));
     HALF + (HALF + balance(with) - balance_before(parts, slot)) / 2
@@ -215,9 +258,12 @@ fn fraction(used: i64, capacity: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use longshore_framework::device::{Device, DeviceClass, DeviceNodes, ResourceSlice, SliceNodes};
     use longshore_framework::fields::Problem;
     use longshore_framework::fixture::{node, pod};
-    use longshore_framework::objects::Objects;
+    use longshore_framework::objects::{Object, Objects};
     use longshore_framework::snapshot::Snapshot;
 
     const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
@@ -268,6 +314,46 @@ mod tests {
     fn a_pod_that_requests_nothing_is_not_scored() {
         check(&[250, 500], &[0, 0], None);
         check(&[250, 500], &[0, 1], Some(75));
+    }
+
+    /// A node without GPUs of its own sees two devices of the class that stands for them.
+    #[test]
+    fn devices_count_where_a_class_stands_for_a_resource() {
+        let class = DeviceClass {
+            name: "gpu".into(),
+            extended_resource: Some("x.io/gpu".into()),
+            ..DeviceClass::default()
+        };
+        let device = |name: &str| Device { name: name.into(), ..Device::default() };
+        let slice = ResourceSlice {
+            name: "s".into(),
+            driver: "d".into(),
+            pool: "p".into(),
+            generation: 1,
+            slice_count: 1,
+            nodes: SliceNodes::Of(DeviceNodes::Named("n".into())),
+            devices: [device("a"), device("b")].into(),
+            counters: [].into(),
+        };
+        let mut objects = Objects::default();
+        objects.set(Object::DeviceClass(Arc::new(class)));
+        objects.set(Object::ResourceSlice(Arc::new(slice)));
+        let mut snapshot = Snapshot::default();
+        let slot = snapshot.set_node(node("n").allocatable("cpu", "1").build());
+        let score = |leaves_to_devices: bool, gpus: &str| {
+            let pod = pod("p").request("cpu", "500m").request("x.io/gpu", gpus).build();
+            let cx = Cycle { snapshot: &snapshot, objects: &objects, pod: &pod };
+            let resources = vec!["cpu".into(), "x.io/gpu".into()];
+            let plugin = NodeResourcesBalancedAllocation {
+                leaves_to_devices,
+                ..NodeResourcesBalancedAllocation::new(resources)
+            };
+            let mut scores = [0];
+            plugin.score_range(cx, &PluginState::default(), &[slot], &mut scores).unwrap();
+            assert_eq!(plugin.score(cx, &PluginState::default(), snapshot.view(slot)), Ok(scores[0]));
+            scores[0]
+        };
+        assert_eq!((score(true, "1"), score(true, "2"), score(false, "2")), (75, 62, 75));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 mod advice;
 mod cause;
+mod devices;
 mod find;
 mod health;
 mod misses;
 mod more_nodes;
 mod turn;
 
+pub(crate) use devices::add_devices;
 pub(crate) use find::find;
 pub(crate) use turn::{Question, best, explain, preemption, scores};

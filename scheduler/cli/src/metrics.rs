@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `scheduler`, `entities` | kube-scheduler's, with its labels, types and buckets |
 //! | `meter`, `times` | how the engine feeds them |
+//! | `claims` | `scheduler_resourceclaim_creates_total` and `longshore_resourceclaim_writes_total` |
 //! | `own` | `longshore_*`: what kube-scheduler lacks |
 //! | `plugins` | `longshore_plugin_*`: plugins in WebAssembly |
 //! | `kubernetes` | `kubernetes_build_info`, `kubernetes_feature_enabled` |
@@ -14,9 +15,10 @@
 //! | `pods` | `kube_pod_resource_*`, on a page of their own |
 //!
 //! Families that kube-scheduler registers and that only parts feed which this scheduler does not have (opportunistic
-//! batching, dynamic resource allocation, the volume binder's cache) are absent, as they are from kube-scheduler's page
+//! batching, the volume binder's cache) are absent, as they are from kube-scheduler's page
 //! until they are first fed.
 
+mod claims;
 mod entities;
 mod event_names;
 mod health;
@@ -37,6 +39,7 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use longshore_cluster::claims::ClaimStore;
 use longshore_engine::Engine;
 use longshore_framework::Timestamp;
 use longshore_framework::features::{Features, Rule};
@@ -79,6 +82,7 @@ pub struct Metrics {
     pub health: Arc<HealthMetrics>,
     kubernetes: kubernetes::KubernetesMetrics,
     entities: entities::EntityMetrics,
+    claims: claims::ClaimMetrics,
     /// The rules that are followed.
     features: Mutex<Features>,
     rate: Mutex<Rate>,
@@ -100,6 +104,7 @@ impl Metrics {
             health: Arc::new(HealthMetrics::new()?),
             kubernetes: kubernetes::KubernetesMetrics::new(&registry)?,
             entities: entities::EntityMetrics::default(),
+            claims: claims::ClaimMetrics::new(&registry)?,
             features: Mutex::default(),
             began: Instant::now(),
             clock: Clock::new(),
@@ -120,6 +125,11 @@ impl Metrics {
         self.kubernetes.follow(features);
         self.own.follow(features.minor());
         self.entities.follow(features)
+    }
+
+    /// What is written of claims is read from here from now on.
+    pub fn read_claims(&self, store: Arc<ClaimStore>) {
+        self.claims.read_from(store);
     }
 
     /// A meter for an engine with these profiles.
@@ -155,6 +165,7 @@ impl Metrics {
 impl Metrics {
     /// All families that have a value, by name.
     fn gather(&self) -> Vec<MetricFamily> {
+        self.claims.read();
         let mut families = self.registry.gather();
         if self.features().follow(Rule::EvictionTimesHidden) {
             families.retain(|family| family.name() != scheduler::EVICTION_TIMES);

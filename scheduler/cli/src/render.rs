@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod comparison;
 pub(crate) mod data;
 pub(crate) mod decisions;
+mod devices;
 pub(crate) mod explanation;
 pub(crate) mod names;
 pub(crate) mod ordered;

@@ -3,6 +3,7 @@
 
 mod comparison;
 mod decided;
+mod devices;
 mod explanation;
 mod left_out;
 mod nodes;
@@ -19,6 +20,7 @@ use serde::{Serialize, Serializer};
 
 pub use comparison::{Comparison, Moved, Run};
 pub use decided::Decided;
+pub use devices::{DeviceHolder, DeviceSearch, DeviceSearches, DeviceTaintCount, DeviceUse, SelectorCount};
 pub use explanation::{
     Candidate, ChangeOf, Cost, DecidedBy, Explanation, FilterGroup, NearMiss, PluginScore, PreFilter,
     Preemption, PreemptionFailure, Relaxation, ScoredNode, Status,

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use self::facts::ClaimFacts;
 pub use self::release::release;
-pub use self::store::ClaimStore;
+pub use self::store::{ClaimCounts, ClaimStore, Count};
 use self::write::Written;
 use crate::call::{ApiError, Caller, decode, path};
 use crate::waits::{Key, Waiting};

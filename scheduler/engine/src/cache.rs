@@ -10,6 +10,7 @@ use longshore_framework::node_metrics::{MetricsNeed, MetricsSource, Sample};
 use longshore_framework::objects::{Object, Objects};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::ReleasedClaim;
+use longshore_framework::resource_claim::ResourceClaim;
 use longshore_framework::snapshot::Snapshot;
 use longshore_framework::{Str, Timestamp};
 use rustc_hash::FxHashMap;
@@ -82,10 +83,11 @@ impl Cache {
         self.objects.resource_claims.begin_writes(uid);
     }
 
-    /// It was written, or failed.
-    pub(crate) fn end_writes(&mut self, uid: &str) {
-        self.objects.resource_claims.end_writes(uid);
+    /// It was written, or failed. Returns the claims that lose what they would have had, with that and as they are.
+    pub(crate) fn end_writes(&mut self, uid: &str) -> Vec<(Arc<ResourceClaim>, Arc<ResourceClaim>)> {
+        let lost = self.objects.resource_claims.end_writes(uid);
         self.follow_objects();
+        lost
     }
 
     /// What Unreserve takes back of claims, since this was last asked.

@@ -26,7 +26,7 @@ pub struct DeviceClass {
 }
 
 /// What one driver is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DriverConfig {
     /// The driver.
     pub driver: Str,
@@ -111,6 +111,8 @@ pub struct Device {
     pub binding_failure_conditions: Arc<[Str]>,
     /// `allowMultipleAllocations`: it may be given to several claims, each of which takes a part of its capacity.
     pub shared: bool,
+    /// It is given to nobody, because it needs a feature that is off.
+    pub withheld: bool,
 }
 
 impl Default for DeviceClass {
@@ -121,7 +123,7 @@ impl Default for DeviceClass {
 }
 
 /// The value of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Attribute {
     /// A whole number.
     Int(i64),
@@ -190,7 +192,7 @@ pub struct DeviceTaint {
 }
 
 /// What a taint of a device does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceTaintEffect {
     /// The device is given to no claim that does not tolerate it.
     NoSchedule,
@@ -247,7 +249,7 @@ impl DeviceTaintRule {
 }
 
 /// Lets a request have tainted devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceToleration {
     /// Key; nothing stands for every key.
     pub key: Str,

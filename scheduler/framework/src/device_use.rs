@@ -1,17 +1,33 @@
 //! The devices that claims have, those whose allocation is on its way included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
 use crate::Str;
+use crate::lineage::Lineage;
 use crate::quantity::Quantity;
 use crate::resource_claim::{AllocatedDevice, Allocation};
 
+/// Changes that are remembered. Whoever has not asked since more were made looks at everything anew.
+const MOST_CHANGES: usize = 1 << 13;
+
 /// What is in use, kept by adding and removing allocations.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct InUse {
     pools: FxHashMap<(Str, Str), PoolUse>,
+    lineage: Lineage,
+    /// Driver and name of pools of which something came into use or went out of it, each with a revision of its own.
+    changed: VecDeque<(Str, Str)>,
+    /// The revision of the last change.
+    revision: u64,
+}
+
+/// Two are the same where the same is in use, however it came about.
+impl PartialEq for InUse {
+    fn eq(&self, other: &Self) -> bool {
+        self.pools == other.pools
+    }
 }
 
 /// What is in use of one pool.
@@ -100,8 +116,10 @@ impl InUse {
     /// Counts what a claim was given. What it has as an administrator does not count.
     pub fn add(&mut self, allocation: &Allocation) {
         for device in allocation.devices.iter().filter(|device| !device.admin) {
-            let pool = self.pools.entry((device.driver.clone(), device.pool.clone())).or_default();
+            let key = (device.driver.clone(), device.pool.clone());
+            let pool = self.pools.entry(key.clone()).or_default();
             pool.devices.entry(device.device.clone()).or_default().add(device);
+            self.change(key);
         }
     }
 
@@ -119,7 +137,34 @@ impl InUse {
             if pool.devices.is_empty() {
                 self.pools.remove(&key);
             }
+            self.change(key);
         }
+    }
+
+    fn change(&mut self, pool: (Str, Str)) {
+        if self.changed.len() >= MOST_CHANGES {
+            self.changed.pop_front();
+        }
+        self.changed.push_back(pool);
+        self.revision += 1;
+    }
+
+    /// A number that no other has, also no copy.
+    pub fn lineage(&self) -> u64 {
+        self.lineage.get()
+    }
+
+    /// Rises whenever something comes into use or goes out of it.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Driver and name of the pools of which something came into use or went out of it after `revision`, one of this lineage; some more
+    /// than once. `None` when that is not remembered.
+    pub fn since(&self, revision: u64) -> Option<impl Iterator<Item = &(Str, Str)>> {
+        let new = usize::try_from(self.revision.checked_sub(revision)?).ok()?;
+        let first = self.changed.len().checked_sub(new)?;
+        Some(self.changed.range(first..))
     }
 
     /// What is in use of a pool.

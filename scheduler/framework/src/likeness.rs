@@ -10,6 +10,7 @@ use crate::node_selector::NodeSelector;
 use crate::pod::{Owner, Pod};
 use crate::ports::HostPort;
 use crate::quantity::Quantity;
+use crate::resource_claim::ClaimSpec;
 use crate::volume::VolumeSource;
 
 /// What plugins read of a pod beside its effective requests and the parts of its spec outside containers and volumes. Pods for which
@@ -28,6 +29,7 @@ pub struct Likeness {
     node_selectors: Vec<NodeSelector>,
     volumes: Vec<VolumeSource>,
     texts: Vec<Str>,
+    claims: SmallVec<[Arc<ClaimSpec>; 1]>,
     quantities: SmallVec<[Quantity; 2]>,
     numbers: SmallVec<[u64; 4]>,
     /// Who adds to it now.
@@ -80,6 +82,13 @@ impl Likeness {
     /// A quantity matters.
     pub fn add_quantity(&mut self, quantity: Quantity) {
         self.quantities.push(quantity);
+    }
+
+    /// What claims for devices ask for matters, in this order.
+    pub fn add_claims(&mut self, specs: impl IntoIterator<Item = Arc<ClaimSpec>>) {
+        let before = self.claims.len();
+        self.claims.extend(specs);
+        self.add_numbers(&[(self.claims.len() - before) as u64]);
     }
 
     /// Some texts matter, in this order.

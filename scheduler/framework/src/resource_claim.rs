@@ -95,7 +95,7 @@ pub struct DeviceStatus {
 }
 
 /// `spec.devices` of a ResourceClaim.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClaimSpec {
     /// What is asked for, in order.
     pub requests: Vec<DeviceRequest>,
@@ -106,7 +106,7 @@ pub struct ClaimSpec {
 }
 
 /// One request of a claim.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceRequest {
     /// Name, unique in the claim.
     pub name: Str,
@@ -115,7 +115,7 @@ pub struct DeviceRequest {
 }
 
 /// What a request asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// Exactly this.
     Exactly(DeviceWish),
@@ -126,7 +126,7 @@ pub enum Wanted {
 }
 
 /// Devices of a class.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceWish {
     /// `deviceClassName`.
     pub class: Str,
@@ -156,7 +156,7 @@ impl Default for DeviceWish {
 }
 
 /// How many devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceCount {
     /// So many.
     Exactly(u64),
@@ -165,7 +165,7 @@ pub enum DeviceCount {
 }
 
 /// What devices must have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceConstraint {
     /// Names of requests, or of one alternative as `request/alternative`; none stands for all.
     pub requests: Vec<Str>,
@@ -174,7 +174,7 @@ pub struct DeviceConstraint {
 }
 
 /// How an attribute is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConstraintRule {
     /// The same for all devices.
     Match(Str),
@@ -185,7 +185,7 @@ pub enum ConstraintRule {
 }
 
 /// What a driver is told of some requests.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClaimConfig {
     /// Names of requests, or of alternatives; none stands for all.
     pub requests: Vec<Str>,

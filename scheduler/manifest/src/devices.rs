@@ -149,6 +149,7 @@ fn device(written: &written::Device) -> Result<Device> {
         binding_conditions: written.binding_conditions.as_deref().map(Arc::from),
         binding_failure_conditions: written.binding_failure_conditions.as_slice().into(),
         shared: written.allow_multiple_allocations,
+        withheld: false,
     })
 }
 

@@ -24,12 +24,17 @@ const NODES: usize = 3;
 /// On each node.
 const DEVICES: usize = 2;
 const CLAIMS: usize = 5;
+/// Where every node sees all devices.
+const POOLS: usize = 9;
+const RESOURCE: &str = "example.com/gpu";
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Clone, Debug)]
 enum Happening {
-    /// Somebody makes a claim for so many devices.
-    Claim(usize, usize),
+    /// Somebody makes a claim for so many devices, or for so many of a kind that there is not, or else for one.
+    Claim(usize, usize, bool),
+    /// Somebody makes a pod that asks for so many by the name of a resource.
+    Extended(usize),
     /// Somebody makes a pod that uses a claim.
     Pod(usize),
     Step,
@@ -51,7 +56,9 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let at = || 0..8_usize;
     prop_oneof![
-        3 => (0..CLAIMS, 1..3_usize).prop_map(|(claim, count)| Happening::Claim(claim, count)),
+        3 => (0..CLAIMS, 1..3_usize, any::<bool>())
+            .prop_map(|(claim, count, first)| Happening::Claim(claim, count, first)),
+        2 => (1..3_usize).prop_map(Happening::Extended),
         4 => (0..CLAIMS).prop_map(Happening::Pod),
         8 => Just(Happening::Step),
         5 => (at(), prop_oneof![4 => Just(true), 1 => Just(false)]).prop_map(|(at, all)| Happening::Written(at, all)),
@@ -82,7 +89,8 @@ fn key(claim: usize) -> NamespacedName {
 }
 
 impl World {
-    fn new() -> Self {
+    /// With pools that every node sees, or one pool a node.
+    fn new(shared: bool) -> Self {
         let options = Options { evaluation: Evaluation::Audited, ..Options::default() };
         let mut world = Self {
             engine: Engine::new(PROFILES.clone(), options),
@@ -93,26 +101,45 @@ impl World {
             pending: Vec::new(),
             now: 0,
         };
-        let class = DeviceClass { name: "gpu".into(), ..DeviceClass::default() };
-        world.tell(Input::Object(Object::DeviceClass(Arc::new(class))));
+        let class = |name: &str, selectors: &[Str]| {
+            let extended_resource = selectors.is_empty().then(|| RESOURCE.into());
+            DeviceClass {
+                name: name.into(),
+                selectors: selectors.into(),
+                extended_resource,
+                ..DeviceClass::default()
+            }
+        };
+        for class in [class("gpu", &[]), class("none", &["false".into()])] {
+            world.tell(Input::Object(Object::DeviceClass(Arc::new(class))));
+        }
         for at in 0..NODES {
             let name: Str = format!("n{at}").into();
             world.tell(Input::Node(
                 node(&name).allocatable("cpu", "64").allocatable("memory", "64Gi").build(),
             ));
-            let device = |at: usize| Device { name: format!("gpu-{at}").into(), ..Device::default() };
-            world.tell(Input::Object(Object::ResourceSlice(Arc::new(ResourceSlice {
-                name: Arc::clone(&name),
-                driver: "d".into(),
-                pool: Arc::clone(&name),
-                generation: 1,
-                slice_count: 1,
-                nodes: SliceNodes::Of(DeviceNodes::Named(name)),
-                devices: (0..DEVICES).map(device).collect(),
-                counters: Arc::from([]),
-            }))));
+            if !shared {
+                world.publish(&name, DeviceNodes::Named(Arc::clone(&name)), DEVICES);
+            }
+        }
+        if shared {
+            (0..POOLS).for_each(|at| world.publish(&format!("pool-{at}"), DeviceNodes::All, 1));
         }
         world
+    }
+
+    fn publish(&mut self, pool: &str, nodes: DeviceNodes, devices: usize) {
+        let device = |at: usize| Device { name: format!("gpu-{at}").into(), ..Device::default() };
+        self.tell(Input::Object(Object::ResourceSlice(Arc::new(ResourceSlice {
+            name: pool.into(),
+            driver: "d".into(),
+            pool: pool.into(),
+            generation: 1,
+            slice_count: 1,
+            nodes: SliceNodes::Of(nodes),
+            devices: (0..devices).map(device).collect(),
+            counters: Arc::from([]),
+        }))));
     }
 
     fn tell(&mut self, input: Input) {
@@ -148,7 +175,13 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Claim(at, count) => self.make_claim(at, count),
+            Happening::Claim(at, count, first) => self.make_claim(at, count, first),
+            Happening::Extended(count) => {
+                self.made += 1;
+                let pod = pod(&format!("p{}", self.made)).request(RESOURCE, &count.to_string()).build();
+                self.pods.push(Arc::clone(&pod));
+                self.tell(Input::Pod(pod));
+            }
             Happening::Pod(claim) => self.make_pod(claim),
             Happening::Step => {
                 if let Some(attempt) = self.engine.step() {
@@ -170,9 +203,7 @@ impl World {
                 if self.server.get(&key(claim)).is_none_or(|claim| !claim.reserved_for.is_empty()) {
                     return;
                 }
-                if let Some(gone) = self.server.remove(&key(claim)) {
-                    self.tell(Input::ObjectDeleted(Object::ResourceClaim(Arc::new(gone))));
-                }
+                self.remove(&key(claim));
             }
             Happening::Second => {
                 self.now += 1_000;
@@ -181,7 +212,7 @@ impl World {
         }
     }
 
-    fn make_claim(&mut self, at: usize, count: usize) {
+    fn make_claim(&mut self, at: usize, count: usize, first: bool) {
         if self.server.contains_key(&key(at)) {
             return;
         }
@@ -192,7 +223,19 @@ impl World {
             count: DeviceCount::Exactly(count as u64),
             ..DeviceWish::default()
         };
-        let requests = vec![DeviceRequest { name: "r".into(), wanted: Wanted::Exactly(wish) }];
+        let wanted = match first {
+            true => {
+                let none = DeviceWish { class: "none".into(), ..wish.clone() };
+                let one = DeviceWish { count: DeviceCount::Exactly(1), ..wish.clone() };
+                Wanted::FirstAvailable(vec![
+                    ("none".into(), none),
+                    ("some".into(), wish),
+                    ("one".into(), one),
+                ])
+            }
+            false => Wanted::Exactly(wish),
+        };
+        let requests = vec![DeviceRequest { name: "r".into(), wanted }];
         self.store(ResourceClaim {
             namespace,
             name,
@@ -227,8 +270,16 @@ impl World {
         let mut result = if all { Ok(()) } else { Err("something broke".into()) };
         for write in writes.iter().filter(|_| all) {
             let PreBindWrite::Claim(write) = write else { continue };
-            let key = (Arc::clone(&write.namespace), Arc::clone(&write.name));
-            let known = self.server.get(&key).filter(|claim| claim.uid == write.uid);
+            let mut key = (Arc::clone(&write.namespace), Arc::clone(&write.name));
+            let mut uid = Arc::clone(&write.uid);
+            if let Some(made) = &write.generated {
+                self.made += 1;
+                let claim = made.made(&pod, format!("{}-{}", pod.meta.name, self.made).into());
+                (key, uid) = (claim.key(), Arc::clone(&claim.uid));
+                self.store(claim);
+                self.show(&key);
+            }
+            let known = self.server.get(&key).filter(|claim| claim.uid == uid);
             let written = known.ok_or_else(|| "not found".to_string()).and_then(|c| write.applied(c, &pod));
             match written {
                 Ok(claim) => {
@@ -264,10 +315,19 @@ impl World {
             let Some(claim) = self.server.get(&key).filter(|claim| claim.uid == release.uid) else {
                 continue;
             };
-            if let Some(claim) = release.applied(claim, &pod) {
-                self.store(claim);
-                self.show(&key);
+            match release.applied(claim, &pod) {
+                Some(claim) => {
+                    self.store(claim);
+                    self.show(&key);
+                }
+                None => self.remove(&key),
             }
+        }
+    }
+
+    fn remove(&mut self, key: &NamespacedName) {
+        if let Some(gone) = self.server.remove(key) {
+            self.tell(Input::ObjectDeleted(Object::ResourceClaim(Arc::new(gone))));
         }
     }
 
@@ -278,6 +338,9 @@ impl World {
         let pod = self.pods.remove(at % self.pods.len());
         self.tell(Input::PodDeleted { uid: Arc::clone(&pod.meta.uid) });
         // The controller takes it out of the users of its claims.
+        let is_own = |claim: &&ResourceClaim| claim.owner_uid.as_ref() == Some(&pod.meta.uid);
+        let own: Vec<_> = self.server.values().filter(is_own).map(ResourceClaim::key).collect();
+        own.iter().for_each(|key| self.remove(key));
         let users: Vec<_> =
             self.server.values().filter(|claim| claim.is_reserved_for(&pod.meta.uid)).cloned().collect();
         for mut claim in users {
@@ -317,8 +380,8 @@ proptest! {
     #![proptest_config(config(64))]
 
     #[test]
-    fn no_device_is_given_twice(happenings in vec(happening(), 20..160)) {
-        let mut world = World::new();
+    fn no_device_is_given_twice(happenings in vec(happening(), 20..160), shared in any::<bool>()) {
+        let mut world = World::new(shared);
         for happening in happenings {
             world.happen(happening);
             world.check();

@@ -27,6 +27,14 @@ impl Driver<'_> {
                 self.nominated += operation.total();
             }
         }
+        if !operation.measured {
+            // There may be none of them, as some sizes have it.
+            operation
+                .namespace
+                .names()
+                .into_iter()
+                .for_each(|name| _ = self.created.entry(name).or_default());
+        }
         let source = PodSource::new(workload, operation, &mut self.batches)?;
         match operation.arrive {
             Some(arrive) => self.start_arrivals(source, operation, arrive),

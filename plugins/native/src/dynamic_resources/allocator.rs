@@ -9,10 +9,14 @@ mod capacity;
 mod constraint;
 mod count;
 mod counters;
+mod everything;
+mod fates;
 mod inventory;
+mod openings;
 mod outcome;
 mod plan;
 mod pool;
+mod pools;
 mod search;
 mod selectors;
 mod slice;
@@ -28,8 +32,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use count::count;
+pub use everything::{Asked, everything};
+pub use fates::{DeviceId, Fate, fates};
 pub use inventory::{Inventory, Reach};
 pub use pool::Pool;
+pub use pools::Pools;
 pub use selectors::Selectors;
 
 /// How many devices a claim can have.
@@ -61,6 +68,8 @@ pub struct Known<'a> {
     pub lists_once: bool,
     /// Ranges of amounts may be in thousandths.
     pub fractional: bool,
+    /// Claims may ask for a part of what a device has.
+    pub shares: bool,
 }
 
 /// Why it cannot be said whether there are devices.
@@ -83,7 +92,7 @@ pub enum AllocationError {
 /// See [`AllocationError`]. Only after [`AllocationError::InvalidPools`] it makes sense to ask about other nodes.
 pub fn allocate(
     node: &Node,
-    pools: &[Arc<Pool>],
+    pools: &Pools,
     claims: &[Claim<'_>],
     known: Known<'_>,
 ) -> Result<Option<Vec<Allocation>>, AllocationError> {

@@ -24,6 +24,11 @@ fn may_be_served(resource: &str) -> bool {
     is_extended(resource) || resource.starts_with(DEVICE_CLASS_PREFIX)
 }
 
+/// Whether classes may stand for something that the pod asks for.
+pub(super) fn may_be_served_to(pod: &Pod) -> bool {
+    pod.resources.request.scalars.iter().any(|(name, amount)| *amount != 0 && may_be_served(name))
+}
+
 /// Whether a class stands for something that the pod asks for.
 pub(super) fn is_served(pod: &Pod, objects: &Objects) -> bool {
     !objects.device_classes.is_empty() && wishes(pod, objects).any(|wish| wish.class.is_some())

@@ -1,20 +1,22 @@
 //! Filter: whether the pod's claims can be used from a node, and what those that have nothing yet would get there.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use longshore_framework::Str;
+use longshore_framework::node::Node;
 use longshore_framework::plugin::{Cycle, Dependence, Filter, FilterSink};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::GeneratedClaim;
+use longshore_framework::reason::Reason;
 use longshore_framework::resource_claim::{ClaimSpec, ResourceClaim};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, Verdict};
 use longshore_framework::view::NodeView;
 
-use super::allocator::{AllocationError, Claim, Known, allocate};
+use super::allocator::{AllocationError, Claim, Known, Pools, allocate};
 use super::extended::{PLACEHOLDER, Wish};
 use super::ready::Readiness;
-use super::work::{Extended, Found, Inner, Work};
+use super::work::{Extended, Found, Inner, Solution, Solved, Work};
 use super::{DynamicResources, extended, ready};
 
 impl Filter for DynamicResources {
@@ -41,12 +43,13 @@ impl Filter for DynamicResources {
 
     /// Of pods that are not [asked about every time](super::likeness).
     fn depends_on(&self, pod: &Pod) -> Dependence {
-        if pod.spec.resource_claims.is_empty() { Dependence::Static } else { Dependence::Node }
+        let may_get_devices = !pod.spec.resource_claims.is_empty() || extended::may_be_served_to(pod);
+        if may_get_devices { Dependence::Node } else { Dependence::Static }
     }
 }
 
 /// What a node gives of extended resources.
-enum OfNode {
+pub(super) enum OfNode {
     /// Nothing by devices.
     Nothing,
     /// Devices, by this claim.
@@ -57,29 +60,21 @@ enum OfNode {
 
 impl DynamicResources {
     fn judge(&self, cx: Cycle<'_>, work: &Inner, node: NodeView<'_>) -> Result<Verdict, PluginError> {
-        let made = match &work.extended {
-            None => None,
-            // PostFilter deletes it.
-            Some(Extended::Stale(_)) => {
-                return Ok(Verdict::unresolvable("cannot schedule extended resource claim".to_string()));
-            }
-            Some(Extended::Wanted(wishes)) => match of_node(cx.pod, wishes, node) {
-                OfNode::Nothing => None,
-                OfNode::Devices(made) => Some(made),
-                OfNode::Lacking => return Ok(Verdict::unresolvable("cannot fit resource".to_string())),
-            },
+        let made = match made(cx.pod, work, node.node()) {
+            Ok(made) => made,
+            Err(why) => return Ok(Verdict::unresolvable(why)),
         };
-        let unavailable: Vec<usize> = self.unavailable(work, node).collect();
-        let Some(found) = self.allocate(cx, work, made, node)? else {
-            return Ok(Verdict::unresolvable("cannot allocate all claims".to_string()));
-        };
-        let found = match found {
+        let found = match self.allocate(cx, work, made, node)? {
             Ok(found) => found,
             Err(why) => return Ok(Verdict::unresolvable(why)),
         };
-        if !unavailable.is_empty() {
-            work.note_unavailable(unavailable);
-            return Ok(Verdict::unresolvable("resourceclaim not available on the node".to_string()));
+        let mut is_available = true;
+        for at in self.unavailable(work, node) {
+            is_available = false;
+            work.note_unavailable(at);
+        }
+        if !is_available {
+            return Ok(Verdict::unresolvable(why(&NOT_AVAILABLE)));
         }
         work.keep(node.name(), found);
         Ok(Verdict::Pass)
@@ -105,20 +100,42 @@ impl DynamicResources {
         work.claims.iter().enumerate().filter(move |(_, claim)| is_unavailable(claim)).map(|(at, _)| at)
     }
 
-    /// What the claims get that have nothing yet: nothing if there is nothing, or why the node is rejected in other words.
+    /// What the claims get that have nothing yet, or why the node is rejected.
     pub(super) fn allocate(
         &self,
         cx: Cycle<'_>,
         work: &Inner,
         made: Option<GeneratedClaim>,
         node: NodeView<'_>,
-    ) -> Result<Option<Result<Found, String>>, PluginError> {
+    ) -> Result<Solution, PluginError> {
+        if made.is_none() && work.waiting().next().is_none() {
+            return Ok(Ok(Arc::clone(&work.nothing)));
+        }
+        let in_use = cx.objects.resource_claims.in_use();
+        let pools = self.kept.pools_of(&cx.objects.slices, node.node(), self.gates.slices);
+        if !pools.is_uniform() {
+            return self.search(cx, work, (&pools, made), node);
+        }
+        let as_of = (in_use.lineage(), in_use.revision());
+        if let Some(solution) = work.solution(&pools, as_of, made.as_ref()) {
+            return Ok(solution);
+        }
+        let solution = self.search(cx, work, (&pools, made.clone()), node)?;
+        work.keep_solution(Solved { pools, as_of, made, solution: solution.clone() });
+        Ok(solution)
+    }
+
+    /// Looks for devices.
+    fn search(
+        &self,
+        cx: Cycle<'_>,
+        work: &Inner,
+        (pools, made): (&Pools, Option<GeneratedClaim>),
+        node: NodeView<'_>,
+    ) -> Result<Solution, PluginError> {
         let mut claims: Vec<Claim<'_>> = work.waiting().map(|(_, claim)| of_claim(claim)).collect();
         if let Some(made) = &made {
             claims.push(Claim { namespace: &cx.pod.meta.namespace, name: PLACEHOLDER, spec: &made.spec });
-        }
-        if claims.is_empty() {
-            return Ok(Some(Ok(Found::default())));
         }
         let class = |name: &Str| cx.objects.device_classes.get(name).cloned();
         let known = Known {
@@ -128,12 +145,14 @@ impl DynamicResources {
             patience: self.patience,
             lists_once: self.gates.lists_once,
             fractional: self.gates.fractional,
+            shares: self.gates.slices.shares,
         };
-        let pools = self.kept.pools_of(&cx.objects.slices, node.node(), self.gates.taint_rules);
-        let allocations = match allocate(node.node(), &pools, &claims, known) {
+        let allocations = match allocate(node.node(), pools, &claims, known) {
             Ok(Some(allocations)) => allocations,
-            Ok(None) => return Ok(None),
-            Err(why @ AllocationError::InvalidPools) => return Ok(Some(Err(why.to_string()))),
+            Ok(None) => return Ok(Err(why(&NOTHING_FOUND))),
+            Err(invalid @ AllocationError::InvalidPools) => {
+                return Ok(Err(Reason::Other(invalid.to_string().into())));
+            }
             Err(why @ AllocationError::GaveUp) => {
                 return Err(PluginError::new(format!("node {}: {why}", node.name())));
             }
@@ -141,7 +160,29 @@ impl DynamicResources {
         };
         let mut allocations = allocations.into_iter().map(Arc::new);
         let claims = work.waiting().map(|(at, _)| at).zip(allocations.by_ref()).collect();
-        Ok(Some(Ok(Found { claims, extended: made.zip(allocations.next()) })))
+        Ok(Ok(Arc::new(Found { claims, extended: made.zip(allocations.next()) })))
+    }
+}
+
+/// Reasons that many nodes are rejected for.
+static NOTHING_FOUND: LazyLock<Str> = LazyLock::new(|| "cannot allocate all claims".into());
+static NOT_AVAILABLE: LazyLock<Str> = LazyLock::new(|| "resourceclaim not available on the node".into());
+
+fn why(text: &LazyLock<Str>) -> Reason {
+    Reason::Other(Str::clone(text))
+}
+
+/// The claim that would be made on the node for extended resources, if there is one, or why the node is rejected.
+pub(super) fn made(pod: &Pod, work: &Inner, node: &Node) -> Result<Option<GeneratedClaim>, Reason> {
+    match &work.extended {
+        None => Ok(None),
+        // PostFilter deletes it.
+        Some(Extended::Stale(_)) => Err("cannot schedule extended resource claim".to_string().into()),
+        Some(Extended::Wanted(wishes)) => match of_node(pod, wishes, node) {
+            OfNode::Nothing => Ok(None),
+            OfNode::Devices(made) => Ok(Some(made)),
+            OfNode::Lacking => Err("cannot fit resource".to_string().into()),
+        },
     }
 }
 
@@ -150,13 +191,13 @@ fn of_claim(claim: &ResourceClaim) -> Claim<'_> {
 }
 
 /// Whether the node has something of a resource itself, as a device plugin reports it.
-fn has_itself(node: NodeView<'_>, resource: &str) -> Option<i64> {
-    node.node().allocatable.scalars.iter().find(|(name, _)| &**name == resource).map(|(_, amount)| *amount)
+fn has_itself(node: &Node, resource: &str) -> Option<i64> {
+    node.allocatable.scalars.iter().find(|(name, _)| &**name == resource).map(|(_, amount)| *amount)
 }
 
 /// Which of the pod's extended resources are given by devices on a node. A pod whose resources a device plugin gives needs no claim for
 /// them, whatever other claims it has.
-fn of_node(pod: &Pod, wishes: &[Wish], node: NodeView<'_>) -> OfNode {
+pub(super) fn of_node(pod: &Pod, wishes: &[Wish], node: &Node) -> OfNode {
     let mut by_devices = Vec::new();
     for wish in wishes {
         match (has_itself(node, &wish.resource), &wish.class) {

@@ -7,13 +7,14 @@ use longshore_framework::node::Node;
 use longshore_framework::objects::DeviceSlices;
 use rustc_hash::FxHashMap;
 
-use super::allocator::{Inventory, Pool, Reach, Selectors};
+use super::allocator::{Inventory, Pools, Reach, Selectors};
+use super::gates::SliceRules;
 
 /// Of how many nodes it is kept which pools they see. When there are more, all are forgotten.
 const MOST_NODES: usize = 1 << 15;
 
-/// Pools in the order in which devices are looked for.
-pub(super) type Pools = Arc<[Arc<Pool>]>;
+/// Lists of pools that are shared by the nodes that see the same ones, at the most.
+const MOST_LISTS: usize = 1 << 12;
 
 /// What is kept.
 #[derive(Default)]
@@ -36,12 +37,14 @@ struct Inner {
     /// What of it is known.
     revision: u64,
     inventory: Inventory,
-    nodes: FxHashMap<Str, (Arc<Node>, Pools)>,
+    nodes: FxHashMap<Str, (Arc<Node>, Arc<Pools>)>,
+    /// Lists of several pools, by where these are in memory: they are there as long as the list is.
+    lists: FxHashMap<Vec<usize>, Arc<Pools>>,
 }
 
 impl Kept {
-    /// The pools in which a node has a part. With `rules` devices have the taints of DeviceTaintRules too.
-    pub(super) fn pools_of(&self, slices: &DeviceSlices, node: &Arc<Node>, rules: bool) -> Pools {
+    /// The pools in which a node has a part. What of slices counts is `rules`, always the same.
+    pub(super) fn pools_of(&self, slices: &DeviceSlices, node: &Arc<Node>, rules: SliceRules) -> Arc<Pools> {
         let held = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(pools) = held.known(slices, node) {
             return pools;
@@ -52,7 +55,7 @@ impl Kept {
         if let Some(pools) = held.known(slices, node) {
             return pools;
         }
-        let pools: Pools = held.inventory.pools_of(node).into();
+        let pools = held.list(node);
         if held.nodes.len() >= MOST_NODES {
             held.nodes.clear();
         }
@@ -62,11 +65,24 @@ impl Kept {
 }
 
 impl Inner {
+    /// The pools that a node sees, the same for nodes that see the same ones.
+    fn list(&mut self, node: &Node) -> Arc<Pools> {
+        let pools = self.inventory.pools_of(node);
+        if pools.len() < 2 {
+            return Arc::new(Pools::new(pools));
+        }
+        if self.lists.len() >= MOST_LISTS {
+            self.lists.clear();
+        }
+        let key = pools.iter().map(|pool| Arc::as_ptr(pool) as usize).collect();
+        Arc::clone(self.lists.entry(key).or_insert_with(|| Arc::new(Pools::new(pools))))
+    }
+
     fn is_current(&self, slices: &DeviceSlices) -> bool {
         self.lineage == slices.lineage() && self.revision == slices.revision()
     }
 
-    fn known(&self, slices: &DeviceSlices, node: &Arc<Node>) -> Option<Pools> {
+    fn known(&self, slices: &DeviceSlices, node: &Arc<Node>) -> Option<Arc<Pools>> {
         if !self.is_current(slices) {
             return None;
         }
@@ -75,7 +91,7 @@ impl Inner {
     }
 
     /// Takes in what changed.
-    fn follow(&mut self, slices: &DeviceSlices, rules: bool) {
+    fn follow(&mut self, slices: &DeviceSlices, rules: SliceRules) {
         if self.is_current(slices) {
             return;
         }
@@ -90,15 +106,18 @@ impl Inner {
         self.revision = slices.revision();
     }
 
-    fn take_in(&mut self, slices: &DeviceSlices, name: &Str, rules: bool) {
-        let slice = if rules { slices.tainted(name) } else { slices.get(name).cloned() };
+    fn take_in(&mut self, slices: &DeviceSlices, name: &Str, rules: SliceRules) {
+        let slice = if rules.taint_rules { slices.tainted(name) } else { slices.get(name).cloned() };
         let reach = match slice {
-            Some(slice) => self.inventory.set(slice),
+            Some(slice) => self.inventory.set(rules.applied(slice)),
             None => self.inventory.remove(name),
         };
         match reach {
             Reach::Nodes(nodes) => nodes.iter().for_each(|node| _ = self.nodes.remove(node)),
-            Reach::Everywhere => self.nodes.clear(),
+            Reach::Everywhere => {
+                self.nodes.clear();
+                self.lists.clear();
+            }
         }
     }
 }

@@ -47,7 +47,8 @@ impl PreFilter for DynamicResources {
     /// What was found for another pod's claims is looked for again on the node that was chosen.
     fn renew(&self, cx: Cycle<'_>, state: &mut PluginState) -> Result<(), PluginError> {
         let claims = pod_claims::claims(cx.pod, cx.objects).map_err(PluginError::new)?;
-        state.put(Work(Arc::new(Inner::new(claims.into_iter().cloned().collect(), None))));
+        let extended = self.extended(cx);
+        state.put(Work(Arc::new(Inner::new(claims.into_iter().cloned().collect(), extended))));
         Ok(())
     }
 }
@@ -58,7 +59,7 @@ fn reject(why: String) -> PreFilterVerdict {
 
 impl DynamicResources {
     /// What is to be made of extended resources, if a class stands for one that the pod asks for.
-    fn extended(&self, cx: Cycle<'_>) -> Option<Extended> {
+    pub(super) fn extended(&self, cx: Cycle<'_>) -> Option<Extended> {
         if !self.gates.extended || !extended::is_served(cx.pod, cx.objects) {
             return None;
         }

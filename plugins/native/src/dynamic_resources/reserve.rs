@@ -11,8 +11,8 @@ use longshore_framework::resource_claim::{Allocation, ResourceClaim};
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PluginError, Verdict};
 
-use super::DynamicResources;
 use super::work::{Found, Inner, Reserved, Work};
+use super::{DynamicResources, filter};
 
 impl Reserve for DynamicResources {
     fn reserve(&self, cx: &mut ReserveContext<'_>, state: &mut PluginState) -> Result<Verdict, PluginError> {
@@ -22,7 +22,7 @@ impl Reserve for DynamicResources {
         }
         let found = match work.found(&cx.snapshot.node(cx.node).name) {
             Some(found) => found,
-            None => Arc::new(self.find(cx, work)?),
+            None => self.find(cx, work)?,
         };
         let reserved = named(cx, work, &found);
         for (at, allocation) in &reserved.claims {
@@ -66,10 +66,11 @@ impl Reserve for DynamicResources {
 
 impl DynamicResources {
     /// What the claims get on the node, where it was decided from what is kept that there is something.
-    fn find(&self, cx: &ReserveContext<'_>, work: &Inner) -> Result<Found, PluginError> {
+    fn find(&self, cx: &ReserveContext<'_>, work: &Inner) -> Result<Arc<Found>, PluginError> {
         let cycle = Cycle { snapshot: cx.snapshot, objects: cx.objects, pod: cx.pod };
-        let found = self.allocate(cycle, work, None, cx.snapshot.view(cx.node))?;
-        found.and_then(Result::ok).ok_or_else(|| PluginError::new("claim allocation not found for node"))
+        let lost = || PluginError::new("claim allocation not found for node");
+        let made = filter::made(cx.pod, work, cx.snapshot.node(cx.node)).map_err(|_| lost())?;
+        self.allocate(cycle, work, made, cx.snapshot.view(cx.node))?.map_err(|_| lost())
     }
 }
 

@@ -38,9 +38,9 @@ impl Score for DynamicResources {
         Ok(())
     }
 
-    /// Of pods that are not [asked about every time](super::likeness): they have no alternatives.
-    fn depends_on(&self, _pod: &Pod) -> Dependence {
-        Dependence::Static
+    /// Of pods that are not [asked about every time](super::likeness): by alternatives, which only claims have.
+    fn depends_on(&self, pod: &Pod) -> Dependence {
+        if pod.spec.resource_claims.is_empty() { Dependence::Static } else { Dependence::Node }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Column<'a> {
 pub(super) fn pair_of_columns<'a>(parts: &Parts<'a>) -> Option<[Column<'a>; 2]> {
     let [a, b] = parts.as_slice() else { return None };
     let column = |part: &Part<'a>| {
-        let (all, used) = part.column.flat()?;
+        let (all, used) = part.column.as_ref().filter(|_| part.devices.is_none())?.flat()?;
         Some(Column { more: part.amount, all, reciprocals: part.reciprocals?, used })
     };
     Some([column(a)?, column(b)?])

@@ -3,13 +3,12 @@
 pub(super) mod columns;
 
 use longshore_framework::Str;
-use longshore_framework::device::DeviceClass;
 use longshore_framework::plugin::{Cycle, MAX_SCORE};
 use longshore_framework::resources::{CPU, MEMORY, is_scalar};
 use longshore_framework::snapshot::{ResourceColumn, Slot};
 use smallvec::SmallVec;
 
-use crate::dynamic_resources::count::Counter;
+use crate::dynamic_resources::count::{Counter, OfResource};
 use crate::shape;
 use columns::{Left, Used};
 
@@ -33,24 +32,14 @@ struct Part<'a> {
     /// 1 divided by what nodes have, where each has a cell.
     reciprocals: Option<&'a [f64]>,
     /// On nodes that do not offer it devices are given for it.
-    devices: Option<Devices<'a>>,
-}
-
-/// The devices that count for a resource.
-struct Devices<'a> {
-    cx: Cycle<'a>,
-    class: &'a DeviceClass,
-    counter: &'a Counter,
+    devices: Option<OfResource<'a>>,
 }
 
 impl Part<'_> {
     /// What the node has, and what of that counts as used.
     fn at(&self, slot: Slot) -> (i64, i64) {
         let own = self.column.as_ref().map_or((0, 0), |column| column.at(slot));
-        let Some(devices) = self.devices.as_ref().filter(|_| own.0 == 0) else { return own };
-        let cx = devices.cx;
-        let counted = devices.counter.on(cx.objects, devices.class, cx.snapshot.node(slot));
-        counted.filter(|(all, _)| *all > 0).unwrap_or(own)
+        self.devices.as_ref().map_or(own, |devices| devices.at(slot, own))
     }
 }
 
@@ -67,8 +56,7 @@ impl<'a> Parts<'a> {
             if amount == 0 && is_scalar(name) {
                 return None;
             }
-            let class = counter.and_then(|counter| Some((counter, cx.objects.device_class_for(name)?)));
-            let devices = class.map(|(counter, class)| Devices { cx, class, counter });
+            let devices = counter.and_then(|counter| OfResource::find(cx, name, counter));
             let Some(id) = cx.snapshot.resource(name) else {
                 let part = |devices| Part {
                     weight: *weight,

@@ -23,7 +23,7 @@ use crate::input::{self, Input};
 use crate::render::{data, picked, simulation as table};
 use crate::report::Simulation;
 use crate::simulation::{self, Observer, Record, Simulated};
-use crate::{attempts, selection};
+use crate::{attempts, explain, selection};
 
 /// Runs with fewer pods than this are over before a progress bar is of use.
 const WORTH_A_BAR: usize = 500;
@@ -68,6 +68,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
             scores: &watch.scores,
         },
     );
+    explain::add_devices(&mut report, &simulated);
     report.claims = Some(attempts::claims(&simulated)).filter(|claims| !claims.is_null());
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
     narrow(&mut report, args, &simulated, &cluster);

@@ -6,12 +6,14 @@
 //! | `trial` | how to try changes |
 //! | `pods` | constraints of the pod that can be left out |
 //! | `amounts` | how far requests have to come down |
+//! | `devices` | what can be done about claims for devices |
 //! | `nodes` | what can be done to a node |
 //! | `added` | the labels that `addedAffinity` of a profile wants |
 //! | `together` | the fewest changes that help together, where no single one does |
 
 mod added;
 mod amounts;
+mod devices;
 mod nodes;
 mod pods;
 mod together;
@@ -23,11 +25,17 @@ use longshore_engine::{Engine, Judgement};
 use longshore_framework::pod::Pod;
 
 use self::trial::{PodChange, Trial};
-use crate::report::{ChangeOf, Relaxation};
+use crate::report::{ChangeOf, DeviceSearches, Relaxation};
 
 /// The single changes that would open nodes to the pod, the most effective first; where there are none, the fewest that
 /// do so together.
-pub(crate) fn advice(engine: &mut Engine, pod: &Arc<Pod>, judged: &[Judgement]) -> Vec<Relaxation> {
+pub(crate) fn advice(
+    engine: &mut Engine,
+    pod: &Arc<Pod>,
+    judged: &[Judgement],
+    searches: Option<&DeviceSearches>,
+) -> Vec<Relaxation> {
+    let of_claims = devices::changes(engine, pod, searches);
     let mut of_pod = amounts::changes(engine.snapshot(), pod, judged);
     of_pod.extend(pods::changes(engine, pod, judged));
     let of_nodes = nodes::changes(engine, pod, judged);
@@ -37,6 +45,7 @@ pub(crate) fn advice(engine: &mut Engine, pod: &Arc<Pod>, judged: &[Judgement]) 
     let (passing, doable): (Vec<_>, Vec<_>) = of_nodes.into_iter().partition(nodes::Group::has_to_pass);
     let mut found: Vec<Relaxation> = Vec::new();
     found.extend(doable.iter().filter_map(|group| nodes::helpful(&mut trial, group)));
+    found.extend(of_claims.iter().filter_map(|change| devices::helpful(&mut trial, change)));
     found.extend(of_pod.iter().filter_map(|change| helpful(&mut trial, change)));
     found.extend(passing.iter().filter_map(|group| nodes::helpful(&mut trial, group)));
     if found.is_empty() {

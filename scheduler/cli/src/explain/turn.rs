@@ -13,6 +13,7 @@ use longshore_framework::pod::Pod;
 use longshore_framework::profile::Profile;
 use longshore_manifest::Manifests;
 
+use super::devices::Devices;
 use super::{advice::advice, cause::cause, misses, more_nodes};
 use crate::choice;
 use crate::report::{API_VERSION, Explanation, PreFilter, Status};
@@ -141,6 +142,7 @@ fn blank(pod: &Pod, nodes: usize, features: Features) -> Explanation {
         scores: Vec::new(),
         preemption: None,
         cause: None,
+        devices: None,
         nearest: Vec::new(),
         relaxations: Vec::new(),
         notes: Vec::new(),
@@ -176,8 +178,10 @@ fn judge(explanation: &mut Explanation, engine: &mut Engine, pod: &Arc<Pod>, top
     explanation.filters = record::grouped(first.map(|(node, (plugin, rejection))| (node, plugin, rejection)));
     if explanation.feasible == 0 {
         explanation.nearest = misses::nearest(engine, pod, &judged, top);
+        let features = engine.options().features;
+        explanation.devices = Devices::new(features, engine.cache().objects()).look(engine, pod);
         explanation.cause = explanation.cause.take().or_else(|| cause(engine, pod, &judged));
-        explanation.relaxations = advice(engine, pod, &judged);
+        explanation.relaxations = advice(engine, pod, &judged, explanation.devices.as_ref());
         return more_nodes::short_of_room(&judged);
     }
     Vec::new()

@@ -397,6 +397,7 @@ impl Common {
             races: Arc::clone(&self.races),
             ours: self.names.iter().cloned().collect(),
         };
+        self.metrics.read_claims(Arc::clone(&tools.claims));
         let performer = Performer::new(Handle::current(), tools);
         performer.set_binders(Binders::of(&self.extending.clients));
         (performer, sides)

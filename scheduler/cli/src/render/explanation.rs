@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::names::{named, thousands};
 use super::table::Table;
-use super::{preemption, scores};
+use super::{devices, preemption, scores};
 use crate::console::{Style, printable};
 use crate::report::{ChangeOf, Explanation, Preemption, Relaxation, Status};
 
@@ -125,6 +125,10 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Res
         section(out, "One thing keeps it from every node", style)?;
         writeln!(out, "  {}", printable(cause))?;
     }
+    if let Some(found) = &explanation.devices {
+        section(out, "Devices: what its requests find", style)?;
+        devices::write(out, found)?;
+    }
     let instead = if explanation.status == Status::Preempting { " instead of evicting" } else { "" };
     section(out, &format!("What would help{instead}"), style)?;
     for relaxation in explanation.relaxations.iter().take(LISTED) {
@@ -152,6 +156,9 @@ fn help(out: &mut dyn Write, explanation: &Explanation, style: Style) -> io::Res
 fn advice(relaxation: &Relaxation) -> String {
     match relaxation.of {
         ChangeOf::Pod => format!("{}: {}", relaxation.change, named(&relaxation.on)),
+        ChangeOf::Cluster if !relaxation.on.is_empty() => {
+            format!("{}: {}", relaxation.change, named(&relaxation.on))
+        }
         ChangeOf::Node | ChangeOf::Both | ChangeOf::Cluster => relaxation.change.clone(),
     }
 }

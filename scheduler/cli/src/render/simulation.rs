@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::bytes::amount;
-use super::seen;
 use super::table::Table;
+use super::{devices, seen};
 use crate::console::{Style, printable};
 use crate::input::some;
 use crate::report::{Decided, Pending, Simulation, Summary, Utilisation};
@@ -106,6 +106,9 @@ fn pending(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     for (message, pods) in groups.iter().take(most) {
         writeln!(out, "  {}", printable(&who(pods, report, layout.wide)))?;
         writeln!(out, "      {}", printable(message))?;
+        for search in pods.first().into_iter().flat_map(|pod| &pod.devices) {
+            writeln!(out, "      {}", printable(&devices::line(search)))?;
+        }
     }
     if groups.len() > most {
         writeln!(out, "  and pods with {} more messages, listed with -o wide", groups.len() - most)?;
@@ -207,6 +210,10 @@ fn summary(out: &mut dyn Write, report: &Simulation, layout: Layout) -> io::Resu
     if !summary.utilisation.is_empty() {
         writeln!(out)?;
         utilisation(out, &summary.utilisation, layout)?;
+    }
+    if !summary.devices.is_empty() {
+        writeln!(out)?;
+        devices::utilisation(out, &summary.devices, layout.headers)?;
     }
     Ok(())
 }

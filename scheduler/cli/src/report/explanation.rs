@@ -6,7 +6,7 @@ use longshore_engine::Criterion;
 use longshore_framework::{Str, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::{DeviceSearches, Rules};
 
 /// Why a pod is where it is, or is nowhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Explanation {
     /// The one thing that keeps it from every node, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// What its claims for devices find; only when it fits nowhere, and has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<DeviceSearches>,
     /// The nodes that the fewest things keep it from, nearest first; only when it fits nowhere.
     pub nearest: Vec<NearMiss>,
     /// Single changes that would open nodes to it, the most effective first; where there are none, changes that do so

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::left_out::{Refused, Removed, Unexpanded, Unreadable};
 use super::{
-    API_VERSION, Decided, NodeUse, OwnerCount, Rules, Utilisation, decided, owners, rounded, utilisation,
+    API_VERSION, Decided, DeviceSearch, DeviceUse, NodeUse, OwnerCount, Rules, Utilisation, decided, owners,
+    rounded, utilisation,
 };
 use crate::choice;
 use crate::simulation::{Record, Said, Simulated};
@@ -99,6 +100,9 @@ pub struct Pending {
     /// The node that was promised to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nominated_node: Option<String>,
+    /// What the requests of its claims for devices find at the end, on all nodes together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceSearch>,
     /// The workload that it belongs to: `Deployment shop/api`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -186,6 +190,9 @@ pub struct Summary {
     pub decided: Vec<Decided>,
     /// How full the nodes are at the end, by resource.
     pub utilisation: Vec<Utilisation>,
+    /// How many devices are in use at the end: by driver, then by class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceUse>,
 }
 
 /// What the caller of a simulation knows beside its result.
@@ -252,6 +259,7 @@ impl Simulation {
                 message: rejection.message(),
                 priority: pod.spec.priority,
                 nominated_node: None,
+                devices: Vec::new(),
                 owner: owners::owner(pod),
             }),
             Record::Tried { attempt, .. } => {
@@ -281,6 +289,7 @@ impl Simulation {
                     message: message.clone(),
                     priority: pod.spec.priority,
                     nominated_node: nominated.map(ToString::to_string),
+                    devices: Vec::new(),
                     owner: owners::owner(pod),
                 });
             }
@@ -340,6 +349,7 @@ impl Summary {
             pods_per_second: 0.0,
             decided: decided::of(simulated),
             utilisation: utilisation::of(simulated.engine.snapshot()),
+            devices: Vec::new(),
         }
     }
 }

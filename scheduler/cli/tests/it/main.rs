@@ -4,6 +4,7 @@
 
 mod advice;
 mod catalogue;
+mod devices;
 mod discovered;
 mod dump;
 mod explain;

@@ -96,6 +96,7 @@ fn simulations_are_as_described() {
         ])
         .json(),
     );
+    check("simulation", &run(&["simulate", "-f", "examples/devices", "-o", "json"]).json());
     let bad = format!("{NODE}{}---\nkind: [\n", pod("bad", "lots"));
     check("simulation", &run_with(&["simulate", "-f", "-", "-o", "json", "--trace"], &bad).exits(1).json());
 }
@@ -106,6 +107,8 @@ fn explanations_are_as_described() {
         let args = ["explain", pod, "-f", "examples/cluster", "-f", "examples/workload", "-o", "json"];
         check("explanation", &run(&args).exits(0).json());
     }
+    let args = ["explain", "train-tgbdb", "-f", "examples/devices", "-o", "json"];
+    check("explanation", &run(&args).exits(0).json());
     let skipped = pod("other", "1").replace("spec:", "spec:\n  schedulerName: unknown");
     let args = ["explain", "other", "-f", "-", "-o", "json", "--config", "profiles/default.yaml"];
     check("explanation", &run_with(&args, &format!("{NODE}{skipped}")).exits(0).json());

@@ -27,6 +27,7 @@ pub async fn release(claims: &Claims<'_>, pod: &Pod, releases: &[ReleasedClaim])
             ClaimRelease::Allocation => deallocate(claims, &key, what, &pod.meta.uid).await,
             ClaimRelease::Claim => delete(claims, &key, &what.uid).await,
         };
+        claims.store.counts.taken_back.add(&done);
         match done {
             Err(error) if !is_another(&error) => {
                 tracing::error!(pod = %pod.key(), claim = format!("{}/{}", key.0, key.1), "{:?} could not be taken back: {error}", what.what);

@@ -1,5 +1,6 @@
 //! The claims for devices of the cluster, as far as writing them needs, and who waits for which.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -28,8 +29,46 @@ pub struct ClaimStore {
     claims: Map<NamespacedName, Entry>,
     holders: Map<DeviceKey, Vec<Holder>>,
     pub(super) waits: Waits,
+    /// What was written.
+    pub counts: ClaimCounts,
     /// How long the watch may take to show what was written. It takes milliseconds; longer when the API server closes it.
     pub(super) shown_within: Duration,
+}
+
+/// How much was written of claims since the start.
+#[derive(Debug, Default)]
+pub struct ClaimCounts {
+    /// Claims that were made for extended resources.
+    pub made: Count,
+    /// Claims that were given to a pod, with what they get where they had nothing.
+    pub given: Count,
+    /// What was taken back: a pod's use, what a claim had, or a claim.
+    pub taken_back: Count,
+}
+
+/// How often something was done, and how often it failed.
+#[derive(Debug, Default)]
+pub struct Count {
+    done: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Count {
+    /// Once more.
+    pub(super) fn add<T, E>(&self, result: &Result<T, E>) {
+        let count = if result.is_ok() { &self.done } else { &self.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was done.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// How often it failed.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
 }
 
 impl Default for ClaimStore {
@@ -60,7 +99,8 @@ impl ClaimStore {
     /// Knows nothing yet. The watch may take so long to show what was written.
     pub(super) fn with(shown_within: Duration) -> Self {
         let (claims, holders, waits) = (Map::default(), Map::default(), Waits::default());
-        Self { api_version: OnceLock::new(), claims, holders, waits, shown_within }
+        let counts = ClaimCounts::default();
+        Self { api_version: OnceLock::new(), claims, holders, waits, counts, shown_within }
     }
 
     /// The `apiVersion` that claims are written in.

@@ -61,11 +61,17 @@ impl Failure {
 pub(super) async fn write(claims: &Claims<'_>, pod: &Pod, what: &ClaimWrite) -> Result<Written, String> {
     let Some(generated) = &what.generated else {
         let key = (Arc::clone(&what.namespace), Arc::clone(&what.name));
-        return give(claims, pod, what, &key, &what.uid, None).await;
+        let given = give(claims, pod, what, &key, &what.uid, None).await;
+        claims.store.counts.given.add(&given);
+        return given;
     };
-    let (key, facts) = create(claims, pod, generated).await?;
+    let made = create(claims, pod, generated).await;
+    claims.store.counts.made.add(&made);
+    let (key, facts) = made?;
     let uid = Arc::clone(&facts.uid);
-    let written = give(claims, pod, what, &key, &uid, Some(facts)).await?;
+    let given = give(claims, pod, what, &key, &uid, Some(facts)).await;
+    claims.store.counts.given.add(&given);
+    let written = given?;
     name_in_status(claims.api, pod, &key.1, generated).await?;
     Ok(written)
 }

@@ -1,11 +1,13 @@
 //! From a reserved node to a bound pod, and back when something goes wrong on the way. The phases are drawn in
 //! [`reservation`](crate::pods::reservation).
 
+use longshore_framework::objects::Object;
 use longshore_framework::port::Effect;
 use longshore_framework::{Str, Timestamp};
 
 use super::Engine;
 use super::failure::Failure;
+use crate::events;
 use crate::guard::{Guard, Refused, Undone};
 use crate::meter::{AttemptResult, ExtensionPoint, Moment, Status};
 use crate::pods::reservation::Phase;
@@ -69,7 +71,11 @@ pub(crate) fn end(guard: Guard<'_>, went: Result<(), Refused>) -> Option<(Undone
 impl Engine {
     /// The writes before the binding are over.
     pub(crate) fn pre_bound(&mut self, uid: &str, result: Result<(), Str>, effects: &mut Vec<Effect>) {
-        self.cache.end_writes(uid);
+        // What a pod that is gone would have had is free for others.
+        for (had, has) in self.cache.end_writes(uid) {
+            let [had, has] = [had, has].map(|claim| Some(Object::ResourceClaim(claim)));
+            self.tell_if(events::object(had, has));
+        }
         let Some(number) = self.pods.number(uid) else { return };
         let Some(Phase::PreBinding { cancelled }) = self.pods.phase(number) else { return };
         let broken = cancelled.clone().or_else(|| result.err());

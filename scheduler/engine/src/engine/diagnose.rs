@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::node::Node;
+use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
@@ -124,6 +125,17 @@ impl Engine {
         // The last first: a name may stand in `nodes` twice.
         for node in before.into_iter().rev() {
             self.cache.set_node(&self.pods, node);
+        }
+        feasible
+    }
+
+    /// The same as if these objects, which are there, were so. The queue hears nothing of it, and afterwards they are as before.
+    pub fn feasible_nodes_with(&mut self, pod: &Arc<Pod>, objects: &[Object]) -> Vec<Str> {
+        let before: Vec<Object> =
+            objects.iter().filter_map(|object| self.cache.set_object(object.clone())).collect();
+        let feasible = self.feasible_nodes(pod);
+        for object in before.into_iter().rev() {
+            self.cache.set_object(object);
         }
         feasible
     }

@@ -310,7 +310,7 @@ impl Engine {
         }
     }
 
-    fn tell_if(&mut self, event: Option<ClusterEvent>) {
+    pub(super) fn tell_if(&mut self, event: Option<ClusterEvent>) {
         if let Some(event) = event {
             self.tell(event);
         }

@@ -78,9 +78,6 @@ fn all_of_a_stage_leave_alone_what_is_set_by_name() {
         Minor::V1_36,
         "AllBeta=false,VolumeLimitScaling=true",
         &[
-            "cannot set feature gate DRAConsumableCapacity to false: devices are allocated with it in any case",
-            "DRADeviceTaints",
-            "DRAPartitionableDevices",
             "cannot set feature gate InPlacePodLevelResourcesVerticalScaling to false: there is no way to decide without it; \
              beside AllBeta=false give InPlacePodLevelResourcesVerticalScaling=true",
             "MatchLabelKeysInPodTopologySpread ",

@@ -96,10 +96,20 @@ impl ResourceClaims {
         self.writing.entry(Arc::clone(pod_uid)).or_default();
     }
 
-    /// The writes for a pod are over, and the claims were told of as they are: what was given up meanwhile is free.
-    pub fn end_writes(&mut self, pod_uid: &str) {
+    /// The writes for a pod are over, and the claims were told of as they are: what was given up meanwhile is free. Returns the
+    /// claims that lose something by that, each with what it would have had and as it is.
+    pub fn end_writes(&mut self, pod_uid: &str) -> Vec<(Arc<ResourceClaim>, Arc<ResourceClaim>)> {
         let given_up = self.writing.remove(pod_uid).unwrap_or_default();
-        given_up.iter().for_each(|uid| _ = self.take_back(uid));
+        let mut lost = Vec::new();
+        for uid in given_up {
+            let Some(allocation) = self.in_flight.get(&uid).cloned() else { continue };
+            self.take_back(&uid);
+            if let Some(claim) = self.known.values().find(|claim| claim.uid == uid) {
+                let had = ResourceClaim { allocation: Some(allocation), ..ResourceClaim::clone(claim) };
+                lost.push((Arc::new(had), Arc::clone(claim)));
+            }
+        }
+        lost
     }
 
     /// A pod gives up what is in flight for a claim. While it is being written it may arrive nevertheless, so nobody else gets it

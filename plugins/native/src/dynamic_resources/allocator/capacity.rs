@@ -13,20 +13,48 @@ pub(super) struct Rounding {
 
 impl Rounding {
     /// Whether a device has what is asked for, when so much of it is taken already.
+    ///
+    /// # Errors
+    /// What is asked for cannot be counted: that ends the attempt.
     pub(super) fn fits(
         self,
         device: &Device,
         wanted: &[(Str, Quantity)],
         taken: impl Fn(&Str) -> Quantity,
-    ) -> bool {
+    ) -> Result<bool, String> {
         let known = |name: &Str| device.capacity.iter().any(|(have, _)| have == name);
-        wanted.iter().all(|(name, _)| known(name))
-            && device.capacity.iter().all(|(name, capacity)| {
-                let amount = self.amount(asked(wanted, name), capacity);
-                let mut total = taken(name);
-                total += amount;
-                self.is_valid(amount, capacity) && total <= capacity.value
-            })
+        if !wanted.iter().all(|(name, _)| known(name)) {
+            return Ok(false);
+        }
+        for (name, capacity) in device.capacity.iter().filter(|_| self.fractional) {
+            if let Some(asked) = asked(wanted, name).filter(|asked| !self.counts(*asked, capacity)) {
+                return Err(format!(
+                    "capacity {name:?}: capacity request cannot be represented in the device's range arithmetic: request \
+                     {asked} is not a representable milli value"
+                ));
+            }
+        }
+        Ok(self.has(device, wanted, taken))
+    }
+
+    /// Whether an amount can be rounded to the steps of a range, if it has to be.
+    fn counts(self, asked: Quantity, capacity: &Capacity) -> bool {
+        let policy = capacity.policy.as_deref();
+        let Some(valid @ ValidAmounts::Range { min: Some(min), step: Some(_), .. }) =
+            policy.and_then(|policy| policy.valid.as_ref())
+        else {
+            return true;
+        };
+        asked < *min || self.unit(valid).counts(asked)
+    }
+
+    fn has(self, device: &Device, wanted: &[(Str, Quantity)], taken: impl Fn(&Str) -> Quantity) -> bool {
+        device.capacity.iter().all(|(name, capacity)| {
+            let amount = self.amount(asked(wanted, name), capacity);
+            let mut total = taken(name);
+            total += amount;
+            self.is_valid(amount, capacity) && total <= capacity.value
+        })
     }
 
     /// How much of everything a request takes.
@@ -146,7 +174,7 @@ mod tests {
         let wanted = [("share".into(), asked.parse().unwrap())];
         let rounding = Rounding { fractional };
         let fits = rounding.fits(&device, &wanted, |_| Quantity::ZERO);
-        let taken = fits.then(|| rounding.consumed(&device, &wanted)[0].1);
+        let taken = fits.unwrap_or(false).then(|| rounding.consumed(&device, &wanted)[0].1);
         assert_eq!(taken, want.map(|want| want.parse().unwrap()));
     }
 
@@ -156,6 +184,25 @@ mod tests {
         check(false, ("1", "8", "2"), "500m", Some("1"));
         check(false, ("1", "8", "2"), "8", None);
         check(false, ("1", "", ""), "2500m", Some("2500m"));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_in_thousandths_ends_the_attempt() {
+        let amount = |text: &str| text.parse::<Quantity>().unwrap();
+        let valid = ValidAmounts::Range { min: Some(amount("500m")), max: None, step: Some(amount("250m")) };
+        let policy = RequestPolicy { default: None, valid: Some(valid) };
+        let capacity = Capacity { value: amount("10"), policy: Some(Arc::new(policy)) };
+        let device = Device { capacity: vec![("share".into(), capacity)], ..Device::default() };
+        let fits = |fractional: bool, asked: &str| {
+            let wanted = [("share".into(), amount(asked))];
+            Rounding { fractional }.fits(&device, &wanted, |_| Quantity::ZERO)
+        };
+        let error = fits(true, "700100u").unwrap_err();
+        assert!(error.starts_with("capacity \"share\": capacity request cannot be represented"), "{error}");
+        assert!(error.ends_with(" is not a representable milli value"), "{error}");
+        assert_eq!(fits(true, "400100u"), Ok(true), "the least is taken in its place");
+        assert_eq!(fits(true, "750m"), Ok(true));
+        assert!(fits(false, "700100u").is_ok());
     }
 
     #[test]

@@ -35,6 +35,15 @@ impl<'a> Constraint<'a> {
         self.requests.is_empty() || self.requests.iter().any(is)
     }
 
+    /// The value that devices of a request have to have, if there is only one.
+    pub(super) fn bound(&self, request: &Str, alternative: Option<&Str>) -> Option<(&Str, &Attribute)> {
+        if self.distinct || !self.concerns(request, alternative) {
+            return None;
+        }
+        let first = self.values.first().filter(|value| **value != Attribute::Unsupported)?;
+        Some((self.attribute, first))
+    }
+
     /// Adds a device, if it goes with the others.
     pub(super) fn add(
         &mut self,
@@ -67,7 +76,7 @@ impl<'a> Constraint<'a> {
 }
 
 /// The attribute by its full name, or without its domain if that is the driver's.
-fn attribute<'a>(device: &'a Device, driver: &Str, name: &Str) -> Option<&'a Attribute> {
+pub(super) fn attribute<'a>(device: &'a Device, driver: &Str, name: &Str) -> Option<&'a Attribute> {
     let find =
         |name: &str| device.attributes.iter().find(|(have, _)| **have == *name).map(|(_, value)| value);
     find(name).or_else(|| {

@@ -1,7 +1,7 @@
 //! All slices, by pool, with the nodes that can have a part in them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longshore_framework::Str;
 use longshore_framework::device::{DeviceNodes, ResourceSlice, SliceNodes};
@@ -10,6 +10,12 @@ use rustc_hash::FxHashMap;
 
 use super::pool::{self, Pool};
 use super::slice::Slice;
+
+/// Of how many sets of slices of a pool it is kept what a node sees.
+const MOST_SEEN: usize = 8;
+
+/// A pool as those see it who see the slices in these places.
+type Seen = (Vec<usize>, Option<Arc<Pool>>);
 
 /// Driver and name of a pool.
 type PoolId = (Str, Str);
@@ -40,6 +46,8 @@ impl Reach {
 #[derive(Default)]
 pub struct Inventory {
     pools: BTreeMap<PoolId, Vec<Arc<Slice>>>,
+    /// Pools as nodes see them, by the places of the slices that these see. What is seen by many is there once.
+    seen: Mutex<FxHashMap<PoolId, Vec<Seen>>>,
     /// The pool of each slice, by the name of the slice.
     slices: FxHashMap<Str, PoolId>,
     /// Pools with slices of one node, by its name, and how many slices these are.
@@ -61,8 +69,13 @@ impl Inventory {
         let slices = self.pools.entry(id.clone()).or_default();
         let at = slices.partition_point(|have| have.published.name < slice.name);
         slices.insert(at, Arc::new(Slice::new(slice)));
+        self.all_seen().remove(&id);
         self.suspect(id.clone());
         before.and(self.reach(&id))
+    }
+
+    fn all_seen(&self) -> MutexGuard<'_, FxHashMap<PoolId, Vec<Seen>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who sees a pool as it is now.
@@ -111,6 +124,7 @@ impl Inventory {
         if let (true, SliceNodes::Of(DeviceNodes::Named(node))) = (empty, &gone.published.nodes) {
             self.local.remove(node);
         }
+        self.all_seen().remove(&id);
         self.suspect(id);
         before
     }
@@ -126,9 +140,26 @@ impl Inventory {
     pub fn pools_of(&self, node: &Node) -> Vec<Arc<Pool>> {
         let local = self.local.get(&node.name).into_iter().flat_map(BTreeMap::keys);
         let ids: BTreeSet<&PoolId> = local.chain(self.shared.keys()).collect();
-        let slices = ids.into_iter().filter_map(|id| self.pools.get(id));
-        let mut pools: Vec<Arc<Pool>> =
-            slices.filter_map(|slices| Pool::of_node(slices, node)).map(Arc::new).collect();
+        let mut pools: Vec<Arc<Pool>> = Vec::new();
+        let mut all_seen = self.all_seen();
+        for id in ids {
+            let Some(slices) = self.pools.get(id) else { continue };
+            let places = pool::places_for(slices, node);
+            if places.is_empty() {
+                continue;
+            }
+            let seen = all_seen.entry(id.clone()).or_default();
+            let known = seen.iter().find(|(known, _)| *known == places).map(|(_, pool)| pool.clone());
+            let pool = known.unwrap_or_else(|| {
+                let pool = Pool::of_places(slices, &places).map(Arc::new);
+                if seen.len() < MOST_SEEN {
+                    seen.push((places, pool.clone()));
+                }
+                pool
+            });
+            pools.extend(pool);
+        }
+        drop(all_seen);
         let own: BTreeSet<PoolId> =
             pools.iter().map(|pool| (pool.driver.clone(), pool.name.clone())).collect();
         let suspects = self.suspects.iter().filter(|(id, _)| !own.contains(id));

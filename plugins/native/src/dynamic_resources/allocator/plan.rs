@@ -10,7 +10,9 @@ use longshore_framework::resource_claim::{DeviceCount, DeviceRequest, DeviceWish
 use rustc_hash::FxHashMap;
 
 use super::capacity::Rounding;
+use super::openings::{Key, Openings};
 use super::pool::{self, Place, Pool, State};
+use super::pools::Pools;
 use super::selectors::Compiled;
 use super::{AllocationError, Claim, Known, MOST_DEVICES};
 
@@ -24,7 +26,7 @@ pub(super) struct Spot {
 /// What is to be looked for.
 pub(super) struct Plan<'a> {
     pub(super) node: &'a Node,
-    pub(super) pools: &'a [Arc<Pool>],
+    pub(super) pools: &'a Pools,
     /// By claim, then by request.
     pub(super) claims: Vec<(Claim<'a>, Vec<Request<'a>>)>,
 }
@@ -45,9 +47,20 @@ pub(super) struct Choice<'a> {
     pub(super) count: usize,
     /// The devices, where all that match are wanted.
     pub(super) all: Option<Vec<Spot>>,
+    /// In which pools there may be something, where there are many.
+    pub(super) openings: Option<Opening>,
     filters: Vec<Filter>,
     /// What is kept of each filter's answers, by slice.
     answers: FxHashMap<(usize, usize), Vec<Arc<[AtomicU8]>>>,
+}
+
+/// In which pools there may be something for a choice.
+pub(super) struct Opening {
+    pub(super) key: Key,
+    /// As it was known before the search.
+    pub(super) known: Arc<Openings>,
+    /// What the search finds out.
+    pub(super) learnt: Openings,
 }
 
 /// A selector.
@@ -113,7 +126,7 @@ impl<'a> Plan<'a> {
     /// Prepares the search.
     pub(super) fn new(
         node: &'a Node,
-        pools: &'a [Arc<Pool>],
+        pools: &'a Pools,
         claims: &[Claim<'a>],
         known: Known<'a>,
     ) -> Result<Self, AllocationError> {
@@ -168,6 +181,13 @@ impl<'a> Plan<'a> {
         known: Known<'a>,
     ) -> Result<Choice<'a>, AllocationError> {
         let of_claim = format!("claim {}/{}", claim.namespace, claim.name);
+        if !known.shares && !wish.capacity.is_empty() {
+            let what = if alternative.is_some() { "subrequest" } else { "request" };
+            return Err(broken(format!(
+                "{of_claim}, {what} {}: has capacity requests, but the DRAConsumableCapacity feature is disabled",
+                alternative.unwrap_or(request)
+            )));
+        }
         let Some(class) = (known.class)(&wish.class) else {
             let (request, class) = (alternative.unwrap_or(request), &wish.class);
             return Err(broken(format!(
@@ -193,11 +213,15 @@ impl<'a> Plan<'a> {
             class,
             count: 0,
             all: None,
+            openings: None,
             filters: all_filters,
             answers: FxHashMap::default(),
         };
         match wish.count {
-            DeviceCount::Exactly(count) => choice.count = usize::try_from(count).unwrap_or(usize::MAX),
+            DeviceCount::Exactly(count) => {
+                choice.count = usize::try_from(count).unwrap_or(usize::MAX);
+                choice.openings = self.openings(&choice, known);
+            }
             DeviceCount::All => {
                 let all = self.all_of(&mut choice, &of_claim, known)?;
                 choice.count = all.len();
@@ -205,6 +229,17 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(choice)
+    }
+
+    fn openings(&self, choice: &Choice<'_>, known: Known<'_>) -> Option<Opening> {
+        if !self.pools.are_many() {
+            return None;
+        }
+        let selectors = choice.filters.iter().map(|filter| filter.selector.id()).collect();
+        let key = Key::new(selectors, choice.wish, known.fractional);
+        let known = self.pools.openings(&key, known.in_use);
+        let learnt = known.blank();
+        Some(Opening { key, known, learnt })
     }
 
     /// Every device that matches and has enough of what is asked for.
@@ -237,7 +272,13 @@ impl<'a> Plan<'a> {
                 let used = in_use.and_then(|in_use| in_use.device(&device.name));
                 let taken = |name: &Str| used.map_or_else(Default::default, |used| used.consumed(name));
                 let rounding = Rounding { fractional: known.fractional };
-                if rounding.fits(device, &choice.wish.capacity, taken) {
+                let fits = rounding.fits(device, &choice.wish.capacity, taken).map_err(|why| {
+                    let (request, device) = (choice.own_name(), &device.name);
+                    broken(format!(
+                        "{claim}, request {request}: checking capacity for device {device}: {why}"
+                    ))
+                })?;
+                if fits {
                     all.push(spot);
                 }
             }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_framework::Str;
-use longshore_framework::device::{CounterSet, Device, DeviceNodes, ResourceSlice, SliceNodes};
+use longshore_framework::device::{Attribute, CounterSet, Device, DeviceNodes, ResourceSlice, SliceNodes};
 use longshore_framework::node::Node;
 use longshore_framework::quantity::Quantity;
 use rustc_hash::FxHashSet;
 
+use super::constraint;
 use super::slice::Slice;
 
 /// Counters by name of the set and name of the counter.
@@ -69,6 +70,12 @@ impl Pool {
         self.starts.last().map_or(0, |start| start + last)
     }
 
+    /// Whether an attribute has this value for some device.
+    pub(super) fn has_value(&self, name: &Str, value: &Attribute) -> bool {
+        let mut devices = self.slices.iter().flat_map(|slice| slice.published.devices.iter());
+        devices.any(|device| constraint::attribute(device, &self.driver, name) == Some(value))
+    }
+
     /// The slice in which the device of that number lies, and its place there.
     pub(super) fn place(&self, number: usize) -> Option<Place<'_>> {
         let slice = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
@@ -83,11 +90,12 @@ impl Pool {
         devices.any(|device| device.binding_conditions.is_some())
     }
 
-    /// What the node sees of a pool, of which these are all slices in order of name. Nothing if it has no part in it, or
-    /// if all that it has a part in is out of date.
-    pub(super) fn of_node(slices: &[Arc<Slice>], node: &Node) -> Option<Self> {
-        let relevant = |slice: &Arc<Slice>| reaches(&slice.published, node);
-        slices.iter().any(relevant).then(|| Self::seen(slices, relevant))?
+    /// What a node sees of a pool, of which these are all slices in order of name, and [these](places_for) are for it. Nothing if
+    /// all that it has a part in is out of date.
+    pub(super) fn of_places(slices: &[Arc<Slice>], places: &[usize]) -> Option<Self> {
+        Self::seen(slices, |slice| {
+            places.iter().any(|at| slices.get(*at).is_some_and(|other| Arc::ptr_eq(other, slice)))
+        })
     }
 
     /// What nodes see of a pool in which they have no part: its counters.
@@ -191,6 +199,12 @@ fn consumes_known(device: &Device, counters: &Totals) -> bool {
         let known = |name: &Str| counters.totals.contains_key(&(set.name.clone(), name.clone()));
         counters.sets.contains(&set.name) && set.counters.iter().all(|(name, _)| known(name))
     })
+}
+
+/// The places of the slices of a pool that are for the node.
+pub(super) fn places_for(slices: &[Arc<Slice>], node: &Node) -> Vec<usize> {
+    let places = slices.iter().enumerate().filter(|(_, slice)| reaches(&slice.published, node));
+    places.map(|(at, _)| at).collect()
 }
 
 /// Whether the node can use some device of the slice, or the counters of a slice are published for it.

@@ -1,8 +1,11 @@
 //! The search: devices for one request after the other, and whatever leads nowhere is taken back.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
 use longshore_framework::Str;
-use longshore_framework::device::{Device, DeviceTaintEffect};
-use longshore_framework::device_use::{DeviceUse, PoolUse};
+use longshore_framework::device::{Device, DeviceTaint, DeviceTaintEffect};
+use longshore_framework::device_use::{DeviceUse, InUse, PoolUse};
 use longshore_framework::quantity::Quantity;
 use longshore_framework::resource_claim::DeviceWish;
 use rustc_hash::FxHashMap;
@@ -10,6 +13,7 @@ use rustc_hash::FxHashMap;
 use super::capacity::Rounding;
 use super::constraint::Constraint;
 use super::counters::Left;
+use super::openings::Bits;
 use super::plan::{Plan, Spot, broken};
 use super::pool::State;
 use super::{AllocationError, Known, MOST_DEVICES};
@@ -66,28 +70,30 @@ struct Shares {
 /// A search that is going on.
 pub(super) struct Search<'p, 'a> {
     plan: &'p mut Plan<'a>,
-    in_use: Vec<Option<&'a PoolUse>>,
+    in_use: &'a InUse,
+    /// What is in use of the pool that was asked about last.
+    pool_use: Cell<Option<(usize, Option<&'a PoolUse>)>>,
     constraints: Vec<Vec<Constraint<'a>>>,
     found: Found,
     /// Whole devices that this search gives, and to which claims. Administrators may share one.
     taken: FxHashMap<Spot, Vec<usize>>,
     shares: FxHashMap<Spot, Shares>,
-    counters: Vec<Option<Left>>,
+    counters: FxHashMap<usize, Left>,
     patience: u64,
     rounding: Rounding,
 }
 
 impl<'p, 'a> Search<'p, 'a> {
     pub(super) fn new(plan: &'p mut Plan<'a>, known: Known<'a>) -> Self {
-        let pools = plan.pools;
         let options = plan.claims.iter().map(|(_, requests)| vec![0; requests.len()]).collect();
         Self {
-            in_use: pools.iter().map(|pool| known.in_use.pool(&pool.driver, &pool.name)).collect(),
+            in_use: known.in_use,
+            pool_use: Cell::new(None),
             constraints: Vec::new(),
             found: Found { devices: vec![Vec::new(); plan.claims.len()], options },
             taken: FxHashMap::default(),
             shares: FxHashMap::default(),
-            counters: pools.iter().map(|_| None).collect(),
+            counters: FxHashMap::default(),
             patience: known.patience,
             rounding: Rounding { fractional: known.fractional },
             plan,
@@ -109,7 +115,9 @@ impl<'p, 'a> Search<'p, 'a> {
             }
             self.constraints.push(constraints);
         }
-        match self.next(Goal::default(), false, Spot::default()) {
+        let done = self.next(Goal::default(), false, Spot::default());
+        self.remember();
+        match done {
             Ok(true) => Ok(Some(self.found)),
             Ok(false) => Ok(None),
             Err(Halt::Failed(error)) => Err(error),
@@ -189,21 +197,31 @@ impl<'p, 'a> Search<'p, 'a> {
 
     fn any(&mut self, goal: Goal, inside: bool, from: Spot) -> Result<bool, Halt> {
         let (pools, node) = (self.plan.pools, self.plan.node);
-        for (pool, of) in pools.iter().enumerate().skip(from.pool) {
-            if of.state != State::Usable {
-                continue;
-            }
-            let first = if pool == from.pool { from.device } else { 0 };
-            for device in first..of.len() {
+        let only = self.only(goal);
+        let mut at = from.pool;
+        while let Some(pool) = self.next_pool(goal, at, only.as_deref()) {
+            at = pool + 1;
+            let (of, first) = (&pools[pool], if pool == from.pool { from.device } else { 0 });
+            let mut has_some = false;
+            let devices = if of.state == State::Usable { first..of.len() } else { 0..0 };
+            for device in devices {
                 let spot = Spot { pool, device };
                 self.patience = self.patience.checked_sub(1).ok_or(AllocationError::GaveUp)?;
                 if !self.is_free(goal, spot) || !self.option_mut(goal).selects(pools, spot, node)? {
                     continue;
                 }
-                if !self.has_capacity(goal, spot) {
+                if !self.has_capacity(goal, spot).map_err(|why| self.uncounted(goal, spot, &why))? {
                     continue;
                 }
-                let Given::Yes(taken) = self.give(goal, spot) else { continue };
+                let taken = match self.give(goal, spot) {
+                    Given::No => continue,
+                    Given::Constrained => {
+                        has_some = true;
+                        continue;
+                    }
+                    Given::Yes(taken) => taken,
+                };
+                has_some = true;
                 let next = Goal { device: goal.device + 1, ..goal };
                 let done = self.next(next, inside, Spot { pool, device: device + 1 });
                 if let Ok(true) = done {
@@ -212,8 +230,46 @@ impl<'p, 'a> Search<'p, 'a> {
                 self.take_back(goal, spot, taken);
                 done?;
             }
+            if first == 0 {
+                self.note(goal, pool, !has_some);
+            }
         }
         Ok(false)
+    }
+
+    /// The next pool from `at` on in which there may be a device.
+    fn next_pool(&self, goal: Goal, at: usize, only: Option<&Bits>) -> Option<usize> {
+        match &self.option(goal).openings {
+            Some(opening) => opening.known.next(&opening.learnt, at, only),
+            None => (at < self.plan.pools.len()).then_some(at),
+        }
+    }
+
+    /// The pools with a device that goes with those that were chosen before, where that is known.
+    fn only(&self, goal: Goal) -> Option<Arc<Bits>> {
+        let option = self.option(goal);
+        option.openings.as_ref()?;
+        let constraints = &self.constraints[goal.claim];
+        let bound = constraints.iter().find_map(|c| c.bound(option.request, option.alternative));
+        bound.map(|(attribute, value)| self.plan.pools.valued(attribute, value))
+    }
+
+    /// All devices of a pool were looked at. What was seen holds for others if nothing of this search had a part in it.
+    fn note(&mut self, goal: Goal, pool: usize, closed: bool) {
+        let chosen = self.found.devices.iter().flatten().any(|chosen| chosen.spot.pool == pool);
+        if let (false, Some(opening)) = (chosen, &mut self.option_mut(goal).openings) {
+            opening.learnt.note(pool, closed);
+        }
+    }
+
+    /// Leaves what was seen of pools to others.
+    fn remember(&mut self) {
+        let requests = self.plan.claims.iter_mut().flat_map(|(_, requests)| requests);
+        for option in requests.flat_map(|request| &mut request.options) {
+            if let Some(opening) = option.openings.take().filter(|opening| !opening.learnt.is_blank()) {
+                self.plan.pools.learn(&opening.key, opening.learnt);
+            }
+        }
     }
 
     fn option(&self, goal: Goal) -> &super::plan::Choice<'a> {
@@ -230,7 +286,19 @@ impl<'p, 'a> Search<'p, 'a> {
     }
 
     fn used(&self, spot: Spot, device: &Device) -> Option<&'a DeviceUse> {
-        self.in_use.get(spot.pool).copied().flatten()?.device(&device.name)
+        self.of_pool(spot.pool)?.device(&device.name)
+    }
+
+    fn of_pool(&self, pool: usize) -> Option<&'a PoolUse> {
+        if let Some((known, pool_use)) = self.pool_use.get()
+            && known == pool
+        {
+            return pool_use;
+        }
+        let of = self.plan.pools.get(pool)?;
+        let pool_use = self.in_use.pool(&of.driver, &of.name);
+        self.pool_use.set(Some((pool, pool_use)));
+        pool_use
     }
 
     /// Whether the device may be given to the claim as far as others and the claim itself have it. Administrators do not
@@ -244,8 +312,8 @@ impl<'p, 'a> Search<'p, 'a> {
         claims.is_empty() && !self.used(spot, device).is_some_and(DeviceUse::is_whole)
     }
 
-    fn has_capacity(&self, goal: Goal, spot: Spot) -> bool {
-        let Some(device) = self.device(spot) else { return false };
+    fn has_capacity(&self, goal: Goal, spot: Spot) -> Result<bool, String> {
+        let Some(device) = self.device(spot) else { return Ok(false) };
         let (used, shares) = (self.used(spot, device), self.shares.get(&spot));
         let taken = |name: &Str| {
             let mut taken = used.map_or_else(Quantity::default, |used| used.consumed(name));
@@ -260,7 +328,8 @@ impl<'p, 'a> Search<'p, 'a> {
         let Some(device) = self.device(spot) else { return Given::No };
         let wish = self.option(goal).wish;
         let counted = !device.consumes.is_empty() && !self.is_shared_already(spot, device);
-        if !self.is_free(goal, spot) || (counted && !self.count(spot, device)) {
+        let is_given = !device.withheld && self.is_free(goal, spot);
+        if !is_given || (counted && !self.count(spot, device)) {
             return Given::No;
         }
         let undo = |search: &mut Self| {
@@ -268,7 +337,7 @@ impl<'p, 'a> Search<'p, 'a> {
                 search.uncount(spot, device);
             }
         };
-        if is_tainted(device, wish) {
+        if hindering_taint(device, wish).is_some() {
             undo(self);
             return Given::No;
         }
@@ -276,7 +345,8 @@ impl<'p, 'a> Search<'p, 'a> {
             undo(self);
             return Given::Constrained;
         }
-        if !self.has_capacity(goal, spot) {
+        // What cannot be counted was found out before.
+        if !self.has_capacity(goal, spot).unwrap_or(false) {
             self.release(goal, usize::MAX);
             undo(self);
             return Given::No;
@@ -334,15 +404,13 @@ impl<'p, 'a> Search<'p, 'a> {
 
     /// Charges the counters that the device consumes.
     fn count(&mut self, spot: Spot, device: &Device) -> bool {
-        let (pools, in_use) = (self.plan.pools, self.in_use.get(spot.pool).copied().flatten());
-        let (Some(left), Some(pool)) = (self.counters.get_mut(spot.pool), pools.get(spot.pool)) else {
-            return false;
-        };
-        left.get_or_insert_with(|| Left::new(pool, in_use)).take(device)
+        let (pools, in_use) = (self.plan.pools, self.of_pool(spot.pool));
+        let Some(pool) = pools.get(spot.pool) else { return false };
+        self.counters.entry(spot.pool).or_insert_with(|| Left::new(pool, in_use)).take(device)
     }
 
     fn uncount(&mut self, spot: Spot, device: &Device) {
-        if let Some(Some(left)) = self.counters.get_mut(spot.pool) {
+        if let Some(left) = self.counters.get_mut(&spot.pool) {
             left.put_back(device);
         }
     }
@@ -365,6 +433,18 @@ impl<'p, 'a> Search<'p, 'a> {
         let option = &self.plan.claims[goal.claim].1[goal.request].options[goal.option];
         let (request, alternative) = (option.request, option.alternative);
         self.constraints[goal.claim].iter_mut().take(first).for_each(|c| c.remove(request, alternative));
+    }
+
+    /// That it cannot be counted what a device is asked for.
+    fn uncounted(&self, goal: Goal, spot: Spot, why: &str) -> AllocationError {
+        let (claim, _) = &self.plan.claims[goal.claim];
+        let (option, pool) = (self.option(goal), &self.plan.pools[spot.pool]);
+        let request = option.alternative.unwrap_or(option.request);
+        let device = self.device(spot).map_or("", |device| &device.name);
+        broken(format!(
+            "claim {}/{}, request {request}: checking capacity for device {}/{}/{device}: {why}",
+            claim.namespace, claim.name, pool.driver, pool.name
+        ))
     }
 
     /// That all devices are wanted and one of them breaks a constraint.
@@ -396,8 +476,9 @@ struct Taken {
     counted: bool,
 }
 
-fn is_tainted(device: &Device, wish: &DeviceWish) -> bool {
+/// The first taint that keeps the device from being given.
+pub(super) fn hindering_taint<'d>(device: &'d Device, wish: &DeviceWish) -> Option<&'d DeviceTaint> {
     let forbids = |effect| matches!(effect, DeviceTaintEffect::NoSchedule | DeviceTaintEffect::NoExecute);
     let tolerated = |taint| wish.tolerations.iter().any(|toleration| toleration.tolerates(taint));
-    device.taints.iter().any(|taint| forbids(taint.effect) && !tolerated(taint))
+    device.taints.iter().find(|taint| forbids(taint.effect) && !tolerated(taint))
 }

@@ -9,6 +9,8 @@ use longshore_framework::resource_claim::{
 
 use super::*;
 
+mod memory;
+
 /// A cluster of one node `n` with one class `c`, whose devices are `driver/pool/device`.
 #[derive(Default)]
 struct World {
@@ -66,6 +68,15 @@ impl World {
     }
 
     fn allocate(&self, specs: &[ClaimSpec]) -> Result<Option<Vec<Allocation>>, AllocationError> {
+        let pools = self.inventory.pools_of(&fixture::node("n").build());
+        self.allocate_of(&Pools::new(pools), specs)
+    }
+
+    fn allocate_of(
+        &self,
+        pools: &Pools,
+        specs: &[ClaimSpec],
+    ) -> Result<Option<Vec<Allocation>>, AllocationError> {
         let node = fixture::node("n").build();
         let claims: Vec<Claim<'_>> =
             specs.iter().map(|spec| Claim { namespace: "default", name: "k", spec }).collect();
@@ -75,8 +86,9 @@ impl World {
         };
         let patience = self.patience.unwrap_or(100_000);
         let (in_use, selectors, lists_once) = (&self.in_use, &self.selectors, self.lists_once);
-        let known = Known { in_use, selectors, class: &class, patience, lists_once, fractional: false };
-        allocate(&node, &self.inventory.pools_of(&node), &claims, known)
+        let known =
+            Known { in_use, selectors, class: &class, patience, lists_once, fractional: false, shares: true };
+        allocate(&node, pools, &claims, known)
     }
 
     #[track_caller]
@@ -283,7 +295,7 @@ fn administrators_have_devices_that_are_in_use() {
     let seen = world.allocate(&[asks(vec![admin()])]).unwrap().unwrap();
     let before = world.in_use.clone();
     world.in_use.add(&seen[0]);
-    assert_eq!(format!("{before:?}"), format!("{:?}", world.in_use), "an administrator's use is none");
+    assert_eq!(before, world.in_use, "an administrator's use is none");
     world.in_use.remove(&taken[0]);
     assert!(world.in_use.is_empty());
 }

@@ -30,8 +30,9 @@ fn rule(pool: &str) -> Object {
 /// Devices and taints that each of two nodes sees, by pool.
 #[track_caller]
 fn check(kept: &Kept, objects: &Objects, want: [&[(usize, usize)]; 2]) {
+    let rules = SliceRules { taint_rules: true, ..SliceRules::default() };
     for (name, want) in ["a", "b"].iter().zip(want) {
-        let pools = kept.pools_of(&objects.slices, &node(name).build(), true);
+        let pools = kept.pools_of(&objects.slices, &node(name).build(), rules);
         let seen: Vec<_> = pools.iter().map(|pool| (pool.len(), pool.taints())).collect();
         assert_eq!(seen, want, "{name}");
     }

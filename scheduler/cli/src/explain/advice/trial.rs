@@ -5,7 +5,9 @@ use std::sync::Arc;
 use longshore_engine::Engine;
 use longshore_framework::Str;
 use longshore_framework::node::Node;
+use longshore_framework::objects::Object;
 use longshore_framework::pod::{Pod, PodMeta, PodSpec};
+use longshore_framework::resource_claim::ResourceClaim;
 use rustc_hash::FxHashSet;
 
 /// Trials, at the most: in each, every filter judges every node.
@@ -61,6 +63,21 @@ impl<'e> Trial<'e> {
         self.left -= 1;
         let pod = self.changed(changes);
         let feasible = self.engine.feasible_nodes_if(&pod, nodes);
+        let mut opened: Vec<String> =
+            feasible.iter().filter(|n| !self.passed.contains(*n)).map(ToString::to_string).collect();
+        opened.sort();
+        opened
+    }
+
+    /// The nodes, by name, that the pod would fit on if these claims were so, and does not as they are.
+    pub(super) fn opened_by(&mut self, claims: &[ResourceClaim]) -> Vec<String> {
+        if self.left == 0 {
+            return Vec::new();
+        }
+        self.left -= 1;
+        let claims: Vec<Object> =
+            claims.iter().map(|claim| Object::ResourceClaim(Arc::new(claim.clone()))).collect();
+        let feasible = self.engine.feasible_nodes_with(&Arc::new(self.pod.clone()), &claims);
         let mut opened: Vec<String> =
             feasible.iter().filter(|n| !self.passed.contains(*n)).map(ToString::to_string).collect();
         opened.sort();

@@ -122,3 +122,20 @@ fn a_claim_that_was_made_for_a_pod_ends_what_is_in_flight_for_it() {
     claims.remove(&("ns".into(), "made".into()));
     assert!(claims.in_use().is_empty() && claims.extended_of(&"pod".into()).is_none());
 }
+
+#[test]
+fn whoever_gives_up_while_writes_are_under_way_frees_devices_when_they_are_over() {
+    let mut claims = ResourceClaims::default();
+    claims.set(Arc::new(claim("a", None)));
+    let (pod, uid): (Str, Str) = ("pod".into(), "uid-a".into());
+    let given = Arc::new(allocation(3));
+    claims.send(uid.clone(), Arc::clone(&given));
+    claims.begin_writes(&pod);
+    claims.give_up(&pod, &uid);
+    assert!(!claims.in_use().is_empty(), "it may arrive nevertheless");
+    let lost = claims.end_writes(&pod);
+    let [(had, has)] = lost.as_slice() else { panic!("{lost:?}") };
+    assert_eq!((&had.allocation, &has.allocation), (&Some(given), &None));
+    assert!(claims.in_use().is_empty());
+    assert!(claims.end_writes(&pod).is_empty());
+}
