@@ -45,6 +45,7 @@ impl Driver<'_> {
                 | Effect::Gated { .. }
                 | Effect::PluginEvent { .. }
                 | Effect::ReleaseClaims { .. }
+                | Effect::GroupStatus { .. }
                 | Effect::Scheduled { .. } => {}
             }
         }
