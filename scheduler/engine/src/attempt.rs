@@ -69,8 +69,10 @@ pub struct GroupResult {
     pub known: usize,
     /// How many were decided now.
     pub tried: usize,
-    /// How many of these fit.
+    /// How many of these fit; when none was tried, for how many the cluster has places at the most.
     pub fit: usize,
+    /// Whether they were tried one by one.
+    pub is_tried: bool,
     /// How it ended.
     pub outcome: GroupOutcome,
     /// The node label and its value of which all pods have a node, or would have, when the group is started together there.

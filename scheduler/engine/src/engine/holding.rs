@@ -9,7 +9,7 @@
 //! ```
 //! The places are promises of nodes to those of its pods that fit, so that pods of no higher priority leave the room to them.
 //! What becomes free is added with each attempt. There is one holder at a time: two groups could wait for each other's places.
-//! Who comes first in the queue is tried first, and so becomes the holder.
+//! A group that lacks pods holds nothing. Who comes first in the queue is tried first, and so becomes the holder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,16 +62,19 @@ impl Engine {
         }
     }
 
-    /// Gives back what is held by a group whose time is over.
+    /// Gives back what is held by a group whose time is over, or that lacks pods now.
     pub(super) fn end_holding(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         self.holding.resting.retain(|_, until| *until > now);
-        let Some(Holder { key, time, .. }) = self.holding.holder.take_if(|holder| holder.until <= now) else {
+        let Some(Holder { key, until, time }) = &self.holding.holder else { return };
+        let (key, is_over, time) = (key.clone(), *until <= now, *time);
+        let group = self.queue.groups.find(&key).and_then(|id| self.queue.groups.get(id));
+        let is_complete = group.is_some_and(|group| group.kind.lacks(&group.key, group.known()).is_none());
+        if !is_over && is_complete {
             return;
-        };
-        let Some(group) = self.queue.groups.find(&key).and_then(|id| self.queue.groups.get(id)) else {
-            return;
-        };
+        }
+        self.holding.holder = None;
+        let Some(group) = group else { return };
         let waiting = group.ready.iter().filter_map(|number| self.pods.waiting(*number));
         let held: Vec<_> = waiting
             .filter_map(|queued| {
@@ -79,7 +82,9 @@ impl Engine {
                 Some((Arc::clone(&queued.pod), Arc::clone(node)))
             })
             .collect();
-        self.holding.resting.insert(key, later(now, time));
+        if is_over {
+            self.holding.resting.insert(key, later(now, time));
+        }
         for (pod, node) in held {
             self.lose_node(Arc::clone(&pod), effects);
             self.promise_ended(&pod, &node);

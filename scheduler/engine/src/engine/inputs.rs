@@ -28,6 +28,7 @@ impl Engine {
                 self.pod_deleted(&uid);
                 if let Some(group) = group {
                     self.group_shrank(group, &mut effects);
+                    self.end_holding(&mut effects);
                 }
             }
             Input::Node(node) => self.node(node),

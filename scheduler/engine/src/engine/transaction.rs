@@ -38,7 +38,7 @@ use crate::pods::QueuedPod;
 use crate::queue::Taken;
 use domains::Decided;
 use member::{Member, Place, Tried, Whole, any_broke, fit, promised_node, witnesses};
-use sought::{Found, Sought};
+use sought::Found;
 use words::Words;
 
 impl Engine {
@@ -88,20 +88,29 @@ impl Engine {
         taken: Taken,
         as_one: bool,
         effects: &mut Vec<Effect>,
-    ) -> (Vec<Member>, GroupOutcome, Option<Sought>) {
-        let mut members = self.try_members(taken);
-        let mut outcome = self.settle_group(whole, &mut members, effects);
-        let mut sought = None;
-        if as_one && outcome == GroupOutcome::Unschedulable {
-            sought = self.seek_room(whole, &mut members);
-            outcome = match sought.as_ref().map(|sought| sought.found) {
-                Some(Found::Room) => GroupOutcome::Preempting,
-                // Another order of the same pods fits.
-                Some(Found::Places) => self.settle_group(whole, &mut members, effects),
-                Some(Found::Nothing) | None => outcome,
-            };
+    ) -> Decided {
+        let lacks = self.lacks_places(whole, &taken).filter(|_| as_one);
+        let mut decided = Decided::nobody(Vec::new());
+        match lacks {
+            Some((places, failure)) => {
+                decided.members = self.try_nobody(taken, &failure);
+                decided.at_most = Some(places);
+            }
+            None => decided.members = self.try_members(taken),
         }
-        (members, outcome, sought)
+        let members = &mut decided.members;
+        decided.outcome = self.settle_group(whole, members, effects);
+        if as_one && decided.outcome == GroupOutcome::Unschedulable {
+            decided.sought = self.seek_room(whole, members);
+            match decided.sought.as_ref().map(|sought| sought.found) {
+                Some(Found::Room) => decided.outcome = GroupOutcome::Preempting,
+                // Another order of the same pods fits.
+                Some(Found::Places) => decided.outcome = self.settle_group(whole, members, effects),
+                Some(Found::Nothing) | None => return decided,
+            }
+            decided.at_most = None;
+        }
+        decided
     }
 
     /// Until when places are held for the group, if they are.
@@ -347,7 +356,7 @@ impl Engine {
     }
 
     fn result(&self, whole: &Whole, decided: &Decided, held_until: Option<Timestamp>) -> GroupResult {
-        let Decided { members, outcome, sought, within, domains } = decided;
+        let Decided { members, outcome, sought, within, domains, at_most } = decided;
         let group = self.queue.groups.get(whole.id);
         let first = members.iter().find_map(|member| match &member.tried {
             Tried::Unfit(queued, failure) => Some((&*queued.pod, &*failure.message)),
@@ -359,7 +368,8 @@ impl Engine {
             placed_before: whole.before,
             known: group.map_or(0, Group::known),
             tried: members.len(),
-            fit: fit(members),
+            fit: at_most.unwrap_or_else(|| fit(members)),
+            is_tried: at_most.is_none(),
             outcome: *outcome,
             within: within.clone(),
             held_until,

@@ -144,6 +144,25 @@ fn room_is_made_in_one_domain() {
 }
 
 #[test]
+fn nobody_of_a_large_group_is_tried_when_the_cluster_has_too_few_places() {
+    let mut world = nodes(&["n1 - - 60", "n2 - - 30"]);
+    let own = Arc::new(OwnGroup::new("g", Some(100)));
+    for at in 0..100 {
+        let new = pod(&format!("p{at:03}")).meta(|meta| meta.own_group = Some(Arc::clone(&own)));
+        world.act(&pod_is(new));
+    }
+    let told = world.act(&Do::Step);
+    let why = "at most 90 of its 100 pods fit and it takes 100; default/p000 does not fit: the nodes have too little free";
+    assert!(told.contains(why), "{told}");
+    assert_eq!(world.act(&Do::Log), "", "nothing was reserved");
+    // It hears of what helps, and starts.
+    world.act(&node_is(node("n3").allocatable("pods", "10")));
+    world.act(&second(20));
+    assert_eq!(world.act(&Do::Step).matches("bind ").count(), 100);
+    world.is_sound();
+}
+
+#[test]
 fn the_field_of_kubernetes_counts_by_its_gate() {
     let bound = |gates: &[&str]| {
         let mut world = with_gates(gates);

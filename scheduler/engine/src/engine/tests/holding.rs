@@ -72,6 +72,19 @@ fn after_a_while_the_places_are_given_back_and_others_have_their_turn() {
 }
 
 #[test]
+fn a_group_that_lacks_pods_holds_nothing() {
+    let mut world = holding(600);
+    for step in [places("n", 2), of_group("g", "a", 3), of_group("g", "b", 3), of_group("g", "c", 3)] {
+        world.act(&step);
+    }
+    assert!(world.act(&Do::Step).contains("are held for it"));
+    assert_eq!(world.act(&pod_gone("c")), "clear a; clear b");
+    world.act(&pod_is(pod("p")));
+    assert_eq!(world.act(&Do::Step), "bind p to n");
+    world.is_sound();
+}
+
+#[test]
 fn one_group_holds_at_a_time() {
     let mut world = holding(60);
     for step in [places("n", 2), of_group("g", "a", 3), of_group("g", "b", 3), of_group("g", "c", 3)] {

@@ -19,7 +19,7 @@ use longshore_framework::Str;
 use longshore_framework::bitset::BitSet;
 use longshore_framework::features::Gate;
 use longshore_framework::group::GroupApi;
-use longshore_framework::port::Effect;
+use longshore_framework::port::{Effect, FailureReason};
 use longshore_framework::registry::Stage;
 use longshore_framework::resources::Amounts;
 use longshore_framework::snapshot::{Slot, Snapshot};
@@ -28,9 +28,13 @@ use super::member::{Member, Tried, Whole, any_broke, fit};
 use super::sought::{Found, Sought};
 use crate::attempt::{DomainFit, GroupOutcome};
 use crate::engine::Engine;
+use crate::engine::failure::Failure;
 use crate::guard::Undone;
 use crate::pods::QueuedPod;
 use crate::queue::Taken;
+
+/// From so many pods on it is counted whether the cluster has places for a group before one is tried.
+const LARGE: usize = 100;
 
 /// Domains of a level in which a group is tried at the most, those first that fit best.
 const MOST_TRIED: usize = 64;
@@ -66,13 +70,15 @@ pub(super) struct Decided {
     pub(super) within: Option<(Str, Str)>,
     /// Domains that lack places, the nearest first.
     pub(super) domains: Vec<DomainFit>,
+    /// For how many the cluster has places, when that was too few to try one.
+    pub(super) at_most: Option<usize>,
 }
 
 impl Decided {
     /// The group is not tried.
     pub(super) fn nobody(members: Vec<Member>) -> Self {
         let outcome = GroupOutcome::Unschedulable;
-        Self { members, outcome, sought: None, within: None, domains: Vec::new() }
+        Self { members, outcome, sought: None, within: None, domains: Vec::new(), at_most: None }
     }
 }
 
@@ -112,8 +118,7 @@ impl Engine {
                 return self.fail_level(whole, level, taken, as_one, short);
             }
         }
-        let (members, outcome, sought) = self.decide_group(whole, taken, as_one, effects);
-        Decided { members, outcome, sought, within: None, domains: short.told() }
+        Decided { domains: short.told(), ..self.decide_group(whole, taken, as_one, effects) }
     }
 
     /// Tries the group in the domains of a level; the pods come back when none will do.
@@ -173,7 +178,13 @@ impl Engine {
                 Some(Found::Room) => {
                     self.asking.within = None;
                     let outcome = GroupOutcome::Preempting;
-                    return Decided { members, outcome, sought, within, domains: short.told() };
+                    return Decided {
+                        outcome,
+                        sought,
+                        within,
+                        domains: short.told(),
+                        ..Decided::nobody(members)
+                    };
                 }
                 Some(Found::Places | Found::Nothing) | None => {
                     last = last.or(sought);
@@ -190,7 +201,7 @@ impl Engine {
             true => GroupOutcome::Broken,
             false => GroupOutcome::Unschedulable,
         };
-        Decided { members, outcome, sought: last, within: None, domains: short.told() }
+        Decided { outcome, sought: last, domains: short.told(), ..Decided::nobody(members) }
     }
 
     fn settle_within(
@@ -204,7 +215,7 @@ impl Engine {
         self.asking.within = None;
         let outcome = self.settle_group(whole, &mut members, effects);
         let within = Some((Str::clone(&level.key), Str::clone(&domain.name)));
-        Decided { members, outcome, sought: None, within, domains: Vec::new() }
+        Decided { outcome, within, ..Decided::nobody(members) }
     }
 
     /// Tries the pods on the nodes of a domain.
@@ -233,6 +244,23 @@ impl Engine {
         }
         taken.reverse();
         taken
+    }
+
+    /// That a large group has too few places in the whole cluster, by what its pods request: then nobody need be tried.
+    pub(super) fn lacks_places(&self, whole: &Whole, taken: &[Box<QueuedPod>]) -> Option<(usize, Failure)> {
+        if taken.len() < LARGE {
+            return None;
+        }
+        let (snapshot, least) = (self.cache.snapshot(), least(taken));
+        let all = snapshot.order().iter().map(|slot| places(snapshot, *slot, &least));
+        let all = all.fold(0, usize::saturating_add);
+        let profile = &self.profiles[taken.first()?.profile];
+        let failure = || Failure {
+            reason: FailureReason::Unschedulable,
+            rejected_by: profile.stage(Stage::Filter).iter().copied().collect(),
+            ..Failure::broken("the nodes have too little free for so many".to_string())
+        };
+        (all < whole.needs()).then(|| (all, failure()))
     }
 
     /// Whoever helps a pod in any domain helps the group: all filters count as having rejected the pods that do not fit.

@@ -58,7 +58,8 @@ pub(super) fn message(
     };
     let GroupResult { key, min_count, known, .. } = result;
     let fit = result.placed_before + result.fit;
-    let counted = format!("{fit} of its {known} pods fit and it takes {min_count}");
+    let most = if result.is_tried { "" } else { "at most " };
+    let counted = format!("{most}{fit} of its {known} pods fit and it takes {min_count}");
     let then = format!("{fit} of its {known} pods fit then and it takes {min_count}");
     match (result.outcome, first) {
         (GroupOutcome::Started, None) => format!("pod group {key} starts{place}: {counted}"),
