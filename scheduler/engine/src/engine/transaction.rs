@@ -344,6 +344,12 @@ impl Engine {
             Tried::Unfit(queued, mut failure) => {
                 Words::of(&result.key, self.options.features).complete(&mut failure, result);
                 member.attempt.outcome = self.fail(queued, failure, effects);
+                // A place that is held is no promise that the pod gets a node.
+                if let (Some(_), Outcome::Unschedulable { nominated, .. }) =
+                    (result.held_until, &mut member.attempt.outcome)
+                {
+                    *nominated = None;
+                }
             }
             Tried::Placed(place) | Tried::Promised(place, _) => {
                 if matches!(member.attempt.outcome, Outcome::Terminating) {

@@ -203,7 +203,7 @@ fn a_group_is_told_of_once_for_each_way_that_it_stands() {
     let mut standings = |step: &Do| {
         let effects = match step {
             Do::Tell(input) => world.engine.apply(input.clone()),
-            _ => world.engine.step().map_or(Vec::new(), |attempt| attempt.effects),
+            _ => world.engine.step().expect("the group is tried").effects,
         };
         let told = effects.iter().filter(|effect| matches!(effect, Effect::GroupStatus { .. }));
         told.map(describe).collect::<Vec<_>>().join("; ")
@@ -218,6 +218,10 @@ fn a_group_is_told_of_once_for_each_way_that_it_stands() {
     assert!(
         standings(&Do::Step).starts_with("default/g Unschedulable: pod group default/g is not started: 1 of")
     );
+    // The same again is not told again.
+    standings(&node_is(node("n").allocatable("pods", "1").allocatable("cpu", "4")));
+    standings(&second(150));
+    assert_eq!(standings(&Do::Step), "");
     for step in [places("n", 0), second(200), Do::Step, places("n", 1), second(300)] {
         standings(&step);
     }

@@ -87,8 +87,11 @@ fn a_group_that_lacks_pods_holds_nothing() {
 #[test]
 fn one_group_holds_at_a_time() {
     let mut world = holding(60);
-    for step in [places("n", 2), of_group("g", "a", 3), of_group("g", "b", 3), of_group("g", "c", 3)] {
-        world.act(&step);
+    world.act(&places("n", 2));
+    let own = Arc::new(OwnGroup::new("g", Some(3)));
+    for name in ["a", "b", "c"] {
+        let own = Arc::clone(&own);
+        world.act(&pod_is(pod(name).label("filter.A", "m").meta(|meta| meta.own_group = Some(own))));
     }
     for name in ["x", "y"] {
         world.act(&of_group("h", name, 2));
@@ -96,12 +99,18 @@ fn one_group_holds_at_a_time() {
     assert!(world.act(&Do::Step).contains("are held for it"));
     let told = world.act(&Do::Step);
     assert!(told.contains("group default/h is not started: 0 of its 2") && !told.contains("held"), "{told}");
+    // A place that the holder can make no use of is not held for the other either.
+    world.act(&node_is(node("m").allocatable("pods", "1")));
+    world.act(&second(20));
+    let told = [world.act(&Do::Step), world.act(&Do::Step)].join("; ");
+    assert_eq!(told.matches("held for it").count(), 3, "{told}");
+    assert!(told.contains("group default/h is not started: 1 of its 2"), "{told}");
     // The holder is gone: the other starts.
     for name in ["a", "b", "c"] {
         world.act(&pod_gone(name));
     }
-    world.act(&second(20));
-    assert_eq!(world.act(&Do::Step), "bind x to n; bind y to n");
+    world.act(&second(40));
+    assert_eq!(world.act(&Do::Step), "bind x to m; bind y to n");
 }
 
 /// A day in minutes: a pod that runs for nine comes every minute, and once a group that needs most of the cluster for an hour. The

@@ -53,6 +53,7 @@ pub(super) fn message(
     let room = sought.map(room).unwrap_or_default();
     let place = place(result);
     let held = match result.held_until {
+        Some(_) if result.fit == 1 => "; the place that fits is held for it".to_string(),
         Some(_) => format!("; the {} places that fit are held for it", result.fit),
         None => String::new(),
     };
