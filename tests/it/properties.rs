@@ -6,6 +6,7 @@
 mod cluster;
 mod devices;
 mod events;
+mod group_room;
 mod groups;
 mod lag;
 mod limits;

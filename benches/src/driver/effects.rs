@@ -48,6 +48,7 @@ impl Driver<'_> {
                 | Effect::Waiting { .. }
                 | Effect::Gated { .. }
                 | Effect::PluginEvent { .. }
+                | Effect::GroupStatus { .. }
                 | Effect::Scheduled { .. } => {}
             }
         }

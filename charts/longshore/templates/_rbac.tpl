@@ -88,6 +88,13 @@ subjects:
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaims/status, resourceclaims/binding]
   verbs: [patch, update]
+# How groups stand.
+- apiGroups: [scheduling.k8s.io, scheduling.x-k8s.io]
+  resources: [podgroups]
+  verbs: [get]
+- apiGroups: [scheduling.k8s.io, scheduling.x-k8s.io]
+  resources: [podgroups/status]
+  verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

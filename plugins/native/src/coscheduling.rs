@@ -4,6 +4,8 @@
 //! waits at Permit for the others, and the arguments that say for how long, and when a group gives up, have no effect. It
 //! rejects pods with the label of a group that does not exist; the PodGroup changes its mind.
 
+use std::time::Duration;
+
 use longshore_framework::event::{
     Action, ClusterEvent, EventPattern, Hint, HintContext, Resource, Subject, same_pod,
 };
@@ -25,7 +27,11 @@ const ELSEWHERE: [Stage; 6] =
 
 /// The plugin.
 #[derive(Debug, Default)]
-pub struct Coscheduling;
+pub struct Coscheduling {
+    /// `holdPlacesSeconds`: for how long at a time places are held for a group that cannot start yet; not at all by default. The
+    /// real plugin has no such argument.
+    holds_places: Duration,
+}
 
 /// Makes the plugin; `args` are CoschedulingArgs.
 pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_>) -> Instance {
@@ -33,13 +39,19 @@ pub fn build(args: &Value, _context: &FactoryContext, problems: &mut Problems<'_
     fields.int("permitWaitingTimeSeconds", 0..=i64::MAX, problems);
     fields.int("podGroupBackoffSeconds", 0..=i64::MAX, problems);
     fields.int("podGroupRejectPercentage", 0..=100, problems);
+    let seconds = fields.int("holdPlacesSeconds", 0..=24 * 60 * 60, problems).unwrap_or(0);
     fields.finish(problems);
-    Instance::of(Coscheduling).queue_sort().pre_enqueue().idle_at(&ELSEWHERE).build()
+    let holds_places = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    Instance::of(Coscheduling { holds_places }).queue_sort().pre_enqueue().idle_at(&ELSEWHERE).build()
 }
 
 impl Plugin for Coscheduling {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn holds_places(&self) -> Duration {
+        self.holds_places
     }
 
     fn events(&self) -> Vec<EventPattern> {
@@ -106,7 +118,7 @@ mod tests {
     fn check_rank(group: Option<&PodGroup>, want: [i64; 2]) {
         let pod = pod("p").priority(3).build();
         let queued = Queued { pod: &pod, since: Timestamp(9), objects: &Objects::default(), group };
-        assert_eq!(Coscheduling.rank(queued), Rank(want));
+        assert_eq!(Coscheduling::default().rank(queued), Rank(want));
     }
 
     #[test]
@@ -124,7 +136,7 @@ mod tests {
         objects.set(Object::PodGroup(Arc::new(group(None))));
         let pod = label.into_iter().fold(pod("p"), |pod, name| pod.label(GROUP_LABEL, name)).build();
         let cx = EnqueueContext { pod: &pod, evicting: false, objects: &objects };
-        assert_eq!(Coscheduling.pre_enqueue(cx) == Verdict::Pass, passes);
+        assert_eq!(Coscheduling::default().pre_enqueue(cx) == Verdict::Pass, passes);
     }
 
     #[test]

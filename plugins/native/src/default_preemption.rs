@@ -136,6 +136,10 @@ impl PostFilter for DefaultPreemption {
     fn repeats(&self, _pod: &Pod) -> bool {
         true
     }
+
+    fn evicts_by_priority(&self) -> bool {
+        true
+    }
 }
 
 impl DefaultPreemption {

@@ -5,6 +5,7 @@
 //! grouped, and what a preemption weighed.
 
 mod entry;
+mod group;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use prometheus::IntCounter;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use entry::{Decision, DecisionGroup, DecisionList, Outcome, ScoresFrom};
+pub use group::{DecidedGroup, Domain};
 
 /// How much a ring holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@ pub mod discover;
 pub mod dump;
 pub mod evict;
 pub mod extender;
+pub mod groups;
 pub mod hold;
 pub mod kinds;
 pub mod lease;

@@ -18,6 +18,7 @@ use crate::call::{ApiError, Caller};
 use crate::claims::{self, ClaimStore, Claims};
 use crate::evict::Evictor;
 use crate::extender::Binders;
+use crate::groups::GroupWriter;
 use crate::hold::Hold;
 use crate::record::{Event, EventKind, Recorder};
 use crate::retry::Backoff;
@@ -45,6 +46,8 @@ pub struct Tools {
     pub recorder: Recorder,
     /// Conditions and nominations.
     pub status: StatusWriter,
+    /// The status of groups.
+    pub groups: GroupWriter,
     /// What is known of claims and volumes.
     pub storage: Arc<StorageStore>,
     /// What is known of claims for devices.
@@ -193,6 +196,19 @@ impl Performer {
                 self.shared.tools.recorder.record(Event::failed_scheduling(&pod, &message));
                 let written = status.failed(&pod, reason, &message, nominated_node);
                 self.write(pod, written);
+            }
+            Effect::GroupStatus { group, standing, pod } => {
+                let name = group.to_string();
+                let written = self.shared.tools.groups.write(group, standing, pod);
+                let under_way = shared.underway.begin(Write::Status);
+                self.runtime.spawn(async move {
+                    let _under_way = under_way;
+                    // It is never closed.
+                    let _turn = shared.statuses.acquire().await;
+                    if let Err(error) = written.await {
+                        tracing::error!(group = %name, "The status of the pod group could not be updated: {error}");
+                    }
+                });
             }
             // They were dealt with before.
             Effect::Scheduled { .. }

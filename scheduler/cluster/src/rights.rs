@@ -44,10 +44,11 @@ const fn right(
 }
 
 const NO_CLAIMS: &str = "pods with claims for devices stay pending";
+const NO_STATUS: &str = "the status of pod groups does not say how they stand";
 const NO_VOLUMES: &str = "pods with unbound claims stay pending";
 
 /// What is done beside watching.
-const SINGLE: [Right; 13] = [
+const SINGLE: [Right; 17] = [
     // `bind`.
     right("", "pods/binding", &["create"], None),
     // `evict`: the victim's newest conditions. `bind`, when an answer got lost: did it take?
@@ -74,6 +75,11 @@ const SINGLE: [Right; 13] = [
     right("resource.k8s.io", "resourceclaims/status", &["patch", "update"], Some(NO_CLAIMS)),
     // The same: since 1.36 the API server asks for this as well.
     right("resource.k8s.io", "resourceclaims/binding", &["patch", "update"], Some(NO_CLAIMS)),
+    // `groups`: read before it is written, since others write it too.
+    right("scheduling.k8s.io", "podgroups", &["get"], Some(NO_STATUS)),
+    right("scheduling.k8s.io", "podgroups/status", &["patch"], Some(NO_STATUS)),
+    right("scheduling.x-k8s.io", "podgroups", &["get"], Some(NO_STATUS)),
+    right("scheduling.x-k8s.io", "podgroups/status", &["patch"], Some(NO_STATUS)),
     // `review`.
     right(
         "authentication.k8s.io",

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
 use longshore_framework::group::GroupKey;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Effect;
 use longshore_framework::verdict::Rejection;
+use longshore_framework::{Str, Timestamp};
 
 use crate::choice::Choice;
 use crate::path::Path;
@@ -69,12 +69,33 @@ pub struct GroupResult {
     pub known: usize,
     /// How many were decided now.
     pub tried: usize,
-    /// How many of these fit.
+    /// How many of these fit; when none was tried, for how many the cluster has places at the most.
     pub fit: usize,
+    /// Whether they were tried one by one.
+    pub is_tried: bool,
     /// How it ended.
     pub outcome: GroupOutcome,
+    /// The node label and its value of which all pods have a node, or would have, when the group is started together there.
+    pub within: Option<(Str, Str)>,
+    /// Until when the places of those of its pods that fit are held for them.
+    pub held_until: Option<Timestamp>,
+    /// Domains of node labels that have places for too few, of each label the nearest first.
+    pub domains: Vec<DomainFit>,
     /// In one sentence, for people.
     pub message: String,
+}
+
+/// A domain of a node label that has places for too few pods of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainFit {
+    /// The label.
+    pub key: Str,
+    /// Its value.
+    pub name: Str,
+    /// Nodes with it.
+    pub nodes: usize,
+    /// How many of the pods have a place there.
+    pub fit: usize,
 }
 
 /// How the decision about a group ended.

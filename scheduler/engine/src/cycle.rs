@@ -29,6 +29,7 @@ use longshore_framework::resource_claim::Allocation;
 use longshore_framework::snapshot::{Slot, Snapshot};
 use longshore_framework::verdict::{PluginError, RejectCode, Rejection};
 
+use crate::asking::Asking;
 use crate::choice::BestNode;
 use crate::extenders::Extenders;
 use crate::kept_runs::KeptRuns;
@@ -57,6 +58,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) extenders: &'a Extenders,
     /// The rules that are followed.
     pub(crate) features: Features,
+    /// What is otherwise for the sake of the pod's group.
+    pub(crate) asking: &'a Asking,
 }
 
 /// What is kept of a decision beside its outcome.

@@ -7,6 +7,7 @@ mod diagnose;
 mod evict;
 mod failure;
 mod grouped;
+mod holding;
 mod inputs;
 mod permit;
 mod post_filter;
@@ -30,6 +31,7 @@ use longshore_framework::profile::{PluginId, Profile};
 use longshore_framework::snapshot::{Slot, Snapshot};
 use rustc_hash::FxHashMap;
 
+use crate::asking::Asking;
 use crate::attempt::{Attempt, Outcome};
 use crate::cache::Cache;
 use crate::choice::budget::Budget;
@@ -56,6 +58,7 @@ use crate::trace::Trace;
 pub use cache_view::CacheView;
 pub use diagnose::{Judgement, Verdicts};
 use failure::Failure;
+use holding::Holding;
 use permit::NEVER;
 pub use reload::OtherProfiles;
 
@@ -93,6 +96,10 @@ pub struct Engine {
     start: usize,
     /// Memory for literal decisions.
     room: Room,
+    /// For which group places are held.
+    pub(crate) holding: Holding,
+    /// How the pods of the group that is being decided are asked about.
+    asking: Asking,
     /// How much time may go into what is kept of choices.
     budget: Budget,
     /// How long it took to describe the last choice.
@@ -125,6 +132,8 @@ impl Engine {
             recoveries: FxHashMap::default(),
             start: 0,
             room: Room::default(),
+            asking: Asking::default(),
+            holding: Holding::default(),
             budget: Budget::default(),
             described_in: Duration::ZERO,
         }
@@ -250,6 +259,7 @@ impl Engine {
             watch: Watch::default(),
             extenders: &self.extenders,
             features: self.options.features,
+            asking: &self.asking,
         }
     }
 

@@ -4,6 +4,7 @@
 //! is; both answer with [`Effect`](longshore_framework::port::Effect)s. There is no I/O and no clock here, and chance
 //! comes from a seed: the same inputs give the same effects on every machine, with any number of threads.
 
+mod asking;
 mod attempt;
 mod cache;
 mod choice;
@@ -33,7 +34,7 @@ mod timers;
 pub mod trace;
 mod weighing;
 
-pub use attempt::{Attempt, GroupOutcome, GroupResult, Outcome, RejectedNodes};
+pub use attempt::{Attempt, DomainFit, GroupOutcome, GroupResult, Outcome, RejectedNodes};
 pub use choice::{BestNode, Choice, Scored};
 pub use engine::{CacheView, Engine, Judgement, OtherProfiles, Verdicts};
 pub use message::NO_NODES;

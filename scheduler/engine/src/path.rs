@@ -26,6 +26,8 @@ pub enum Literal {
     NothingToKeep,
     /// The profile's search ends before it has seen all nodes.
     RestrictedSearch,
+    /// Only the nodes of one topology domain are looked at, for the sake of the pod's group.
+    Domain,
     /// An extender is interested in the pod.
     Extender,
     /// What this plugin says has to be asked every time.
@@ -72,6 +74,7 @@ impl Literal {
             Self::FirstOfClass => "FirstOfClass",
             Self::NothingToKeep => "NothingToKeep",
             Self::RestrictedSearch => "RestrictedSearch",
+            Self::Domain => "Domain",
             Self::Extender => "Extender",
             Self::Uncacheable(_) => "Uncacheable",
             Self::PreFilter(_) => "PreFilter",

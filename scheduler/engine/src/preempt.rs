@@ -5,6 +5,8 @@ mod by_room;
 mod extend;
 mod potential;
 mod trial;
+mod units;
+mod wholes;
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ use crate::kept_runs::KeptRuns;
 use by_room::ByRoom;
 use potential::Potential;
 use trial::{try_node, try_without};
+pub(crate) use units::{Unit, count_violations, everywhere};
+pub(crate) use wholes::Wholes;
 
 /// What DefaultPreemption is given to work with.
 pub(crate) struct Preemptor<'a> {
@@ -35,6 +39,8 @@ pub(crate) struct Preemptor<'a> {
     kept: Arc<KeptRuns>,
     /// Who waits for which victims.
     evictions: &'a Evictions,
+    /// Groups on nodes whose pods go together.
+    wholes: &'a Wholes,
     /// Nodes that are being emptied and promised to nobody, in order of slot.
     left_behind: Vec<Slot>,
     /// Whether every dry run that was kept is held against a new one.
@@ -49,15 +55,27 @@ impl<'a> Preemptor<'a> {
         state: &'a CycleState,
         diagnosis: &'a Diagnosis,
         chooser: &'a mut Chooser,
-        evictions: &'a Evictions,
+        (evictions, wholes): (&'a Evictions, &'a Wholes),
         audits: bool,
     ) -> Self {
         let resolvable = diagnosis.resolvable(evaluator.snapshot);
         let slots = if resolvable.is_empty() { 0 } else { evaluator.snapshot.slots() };
         let anew = || Arc::new(KeptRuns::new(slots, evaluator.objects.budgets_revision()));
-        let kept = diagnosis.kept.clone().unwrap_or_else(anew);
+        // What a group on several nodes comes to is not told by one node.
+        let kept = diagnosis.kept.clone().filter(|_| wholes.is_empty()).unwrap_or_else(anew);
         let left_behind = left_behind(&evaluator, evictions);
-        Self { evaluator, state, diagnosis, chooser, resolvable, kept, evictions, left_behind, audits }
+        Self {
+            evaluator,
+            state,
+            diagnosis,
+            chooser,
+            resolvable,
+            kept,
+            evictions,
+            wholes,
+            left_behind,
+            audits,
+        }
     }
 
     /// Every node that evictions may help, in search order from the one with index `start` on and round to it again.
@@ -82,7 +100,8 @@ impl<'a> Preemptor<'a> {
         }
         let (evaluator, state, kept) = (self.evaluator, self.state, &*self.kept);
         let by_room = ByRoom::new(&evaluator, state);
-        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot, Some(&by_room)) {
+        let wholes = self.wholes;
+        let learn = |slot: &Slot| match try_node(&evaluator, state, *slot, (Some(&by_room), wholes)) {
             Ok(run) => {
                 kept.keep(*slot, run);
                 None
@@ -97,7 +116,7 @@ impl<'a> Preemptor<'a> {
 
     /// How what is kept of the node differs from what comes of trying it anew, if it does.
     fn difference(&self, slot: Slot, kept: &DryRun) -> Option<String> {
-        let new = try_node(&self.evaluator, self.state, slot, None);
+        let new = try_node(&self.evaluator, self.state, slot, (None, self.wholes));
         let differs = !new.as_ref().is_ok_and(|new| same(kept, new));
         let node = &self.evaluator.snapshot.node(slot).name;
         differs.then(|| format!("audit: evictions from {node}: {kept:?}, not {new:?}"))

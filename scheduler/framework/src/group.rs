@@ -26,6 +26,43 @@ pub const GROUP_ANNOTATION: &str = "longshore.dev/group";
 /// The annotation that says how many pods of such a group are started together; 1 at least.
 pub const MIN_ANNOTATION: &str = "longshore.dev/group-min";
 
+/// The annotation that makes the pods of a group go together or stay when room is made for others: `all`, or `single` as
+/// without it. On pods of a group without an object, and on PodGroups of Coscheduling.
+pub const DISRUPTION_ANNOTATION: &str = "longshore.dev/group-disruption";
+
+/// What may become of a group's pods when room is made for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disruption {
+    /// Each may go by itself.
+    #[default]
+    Single,
+    /// All go, or none does.
+    All,
+}
+
+/// The annotation that names a node label: all pods of the group start on nodes with the same value of it, or none does. On pods
+/// of a group without an object, and on PodGroups of Coscheduling.
+pub const TOPOLOGY_ANNOTATION: &str = "longshore.dev/group-topology";
+
+/// The annotation that names such labels that are only preferred, the narrowest first, with commas between.
+pub const PREFERRED_TOPOLOGY_ANNOTATION: &str = "longshore.dev/group-preferred-topology";
+
+/// How close to each other the pods of a group start: in one domain of a node label.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct GroupTopology {
+    /// Labels that are tried first, in this order.
+    pub preferred: Vec<Str>,
+    /// A label without a domain of which the group does not start.
+    pub required: Option<Str>,
+}
+
+impl GroupTopology {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.preferred.is_empty() && self.required.is_none()
+    }
+}
+
 /// A PodGroup.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodGroup {
@@ -44,6 +81,12 @@ pub struct PodGroup {
     pub min_resources: ResourceList,
     /// `scheduleTimeoutSeconds`.
     pub timeout: Option<Duration>,
+    /// `disruptionMode`.
+    pub disruption: Disruption,
+    /// `priority`, when the group has one of its own.
+    pub priority: Option<i32>,
+    /// `schedulingConstraints.topology`, or what annotations say.
+    pub topology: GroupTopology,
 }
 
 impl PodGroup {
@@ -57,6 +100,9 @@ impl PodGroup {
             created: None,
             min_resources: ResourceList::default(),
             timeout: None,
+            disruption: Disruption::Single,
+            priority: None,
+            topology: GroupTopology::default(),
         }
     }
 
@@ -90,4 +136,20 @@ pub struct OwnGroup {
     pub name: Str,
     /// How many pods are started together; `None` when the annotation is missing or is no whole number from 1 on.
     pub min_count: Option<usize>,
+    /// What may become of them when room is made for others.
+    pub disruption: Disruption,
+    /// How close to each other they start.
+    pub topology: GroupTopology,
+}
+
+impl OwnGroup {
+    /// A group of so many pods.
+    pub fn new(name: &str, min_count: Option<usize>) -> Self {
+        Self {
+            name: name.into(),
+            min_count,
+            disruption: Disruption::Single,
+            topology: GroupTopology::default(),
+        }
+    }
 }

@@ -39,6 +39,11 @@ pub trait Plugin: Send + Sync + 'static {
     /// The name by which profiles, messages and metrics know it.
     fn name(&self) -> &str;
 
+    /// For how long at a time places are held for a group of the profile that cannot start yet; not at all by default.
+    fn holds_places(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Events that may let a pod fit that this plugin rejected. The default asks about everything; an empty list means
     /// that no event helps.
     fn events(&self) -> Vec<EventPattern> {

@@ -1,10 +1,12 @@
 //! All that enters and leaves the engine.
 
 mod claims;
+mod groups;
 mod requests;
 
 use std::sync::Arc;
 
+use crate::group::GroupKey;
 use crate::node::Node;
 use crate::node_metrics::{MetricsSource, Sample};
 use crate::objects::Object;
@@ -16,6 +18,7 @@ use crate::{Str, Timestamp};
 pub use claims::{
     AwaitDevices, ClaimRelease, ClaimWrite, ExtendedRequest, GeneratedClaim, PreBindWrite, ReleasedClaim,
 };
+pub use groups::{GroupStanding, GroupState};
 pub use requests::{Request, Requests};
 
 /// Something the engine is told.
@@ -278,6 +281,16 @@ pub enum Effect {
         reason: Str,
         /// For people.
         note: Str,
+    },
+    /// A group is decided, waits for more pods since a while, or had to make room for others. Say so in the status of its
+    /// object, if it has one, and record an event on it.
+    GroupStatus {
+        /// The group.
+        group: GroupKey,
+        /// How it stands.
+        standing: GroupStanding,
+        /// One of its pods.
+        pod: Arc<Pod>,
     },
     /// The pod is bound; record a Scheduled event.
     Scheduled {

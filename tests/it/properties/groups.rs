@@ -161,7 +161,7 @@ impl World {
                 GroupApi::Kubernetes => new.spec(|s| s.scheduling_group = Some((*name).into())),
                 GroupApi::Coscheduling => new.label(longshore_framework::group::GROUP_LABEL, name),
                 GroupApi::Annotations => {
-                    let own = OwnGroup { name: (*name).into(), min_count: Some(*min) };
+                    let own = OwnGroup::new(name, Some(*min));
                     new.meta(|m| m.own_group = Some(Arc::new(own)))
                 }
             };

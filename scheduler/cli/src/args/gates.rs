@@ -101,12 +101,12 @@ mod tests {
     fn what_is_refused_is_said_at_once_and_for_which_minor() {
         check(
             Minor::V1_37,
-            &["GenericWorkload=true", "TopologyAwareWorkloadScheduling=true", "SidecarContainers=true"],
-            "--feature-gates, for Kubernetes 1.37: cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole",
+            &["PodGroupPreemptionPolicy=true", "GenericWorkload=true", "SidecarContainers=true"],
+            "--feature-gates, for Kubernetes 1.37: cannot set feature gate PodGroupPreemptionPolicy to true: each group is decided by itself",
         );
         check(
             Minor::V1_37,
-            &["GenericWorkload=true", "TopologyAwareWorkloadScheduling=true", "SidecarContainers=true"],
+            &["PodGroupPreemptionPolicy=true", "GenericWorkload=true", "SidecarContainers=true"],
             "; unrecognized feature gate: SidecarContainers",
         );
     }

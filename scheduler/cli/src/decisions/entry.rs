@@ -8,6 +8,7 @@ use longshore_framework::features::Features;
 use longshore_framework::{Str, Timestamp};
 use serde::Serialize;
 
+use super::group::DecidedGroup;
 use crate::explain;
 use crate::report::{API_VERSION, PluginScore, Preemption, Rules, ScoredNode, rfc3339};
 
@@ -88,6 +89,9 @@ pub struct Decision {
     /// What a preemption weighed, when it chose a node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preemption: Option<Box<Preemption>>,
+    /// What came of the group that the pod was decided with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Box<DecidedGroup>>,
 }
 
 /// How an attempt ended: the statuses of `longshore explain`.
@@ -169,6 +173,7 @@ impl Decision {
             scores_from: choice.and_then(scores_from),
             scores,
             preemption: explain::preemption(attempt).map(Box::new),
+            group: attempt.group.as_deref().map(|result| Box::new(DecidedGroup::of(result))),
             node,
             message,
         }
@@ -193,7 +198,8 @@ impl Decision {
             let failures = p.failures.iter().map(|f| 64 + text(&f.reasons) + text(&f.nodes)).sum::<usize>();
             size_of::<Preemption>() + text(&p.victims) + candidates + failures
         });
-        size_of::<Self>() + names + message + groups + scores + preemption
+        let group = self.group.as_ref().map_or(0, |group| group.bytes());
+        size_of::<Self>() + names + message + groups + scores + preemption + group
     }
 }
 

@@ -1,7 +1,10 @@
 //! The ring, and what an entry says.
 
+use std::sync::Arc;
+
 use longshore_engine::{Engine, Options, TieBreak};
 use longshore_framework::fixture::{node, pod};
+use longshore_framework::group::{GroupTopology, OwnGroup};
 use longshore_framework::port::Input;
 use serde_json::{Value, json};
 
@@ -175,4 +178,33 @@ fn a_pod_shows_its_newest_attempts_first_and_not_too_many() {
     assert_eq!(attempts, [4, 3]);
     assert!(ring.for_pod("other", "p").is_empty());
     assert_eq!(ring.newest(&"default".into(), &"p".into()).map(|d| d.attempt), Some(4));
+}
+
+#[test]
+fn a_pod_of_a_group_says_what_came_of_the_group() {
+    let mut engine = engine(false);
+    let own = OwnGroup {
+        topology: GroupTopology { preferred: Vec::new(), required: Some("kubernetes.io/hostname".into()) },
+        ..OwnGroup::new("g", Some(3))
+    };
+    let own = Arc::new(own);
+    for name in ["p", "q", "r"] {
+        let new = pod(name).request("cpu", "1").meta(|meta| meta.own_group = Some(Arc::clone(&own)));
+        engine.apply(Input::Pod(new.build()));
+    }
+    let mut ring = Decisions::new(Limits::default(), None);
+    for attempt in engine.step().unwrap().into_each() {
+        ring.add(&attempt, Timestamp(1_767_225_600_250));
+    }
+    let list = serde_json::to_value(ring.document("default", "q").unwrap()).unwrap();
+    let mut group = list["decisions"][0]["group"].clone();
+    let message = group["message"].as_str().unwrap();
+    assert!(message.ends_with("; the nearest kubernetes.io/hostname is a with 2 of 3"), "{message}");
+    group["message"] = Value::Null;
+    let domain = |name: &str| json!({"key": "kubernetes.io/hostname", "name": name, "nodes": 1, "fit": 2});
+    let want = json!({
+        "name": "default/g", "outcome": "Unschedulable", "minCount": 3, "pods": 3, "fit": 2, "message": null,
+        "domains": [domain("a"), domain("b"), domain("c")],
+    });
+    assert_eq!(group, want);
 }

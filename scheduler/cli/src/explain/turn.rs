@@ -6,7 +6,7 @@ pub(crate) use record::{best, preemption, scores};
 
 use std::sync::Arc;
 
-use longshore_engine::{Engine, Judgement, Options, Verdicts};
+use longshore_engine::{DomainFit, Engine, GroupResult, Judgement, Options, Verdicts};
 use longshore_framework::Str;
 use longshore_framework::features::Features;
 use longshore_framework::pod::Pod;
@@ -114,7 +114,28 @@ fn of_group(record: &Record) -> Option<String> {
     let Record::Tried { attempt, .. } = record else { return None };
     let group = attempt.group.as_ref()?;
     let before = "What is shown of nodes is how they stand before the first pod of the group.";
-    Some(format!("It is decided with its group. {}. {before}", capital(group.message.trim_end_matches('.'))))
+    let domains = domains(group);
+    Some(format!(
+        "It is decided with its group. {}. {domains}{before}",
+        capital(group.message.trim_end_matches('.'))
+    ))
+}
+
+/// Domains that are told of beside the nearest.
+const DOMAINS: usize = 5;
+
+/// What each domain lacks that was looked at for the group.
+fn domains(group: &GroupResult) -> String {
+    let lacks = |domain: &DomainFit| {
+        let DomainFit { key, name, nodes, fit } = domain;
+        format!("{key} {name} has places for {fit} of {} on {nodes} node(s)", group.min_count)
+    };
+    let told: Vec<String> = group.domains.iter().take(DOMAINS).map(lacks).collect();
+    match group.domains.len().saturating_sub(told.len()) {
+        _ if told.is_empty() => String::new(),
+        0 => format!("{}. ", capital(&told.join(", "))),
+        more => format!("{}, and {more} more have places for as few or fewer. ", capital(&told.join(", "))),
+    }
 }
 
 fn capital(text: &str) -> String {

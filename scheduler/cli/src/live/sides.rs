@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use longshore_cluster::claims::ClaimStore;
 use longshore_cluster::extender::{RawStore, Wants};
+use longshore_cluster::groups::GroupVersions;
 use longshore_cluster::kinds::{Reads, WatchedKind};
 use longshore_cluster::status::{SeenCondition, SeenStatus, StatusWriter};
 use longshore_cluster::told::Bystander;
@@ -32,6 +33,8 @@ pub(crate) struct Sides {
     pub(crate) storage: Arc<StorageStore>,
     /// Who writes claims for devices, and waits for them.
     pub(crate) claims: Arc<ClaimStore>,
+    /// Who writes of groups: in the version that is watched.
+    pub(crate) groups: Arc<GroupVersions>,
     /// Who else puts pods on nodes.
     pub(crate) races: SharedRaces,
     /// Scheduler names of the profiles.
@@ -74,6 +77,7 @@ impl Bystander for Sides {
     fn object(&self, kind: &'static WatchedKind, identity: &Identity, json: &str) {
         self.storage.object(kind, identity, json);
         self.claims.object(kind, identity, json);
+        self.groups.saw(kind);
         let (store, wants) = &self.whole;
         if let (Reads::Node, true) = (kind.reads, wants.nodes)
             && let Some(raw) = raw(json)

@@ -11,6 +11,7 @@ use longshore_cluster::connect::{self, Found};
 use longshore_cluster::contact::Contact;
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
+use longshore_cluster::groups::{GroupVersions, GroupWriter};
 use longshore_cluster::lease::LossReason;
 use longshore_cluster::perform::{Finished, Performer, Tools, Writes};
 use longshore_cluster::race::Races;
@@ -372,11 +373,17 @@ impl Common {
     /// Who does what the engine wants, and what it has to see of the watches for that.
     fn hands(&self) -> (Performer, Sides) {
         let bind_timeouts = self.bind_timeouts.clone();
+        let group_versions = Arc::new(GroupVersions::default());
         let tools = Tools {
             bindings: self.clients.bindings.clone(),
             writes: self.clients.writes.clone(),
             recorder: self.recorder.clone(),
             status: StatusWriter::new(self.clients.writes.clone()),
+            groups: GroupWriter::new(
+                self.clients.writes.clone(),
+                self.recorder.clone(),
+                Arc::clone(&group_versions),
+            ),
             storage: Arc::default(),
             claims: Arc::default(),
             binding_backoff: match self.loader.features().follow(Rule::BindingsRetried) {
@@ -394,6 +401,7 @@ impl Common {
             status: tools.status.clone(),
             storage: Arc::clone(&tools.storage),
             claims: Arc::clone(&tools.claims),
+            groups: group_versions,
             races: Arc::clone(&self.races),
             ours: self.names.iter().cloned().collect(),
         };

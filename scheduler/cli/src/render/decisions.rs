@@ -27,6 +27,17 @@ pub(crate) fn write(out: &mut dyn Write, list: &Value, style: Style, headers: bo
     if !text(newest, "message").is_empty() {
         writeln!(out, "  {}", printable(text(newest, "message")))?;
     }
+    if let Some(group) = newest.get("group") {
+        writeln!(
+            out,
+            "  It was decided with the group {}, {} of whose {} pods fit and which takes {}: {}.",
+            printable(text(group, "name")),
+            number(group, "fit"),
+            number(group, "pods"),
+            number(group, "minCount"),
+            printable(text(group, "outcome")),
+        )?;
+    }
     writeln!(
         out,
         "  Attempt {} at {} by profile {}: {} node(s) looked at, {} of them fit.",

@@ -84,9 +84,10 @@ fn what_cannot_be_followed_is_refused() {
     simulated(&["--feature-gates=NoSuchGate=true"])
         .exits(2)
         .warns(&["unrecognized feature gate: NoSuchGate"]);
-    simulated(&["--feature-gates=GenericWorkload=true,TopologyAwareWorkloadScheduling=true"]).exits(1).warns(
-        &["cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole"],
-    );
+    let gates =
+        "--feature-gates=GenericWorkload=true,TopologyAwareWorkloadScheduling=true,CompositePodGroup=true";
+    let why = "cannot set feature gate CompositePodGroup to true: each group is decided by itself";
+    simulated(&[gates]).exits(1).warns(&[why]);
     simulated(&["--feature-gates=WatchList=false"]).exits(0).warns(&["accepted without effect"]);
 }
 

@@ -35,6 +35,11 @@ pub fn device_claim_status(api_version: &str, namespace: &str, name: &str) -> St
     format!("/apis/{api_version}/namespaces/{namespace}/resourceclaims/{name}/status")
 }
 
+/// A PodGroup, in an `apiVersion` of either API.
+pub fn pod_group(api_version: &str, namespace: &str, name: &str) -> String {
+    format!("/apis/{api_version}/namespaces/{namespace}/podgroups/{name}")
+}
+
 /// Leases of a namespace.
 pub fn leases(namespace: &str) -> String {
     format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases")

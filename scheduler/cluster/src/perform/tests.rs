@@ -24,10 +24,12 @@ fn performer(pods: &[Arc<Pod>]) -> (Performer, FakeApi, Inputs) {
     let (told, status) = (Inputs::default(), StatusWriter::new(caller.clone()));
     pods.iter().for_each(|pod| status.saw(&pod.meta.uid, SeenStatus::default()));
     let inputs = Arc::clone(&told);
+    let recorder = Recorder::start(caller.clone(), RecorderOptions::new("host")).0;
     let tools = Tools {
         bindings: caller.clone(),
         writes: caller.clone(),
-        recorder: Recorder::start(caller, RecorderOptions::new("host")).0,
+        groups: GroupWriter::new(caller, recorder.clone(), Arc::default()),
+        recorder,
         status,
         storage: Arc::default(),
         claims: Arc::default(),

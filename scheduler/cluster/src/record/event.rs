@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
+use longshore_framework::port::{GroupStanding, GroupState};
 
 use crate::lease::LeaseEvent;
 
@@ -108,6 +109,19 @@ impl Event {
     pub fn waiting_for_devices(pod: &Pod, node: &str) -> Self {
         let note = format!("waiting for binding conditions for device on node {node}");
         Self::of(pod, EventKind::Normal, "BindingConditionsPending", "Scheduling", note)
+    }
+
+    /// A group is not started, is started, or made room for others; `pod` is one of its pods.
+    pub fn of_group(group: ObjectRef, pod: &Pod, standing: &GroupStanding) -> Self {
+        let (kind, reason) = match standing.state {
+            GroupState::Started => (EventKind::Normal, "Scheduled"),
+            GroupState::Preempted => (EventKind::Normal, "Preempted"),
+            GroupState::Incomplete
+            | GroupState::Unschedulable
+            | GroupState::Preempting
+            | GroupState::Broken => (EventKind::Warning, "FailedScheduling"),
+        };
+        Self { regarding: group, ..Self::of(pod, kind, reason, "Scheduling", standing.message.clone()) }
     }
 
     /// A victim has to go; `in_memory` when it was not bound yet and only gives up its place.

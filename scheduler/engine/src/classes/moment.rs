@@ -2,6 +2,7 @@
 
 use longshore_framework::registry::Stage;
 
+use crate::asking::PostFilters;
 use crate::cycle::Evaluator;
 
 /// All that a failure depends on beside the class of the pod: while it is the same, nothing changed.
@@ -10,6 +11,8 @@ pub(crate) struct Moment {
     lineage: u64,
     generation: u64,
     objects: [u64; 5],
+    /// What PostFilter says depends on whom of them is asked.
+    post_filters: PostFilters,
 }
 
 impl Moment {
@@ -32,6 +35,7 @@ impl Moment {
                 objects.declared.revision(),
                 objects.metrics.revision(),
             ],
+            post_filters: evaluator.asking.post_filters,
         })
     }
 }

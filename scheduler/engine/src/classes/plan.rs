@@ -22,6 +22,9 @@ pub(super) fn has_to_be_literal(evaluator: &Evaluator<'_>) -> Option<Literal> {
     if evaluator.snapshot.is_empty() || profile.stage(Stage::Score).is_empty() {
         return Some(Literal::NothingToKeep);
     }
+    if evaluator.asking.within.is_some() {
+        return Some(Literal::Domain);
+    }
     if profile.percentage_of_nodes_to_score.is_some() {
         return Some(Literal::RestrictedSearch);
     }

@@ -18,6 +18,9 @@ use crate::trace::Trace;
 /// A search for a share of the nodes finds at least this many.
 const MIN_FEASIBLE: usize = 100;
 
+/// Why other nodes are left out where the pod's group is tried in one topology domain.
+const OUTSIDE_DOMAIN: &str = "node(s) outside the topology domain that the pod group was tried in";
+
 impl Evaluator<'_> {
     /// The nodes the pod can run on, in slot order. With a nominated node that fits, only that one.
     pub(super) fn feasible(
@@ -64,7 +67,7 @@ impl Evaluator<'_> {
     /// on; if something breaks, the search finds it again.
     fn nominated_fits(&self, state: &CycleState, diagnosis: &mut Diagnosis) -> Option<Slot> {
         let name = self.nominator.node_of(&self.pod.meta.uid)?;
-        let slot = self.snapshot.slot(name)?;
+        let slot = self.snapshot.slot(name).filter(|slot| self.is_within(*slot))?;
         match self.judge(state, slot).ok()? {
             None => self.nominated_passes_extenders(slot, diagnosis),
             Some((plugin, rejection)) => {
@@ -76,10 +79,21 @@ impl Evaluator<'_> {
 
     /// The nodes of the set that PreFilter left; `None` for all.
     fn search_order(&self, names: Option<BTreeSet<Str>>, diagnosis: &mut Diagnosis) -> Option<Vec<Slot>> {
-        let names = names?;
+        let within = self.asking.within.as_deref();
+        let Some(names) = names else {
+            let domain: Vec<Slot> = within?.iter().map(Slot::from).collect();
+            diagnosis.absent = Some(Rejection::unresolvable(Reason::Other(OUTSIDE_DOMAIN.into())));
+            return Some(domain);
+        };
         let blamed = diagnosis.rejected_by.sorted_names(self.profile);
         diagnosis.absent = Some(Rejection::unresolvable(Reason::OutsideNodeSet(blamed.into())));
-        Some(names.iter().filter_map(|name| self.snapshot.slot(name)).collect())
+        let slots = names.iter().filter_map(|name| self.snapshot.slot(name));
+        Some(slots.filter(|slot| self.is_within(*slot)).collect())
+    }
+
+    /// Whether the node is one of those that are looked at.
+    fn is_within(&self, slot: Slot) -> bool {
+        self.asking.within.as_ref().is_none_or(|within| within.contains(slot.index()))
     }
 
     fn search(

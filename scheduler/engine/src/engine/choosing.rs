@@ -53,6 +53,7 @@ impl Engine {
             watch: self.meter.watch(queued.profile, state.sampled),
             extenders: &self.extenders,
             features: self.options.features,
+            asking: &self.asking,
         };
         let mut unread = Trace::default();
         let mut keep = |audit| self.classes.decide(&evaluator, queued.profile, &mut self.chooser, audit);

@@ -161,6 +161,7 @@ impl Engine {
         {
             self.tell_victims(&pod, preemption.victims());
             effects.push(preemption.evict(&pod));
+            self.tell_preempted(&preemption.evicted, &pod, effects);
         }
         let message = failure.message.clone();
         effects.push(Effect::Failed {
@@ -179,7 +180,7 @@ impl Engine {
     }
 
     /// A pod that matters more was promised the node of `pod`.
-    fn lose_node(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
+    pub(super) fn lose_node(&mut self, pod: Arc<Pod>, effects: &mut Vec<Effect>) {
         let uid = &pod.meta.uid;
         self.queue.nominator.remove(uid);
         if let Some(number) = self.pods.number(uid) {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use longshore_framework::Str;
 use longshore_framework::objects::Object;
 use longshore_framework::pod::Pod;
+use longshore_framework::port::{Effect, GroupStanding, GroupState};
 use longshore_framework::verdict::Rejection;
 
 use super::Engine;
+use crate::groups::{Group, Kind};
 use crate::queue::Rules;
 
 impl Engine {
@@ -56,5 +58,67 @@ impl Engine {
         let known = self.cache.objects().pod_groups.get(&key).cloned();
         let (queue, pods, rules) = self.queue_parts();
         queue.group_changed(pods, &key, known.as_deref(), &rules);
+    }
+
+    /// Tells how a group stands, unless that was told before.
+    pub(super) fn tell_standing(
+        &mut self,
+        id: usize,
+        standing: GroupStanding,
+        pod: &Arc<Pod>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(group) = self.queue.groups.get_mut(id) else { return };
+        if group.told.as_ref() == Some(&standing) {
+            return;
+        }
+        group.told = Some(standing.clone());
+        effects.push(Effect::GroupStatus { group: group.key.clone(), standing, pod: Arc::clone(pod) });
+    }
+
+    /// Tells of groups that lack pods since a while.
+    pub(super) fn tell_incomplete(&mut self, effects: &mut Vec<Effect>) {
+        for id in self.queue.groups.settled(self.now) {
+            let Some(group) = self.queue.groups.get(id) else { continue };
+            let Some(message) = group.kind.lacks(&group.key, group.known()) else { continue };
+            let first = group.ready.iter().filter_map(|number| self.pods.waiting(*number)).next();
+            let Some(pod) = first.map(|queued| Arc::clone(&queued.pod)) else { continue };
+            let standing = self.standing(id, GroupState::Incomplete, message);
+            self.tell_standing(id, standing, &pod, effects);
+        }
+    }
+
+    /// Tells of groups that go as a whole for `preemptor`.
+    pub(super) fn tell_preempted(
+        &mut self,
+        victims: &[Arc<Pod>],
+        preemptor: &Pod,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut told = None;
+        for victim in victims {
+            let number = self.pods.number(&victim.meta.uid);
+            let Some(id) = number.and_then(|number| self.queue.groups.of(number)) else { continue };
+            let whole = self.queue.groups.get(id).is_some_and(Group::goes_whole);
+            if !whole || told.replace(id) == Some(id) {
+                continue;
+            }
+            let message =
+                format!("{}: preempting to accommodate a higher priority pod", preemptor.spec.scheduler_name);
+            let standing = self.standing(id, GroupState::Preempted, message);
+            self.tell_standing(id, standing, victim, effects);
+        }
+    }
+
+    /// How a group stands.
+    pub(super) fn standing(&self, id: usize, state: GroupState, message: String) -> GroupStanding {
+        let group = self.queue.groups.get(id);
+        let min_count = match group.map(|group| group.kind) {
+            Some(Kind::Gang(min)) => min,
+            _ => 0,
+        };
+        let members = group.into_iter().flat_map(Group::members);
+        let placed = members.filter(|number| self.pods.on_node(*number).is_some()).count();
+        GroupStanding { state, message, min_count, pods: group.map_or(0, Group::known), placed }
     }
 }

@@ -28,6 +28,7 @@ impl Engine {
                 self.pod_deleted(&uid);
                 if let Some(group) = group {
                     self.group_shrank(group, &mut effects);
+                    self.end_holding(&mut effects);
                 }
             }
             Input::Node(node) => self.node(node),
@@ -237,7 +238,7 @@ impl Engine {
     }
 
     /// Room that was promised to `pod` on `node` is free for pods that matter no more than it.
-    fn promise_ended(&mut self, pod: &Pod, node: &Str) {
+    pub(super) fn promise_ended(&mut self, pod: &Pod, node: &Str) {
         let priority = pod.spec.priority;
         self.room_left(pod, node, &|other| other.spec.priority <= priority);
     }
@@ -277,6 +278,8 @@ impl Engine {
         self.take_recoveries();
         self.give_up_victims();
         self.expire_waits(effects);
+        self.tell_incomplete(effects);
+        self.end_holding(effects);
         self.tick();
     }
 

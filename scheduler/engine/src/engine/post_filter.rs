@@ -6,6 +6,7 @@ use longshore_framework::Str;
 use longshore_framework::plugin::{Candidate, DryRun, Nomination, PostFilterContext, PostFilterOutcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::ReleasedClaim;
+use longshore_framework::profile::PluginId;
 use longshore_framework::registry::Stage;
 use longshore_framework::verdict::{PluginError, RejectCode};
 
@@ -51,10 +52,16 @@ impl Engine {
         let watch = self.meter.watch(queued.profile, state.sampled);
         let evaluator = Evaluator { watch, ..self.evaluator(queued.profile, &queued.pod) };
         let began = watch.start();
-        let asked = !evaluator.profile.stage(Stage::PostFilter).is_empty();
+        let who = evaluator.asking.post_filters;
+        let evicts = |id: &PluginId| {
+            let plugin = evaluator.profile.plugin(*id).post_filter.as_ref();
+            plugin.is_some_and(|plugin| plugin.evicts_by_priority())
+        };
+        let asked = evaluator.profile.stage(Stage::PostFilter).iter().any(|id| who.ask(evicts(id)));
         let audits = self.options.evaluation == Evaluation::Audited;
-        let mut preemptor =
-            Preemptor::new(evaluator, state, diagnosis, &mut chooser, &self.evictions, audits);
+        let wholes = self.wholes();
+        let known = (&self.evictions, &wholes);
+        let mut preemptor = Preemptor::new(evaluator, state, diagnosis, &mut chooser, known, audits);
         let keeps = Keeps { trace: trace.is_some(), weighing: self.options.example_nodes.is_some() };
         let (done, record) = run(evaluator, state, &mut preemptor, keeps);
         watch.point(ExtensionPoint::PostFilter, status_of(record.code), began);
@@ -83,6 +90,9 @@ fn run(
     let mut record = PostFilterTrace { code: RejectCode::Unschedulable.as_str(), ..Default::default() };
     let mut said = Vec::new();
     for (id, plugin) in evaluator.profile.at(Stage::PostFilter, |i| i.post_filter.as_ref()) {
+        if !evaluator.asking.post_filters.ask(plugin.evicts_by_priority()) {
+            continue;
+        }
         let mut cx = PostFilterContext {
             snapshot: evaluator.snapshot,
             objects: evaluator.objects,

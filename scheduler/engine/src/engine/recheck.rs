@@ -51,7 +51,7 @@ impl Engine {
 
     /// Judges a reserved pod on its node as if it were not there yet. When something breaks, the binding decides, and so it
     /// does when the pod was seen on the node.
-    fn fits_where_it_is(&mut self, number: usize) -> bool {
+    pub(crate) fn fits_where_it_is(&mut self, number: usize) -> bool {
         let Some(on) = self.pods.on_node(number) else { return false };
         let Hold::Reserved(_, held) = &on.hold else { return true };
         let (profile, pod, node) = (held.queued.profile, Arc::clone(&on.pod), Arc::clone(&on.node));

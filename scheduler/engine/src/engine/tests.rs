@@ -6,7 +6,10 @@
 mod binding;
 mod extenders;
 mod fakes;
+mod group_domains;
+mod group_room;
 mod groups;
+mod holding;
 mod journey;
 mod meter;
 mod permit;
@@ -110,7 +113,8 @@ fn check(mut world: World, script: &[(Do, &str)]) {
 }
 
 fn described(effects: &[Effect]) -> String {
-    effects.iter().map(describe).collect::<Vec<_>>().join("; ")
+    let told = |effect: &&Effect| !matches!(effect, Effect::GroupStatus { .. });
+    effects.iter().filter(told).map(describe).collect::<Vec<_>>().join("; ")
 }
 
 fn describe(effect: &Effect) -> String {
@@ -146,6 +150,9 @@ fn describe(effect: &Effect) -> String {
         Effect::Gated { pod, rejection, .. } => format!("{} gated: {}", pod.meta.name, rejection.message()),
         Effect::PluginEvent { pod, plugin, reason, note, .. } => {
             format!("{plugin} of {}: {reason}: {note}", pod.meta.name)
+        }
+        Effect::GroupStatus { group, standing, .. } => {
+            format!("{group} {:?}: {}", standing.state, standing.message)
         }
         Effect::Scheduled { pod, node, .. } => format!("{} scheduled on {node}", pod.meta.name),
     }

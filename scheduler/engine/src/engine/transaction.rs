@@ -7,66 +7,39 @@
 //!       └──────────────────────── everything is undone, the last pod first ◀───────────────────┘
 //! ```
 //! Each pod is decided as any other is, on the cluster with the pods before it. Nothing happens in between, so nobody sees
-//! the inside: either enough pods go on, or the cluster is as it was and the group has one reason. A pod for which evictions
-//! would make room counts as if it had it; then nobody is bound yet, the victims go only if the group would start by that,
-//! and the pods are promised their nodes meanwhile.
+//! the inside: either enough pods go on, or the cluster is as it was and the group has one reason. If too few fit, it is looked
+//! for pods that matter less and would have to go (`room`); then nobody is bound yet, the victims go only if the group would
+//! start by that, and the pods are promised their nodes meanwhile.
 
 mod commit;
+mod domains;
+mod member;
+mod room;
+mod sought;
 mod words;
 
 use std::sync::Arc;
 
-use longshore_framework::Str;
-use longshore_framework::group::GroupKey;
+use longshore_framework::group::GroupApi;
 use longshore_framework::plugin::Nomination;
 use longshore_framework::pod::Pod;
-use longshore_framework::port::{Effect, FailureReason};
+use longshore_framework::port::{Effect, FailureReason, GroupState};
+use longshore_framework::{Str, Timestamp};
 
 use super::Engine;
 use super::failure::Failure;
 use super::post_filter::PostFiltered;
+use crate::asking::{Asking, PostFilters};
 use crate::attempt::{Attempt, GroupOutcome, GroupResult, Outcome};
 use crate::cycle::state::CycleState;
 use crate::groups::{self, Group, Kind, NAME};
 use crate::guard::{Guard, Undone};
 use crate::pods::QueuedPod;
 use crate::queue::Taken;
+use domains::Decided;
+use member::{Member, Place, Tried, Whole, any_broke, fit, promised_node, witnesses};
+use sought::Found;
 use words::Words;
-
-/// What became of a pod of the group so far.
-enum Tried {
-    /// Room is held for it.
-    Placed(Place),
-    /// Room is held for it where evictions would make it.
-    Promised(Place, Failure),
-    /// It is in hand, without a node.
-    Unfit(Box<QueuedPod>, Failure),
-    /// It is being deleted.
-    Gone,
-}
-
-/// Room that is held.
-struct Place {
-    number: usize,
-    node: Str,
-    /// The node that it was promised before.
-    promised: Option<Str>,
-}
-
-/// A pod of the group with its attempt.
-struct Member {
-    attempt: Attempt,
-    tried: Tried,
-}
-
-/// What is known of the group.
-struct Whole {
-    id: usize,
-    key: GroupKey,
-    min: usize,
-    /// How many of its pods had a node before.
-    before: usize,
-}
 
 impl Engine {
     /// Decides a group that was taken from the queue: an attempt at its first pod, with those at the others.
@@ -75,19 +48,29 @@ impl Engine {
         let taken_at = entity.marks.taken;
         let Some(whole) = self.whole(id) else { return none };
         let taken = self.queue.take_group(&mut self.pods, entity);
-        let mut members = match self.lacks_resources(&whole, &taken) {
-            Some(failure) => self.try_nobody(taken, &failure),
-            None => self.try_members(taken),
-        };
         let mut effects = Vec::new();
-        let outcome = self.settle_group(&whole, &mut members, &mut effects);
-        let result = Arc::new(self.result(&whole, &members, outcome));
+        let as_one = self.makes_room_as_one(&whole.key);
+        if as_one {
+            self.asking.post_filters = PostFilters::ButEvicting;
+        }
+        let decided = match self.lacks_resources(&whole, &taken) {
+            Some(failure) => Decided::nobody(self.try_nobody(taken, &failure)),
+            None => self.decide_placed(&whole, taken, as_one, &mut effects),
+        };
+        self.asking = Asking::default();
+        let held = self.settle_holding(&whole, &decided);
+        let result = Arc::new(self.result(&whole, &decided, held));
+        let Decided { mut members, outcome, .. } = decided;
         if outcome != GroupOutcome::Started {
-            self.undo(&mut members, outcome);
+            self.undo(&mut members, outcome, Promises { as_one, held: held.is_some() });
         }
         let unfit = witnesses(&members);
         for member in &mut members {
             self.conclude(member, &result, &mut effects);
+        }
+        let standing = self.standing(id, state_of(outcome), result.message.clone());
+        if let (Some(first), true) = (members.first(), whole.key.api != GroupApi::Annotations) {
+            self.tell_standing(id, standing, &first.attempt.pod, &mut effects);
         }
         let broke = outcome == GroupOutcome::Broken;
         let (queue, pods, rules) = self.queue_parts();
@@ -96,6 +79,53 @@ impl Engine {
         let mut attempts = members.into_iter().map(|member| member.attempt);
         let Some(first) = attempts.next() else { return none };
         Attempt { effects, others: attempts.collect(), ..first }
+    }
+
+    /// Tries the pods of a group, and if too few fit whether evictions help.
+    fn decide_group(
+        &mut self,
+        whole: &Whole,
+        taken: Taken,
+        as_one: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Decided {
+        let lacks = self.lacks_places(whole, &taken).filter(|_| as_one);
+        let mut decided = Decided::nobody(Vec::new());
+        match lacks {
+            Some((places, failure)) => {
+                decided.members = self.try_nobody(taken, &failure);
+                decided.at_most = Some(places);
+            }
+            None => decided.members = self.try_members(taken),
+        }
+        let members = &mut decided.members;
+        decided.outcome = self.settle_group(whole, members, effects);
+        if as_one && decided.outcome == GroupOutcome::Unschedulable {
+            decided.sought = self.seek_room(whole, members);
+            match decided.sought.as_ref().map(|sought| sought.found) {
+                Some(Found::Room) => decided.outcome = GroupOutcome::Preempting,
+                // Another order of the same pods fits.
+                Some(Found::Places) => decided.outcome = self.settle_group(whole, members, effects),
+                Some(Found::Nothing) | None => return decided,
+            }
+            decided.at_most = None;
+        }
+        decided
+    }
+
+    /// Until when places are held for the group, if they are.
+    fn settle_holding(&mut self, whole: &Whole, decided: &Decided) -> Option<Timestamp> {
+        match (decided.outcome, decided.members.first()) {
+            (GroupOutcome::Unschedulable, Some(first)) if fit(&decided.members) > 0 => {
+                let profile = self.profile_of(&first.attempt.pod)?;
+                self.hold_places(&whole.key, profile)
+            }
+            (GroupOutcome::Started | GroupOutcome::Preempting, _) => {
+                self.stop_holding(&whole.key);
+                None
+            }
+            _ => None,
+        }
     }
 
     fn whole(&self, id: usize) -> Option<Whole> {
@@ -130,11 +160,18 @@ impl Engine {
 
     /// Tries one pod after the other. When something breaks, nobody can say whether the group fits: the others are not tried.
     fn try_members(&mut self, taken: Taken) -> Vec<Member> {
+        self.try_as_long_as(taken, 0)
+    }
+
+    /// The same, until no more than `needed` of them can fit any more: the rest is not tried then.
+    fn try_as_long_as(&mut self, taken: Taken, needed: usize) -> Vec<Member> {
         let mut broken = words::other_schedulers(&taken);
         let mut members = Vec::with_capacity(taken.len());
+        let mut can_fit = taken.len();
         for queued in taken {
             let mut attempt = self.untried(&queued);
             let tried = match &broken {
+                None if can_fit < needed => Tried::Unfit(queued, self.not_tried(&attempt)),
                 Some(message) => Tried::Unfit(queued, Failure::broken(message.clone())),
                 None => self.try_member(queued, &mut attempt),
             };
@@ -143,9 +180,22 @@ impl Engine {
             {
                 broken = Some(words::other_failed(&failure.message));
             }
+            if !matches!(tried, Tried::Placed(_) | Tried::Promised(..)) {
+                can_fit -= 1;
+            }
             members.push(Member { attempt, tried });
         }
         members
+    }
+
+    /// What is said of a pod that is not tried, because its group cannot start any more.
+    fn not_tried(&self, attempt: &Attempt) -> Failure {
+        let profile = self.profiles.iter().find(|profile| profile.scheduler_name == attempt.profile);
+        Failure {
+            reason: FailureReason::Unschedulable,
+            rejected_by: profile.and_then(|profile| profile.id(NAME)).into_iter().collect(),
+            ..Failure::broken(String::new())
+        }
     }
 
     fn try_member(&mut self, queued: Box<QueuedPod>, attempt: &mut Attempt) -> Tried {
@@ -212,10 +262,7 @@ impl Engine {
         members: &mut [Member],
         effects: &mut Vec<Effect>,
     ) -> GroupOutcome {
-        if members
-            .iter()
-            .any(|m| matches!(&m.tried, Tried::Unfit(_, f) if f.reason == FailureReason::SchedulerError))
-        {
+        if any_broke(members) {
             return GroupOutcome::Broken;
         }
         if !whole.is_enough(members) {
@@ -230,24 +277,46 @@ impl Engine {
         }
     }
 
-    /// Undoes every reservation, the last first. The pods are in hand then, each with what is to be said of it.
-    fn undo(&mut self, members: &mut [Member], outcome: GroupOutcome) {
+    /// Undoes every reservation, the last first. The pods are in hand then, each with what is to be said of it. While victims
+    /// of some are going, all keep what they were promised.
+    fn undo(&mut self, members: &mut [Member], outcome: GroupOutcome, promises: Promises) {
+        let Promises { as_one, held } = promises;
+        let waits = members.iter().any(|member| self.evictions.waits(&member.attempt.pod.meta.uid));
         for member in members.iter_mut().rev() {
-            let (place, failure) = match std::mem::replace(&mut member.tried, Tried::Gone) {
-                Tried::Placed(place) => (place, None),
-                Tried::Promised(place, failure) => (place, Some(failure)),
-                other => {
-                    member.tried = other;
+            let (queued, place, failure) = match std::mem::replace(&mut member.tried, Tried::Gone) {
+                Tried::Placed(place) => match self.release(place.number) {
+                    Some(Undone { queued, .. }) => (queued, place, None),
+                    None => continue,
+                },
+                Tried::Promised(place, failure) => match self.release(place.number) {
+                    Some(Undone { queued, .. }) => (queued, place, Some(failure)),
+                    None => continue,
+                },
+                Tried::Fits(queued, place) => (queued, place, None),
+                Tried::Awaits(queued, failure) => {
+                    member.tried = Tried::Unfit(queued, failure);
                     continue;
                 }
+                Tried::Unfit(queued, mut failure) => {
+                    if as_one {
+                        keep_or_clear(&mut failure, waits);
+                    }
+                    member.tried = Tried::Unfit(queued, failure);
+                    continue;
+                }
+                Tried::Gone => continue,
             };
-            let Some(Undone { queued, .. }) = self.release(place.number) else { continue };
-            let failure = match (outcome, failure) {
+            let mut failure = match (outcome, failure) {
                 (GroupOutcome::Preempting, Some(failure)) => failure,
                 _ => self.waits_for_others(&queued, &place, outcome),
             };
-            if let Some(node) = place.promised.filter(|_| self.evictions.waits(&queued.pod.meta.uid)) {
+            if held {
+                let nomination = Nomination::Node(Str::clone(&place.node));
+                failure.post_filter = Some(PostFiltered { nomination, ..PostFiltered::default() });
+            } else if let Some(node) = place.promised.filter(|_| waits) {
                 self.queue.nominator.nominate(&queued.pod, &node);
+                let keep = PostFiltered { nomination: Nomination::Keep, ..PostFiltered::default() };
+                failure.post_filter.get_or_insert(keep);
             }
             member.tried = Tried::Unfit(queued, failure);
         }
@@ -275,17 +344,25 @@ impl Engine {
             Tried::Unfit(queued, mut failure) => {
                 Words::of(&result.key, self.options.features).complete(&mut failure, result);
                 member.attempt.outcome = self.fail(queued, failure, effects);
+                // A place that is held is no promise that the pod gets a node.
+                if let (Some(_), Outcome::Unschedulable { nominated, .. }) =
+                    (result.held_until, &mut member.attempt.outcome)
+                {
+                    *nominated = None;
+                }
             }
             Tried::Placed(place) | Tried::Promised(place, _) => {
                 if matches!(member.attempt.outcome, Outcome::Terminating) {
                     member.attempt.outcome = Outcome::Assumed { node: place.node };
                 }
             }
-            Tried::Gone => {}
+            // Everything else was undone.
+            Tried::Fits(..) | Tried::Awaits(..) | Tried::Gone => {}
         }
     }
 
-    fn result(&self, whole: &Whole, members: &[Member], outcome: GroupOutcome) -> GroupResult {
+    fn result(&self, whole: &Whole, decided: &Decided, held_until: Option<Timestamp>) -> GroupResult {
+        let Decided { members, outcome, sought, within, domains, at_most } = decided;
         let group = self.queue.groups.get(whole.id);
         let first = members.iter().find_map(|member| match &member.tried {
             Tried::Unfit(queued, failure) => Some((&*queued.pod, &*failure.message)),
@@ -297,57 +374,42 @@ impl Engine {
             placed_before: whole.before,
             known: group.map_or(0, Group::known),
             tried: members.len(),
-            fit: fit(members),
-            outcome,
+            fit: at_most.unwrap_or_else(|| fit(members)),
+            is_tried: at_most.is_none(),
+            outcome: *outcome,
+            within: within.clone(),
+            held_until,
+            domains: domains.clone(),
             message: String::new(),
         };
-        result.message = words::message(&result, first.map(|(pod, why): (&Pod, &str)| (pod.key(), why)));
+        result.message =
+            words::message(&result, sought.as_ref(), first.map(|(pod, why): (&Pod, &str)| (pod.key(), why)));
         result
     }
 }
 
-impl Whole {
-    fn is_enough(&self, members: &[Member]) -> bool {
-        let fit = fit(members);
-        fit > 0 && self.before + fit >= self.min
+/// What the pods of a group that is not started are promised.
+#[derive(Clone, Copy)]
+struct Promises {
+    /// Room is made for the group as a whole.
+    as_one: bool,
+    /// The places of the pods that fit are held for them.
+    held: bool,
+}
+
+fn state_of(outcome: GroupOutcome) -> GroupState {
+    match outcome {
+        GroupOutcome::Started => GroupState::Started,
+        GroupOutcome::Preempting => GroupState::Preempting,
+        GroupOutcome::Unschedulable => GroupState::Unschedulable,
+        GroupOutcome::Broken => GroupState::Broken,
     }
 }
 
-fn fit(members: &[Member]) -> usize {
-    members.iter().filter(|m| matches!(m.tried, Tried::Placed(_) | Tried::Promised(..))).count()
-}
-
-/// The node where evictions would make room for the pod.
-fn promised_node(failure: &Failure) -> Option<Str> {
-    let post = failure.post_filter.as_ref().filter(|post| !post.victims.is_empty())?;
-    match &post.nomination {
-        Nomination::Node(node) => Some(Arc::clone(node)),
-        Nomination::Keep | Nomination::Clear => None,
+/// What becomes of the promise of a pod without a node, where no plugin was asked that would say.
+fn keep_or_clear(failure: &mut Failure, waits: bool) {
+    let post = failure.post_filter.get_or_insert_default();
+    if post.nomination == Nomination::Keep && !waits {
+        post.nomination = Nomination::Clear;
     }
-}
-
-/// How many witnesses are looked at for one that is alike. Pods of a sort come one after the other.
-const LOOK_BACK: usize = 32;
-
-/// The pods that found no node, one of each sort, with who rejected them.
-fn witnesses(members: &[Member]) -> Vec<QueuedPod> {
-    let mut found: Vec<QueuedPod> = Vec::new();
-    for member in members {
-        let Tried::Unfit(queued, failure) = &member.tried else { continue };
-        if failure.message.is_empty() {
-            continue;
-        }
-        let is_alike = |other: &QueuedPod| {
-            Arc::ptr_eq(&other.pod.spec, &queued.pod.spec)
-                && other.pod.meta.labels == queued.pod.meta.labels
-                && (&other.rejected_by, &other.pending_on) == (&failure.rejected_by, &failure.pending_on)
-        };
-        if !found.iter().rev().take(LOOK_BACK).any(is_alike) {
-            let mut witness = (**queued).clone();
-            witness.rejected_by.clone_from(&failure.rejected_by);
-            witness.pending_on.clone_from(&failure.pending_on);
-            found.push(witness);
-        }
-    }
-    found
 }

@@ -7,23 +7,43 @@ use longshore_framework::features::{Features, Rule};
 use longshore_framework::objects::{DisruptionBudget, Objects};
 use longshore_framework::pod::Pod;
 
-/// The budgets of some namespaces, with how many disruptions each allows still.
-#[derive(Default)]
-struct Left<'a>(Vec<(&'a str, Vec<(&'a DisruptionBudget, i64)>)>);
+/// How many disruptions the budgets allow still, as pods are taken one after the other.
+pub(super) struct Ledger<'a> {
+    objects: &'a Objects,
+    empty_counts: bool,
+    /// The budgets of the namespaces that were asked about.
+    left: Vec<(&'a str, Vec<(&'a DisruptionBudget, i64)>)>,
+}
 
-impl<'a> Left<'a> {
-    fn budgets_in(&mut self, objects: &'a Objects, namespace: &'a Str) -> &mut [(&'a DisruptionBudget, i64)] {
-        let at = self.0.iter().position(|(known, _)| **known == **namespace).unwrap_or_else(|| {
-            let there = objects.budgets_of(namespace);
-            self.0.push((namespace, there.map(|b| (b, i64::from(b.disruptions_allowed))).collect()));
-            self.0.len() - 1
+impl<'a> Ledger<'a> {
+    pub(super) fn new(objects: &'a Objects, features: Features) -> Self {
+        let empty_counts = features.follow(Rule::EmptyBudgetSelectorCounts);
+        Self { objects, empty_counts, left: Vec::new() }
+    }
+
+    fn budgets_in(&mut self, namespace: &'a Str) -> &mut [(&'a DisruptionBudget, i64)] {
+        let at = self.left.iter().position(|(known, _)| **known == **namespace).unwrap_or_else(|| {
+            let there = self.objects.budgets_of(namespace);
+            self.left.push((namespace, there.map(|b| (b, i64::from(b.disruptions_allowed))).collect()));
+            self.left.len() - 1
         });
-        &mut self.0[at].1
+        &mut self.left[at].1
+    }
+
+    /// Takes the pod, which takes one disruption from every budget that selects it; whether that breaks one.
+    pub(super) fn take(&mut self, pod: &'a Pod) -> bool {
+        let (mut broken, empty_counts) = (false, self.empty_counts);
+        for (budget, left) in self.budgets_in(&pod.meta.namespace) {
+            if protects(budget, pod, empty_counts) {
+                *left -= 1;
+                broken |= *left < 0;
+            }
+        }
+        broken
     }
 }
 
-/// Splits pods, most important first, into those whose eviction would break a budget and the others. Each pod takes one
-/// disruption from every budget that selects it.
+/// Splits pods, most important first, into those whose eviction would break a budget and the others.
 pub(super) fn split<'p>(
     objects: &Objects,
     pods: Vec<&'p Arc<Pod>>,
@@ -32,18 +52,8 @@ pub(super) fn split<'p>(
     if objects.disruption_budgets.is_empty() {
         return (Vec::new(), pods);
     }
-    let empty_counts = features.follow(Rule::EmptyBudgetSelectorCounts);
-    let mut left = Left::default();
-    pods.into_iter().partition(|pod| {
-        let mut broken = false;
-        for (budget, left) in left.budgets_in(objects, &pod.meta.namespace) {
-            if protects(budget, pod, empty_counts) {
-                *left -= 1;
-                broken |= *left < 0;
-            }
-        }
-        broken
-    })
+    let mut ledger = Ledger::new(objects, features);
+    pods.into_iter().partition(|pod| ledger.take(pod))
 }
 
 /// Whether a budget of the pod's namespace protects it. A pod whose disruption was counted already is protected by no budget. Unless `empty_counts`, neither is one without labels, and a

@@ -12,6 +12,8 @@ use longshore_framework::view::Hypothesis;
 
 use super::by_room::ByRoom;
 use super::potential::Potential;
+use super::units::{self, Unit};
+use super::wholes::Wholes;
 use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
 
@@ -33,6 +35,21 @@ impl Trial<'_> {
         self.evaluator.move_pod(&mut self.state, pod, self.supposed.slot(), true)
     }
 
+    /// All pods of a unit leave, or come back. Pods on other nodes matter as far as plugins look there.
+    fn move_unit(&mut self, unit: &Unit, back: bool) -> Result<(), String> {
+        for (slot, pod) in &unit.pods {
+            match (*slot == Some(self.supposed.slot()), back) {
+                (true, true) => self.add(pod)?,
+                (true, false) => self.remove(pod)?,
+                (false, _) => {
+                    let Some(slot) = *slot else { continue };
+                    self.evaluator.move_pod(&mut self.state, pod, slot, back)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn judge(&self) -> Result<Option<(PluginId, Rejection)>, String> {
         self.evaluator.judge_supposed(&self.state, &self.supposed)
     }
@@ -46,6 +63,45 @@ impl Trial<'_> {
         }
         Ok(!fits)
     }
+}
+
+/// The same on a node with pods that go together with others: a group goes or stays as one.
+fn try_units(
+    evaluator: &Evaluator<'_>,
+    state: &CycleState,
+    slot: Slot,
+    wholes: &Wholes,
+) -> Result<DryRun, String> {
+    let mut potential = units::on_node(evaluator, slot, wholes);
+    if potential.is_empty() {
+        let rejection = Rejection::unresolvable(Reason::NoVictims);
+        return Ok(DryRun::Rejected { plugin: None, rejection });
+    }
+    units::count_violations(evaluator.objects, evaluator.features, &mut potential);
+    let supposed = Hypothesis::of(evaluator.snapshot, slot);
+    let mut trial = Trial { evaluator, supposed, state: state.clone() };
+    for unit in &potential {
+        trial.move_unit(unit, false)?;
+    }
+    if let Some((plugin, rejection)) = trial.judge()? {
+        return Ok(DryRun::Rejected { plugin: Some(plugin), rejection });
+    }
+    let (protected, others): (Vec<_>, Vec<_>) = potential.iter().partition(|unit| unit.violations > 0);
+    let mut victims: Vec<&Unit> = Vec::new();
+    for unit in protected.into_iter().chain(others) {
+        trial.move_unit(unit, true)?;
+        if !matches!(trial.judge(), Ok(None)) {
+            trial.move_unit(unit, false)?;
+            victims.push(unit);
+        }
+    }
+    if victims.is_empty() {
+        return Err(format!("no victims found on node {}", evaluator.snapshot.node(slot).name));
+    }
+    victims.sort_by(|a, b| a.importance(b));
+    let violations = victims.iter().map(|unit| unit.violations).sum();
+    let pods = victims.iter().flat_map(|unit| unit.pods.iter().map(|(_, pod)| Arc::clone(pod)));
+    Ok(DryRun::Candidate(Candidate::new(slot, pods.collect(), violations)))
 }
 
 /// How the pod is rejected on a node without these pods; `None` when it fits.
@@ -70,8 +126,11 @@ pub(super) fn try_node(
     evaluator: &Evaluator<'_>,
     state: &CycleState,
     slot: Slot,
-    by_room: Option<&ByRoom<'_>>,
+    (by_room, wholes): (Option<&ByRoom<'_>>, &Wholes),
 ) -> Result<DryRun, String> {
+    if wholes.are_on(slot) {
+        return try_units(evaluator, state, slot, wholes);
+    }
     let Some(potential) = Potential::of(evaluator, slot) else {
         let rejection = Rejection::unresolvable(Reason::NoVictims);
         return Ok(DryRun::Rejected { plugin: None, rejection });

@@ -11,7 +11,7 @@ use longshore_framework::verdict::Rejection;
 
 use super::wake::Wake;
 use super::{Place, Queue, QueueCounts, Rules, Via};
-use crate::groups::{Group, Kind};
+use crate::groups::Group;
 use crate::meter::EventLabel;
 use crate::plugin_set::PluginSet;
 use crate::pods::{Part, Pods, QueuedPod, Seat};
@@ -36,7 +36,7 @@ impl Queue {
         if self.groups.of(number) != self.groups.find(&key) {
             self.leave_group(pods, number);
         }
-        let said = pod.meta.own_group.as_ref().and_then(|own| own.min_count);
+        let said = pod.meta.own_group.as_ref();
         let since = self.now;
         let seat = |id: usize, uid: &Str| {
             let number = pods.number_for(uid);
@@ -49,7 +49,8 @@ impl Queue {
         };
         let (id, is_new) = self.groups.join(number, &key, said, seat);
         if let Some(group) = self.groups.get_mut(id).filter(|_| is_new) {
-            group.kind = Kind::of(&key, object(&key), group.said(), self.basic_together);
+            group.learn(object(&key), self.basic_together);
+            self.groups.changed(id, since);
         }
         is_new
     }
@@ -57,6 +58,7 @@ impl Queue {
     /// The pod with this number is gone, or of another group.
     pub(crate) fn leave_group(&mut self, pods: &mut Pods, number: usize) {
         let Some(id) = self.groups.leave(number) else { return };
+        self.groups.changed(id, self.now);
         self.rest_unless_due(pods, id);
         if let Some(uid) = self.groups.close(id) {
             pods.remove(&uid);
@@ -73,8 +75,8 @@ impl Queue {
     ) {
         let Some(id) = self.groups.find(key) else { return };
         let Some(group) = self.groups.get_mut(id) else { return };
-        let kind = Kind::of(key, object, group.said(), self.basic_together);
-        let before = std::mem::replace(&mut group.kind, kind);
+        let before = group.kind;
+        group.learn(object, self.basic_together);
         if before == group.kind {
             return;
         }

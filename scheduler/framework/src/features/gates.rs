@@ -128,10 +128,7 @@ const LOCKED: Option<Spec> = spec(GateStage::Stable, true, true);
 
 const DEVICES: Standing = Fixed(true, "devices are allocated with it in any case");
 const NO_DEVICES: Standing = Fixed(false, "devices are not allocated with what is still in its alpha stage");
-const GROUPS: Standing = Fixed(
-    false,
-    "a group is decided as a whole, and neither by topology nor with victims for the whole group",
-);
+const GROUPS: Standing = Fixed(false, "each group is decided by itself");
 const GANGS: Standing =
     Indifferent("groups that exist are decided as a whole, whether the gate is on or off");
 const ALWAYS: Standing = Fixed(true, "there is no way to decide without it");
@@ -189,8 +186,8 @@ gates! {
     SidecarContainers                              LOCKED   none     none     ALWAYS;
     StorageCapacityScoring                         ALPHA    BETA     BETA     Obeyed;
     TaintTolerationComparisonOperators             ALPHA    ALPHA    ALPHA    Obeyed;
-    TopologyAwareWorkloadScheduling                ALPHA    ALPHA    BETA_OFF GROUPS needs GenericWorkload;
+    TopologyAwareWorkloadScheduling                ALPHA    ALPHA    BETA_OFF Obeyed needs GenericWorkload;
     VolumeAttributesClass                          LOCKED   LOCKED   LOCKED   ALWAYS;
     VolumeLimitScaling                             ALPHA    BETA     BETA     Obeyed;
-    WorkloadAwarePreemption                        ALPHA    none     none     GROUPS needs GangScheduling;
+    WorkloadAwarePreemption                        ALPHA    none     none     Obeyed needs GangScheduling;
 }

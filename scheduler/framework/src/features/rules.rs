@@ -61,6 +61,7 @@ rules! {
     EntityLabel                V1_38 "The label of these that was called type is called entity.";
     NodeNameFirst              V1_37 "NodeName runs before NodeUnschedulable by default.";
     PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
+    GroupsEvictAsOne           V1_37 "Room for a group of scheduling.k8s.io is made for all of its pods at once, as with WorkloadAwarePreemption in 1.36.";
     PodGroupPostFilterField    V1_37 "A profile's plugins may have podGroupPostFilter.";
     EmptyBudgetSelectorCounts  V1_38 "A PodDisruptionBudget whose selector is empty protects every pod of its namespace, pods without labels too (k/k 141785).";
     CapacitiesCompareExactly   V1_38 "Storage capacities and requests are compared as they are written, and not in whole bytes of 64 bits (k/k 142088).";

@@ -103,10 +103,13 @@ fn what_cannot_be_set_is_refused_by_name() {
         "DynamicResourceAllocation=false",
         &["cannot set feature gate DynamicResourceAllocation to false, feature is locked to true"],
     );
-    let groups =
-        "cannot set feature gate TopologyAwareWorkloadScheduling to true: a group is decided as a whole";
-    let text = "GenericWorkload=true,TopologyAwareWorkloadScheduling=true,DRAExtendedResource=false";
-    refused(Minor::V1_37, text, &[groups, "locked to true"]);
+    let groups = "cannot set feature gate CompositePodGroup to true: each group is decided by itself";
+    let topology = "GenericWorkload=true,TopologyAwareWorkloadScheduling=true";
+    let text = format!("{topology},CompositePodGroup=true,DRAExtendedResource=false");
+    refused(Minor::V1_37, &text, &[groups, "locked to true"]);
+    assert_eq!(on(Minor::V1_37, topology), ["GenericWorkload", "TopologyAwareWorkloadScheduling"]);
+    let evictions = "GenericWorkload=true,GangScheduling=true,WorkloadAwarePreemption=true";
+    assert_eq!(on(Minor::V1_36, evictions).len(), 3);
     assert_eq!(on(Minor::V1_37, "GenericWorkload=true"), ["GenericWorkload"]);
     refused(
         Minor::V1_37,

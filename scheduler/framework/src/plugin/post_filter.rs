@@ -205,4 +205,10 @@ pub trait PostFilter: Plugin {
     fn repeats(&self, _pod: &Pod) -> bool {
         false
     }
+
+    /// Whether it evicts pods of lower priority, as few and as unimportant ones as it can. For a group the engine then does that for
+    /// all of its pods at once, and does not ask for one of them.
+    fn evicts_by_priority(&self) -> bool {
+        false
+    }
 }

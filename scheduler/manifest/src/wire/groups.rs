@@ -1,6 +1,8 @@
 //! PodGroups, of both APIs.
 
+use longshore_framework::Str;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::meta::Meta;
 use super::{Amounts, wire};
@@ -17,6 +19,17 @@ wire! {
         min_member: i64,
         min_resources: Amounts,
         schedule_timeout_seconds: Option<i64>,
+        disruption_mode: Value,
+        priority: Option<i32>,
+        scheduling_constraints: SchedulingConstraints,
+    }
+    /// `spec.schedulingConstraints`.
+    struct SchedulingConstraints {
+        topology: Vec<Topology>,
+    }
+    /// `spec.schedulingConstraints.topology`: at most one.
+    struct Topology {
+        key: Str,
     }
     /// `spec.schedulingPolicy`: exactly one of its fields.
     struct SchedulingPolicy {

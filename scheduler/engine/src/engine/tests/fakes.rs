@@ -142,8 +142,8 @@ impl PostBind for Fake {
     }
 }
 
-/// The queue order, the number of pods on a node, and preemption of the first node where it helps.
-struct Room;
+/// The queue order, the number of pods on a node, and preemption of the first node where it helps; for a group as one, if so.
+struct Room(bool, Duration);
 
 impl Plugin for Room {
     fn name(&self) -> &str {
@@ -153,6 +153,10 @@ impl Plugin for Room {
     fn events(&self) -> Vec<EventPattern> {
         let node = Action::ADD | Action::NODE_ALLOCATABLE;
         vec![EventPattern::new(Resource::Pod, Action::DELETE), EventPattern::new(Resource::Node, node)]
+    }
+
+    fn holds_places(&self) -> Duration {
+        self.1
     }
 
     fn hint(&self, _: &Pod, event: &ClusterEvent, _: HintContext<'_>) -> Hint {
@@ -202,10 +206,28 @@ impl PostFilter for Room {
         let rejected = Some(Rejection::unschedulable("nobody to evict".to_string()));
         Ok(PostFilterOutcome { rejected, nomination: Nomination::Clear, ..PostFilterOutcome::default() })
     }
+
+    fn evicts_by_priority(&self) -> bool {
+        self.0
+    }
 }
 
 /// Plugins A and B at every stage they can be at, and Room.
 pub(super) fn profile(log: &Log) -> Profile {
+    profile_with(log, Room(false, Duration::ZERO))
+}
+
+/// The same; room for a group is made `as_one`, or for one pod after the other.
+pub(super) fn profile_of(log: &Log, as_one: bool) -> Profile {
+    profile_with(log, Room(as_one, Duration::ZERO))
+}
+
+/// The same; places are held for a group for so long at a time.
+pub(super) fn profile_holding(log: &Log, time: Duration) -> Profile {
+    profile_with(log, Room(true, time))
+}
+
+fn profile_with(log: &Log, room: Room) -> Profile {
     let mut profile = Profile::new("default-scheduler");
     let fake = |name| {
         let fake = Instance::of(Fake(name, Arc::clone(log))).pre_enqueue().filter().score().reserve();
@@ -213,7 +235,7 @@ pub(super) fn profile(log: &Log) -> Profile {
     };
     let a = profile.add(fake("A"));
     let b = profile.add(fake("B"));
-    let room = profile.add(Instance::of(Room).queue_sort().filter().post_filter().build());
+    let room = profile.add(Instance::of(room).queue_sort().filter().post_filter().build());
     for stage in [Stage::PreEnqueue, Stage::Filter, Stage::Reserve, Stage::Permit, Stage::PreBind] {
         assert!(profile.enable(stage, a) && profile.enable(stage, b));
     }

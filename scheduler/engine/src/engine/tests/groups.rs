@@ -26,7 +26,7 @@ fn in_spec(name: &str) -> PodBuilder {
 }
 
 fn annotated(name: &str) -> PodBuilder {
-    let own = OwnGroup { name: "g".into(), min_count: Some(3) };
+    let own = OwnGroup::new("g", Some(3));
     pod(name).meta(|m| m.own_group = Some(Arc::new(own)))
 }
 

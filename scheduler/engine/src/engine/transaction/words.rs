@@ -3,7 +3,8 @@
 use longshore_framework::features::{Features, Gate};
 use longshore_framework::group::{GroupApi, GroupKey};
 
-use crate::attempt::{GroupOutcome, GroupResult};
+use super::sought::{Found, Sought};
+use crate::attempt::{DomainFit, GroupOutcome, GroupResult};
 use crate::engine::failure::Failure;
 use crate::pods::QueuedPod;
 
@@ -44,26 +45,91 @@ impl Words {
 }
 
 /// The reason of the group: how many fit, how many it takes, and what the first that does not fit lacks.
-pub(super) fn message(result: &GroupResult, first: Option<(String, &str)>) -> String {
+pub(super) fn message(
+    result: &GroupResult,
+    sought: Option<&Sought>,
+    first: Option<(String, &str)>,
+) -> String {
+    let room = sought.map(room).unwrap_or_default();
+    let place = place(result);
+    let held = match result.held_until {
+        Some(_) if result.fit == 1 => "; the place that fits is held for it".to_string(),
+        Some(_) => format!("; the {} places that fit are held for it", result.fit),
+        None => String::new(),
+    };
     let GroupResult { key, min_count, known, .. } = result;
     let fit = result.placed_before + result.fit;
-    let counted = format!("{fit} of its {known} pods fit and it takes {min_count}");
+    let most = if result.is_tried { "" } else { "at most " };
+    let counted = format!("{most}{fit} of its {known} pods fit and it takes {min_count}");
+    let then = format!("{fit} of its {known} pods fit then and it takes {min_count}");
     match (result.outcome, first) {
-        (GroupOutcome::Started, None) => format!("pod group {key} starts: {counted}"),
+        (GroupOutcome::Started, None) => format!("pod group {key} starts{place}: {counted}"),
         (GroupOutcome::Started, Some((pod, why))) => {
-            format!("pod group {key} starts: {counted}; {pod} does not fit: {why}")
+            format!("pod group {key} starts{place}: {counted}; {pod} does not fit: {why}")
         }
         (GroupOutcome::Preempting, _) => {
-            format!("pod group {key} starts once pods that matter less have made room: {counted} then")
+            let gone = if room.is_empty() { "pods of lower priority" } else { &room };
+            format!("pod group {key} starts{place} once room is made by {gone}: {then}")
         }
         (GroupOutcome::Unschedulable, Some((pod, why))) => {
-            format!("pod group {key} is not started: {counted}; {pod} does not fit: {why}")
+            format!("pod group {key} is not started: {counted}; {pod} does not fit: {why}{room}{place}{held}")
         }
         (GroupOutcome::Unschedulable, None) => {
-            format!("pod group {key} is not started: {counted}; the others may not be tried yet")
+            format!("pod group {key} is not started: {counted}; the others may not be tried yet{room}{place}")
         }
         (GroupOutcome::Broken, Some((_, why))) => format!("pod group {key} cannot be decided: {why}"),
         (GroupOutcome::Broken, None) => format!("pod group {key} cannot be decided"),
+    }
+}
+
+/// Where the group starts, or how near it came to that: of the last label, which is the widest, the nearest domain.
+fn place(result: &GroupResult) -> String {
+    match (&result.within, result.outcome) {
+        (Some((key, name)), GroupOutcome::Started | GroupOutcome::Preempting) => {
+            format!(" in {key} {name}")
+        }
+        (None, GroupOutcome::Unschedulable) => {
+            let key = result.domains.last().map(|domain| &domain.key);
+            let nearest = result.domains.iter().find(|domain| Some(&domain.key) == key);
+            let say = |domain: &DomainFit| {
+                let DomainFit { key, name, fit, .. } = domain;
+                format!("; the nearest {key} is {name} with {fit} of {}", result.min_count)
+            };
+            nearest.map_or_else(String::new, say)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Who has to make room, or why nobody is asked to.
+fn room(sought: &Sought) -> String {
+    let Sought { victims, groups, protected, would_fit, .. } = sought;
+    let pods = |count: usize| if count == 1 { "1 pod".to_string() } else { format!("{count} pods") };
+    match sought.found {
+        Found::Places => String::new(),
+        Found::Nothing if sought.waits => {
+            "; pods that were evicted for the group are not gone yet".to_string()
+        }
+        Found::Nothing if *victims == 0 => String::new(),
+        Found::Nothing => {
+            let less = pods(*victims);
+            format!("; evicting all of lower priority ({less}) would let {would_fit} fit")
+        }
+        Found::Room => {
+            let mut more = match groups {
+                0 => Vec::new(),
+                1 => vec!["1 whole group among them".to_string()],
+                more => vec![format!("{more} whole groups among them")],
+            };
+            if *protected > 0 {
+                more.push(format!("{protected} of them protected by a budget"));
+            }
+            let mut text = format!("{} of lower priority", pods(*victims));
+            if !more.is_empty() {
+                text.push_str(&format!(", {}", more.join(", ")));
+            }
+            text
+        }
     }
 }
 
