@@ -39,6 +39,8 @@ mod explain;
 mod extender;
 /// The fixture itself.
 mod fixture;
+/// Guests that break, that reject late, and that read what changes.
+mod guests;
 /// The Helm chart, installed.
 mod helm;
 /// Leader election and rolling updates.
@@ -51,6 +53,7 @@ mod metrics;
 mod neighbours;
 /// API servers that crash, and networks that swallow, delay and refuse.
 mod network;
+/// Plugins in WebAssembly that read objects, and that wake pods.
 mod objects;
 /// Priority, preemption and disruption budgets.
 mod preemption;

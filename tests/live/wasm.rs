@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::wat::{ALL_FIT, OK, RESET, Wat, guest, none_fit, same_score};
 
 /// The plugin Chooser in the first profile, with these args.
-fn with(args: &Value) -> SchedulerOptions {
+pub(crate) fn with(args: &Value) -> SchedulerOptions {
     SchedulerOptions::new(Kind::Longshore)
         .config(&json!({ "profiles": [{
             "schedulerName": "default-scheduler",
@@ -20,18 +20,18 @@ fn with(args: &Value) -> SchedulerOptions {
         .flag("-v=4")
 }
 
-fn module(folder: &Path, wat: &Wat) -> PathBuf {
+pub(crate) fn module(folder: &Path, wat: &Wat) -> PathBuf {
     let file = folder.join("chooser.wasm");
     fs::write(&file, wat.build()).unwrap();
     file
 }
 
-fn source(file: &Path) -> String {
+pub(crate) fn source(file: &Path) -> String {
     format!("file://{}", file.display())
 }
 
 /// The event about the Lease with this reason, and words in its note.
-fn until_told(arena: &Arena, scheduler: &Scheduler, reason: &str, words: &str) -> Value {
+pub(crate) fn until_told(arena: &Arena, scheduler: &Scheduler, reason: &str, words: &str) -> Value {
     let told = || {
         let events = arena.api.list("/apis/events.k8s.io/v1/namespaces/kube-system/events");
         events.into_iter().find(|event| {

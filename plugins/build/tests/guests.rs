@@ -12,7 +12,8 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// The examples that tests of the host use.
-const GUESTS: [&str; 8] = [
+const GUESTS: [&str; 9] = [
+    "gang",
     "load-aware",
     "maintenance",
     "make-room",

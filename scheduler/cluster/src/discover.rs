@@ -20,7 +20,7 @@ pub struct Discovered {
     pub absent: Vec<&'static WatchedKind>,
     /// Kinds that plugins declare and that are served. They are to be watched like the others.
     pub declared: Vec<&'static WatchedKind>,
-    /// Kinds that plugins declare and that are not served.
+    /// Kinds that plugins declare and that are not served, or not for lists and watches.
     pub unknown: Vec<DeclaredKind>,
 }
 
@@ -64,16 +64,22 @@ pub async fn find(
 ) -> Result<(Vec<&'static WatchedKind>, Vec<DeclaredKind>), kube::Error> {
     let resources = all_of(client, declared.iter().map(|(kind, _)| kind.api_version())).await?;
     let (mut served, mut unknown) = (Vec::new(), Vec::new());
-    for (kind, wanted) in declared.iter() {
-        // Those with a slash are parts of objects.
-        let is_kind = |r: &&APIResource| r.kind == kind.kind() && !r.name.contains('/');
-        let found = resources.get(kind.api_version()).and_then(|r| r.iter().find(is_kind));
-        match found {
-            Some(found) => served.push(WatchedKind::declared(kind, &found.name, wanted)),
+    for (kind, _) in declared.iter() {
+        let found =
+            resources.get(kind.api_version()).and_then(|r| r.iter().find(|r| can_be_watched(r, kind)));
+        match found.and_then(|found| WatchedKind::declared(kind, &found.name)) {
+            Some(found) => served.push(found),
             None => unknown.push(kind),
         }
     }
     Ok((served, unknown))
+}
+
+/// Whether a resource is this kind, and can be listed and watched.
+fn can_be_watched(resource: &APIResource, kind: DeclaredKind) -> bool {
+    // Those with a slash are parts of objects.
+    let is_kind = resource.kind == kind.kind() && !resource.name.contains('/');
+    is_kind && ["list", "watch"].iter().all(|needed| resource.verbs.iter().any(|verb| verb == needed))
 }
 
 /// The resources of these API versions.

@@ -2,10 +2,10 @@
 
 use longshore_framework::features::Gate;
 use longshore_framework::objects::Object;
-use longshore_framework::objects::declared::{DeclaredKind, Projection};
+use longshore_framework::objects::declared::DeclaredKind;
 use longshore_manifest as manifest;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A kind of object that decisions read.
 #[derive(Debug)]
@@ -34,9 +34,14 @@ pub enum Reads {
     Node,
     /// Anything else that scheduling itself reads.
     Object(ReadObject),
-    /// An object that a plugin declares: these fields of it.
-    Declared(DeclaredKind, &'static Projection),
+    /// An object that a plugin declares.
+    Declared(DeclaredKind),
 }
+
+/// Kinds of plugins, under all the names in paths that they ever had. Each is kept for good.
+const MOST_DECLARED: usize = 2048;
+
+static DECLARED: Mutex<Vec<&'static WatchedKind>> = Mutex::new(Vec::new());
 
 impl WatchedKind {
     /// Whether it is one kind with `other`, in whatever version.
@@ -44,17 +49,31 @@ impl WatchedKind {
         (self.group(), self.plural) == (other.group(), other.plural)
     }
 
-    /// A kind that a plugin declares, under its name in paths. Each is kept for good, so this is for those that a process
-    /// finds at its start.
-    pub fn declared(kind: DeclaredKind, plural: &str, wanted: &Projection) -> &'static Self {
-        let wanted: &'static Projection = Box::leak(Box::new(wanted.clone()));
-        Box::leak(Box::new(Self {
+    /// A kind that a plugin declares, under its name in paths; always the same value for the same names. `None` when the
+    /// process was told of too many.
+    pub fn declared(kind: DeclaredKind, plural: &str) -> Option<&'static Self> {
+        let mut known = DECLARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.iter().find(|k| k.plural == plural && k.declares() == Some(kind)).copied();
+        if found.is_some() || known.len() >= MOST_DECLARED {
+            return found;
+        }
+        let new: &'static Self = Box::leak(Box::new(Self {
             kind: kind.kind(),
             api_version: kind.api_version(),
             plural: Box::leak(plural.to_string().into_boxed_str()),
-            reads: Reads::Declared(kind, wanted),
+            reads: Reads::Declared(kind),
             loss: NO_OBJECTS,
-        }))
+        }));
+        known.push(new);
+        Some(new)
+    }
+
+    /// The kind as plugins declare it; `None` for one that scheduling itself reads.
+    pub fn declares(&self) -> Option<DeclaredKind> {
+        match self.reads {
+            Reads::Declared(kind) => Some(kind),
+            Reads::Pod | Reads::Node | Reads::Object(_) => None,
+        }
     }
 
     /// Whether a cluster may well be without it: nothing is lost then, for there are no such objects.

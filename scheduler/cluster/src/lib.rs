@@ -15,7 +15,7 @@
 //! | `rights` | what of all this an account must be allowed |
 //! | `hold` | whether we may write |
 //! | `told` | what the scheduling thread is told |
-//! | `watch` | what happens, as inputs for the engine |
+//! | `watch`, `declared` | what happens, as inputs for the engine; the kinds that plugins read come and go |
 
 pub mod bind;
 pub mod call;
@@ -23,6 +23,7 @@ pub mod check;
 pub mod claims;
 pub mod connect;
 pub mod contact;
+pub mod declared;
 pub mod discover;
 pub mod dump;
 pub mod evict;

@@ -1,7 +1,9 @@
 //! What the thread does, for metrics, the ring of decisions and the log.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use longshore_cluster::declared::DeclaredWatches;
 use longshore_cluster::race::Races;
 use longshore_cluster::record::{Event, Recorder};
 use longshore_cluster::told::Told;
@@ -44,6 +46,8 @@ pub(crate) struct Observer {
     pub(crate) decisions: SharedDecisions,
     /// The watches, whose state is counted too.
     pub(crate) watches: Vec<Arc<WatchState>>,
+    /// The watches of kinds that plugins declare, which come and go, and the names of those that were counted.
+    pub(crate) declared: (DeclaredWatches, BTreeSet<&'static str>),
     /// Who else puts pods on nodes.
     pub(crate) races: SharedRaces,
     /// Those of them that races were lost to.
@@ -109,17 +113,28 @@ impl Observe for Observer {
 
     fn now_and_then(&mut self, engine: &Engine, _binding: usize) {
         self.metrics.observe(engine);
-        for watch in &self.watches {
-            let resource = [watch.kind.plural];
-            let own = &self.metrics.own;
-            let synced = watch.sync() == Sync::Complete && watch.last_error().is_empty();
-            own.watch_synced.with_label_values(&resource).set(i64::from(synced));
-            own.watch_lag.with_label_values(&resource).set(watch.lag().as_secs_f64());
-        }
+        self.count_watches();
     }
 }
 
 impl Observer {
+    fn count_watches(&mut self) {
+        let own = &self.metrics.own;
+        let declared = self.declared.0.states();
+        for watch in self.watches.iter().chain(&declared) {
+            let resource = [watch.kind.plural];
+            let synced = watch.sync() == Sync::Complete && watch.last_error().is_empty();
+            own.watch_synced.with_label_values(&resource).set(i64::from(synced));
+            own.watch_lag.with_label_values(&resource).set(watch.lag().as_secs_f64());
+        }
+        let now: BTreeSet<&str> = declared.iter().map(|watch| watch.kind.plural).collect();
+        let stays = |name: &str| now.contains(name) || self.watches.iter().any(|w| w.kind.plural == name);
+        for gone in self.declared.1.iter().filter(|name| !stays(name)) {
+            own.forget_watch(gone);
+        }
+        self.declared.1 = now;
+    }
+
     /// A kubelet turned away what we bound.
     fn rejected(&mut self, pod: &Pod, reason: &str) {
         let races = self.races.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use longshore_cluster::lease::LeaseEvent;
 use longshore_cluster::record::{Event, EventKind, ObjectRef, Recorder};
 use longshore_framework::Str;
+use longshore_framework::objects::declared::DeclaredKind;
 use longshore_wasm::{FailureKind, Health, Observe};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -103,6 +104,17 @@ impl Announcer {
     /// Something is not.
     pub(crate) fn warning(&self, reason: &'static str, action: &str, note: String) {
         self.tell(EventKind::Warning, reason, action, note);
+    }
+
+    /// A kind that plugins read is served from now on, or is not any more.
+    pub(crate) fn kind(&self, kind: DeclaredKind, served: bool) {
+        if served {
+            let note = format!("{kind}, which a plugin reads, is served now");
+            self.normal("PluginKindServed", kind.label(), note);
+        } else {
+            let note = format!("{kind}, which a plugin reads, is not served any more: there are no such objects");
+            self.warning("PluginKindAbsent", kind.label(), note);
+        }
     }
 
     fn tell(&self, kind: EventKind, reason: &'static str, action: &str, note: String) {

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use longshore_cluster::declared::{DeclaredWatches, NotKnown};
 use longshore_cluster::extender::{Binders, RawStore, Wants};
 use longshore_cluster::perform::Performer;
 use longshore_engine::{Engine, OtherProfiles};
-use longshore_framework::objects::declared::{Declarations, DeclaredKind};
 use longshore_framework::port::Effect;
 use longshore_framework::profile::Profile;
 use longshore_profile::{Configuration, Resolved, show};
@@ -32,7 +32,7 @@ use files::Modules;
 
 /// How often the files are looked at. A ConfigMap takes a minute to arrive anyway.
 const EVERY: Duration = Duration::from_secs(2);
-/// How often a module is asked for again that could not be had over the network.
+/// How often a module, or the objects of a plugin, are asked for again that could not be had over the network.
 const RETRY: Duration = Duration::from_secs(60);
 
 /// Who takes a changed configuration over.
@@ -48,8 +48,8 @@ pub(crate) struct Reloading {
     pub(crate) measuring: Measuring,
     /// Whole objects for extenders and plugins, and which of them are kept.
     pub(crate) whole: (Arc<RawStore>, Wants),
-    /// The objects that are watched because plugins declare them.
-    pub(crate) declared: Declarations,
+    /// Who watches the objects that plugins declare.
+    pub(crate) declared: DeclaredWatches,
     /// Of which of them all that changes is news.
     pub(crate) news: Wants,
     /// How long is waited for volumes.
@@ -114,9 +114,7 @@ pub(crate) async fn follow(
         let (files, error) = reloading.attempt(&file, other).await;
         pending = other && error.is_some();
         modules = modules.read_since(&files);
-        let transient =
-            error.as_ref().and_then(|e| e.downcast_ref::<NotLoaded>()).is_some_and(|e| e.transient);
-        again = transient.then(|| Instant::now() + RETRY);
+        again = error.as_ref().is_some_and(may_pass).then(|| Instant::now() + RETRY);
         let text = error.as_ref().map_or_else(String::new, |error| format!("{error:#}"));
         if let Some(error) = error.filter(|_| other || text != said) {
             reloading.failed(&error, other);
@@ -138,7 +136,7 @@ impl Reloading {
         };
         let error = match result {
             Ok(None) => None,
-            Ok(Some(new)) => self.hand_over(new, other).await.err(),
+            Ok(Some(new)) => self.take_over(new, other).await.err(),
             Err(error) => Some(error),
         };
         (files, error)
@@ -173,20 +171,23 @@ impl Reloading {
                 "its extenders or plugins want whole objects that were not kept so far; restart to use them"
             );
         }
-        let declared = guests.declarations();
-        let new: Vec<&str> = self.declared.lacks(&declared).map(DeclaredKind::label).collect();
-        if !new.is_empty() {
-            bail!(
-                "its plugins read objects, or fields of them, that were not watched so far ({}); restart to use them",
-                new.join(", ")
-            );
-        }
         let in_force = locked(&self.in_force).clone();
         settings::tell(&in_force, &resolved.configuration);
         resolved.configuration = settings::as_in_force(&in_force, resolved.configuration);
         let shown = show(&resolved);
         let Resolved { configuration, profiles, .. } = resolved;
         Ok(New { configuration, shown, profiles, extending, guests })
+    }
+
+    /// Hands it over once the objects are known that its plugins read. Those in force go on reading theirs until then.
+    async fn take_over(&self, new: New, other: bool) -> anyhow::Result<()> {
+        let handed_over = match self.declared.add(&new.guests.declarations()).await {
+            Ok(()) => self.hand_over(new, other).await,
+            Err(error) => Err(error.into()),
+        };
+        let in_force = locked(&self.guests).declarations();
+        self.declared.set(&in_force).await;
+        handed_over
     }
 
     /// Gives it to the thread and waits until it is in force: the next one is compared with it.
@@ -276,6 +277,11 @@ impl Reloading {
             self.announcer.warning("ConfigReloadFailed", "Reload", note);
         }
     }
+}
+
+/// Whether another try may help though no file changes.
+fn may_pass(error: &anyhow::Error) -> bool {
+    error.is::<NotKnown>() || error.downcast_ref::<NotLoaded>().is_some_and(|e| e.transient)
 }
 
 fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

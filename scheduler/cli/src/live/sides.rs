@@ -97,7 +97,7 @@ impl Bystander for Sides {
                 self.races.lock().unwrap_or_else(PoisonError::into_inner).left(&identity.uid);
             }
             Reads::Node => store.remove_node(&identity.name, &identity.uid),
-            Reads::Object(_) | Reads::Declared(..) => {}
+            Reads::Object(_) | Reads::Declared(_) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Puts the parts together, lets them run, and takes them down in the right order.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use anyhow::{Context, anyhow};
 use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Found};
 use longshore_cluster::contact::Contact;
+use longshore_cluster::declared::DeclaredWatches;
 use longshore_cluster::discover::{Discovered, discover};
 use longshore_cluster::extender::{Binders, RawObjects};
 use longshore_cluster::groups::{GroupVersions, GroupWriter};
@@ -271,14 +273,16 @@ impl Common {
         let discovered = discovered.by(features);
         self.starting(args, |starting| starting.tell(&discovered, features));
         let (performer, sides) = self.hands();
-        let watches = self.watch(&discovered, sides);
-        health::watches(&checks, &watches);
+        let (watches, declared) = self.watch(&discovered, sides);
+        let waited_for: Vec<_> = watches.iter().cloned().chain(declared.states()).collect();
+        health::watches(&checks, &waited_for);
         let measuring = self.measuring();
         measuring.start(engine.metrics_sources()).await;
         let observer = Observer {
             metrics: Arc::clone(&self.metrics),
             decisions: self.decisions.clone(),
-            watches: watches.clone(),
+            watches,
+            declared: (declared.clone(), BTreeSet::new()),
             races: Arc::clone(&self.races),
             rivals: Rivals::default(),
             recorder: self.recorder.clone(),
@@ -293,9 +297,9 @@ impl Common {
             limiter: Arc::clone(&self.clients.limiter),
             bindings: self.metrics.queues.queue("bindings"),
             hold: self.clients.hold.clone(),
-            kinds: watches.len(),
+            kinds: waited_for.iter().map(|watch| watch.kind).collect(),
         })?;
-        self.follow_configuration(args, performer.clone(), measuring);
+        self.follow_configuration(args, performer.clone(), measuring, declared);
         let end = until_end(ended, signals, &self.inbox, &self.tally).await?;
         Ok(Ended { end, server, performer: Some(performer) })
     }
@@ -412,7 +416,7 @@ impl Common {
     }
 
     /// Begins to watch everything that is served.
-    fn watch(&self, discovered: &Discovered, sides: Sides) -> Vec<Arc<WatchState>> {
+    fn watch(&self, discovered: &Discovered, sides: Sides) -> (Vec<Arc<WatchState>>, DeclaredWatches) {
         let to = Reporting {
             tell: assembly::tell(&self.inbox),
             bystander: Arc::new(sides),
@@ -424,7 +428,12 @@ impl Common {
             tokio::spawn(watch(self.clients.watching.clone(), kind, Arc::clone(&state), to.clone()));
             state
         };
-        discovered.watched().map(begin).collect()
+        let watches = discovered.served.iter().copied().map(begin).collect();
+        let announcer = self.announcer.clone();
+        let news = Arc::new(move |kind, served| announcer.kind(kind, served));
+        let declared = DeclaredWatches::new(self.clients.watching.clone(), to.clone(), news);
+        declared.begin(&self.declarations(), &discovered.declared);
+        (watches, declared)
     }
 
     /// Who asks what is measured on nodes.
@@ -434,7 +443,13 @@ impl Common {
     }
 
     /// Takes over what changes in the configuration file.
-    fn follow_configuration(&self, args: &RunArgs, performer: Performer, measuring: Measuring) {
+    fn follow_configuration(
+        &self,
+        args: &RunArgs,
+        performer: Performer,
+        measuring: Measuring,
+        declared: DeclaredWatches,
+    ) {
         self.metrics.own.config_generation.set(1);
         let Some(file) = &args.config else { return };
         let reloading = Reloading {
@@ -443,7 +458,7 @@ impl Common {
             performer,
             measuring,
             whole: (Arc::clone(&self.extending.whole), self.extending.wants()),
-            declared: self.declarations(),
+            declared,
             news: self.extending.news(),
             bind_timeouts: self.bind_timeouts.clone(),
             in_force: Arc::new(Mutex::new(self.configuration.clone())),
@@ -492,12 +507,6 @@ async fn discovered(
     tracing::info!(%server, %origin, version = %discovered.version, "Connected to the API server");
     for kind in &discovered.absent {
         tracing::warn!(resource = kind.plural, "not served here, so {}", kind.loss);
-    }
-    for kind in &discovered.unknown {
-        tracing::warn!(
-            resource = kind.label(),
-            "not served here, so plugins that read it see no such object"
-        );
     }
     Ok(discovered)
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use longshore_cluster::hold::Hold;
+use longshore_cluster::kinds::WatchedKind;
 use longshore_cluster::limiter::Limiter;
 use longshore_cluster::perform::Perform;
 use longshore_cluster::told::Told;
@@ -43,7 +44,7 @@ pub(crate) struct Settings {
     /// Whether the lease lets anything be written.
     pub(crate) hold: Hold,
     /// Kinds that have to be known before the first decision.
-    pub(crate) kinds: usize,
+    pub(crate) kinds: Vec<&'static WatchedKind>,
 }
 
 /// Sees what the thread does.
@@ -83,7 +84,8 @@ pub(crate) struct Scheduling {
     leading: bool,
     /// Since when it is to stop.
     stopping: Option<Instant>,
-    unsynced: usize,
+    /// Kinds that are waited for.
+    unsynced: Vec<&'static WatchedKind>,
     ticked: Instant,
     reported: Option<Instant>,
 }
@@ -174,16 +176,20 @@ impl Scheduling {
                 self.outbox.answered(&input);
                 self.apply(input);
             }
-            Told::Synced(_) => {
-                self.unsynced = self.unsynced.saturating_sub(1);
-                if self.unsynced == 0 {
-                    self.observer.synced();
-                }
-            }
+            Told::Synced(kind) => self.synced(kind),
             Told::Rejected { .. } => {}
             Told::Fatal(why) => return Some(End::Fatal(why)),
         }
         None
+    }
+
+    /// A kind is known. It may be one that nobody waited for: those of plugins come and go.
+    fn synced(&mut self, kind: &'static WatchedKind) {
+        let waiting = self.unsynced.len();
+        self.unsynced.retain(|waits| !std::ptr::eq(*waits, kind));
+        if self.unsynced.is_empty() && waiting > 0 {
+            self.observer.synced();
+        }
     }
 
     fn apply(&mut self, input: Input) {
@@ -209,7 +215,7 @@ impl Scheduling {
 
     fn may_decide(&self) -> bool {
         let is_free = self.stopping.is_none() && !self.outbox.is_full();
-        self.leading && self.unsynced == 0 && is_free && self.hold.is_held()
+        self.leading && self.unsynced.is_empty() && is_free && self.hold.is_held()
     }
 
     /// Told to stop, and every binding was answered or had its time.

@@ -120,6 +120,12 @@ impl OwnMetrics {
         self.metrics_fetch_seconds.with_label_values(&[&source]).observe(took.as_secs_f64());
     }
 
+    /// A kind is not watched any more.
+    pub(crate) fn forget_watch(&self, resource: &str) {
+        let _ = self.watch_synced.remove_label_values(&[resource]);
+        let _ = self.watch_lag.remove_label_values(&[resource]);
+    }
+
     /// A source is not asked any more.
     pub(crate) fn forget_source(&self, source: &MetricsSource) {
         let source = source.to_string();

@@ -108,7 +108,7 @@ pub fn declared(served: &[&'static WatchedKind], unknown: &[DeclaredKind]) -> Ve
     let there = served.iter().map(|kind| Check::ok(name(&format!("{} {}", kind.api_version, kind.kind))));
     let missing = unknown.iter().map(|kind| {
         let message = "it is not; plugins that read it see no such object";
-        let remedy = "install the CustomResourceDefinition, and restart the scheduler afterwards";
+        let remedy = "install the CustomResourceDefinition; a running scheduler finds it within seconds";
         Check::warning(name(&format!("{} {}", kind.api_version(), kind.kind())), message, remedy)
     });
     there.chain(missing).collect()

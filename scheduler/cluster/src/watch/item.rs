@@ -11,7 +11,7 @@ use kube::core::ClusterResourceScope;
 use longshore_framework::Str;
 use longshore_framework::node::Node;
 use longshore_framework::objects::Object;
-use longshore_framework::objects::declared::DeclaredObject;
+use longshore_framework::objects::declared::{DeclaredObject, Projection};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
 use longshore_manifest::{Identity, ObjectError, SeenPod};
@@ -87,7 +87,16 @@ pub(super) trait Readable: Clone + Debug + Send + Sync + 'static {
     /// Marks what the model does not read, where somebody reads the object whole.
     fn mark(&mut self, _json: &str, _whole: Wants) {}
     /// What the engine is told of it, and what it is told when the object goes; or why it cannot be read.
-    fn inputs(self, kind: &WatchedKind, json: &str, pool: &mut Pool) -> Result<Inputs, ObjectError>;
+    fn inputs(self, json: &str, how: &mut How) -> Result<Inputs, ObjectError>;
+}
+
+/// How objects of a watch are read.
+pub(super) struct How {
+    pub(super) kind: &'static WatchedKind,
+    /// What is kept of an object that plugins declare.
+    pub(super) wanted: Arc<Projection>,
+    /// What pods share.
+    pub(super) pool: Pool,
 }
 
 /// What an object means to the engine.
@@ -125,9 +134,9 @@ impl Readable for PodBody {
         }
     }
 
-    fn inputs(self, _: &WatchedKind, _: &str, pool: &mut Pool) -> Result<Inputs, ObjectError> {
+    fn inputs(self, _: &str, how: &mut How) -> Result<Inputs, ObjectError> {
         let mut seen = self.0?;
-        pool.share(&mut seen.pod);
+        how.pool.share(&mut seen.pod);
         let gone = Input::PodDeleted { uid: Arc::clone(&seen.pod.meta.uid) };
         let here = (!seen.status.finished).then(|| Input::Pod(Arc::new(seen.pod.clone())));
         Ok(Inputs { here, gone, pod: Some(seen) })
@@ -150,20 +159,20 @@ impl Readable for NodeBody {
         }
     }
 
-    fn inputs(self, _: &WatchedKind, _: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {
+    fn inputs(self, _: &str, _: &mut How) -> Result<Inputs, ObjectError> {
         let node = self.0?;
         let gone = Input::NodeDeleted { name: Arc::clone(&node.name) };
         Ok(Inputs { here: Some(Input::Node(Arc::new(node))), gone, pod: None })
     }
 }
 
-fn read(kind: &WatchedKind, value: &Value) -> Result<Object, ObjectError> {
-    match kind.reads {
+fn read(how: &How, value: &Value) -> Result<Object, ObjectError> {
+    match how.kind.reads {
         Reads::Object(read) => read(value),
-        Reads::Declared(kind, wanted) => DeclaredObject::read(kind, wanted, value)
+        Reads::Declared(kind) => DeclaredObject::read(kind, &how.wanted, value)
             .map(|object| Object::Declared(Arc::new(object)))
             .ok_or_else(|| ObjectError::unknown_kind("an object without a name")),
-        Reads::Pod | Reads::Node => Err(ObjectError::unknown_kind(kind.kind)),
+        Reads::Pod | Reads::Node => Err(ObjectError::unknown_kind(how.kind.kind)),
     }
 }
 
@@ -176,15 +185,15 @@ impl Readable for ObjectBody {
         (longshore_manifest::identity(json), Self)
     }
 
-    fn inputs(self, kind: &WatchedKind, json: &str, _: &mut Pool) -> Result<Inputs, ObjectError> {
+    fn inputs(self, json: &str, how: &mut How) -> Result<Inputs, ObjectError> {
         let (_, object) = longshore_manifest::watched_value(json, |value| {
             let mut value = value.clone();
             // Items of a list do not say what they are.
             if let Some(fields) = value.as_object_mut() {
-                fields.insert("kind".into(), kind.kind.into());
-                fields.insert("apiVersion".into(), kind.api_version.into());
+                fields.insert("kind".into(), how.kind.kind.into());
+                fields.insert("apiVersion".into(), how.kind.api_version.into());
             }
-            read(kind, &value)
+            read(how, &value)
         });
         let object: Object = object?;
         let gone = Input::ObjectDeleted(object.clone());

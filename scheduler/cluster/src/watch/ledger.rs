@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use kube::runtime::watcher::Event;
 
-use super::item::{Inputs, Item, Readable};
+use super::item::{How, Inputs, Item, Readable};
+use super::orders::Reading;
 use super::pool::Pool;
 use super::reporting::Reporting;
 use super::state::{Sync, WatchState};
@@ -27,8 +28,9 @@ pub(super) struct Ledger<'a> {
     to: &'a Reporting,
     state: &'a WatchState,
     known: FxHashMap<Str, Known>,
-    /// What the objects share.
-    pool: Pool,
+    /// How objects are read, and the number of the list after which that is so.
+    how: How,
+    number: u64,
     /// UIDs of objects that stand in the list that is being received and cannot be read.
     unreadable: Vec<Str>,
     /// Why objects cannot be read, by UID, as it was last logged.
@@ -46,7 +48,8 @@ impl<'a> Ledger<'a> {
             to,
             state,
             known: FxHashMap::default(),
-            pool: Pool::default(),
+            how: How { kind, wanted: Arc::default(), pool: Pool::default() },
+            number: 0,
             unreadable: Vec::new(),
             warned: FxHashMap::default(),
             listing: Vec::new(),
@@ -75,15 +78,35 @@ impl<'a> Ledger<'a> {
         self.count();
     }
 
+    /// From now on objects of a kind that plugins declare are read like this. Whether all of them are to be listed anew.
+    pub(super) fn read_as(&mut self, reading: Reading) -> bool {
+        self.how.wanted = reading.wanted;
+        std::mem::replace(&mut self.number, reading.number) != reading.number
+    }
+
+    /// The kind is read no more, or is there no more: all of its objects go.
+    pub(super) fn forget(&mut self) {
+        self.listing.clear();
+        self.unreadable.clear();
+        self.warned.clear();
+        for (_, known) in std::mem::take(&mut self.known) {
+            self.leave(known);
+        }
+        self.count();
+        if self.state.absent() {
+            self.tell(Told::Synced(self.kind));
+        }
+    }
+
     /// Nothing has happened for a while: what the objects that left have shared is let go.
     pub(super) fn sweep(&mut self) {
-        self.pool.sweep();
+        self.how.pool.sweep();
         self.count();
     }
 
     /// Says how much is kept.
     fn count(&self) {
-        self.state.keeps(self.known.len(), self.pool.len(), self.warned.len());
+        self.state.keeps(self.known.len(), self.how.pool.len(), self.warned.len());
     }
 
     /// Whether a list is being received or has yet to come.
@@ -115,6 +138,7 @@ impl<'a> Ledger<'a> {
             self.enter(known, here);
         }
         self.known.shrink_to_fit();
+        self.state.listed(self.number);
         if self.state.complete(Sync::Complete) {
             self.tell(Told::Synced(self.kind));
         }
@@ -130,7 +154,7 @@ impl<'a> Ledger<'a> {
     fn read<B: Readable>(&mut self, item: Item<B>) -> Option<(Known, Input)> {
         let Item { identity, json, mut body, .. } = item;
         body.mark(json.get(), self.to.bystander.reads_whole());
-        let inputs = match body.inputs(self.kind, json.get(), &mut self.pool) {
+        let inputs = match body.inputs(json.get(), &mut self.how) {
             Ok(inputs) => inputs,
             Err(error) => {
                 self.report_unreadable(&identity, &error.to_string());
@@ -157,7 +181,7 @@ impl<'a> Ledger<'a> {
         let was_there = self.known.insert(Arc::clone(&known.identity.uid), known).is_some();
         self.tell(Told::Input(here));
         if was_there {
-            self.pool.left();
+            self.how.pool.left();
         }
     }
 
@@ -172,7 +196,7 @@ impl<'a> Ledger<'a> {
     fn leave(&mut self, known: Known) {
         self.to.bystander.gone(self.kind, &known.identity);
         self.tell(Told::Input(known.gone));
-        self.pool.left();
+        self.how.pool.left();
     }
 
     /// What cannot be read is reported and counts as it was when it could be read, if ever. The log tells of it once,

@@ -31,6 +31,12 @@ pub struct Times {
     /// A kind that is forbidden from the start is believed to be so after this long: an API server that has just started
     /// does not know its own roles yet.
     pub forbidden_for: Duration,
+    /// A kind of plugins that the API server says it does not have is believed to be gone after this long.
+    pub missing_for: Duration,
+    /// How often it is asked for kinds of plugins that it does not have.
+    pub look_again: Duration,
+    /// How long the first list of kinds is waited for that plugins read which are about to be exchanged for those in force.
+    pub first_list: Duration,
     /// Credentials that were never accepted, and are refused for this long, will not be.
     pub refused_for: Duration,
     /// The same once they were accepted. Longer than it takes until a token that was exchanged is read: a minute.
@@ -43,6 +49,9 @@ impl Default for Times {
             mended_after: Duration::from_secs(37),
             quiet_after: Duration::from_secs(10),
             forbidden_for: Duration::from_secs(5),
+            missing_for: Duration::from_secs(5),
+            look_again: Duration::from_secs(10),
+            first_list: Duration::from_secs(30),
             refused_for: Duration::from_secs(20),
             refused_later_for: Duration::from_secs(120),
         }

@@ -37,6 +37,8 @@ pub struct WatchState {
     /// Which.
     pub kind: &'static WatchedKind,
     sync: AtomicU8,
+    /// The number of the reading by which everything was listed last.
+    listed: AtomicU64,
     events: AtomicU64,
     unreadable: AtomicU64,
     kept: Mutex<Kept>,
@@ -50,6 +52,7 @@ impl WatchState {
         Self {
             kind,
             sync: AtomicU8::new(Sync::Waiting as u8),
+            listed: AtomicU64::new(0),
             events: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
             kept: Mutex::default(),
@@ -101,6 +104,25 @@ impl WatchState {
     /// The kind is complete; true when it was not settled before.
     pub(super) fn complete(&self, sync: Sync) -> bool {
         self.sync.swap(sync as u8, Ordering::AcqRel) == Sync::Waiting as u8
+    }
+
+    /// Everything was listed and read by this number.
+    pub(super) fn listed(&self, number: u64) {
+        self.listed.store(number, Ordering::Release);
+    }
+
+    /// Whether everything was listed and read by this number, or there is nothing to list.
+    pub(crate) fn is_settled(&self, number: u64) -> bool {
+        match self.sync() {
+            Sync::Waiting => false,
+            Sync::Complete => self.listed.load(Ordering::Acquire) >= number,
+            Sync::Forbidden | Sync::Absent => true,
+        }
+    }
+
+    /// There are no objects of the kind any more; true when it was not settled before.
+    pub(super) fn absent(&self) -> bool {
+        self.complete(Sync::Absent)
     }
 
     /// Goes on without the kind; true when it was not settled before.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::fake_api::{Answer, Call, FakeApi};
 use crate::kinds::KINDS;
-use crate::told::{NoBystander, Tell};
+use crate::told::{NoBystander, Tell, Told};
 
 /// Answers a list and the watches that follow it.
 type Server = fn(&Call) -> Answer;

@@ -2,7 +2,8 @@
 //!
 //! What was known of a kind stays known meanwhile, whatever the API server says: that it may not be read (its roles are not
 //! loaded yet), that it does not know us (a token is being exchanged), that there is no such kind (a group is being moved),
-//! or nothing at all. Only a kind that could never be read is done without.
+//! or nothing at all. Only a kind that could never be read is done without, and one that only plugins read once the API
+//! server has said for a while that it does not have it.
 
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,12 @@ impl<'a> Trouble<'a> {
             return Err(Hopeless(format!("watching {}: {}", self.kind.plural, words(error, explained))));
         }
         Ok(jittered(cause.pause(count).max(asked_for(error)), JITTER))
+    }
+
+    /// Whether the API server has said for a while that it does not have the kind.
+    pub(super) fn is_missing(&self) -> bool {
+        let limit = self.to.times.missing_for;
+        self.now.is_some_and(|(cause, since, _)| cause == Cause::Missing && since.elapsed() >= limit)
     }
 
     /// It gets through again.

@@ -91,10 +91,16 @@ impl Declarations {
         self.0.is_empty()
     }
 
-    /// The kinds of which `other` asks for more than is read here.
-    pub fn lacks<'o>(&'o self, other: &'o Self) -> impl Iterator<Item = DeclaredKind> + 'o {
-        let covered = |kind, wanted: &Projection| self.get(kind).is_some_and(|mine| mine.covers(wanted));
-        other.iter().filter(move |(kind, wanted)| !covered(*kind, wanted)).map(|(kind, _)| kind)
+    /// Those of the kinds that `choose` takes.
+    #[must_use]
+    pub fn only(&self, choose: impl Fn(DeclaredKind) -> bool) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|(kind, _)| choose(**kind))
+                .map(|(k, wanted)| (*k, wanted.clone()))
+                .collect(),
+        )
     }
 }
 

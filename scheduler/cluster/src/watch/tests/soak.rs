@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
+use kube::runtime::watcher::Event;
 use longshore_engine::{Engine, Options};
 use longshore_framework::Timestamp;
 use longshore_framework::pod::PodSpec;
@@ -12,14 +13,15 @@ use longshore_manifest::{Identity, SeenPod};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::super::item::Item;
+use super::super::item::{Item, Readable};
+use super::super::ledger::Ledger;
 use super::super::*;
 use crate::call::Caller;
 use crate::fake_api::{Answer, FakeApi};
 use crate::kinds::{KINDS, WatchedKind};
 use crate::race::Races;
 use crate::status::{SeenStatus, StatusWriter};
-use crate::told::Bystander;
+use crate::told::{Bystander, Told};
 use crate::volumes::StorageStore;
 
 const PODS: usize = 10_000;
