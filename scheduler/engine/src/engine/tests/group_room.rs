@@ -195,6 +195,18 @@ fn what_a_budget_protects_goes_last_and_is_told() {
         told.contains("room is made by 2 pods of lower priority, 2 of them protected by a budget: "),
         "{told}"
     );
+    // It is so too where one pod preempts and others go together.
+    let own = Arc::new(OwnGroup { disruption: Disruption::All, ..OwnGroup::new("whole", Some(1)) });
+    let together = pod("x").label("app", "web").on("m").meta(|meta| meta.own_group = Some(own));
+    let steps = [
+        places("m", 2),
+        budget(0),
+        pod_is(together.priority(0)),
+        placed("z", "m", 3),
+        pod_is(pod("p").priority(5)),
+    ];
+    let told = after(&steps).act(&Do::Step);
+    assert_eq!(told, "evict z from m for p; p Unschedulable: 0/1 nodes are available: 1 full. [m]");
 }
 
 #[test]
