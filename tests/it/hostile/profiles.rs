@@ -34,7 +34,7 @@ fn texts_that_are_no_file() {
     check("[]", &["config.yaml"]);
     check("{\"apiVersion\": ", &["config.yaml"]);
     check("a:\n\tb: c", &["config.yaml"]);
-    check(&format!("{HEAD}---\n{HEAD}"), &["2 of its 2 documents"]);
+    check(&format!("{HEAD}---\na: 1\n"), &["a second document begins"]);
     check(&HEAD.replace("Configuration\n", "Configuration\nkind: Pod\n"), &["written twice"]);
     check("apiVersion: v1\nkind: Pod\n", &["apiVersion"]);
 }

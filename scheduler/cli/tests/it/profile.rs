@@ -134,3 +134,24 @@ fn the_rest_of_a_file_can_be_checked() {
         .exits(1)
         .warns(&["percentageOfNodesToScore"]);
 }
+
+#[test]
+fn coscheduling_may_stand_where_published_files_have_it() {
+    let scratch = Scratch::new();
+    let text = |stage: &str| {
+        let stages = ["preFilter", "postFilter", "permit", "reserve", "postBind", stage];
+        let lists: String = stages
+            .iter()
+            .map(|stage| format!("    {stage}: {{enabled: [{{name: Coscheduling}}]}}\n"))
+            .collect();
+        format!(
+            "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- plugins:\n    \
+             queueSort: {{enabled: [{{name: Coscheduling}}], disabled: [{{name: '*'}}]}}\n{lists}"
+        )
+    };
+    run(&["profile", "validate", &scratch.file("good.yaml", &text("preBind"))]).exits(0);
+    let wrong = scratch.file("wrong.yaml", &text("score"));
+    run(&["profile", "validate", &wrong])
+        .exits(1)
+        .warns(&["plugin \"Coscheduling\" does not take part in Score"]);
+}
