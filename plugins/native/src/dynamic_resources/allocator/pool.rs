@@ -70,10 +70,10 @@ impl Pool {
         self.starts.last().map_or(0, |start| start + last)
     }
 
-    /// Whether an attribute has this value for some device.
-    pub(super) fn has_value(&self, name: &Str, value: &Attribute) -> bool {
-        let mut devices = self.slices.iter().flat_map(|slice| slice.published.devices.iter());
-        devices.any(|device| constraint::attribute(device, &self.driver, name) == Some(value))
+    /// The values that an attribute has for devices, some of them more than once.
+    pub(super) fn values(&self, name: &Str) -> impl Iterator<Item = &Attribute> {
+        let devices = self.slices.iter().flat_map(|slice| slice.published.devices.iter());
+        devices.filter_map(|device| constraint::attribute(device, &self.driver, name))
     }
 
     /// The slice in which the device of that number lies, and its place there.

@@ -15,14 +15,14 @@ use super::pool::Pool;
 /// So many pools, or more, are worth remembering of which there is something left.
 const MANY: usize = 8;
 
-/// Kinds of requests that something is remembered for, at the most. When there are more, all are forgotten.
+/// Kinds of requests, and attributes, that something is remembered for, at the most. When there are more, all are forgotten.
 const MOST_KEYS: usize = 256;
 
 /// Driver and name of a pool.
 type PoolId = (Str, Str);
 
-/// Attribute and value.
-type Valued = (Str, Attribute);
+/// The places of the pools with a device that has a value, by value of an attribute.
+type ByValue = FxHashMap<Attribute, Vec<usize>>;
 
 /// The pools that a node sees. Nodes that see the same ones share this.
 pub struct Pools {
@@ -37,7 +37,8 @@ pub struct Pools {
 #[derive(Default)]
 struct Memory {
     places: Option<Arc<FxHashMap<PoolId, usize>>>,
-    valued: FxHashMap<Valued, Arc<[u64]>>,
+    /// By attribute.
+    valued: FxHashMap<Str, Arc<ByValue>>,
     openings: FxHashMap<Key, Arc<Openings>>,
 }
 
@@ -108,24 +109,33 @@ impl Pools {
 
     /// The pools with a device of which an attribute has this value, as bits.
     pub(super) fn valued(&self, attribute: &Str, value: &Attribute) -> Arc<[u64]> {
+        let mut bits = vec![0_u64; self.pools.len().div_ceil(64)];
+        for at in self.by_value(attribute).get(value).into_iter().flatten() {
+            bits[at / 64] |= 1 << (at % 64);
+        }
+        bits.into()
+    }
+
+    fn by_value(&self, attribute: &Str) -> Arc<ByValue> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (attribute.clone(), value.clone());
-        if let Some(known) = memory.valued.get(&key) {
+        if let Some(known) = memory.valued.get(attribute) {
             return Arc::clone(known);
         }
-        // Each value stands for as many bits as there are pools.
-        if memory.valued.len() >= MOST_KEYS.max(self.pools.len().min(1 << 12)) {
+        if memory.valued.len() >= MOST_KEYS {
             memory.valued.clear();
         }
-        let mut bits = vec![0_u64; self.pools.len().div_ceil(64)];
+        let mut by_value = ByValue::default();
         for (at, pool) in self.pools.iter().enumerate() {
-            if pool.has_value(attribute, value) {
-                bits[at / 64] |= 1 << (at % 64);
+            for value in pool.values(attribute) {
+                let pools = by_value.entry(value.clone()).or_default();
+                if pools.last() != Some(&at) {
+                    pools.push(at);
+                }
             }
         }
-        let bits: Arc<[u64]> = bits.into();
-        memory.valued.insert(key, Arc::clone(&bits));
-        bits
+        let by_value = Arc::new(by_value);
+        memory.valued.insert(attribute.clone(), Arc::clone(&by_value));
+        by_value
     }
 }
 
