@@ -112,7 +112,8 @@ impl Announcer {
             let note = format!("{kind}, which a plugin reads, is served now");
             self.normal("PluginKindServed", kind.label(), note);
         } else {
-            let note = format!("{kind}, which a plugin reads, is not served any more: there are no such objects");
+            let note =
+                format!("{kind}, which a plugin reads, is not served any more: there are no such objects");
             self.warning("PluginKindAbsent", kind.label(), note);
         }
     }
