@@ -199,16 +199,7 @@ impl Performer {
             }
             Effect::GroupStatus { group, standing, pod } => {
                 let name = group.to_string();
-                let written = self.shared.tools.groups.write(group, standing, pod);
-                let under_way = shared.underway.begin(Write::Status);
-                self.runtime.spawn(async move {
-                    let _under_way = under_way;
-                    // It is never closed.
-                    let _turn = shared.statuses.acquire().await;
-                    if let Err(error) = written.await {
-                        tracing::error!(group = %name, "The status of the pod group could not be updated: {error}");
-                    }
-                });
+                self.write_group(name, self.shared.tools.groups.write(group, standing, pod));
             }
             // They were dealt with before.
             Effect::Scheduled { .. }
@@ -216,6 +207,23 @@ impl Performer {
             | Effect::PluginEvent { .. }
             | Effect::Gated { .. } => {}
         }
+    }
+
+    fn write_group(
+        &self,
+        name: String,
+        written: impl Future<Output = Result<(), ApiError>> + Send + 'static,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        let under_way = shared.underway.begin(Write::Status);
+        self.runtime.spawn(async move {
+            let _under_way = under_way;
+            // It is never closed.
+            let _turn = shared.statuses.acquire().await;
+            if let Err(error) = written.await {
+                tracing::error!(group = %name, "The status of the pod group could not be updated: {error}");
+            }
+        });
     }
 
     fn write(

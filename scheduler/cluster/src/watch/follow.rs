@@ -42,6 +42,10 @@ enum Broken {
 }
 
 /// What comes next.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; a box would be one more allocation for each event"
+)]
 enum Next<B> {
     Event(Option<watcher::Result<Event<Item<B>>>>),
     Quiet,

@@ -77,11 +77,9 @@ fn check(declared: &Value, value: &Value, problems: &mut Problems<'_>) {
             }
             None => problems.report("must be a list"),
         },
-        Value::Array(words) => {
-            if !words.contains(value) {
-                let all: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-                problems.report(format!("must be one of {}", all.join(", ")));
-            }
+        Value::Array(words) if !words.contains(value) => {
+            let all: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            problems.report(format!("must be one of {}", all.join(", ")));
         }
         Value::Object(fields) => object(fields, value, |_| false, problems),
         _ => {}
