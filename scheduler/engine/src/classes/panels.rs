@@ -107,7 +107,7 @@ impl Panels {
         sitting[seat.seat] = Some(who);
         if self.kin.len() > seats {
             let panels = &self.panels;
-            self.kin.retain(|_, seat| sitting_at(panels, *seat).is_some());
+            self.kin.retain(|kin, seat| sitting_at(panels, *seat).is_some_and(|who| who.key.kin() == *kin));
         }
         self.kin.insert(kin, seat);
     }
