@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use longshore_engine::{Engine, Evaluation, Options, Outcome, TieBreak};
+use longshore_engine::{Engine, Evaluation, Options, Outcome, Path, TieBreak};
 use longshore_framework::fixture::{affinity_term, node, pod};
-use longshore_framework::node::{Node, NodeImage, ZONE};
+use longshore_framework::node::{HOSTNAME, Node, NodeImage, ZONE};
+use longshore_framework::objects::{Object, Service};
 use longshore_framework::pod::PreemptionPolicy;
 use longshore_framework::port::Input;
 use longshore_framework::taint::TaintEffect;
@@ -147,4 +148,38 @@ fn what_a_census_has_to_count_anew_is_heard_at_the_seat() {
     cluster.check("5", "1", Some("c"));
     cluster.set(&lonely);
     cluster.check("6", "1", Some("b"));
+}
+
+/// Pods of Services that spread by default, all from one template: what they are told apart by is counted only.
+#[test]
+fn a_class_whose_kin_has_a_seat_is_decided_from_what_is_kept_at_its_first_pod() {
+    let options = Options { tie_break: TieBreak::First, ..Options::default() };
+    let mut engine = Engine::new(PROFILES.clone(), options);
+    for at in 0..8 {
+        let zone = ["a", "b"][at % 2];
+        let node = node(&format!("n{at}"))
+            .allocatable("cpu", "1000")
+            .label(ZONE, zone)
+            .label(HOSTNAME, &format!("n{at}"));
+        engine.apply(Input::Node(node.build()));
+    }
+    let mut decide = |app: usize, round: usize| {
+        let app = format!("app-{app}");
+        let selector = vec![("app".into(), app.as_str().into())];
+        let (namespace, name) = ("default".into(), app.as_str().into());
+        let service = Object::Service(Arc::new(Service { namespace, name, selector }));
+        engine.apply(Input::Object(service));
+        engine
+            .apply(Input::Pod(pod(&format!("{app}-{round}")).label("app", &app).request("cpu", "1").build()));
+        let attempt = engine.step().unwrap();
+        assert!(matches!(attempt.outcome, Outcome::Assumed { .. }), "{:?}", attempt.outcome);
+        attempt.path
+    };
+    for round in 0..12 {
+        for app in 0..8 {
+            decide(app, round);
+        }
+    }
+    assert_eq!(decide(8, 0), Path::Kept, "nobody came before, but kin did");
+    assert_eq!(decide(8, 1), Path::Kept);
 }

@@ -20,6 +20,8 @@ struct Seated {
     seats: Box<dyn Seats>,
     /// What its score counts for each class; 0 where it has nothing to say.
     weights: Row,
+    /// It counts for some class.
+    counts: bool,
 }
 
 /// The plugins of a profile that take part in panels.
@@ -33,7 +35,7 @@ impl SeatedPlugins {
         let ids = ids.filter(|id| on(Stage::Filter, *id) || on(Stage::Score, *id));
         let seated = ids.filter_map(|id| {
             let seats = profile.plugin(id).plugin.seats()?;
-            Some(Seated { id, filters: on(Stage::Filter, id), seats, weights: [0; SEATS] })
+            Some(Seated { id, filters: on(Stage::Filter, id), seats, weights: [0; SEATS], counts: false })
         });
         Self(seated.collect())
     }
@@ -57,6 +59,7 @@ impl SeatedPlugins {
                 return Ok(false);
             }
             plugin.weights[seat] = weight(plugin.id);
+            plugin.counts = plugin.weights != [0; SEATS];
         }
         Ok(true)
     }
@@ -69,7 +72,7 @@ impl SeatedPlugins {
             broken |= plugin.seats.filter(node, objects, &mut room);
         }
         let mut totals = *fixed;
-        for plugin in &self.0 {
+        for plugin in self.0.iter().filter(|plugin| plugin.counts) {
             plugin.seats.score(node, objects, &mut scores);
             add_weighted(&mut totals, &plugin.weights, &scores);
         }
