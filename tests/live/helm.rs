@@ -16,10 +16,14 @@ const RELEASE: &str = "longshore";
 
 /// What is asked for only when something goes wrong, goes on for long, has to do with our own port, or has an API that not every
 /// cluster serves.
-const RARE: [[&str; 3]; 8] = [
+const RARE: [[&str; 3]; 12] = [
     ["update", "coordination.k8s.io", "leases"],
     ["watch", "scheduling.k8s.io", "podgroups"],
     ["watch", "scheduling.x-k8s.io", "podgroups"],
+    ["get", "scheduling.k8s.io", "podgroups"],
+    ["patch", "scheduling.k8s.io", "podgroups/status"],
+    ["get", "scheduling.x-k8s.io", "podgroups"],
+    ["patch", "scheduling.x-k8s.io", "podgroups/status"],
     ["get", "", "nodes"],
     ["patch", "events.k8s.io", "events"],
     ["patch", "", "persistentvolumeclaims"],
