@@ -6,6 +6,7 @@
 //! - [`budget`]: how much may be read whole for one pod.
 //! - [`pod`]: what of a whole pod its brief form does not say.
 //! - [`resources`]: which names of resources are what.
+//! - [`rows`]: what is known of the pods of each node.
 //! - [`scores`]: how scores are brought into 0 to 100.
 //! - [`preemption`]: which victims on which node.
 
@@ -16,6 +17,7 @@ pub mod pod;
 pub mod preemption;
 pub mod quantity;
 pub mod resources;
+pub mod rows;
 pub mod scores;
 pub mod time;
 
@@ -24,3 +26,4 @@ pub use budget::Budget;
 pub use capacity::Capacities;
 pub use pod::RawPod;
 pub use quantity::Quantity;
+pub use rows::Rows;

@@ -1,11 +1,9 @@
 //! What pods request and may use of processors and memory.
 
-use std::collections::BTreeMap;
-
 use catalogue_common::pod::Amounts;
-use catalogue_common::{Budget, RawPod};
+use catalogue_common::{RawPod, Rows};
 use longshore_plugin::column::Pods;
-use longshore_plugin::{Error, Node, PodInfo};
+use longshore_plugin::{Node, PodInfo};
 
 /// Processors in thousandths of a core and memory in bytes.
 pub(crate) type Pair = [i64; 2];
@@ -45,78 +43,59 @@ struct There {
     demand: Demand,
 }
 
-/// The pods of a row, by UID, as they were at a version of the node.
-#[derive(Default)]
-struct Row {
-    version: u64,
-    pods: BTreeMap<String, There>,
-    sum: Demand,
-}
-
 /// So many pods are read for one that is placed.
 const PODS_FOR_ONE_POD: u32 = 256;
 
-/// The pods of all rows. Bounded by the pods that are on nodes.
-pub(crate) struct Rows {
-    rows: Vec<Row>,
-    budget: Budget,
+/// The pods of all rows, and what those of each ask for in sum at a version of the node.
+pub(crate) struct Sums {
+    rows: Rows<There>,
+    sums: Vec<(u64, Demand)>,
 }
 
-impl Default for Rows {
+impl Default for Sums {
     fn default() -> Self {
-        Self { rows: Vec::new(), budget: Budget::of(PODS_FOR_ONE_POD) }
+        Self { rows: Rows::of(PODS_FOR_ONE_POD), sums: Vec::new() }
     }
 }
 
-impl Rows {
+impl Sums {
     /// A pod has come: some more may be read.
     pub(crate) fn refill(&self) {
-        self.budget.refill();
+        self.rows.refill();
     }
 
     /// What all pods of a node request and may use. As long as there was no time to read them, that is what they request.
     pub(crate) fn sum(&mut self, node: Node<'_>, pods: Pods, requested: Pair) -> Demand {
-        let row = node.row() as usize;
-        if self.rows.len() <= row {
-            self.rows.resize_with(row + 1, Row::default);
+        let at = node.row() as usize;
+        if self.sums.len() <= at {
+            self.sums.resize(at + 1, (0, Demand::default()));
         }
-        let row = &mut self.rows[row];
-        if row.version == node.version() {
-            return row.sum;
+        if self.sums[at].0 == node.version() {
+            return self.sums[at].1;
         }
-        let unread = Demand { requests: requested, limits: requested };
-        if self.budget.is_spent() {
-            return unread;
+        let holds = |known: &There, pod: &PodInfo| known.brief == brief(pod);
+        match self.rows.follow(node, pods, holds, |pod| Ok(There::look(pod))) {
+            Ok((pods, true)) => {
+                let sum = pods.fold(Demand::default(), |sum, pod| sum.plus(pod.demand));
+                self.sums[at] = (node.version(), sum);
+                sum
+            }
+            _ => Demand { requests: requested, limits: requested },
         }
-        let mut before = std::mem::take(&mut row.pods);
-        let mut all = true;
-        for pod in node.pods(pods) {
-            let brief = [pod.request("cpu"), pod.request("memory")];
-            let known = before.remove(&pod.uid).filter(|known| known.brief == brief);
-            let there = match known {
-                Some(known) => known,
-                None if self.budget.take() => There { brief, demand: look(pod, brief) },
-                None => {
-                    all = false;
-                    continue;
-                }
-            };
-            row.pods.insert(pod.uid.clone(), there);
-        }
-        if !all {
-            return unread;
-        }
-        row.sum = row.pods.values().fold(Demand::default(), |sum, pod| sum.plus(pod.demand));
-        row.version = node.version();
-        row.sum
     }
 }
 
-/// A pod that is new to its node. One that cannot be read may use what it requests.
-fn look(pod: &PodInfo, brief: Pair) -> Demand {
-    let found: Result<Option<RawPod>, Error> = RawPod::find(&pod.uid);
-    let found = found.ok().flatten();
-    found.map_or(Demand { requests: brief, limits: brief }, |raw| Demand::of(&raw))
+fn brief(pod: &PodInfo) -> Pair {
+    [pod.request("cpu"), pod.request("memory")]
+}
+
+impl There {
+    /// A pod that is new to its node. One that cannot be read may use what it requests.
+    fn look(pod: &PodInfo) -> Self {
+        let brief = brief(pod);
+        let raw = RawPod::find(&pod.uid).ok().flatten();
+        Self { brief, demand: raw.map_or(Demand { requests: brief, limits: brief }, |raw| Demand::of(&raw)) }
+    }
 }
 
 #[cfg(test)]

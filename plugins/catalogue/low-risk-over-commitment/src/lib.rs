@@ -14,7 +14,7 @@ use catalogue_common::RawPod;
 use longshore_plugin::prelude::*;
 use serde_json::Value;
 
-use amounts::{Demand, Rows};
+use amounts::{Demand, Sums};
 use args::Settings;
 use risk::Load;
 
@@ -41,7 +41,7 @@ metrics! {
 /// The plugin.
 pub struct LowRisk {
     settings: Settings,
-    rows: RefCell<Rows>,
+    rows: RefCell<Sums>,
     loads: RefCell<Vec<[Option<Risk>; 2]>>,
 }
 

@@ -8,12 +8,12 @@ mod usage;
 
 use std::cell::RefCell;
 
-use catalogue_common::{Capacities, RawPod};
+use catalogue_common::{Capacities, RawPod, Rows};
 use longshore_plugin::prelude::*;
 use serde_json::Value;
 
 use args::Settings;
-use usage::Rows;
+use usage::{There, unmeasured};
 
 columns! {
     NAME: Text = name(),
@@ -29,7 +29,7 @@ metrics! {
 pub struct LoadPacking {
     settings: Settings,
     capacities: Capacities,
-    rows: RefCell<Rows>,
+    rows: RefCell<Rows<There>>,
 }
 
 impl Plugin for LoadPacking {
@@ -50,7 +50,7 @@ impl Plugin for LoadPacking {
 
     fn new(config: Value) -> Result<Self, Error> {
         let settings = Settings::read(&config)?;
-        Ok(Self { settings, capacities: Capacities::default(), rows: RefCell::default() })
+        Ok(Self { settings, capacities: Capacities::default(), rows: RefCell::new(usage::rows()) })
     }
 
     fn prepare(&self, pod: &Pod, (): &(), _: &mut longshore_plugin::Words) -> Result<i64, Error> {
@@ -79,7 +79,7 @@ impl Score for LoadPacking {
         let end = i64::try_from(end / 1000).unwrap_or(i64::MAX);
         let mut rows = self.rows.borrow_mut();
         // A pod that cannot be read counts for nothing.
-        let others = rows.unmeasured(node, PODS, end, &self.settings).unwrap_or(0);
+        let others = unmeasured(&mut rows, node, PODS, end, &self.settings).unwrap_or(0);
         let used = percent / 100.0 * capacity;
         let load = if capacity == 0.0 {
             0.0

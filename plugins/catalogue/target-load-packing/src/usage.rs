@@ -1,9 +1,7 @@
 //! What pods will use: of pods that metrics do not show yet nobody knows it.
 
-use std::collections::BTreeMap;
-
 use catalogue_common::pod::Amounts;
-use catalogue_common::{Budget, RawPod};
+use catalogue_common::{RawPod, Rows};
 use longshore_plugin::column::Pods;
 use longshore_plugin::{Error, Node, PodInfo, host};
 
@@ -30,72 +28,29 @@ pub(crate) fn predicted(pod: &RawPod, settings: &Settings) -> i64 {
 
 /// A pod on a node.
 #[derive(Clone, Copy, Debug)]
-struct There {
+pub(crate) struct There {
     /// Since when, in seconds since the Unix epoch.
     since: i64,
     uses: i64,
 }
 
-/// The pods of a row, by UID, as they were at a version of the node.
-#[derive(Default)]
-struct Row {
-    version: u64,
-    pods: BTreeMap<String, There>,
+/// The pods of all rows.
+pub(crate) fn rows() -> Rows<There> {
+    Rows::of(PODS_FOR_ONE_POD)
 }
 
-/// The pods of all rows. Bounded by the pods that are on nodes.
-pub(crate) struct Rows {
-    rows: Vec<Row>,
-    budget: Budget,
-}
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self { rows: Vec::new(), budget: Budget::of(PODS_FOR_ONE_POD) }
-    }
-}
-
-impl Rows {
-    /// A pod has come: some more may be read.
-    pub(crate) fn refill(&self) {
-        self.budget.refill();
-    }
-
-    /// What those pods of a node will use that metrics do not show: which came after the span that the metrics are about, whose end
-    /// is given in seconds, or shortly before its end. Those that there was no time to read yet are left out.
-    pub(crate) fn unmeasured(
-        &mut self,
-        node: Node<'_>,
-        pods: Pods,
-        end: i64,
-        settings: &Settings,
-    ) -> Result<i64, Error> {
-        let row = node.row() as usize;
-        if self.rows.len() <= row {
-            self.rows.resize_with(row + 1, Row::default);
-        }
-        let row = &mut self.rows[row];
-        if row.version != node.version() && !self.budget.is_spent() {
-            let mut before = std::mem::take(&mut row.pods);
-            let mut all = true;
-            for pod in node.pods(pods) {
-                let there = match before.remove(&pod.uid) {
-                    Some(known) => known,
-                    None if self.budget.take() => There::look(pod, settings)?,
-                    None => {
-                        all = false;
-                        continue;
-                    }
-                };
-                row.pods.insert(pod.uid.clone(), there);
-            }
-            if all {
-                row.version = node.version();
-            }
-        }
-        let unmeasured = row.pods.values().filter(|pod| end.saturating_sub(pod.since) < REPORTED_AFTER);
-        Ok(unmeasured.map(|pod| pod.uses).fold(0, i64::saturating_add))
-    }
+/// What those pods of a node will use that metrics do not show: which came after the span that the metrics are about, whose end
+/// is given in seconds, or shortly before its end. Those that there was no time to read yet are left out.
+pub(crate) fn unmeasured(
+    rows: &mut Rows<There>,
+    node: Node<'_>,
+    pods: Pods,
+    end: i64,
+    settings: &Settings,
+) -> Result<i64, Error> {
+    let (known, _) = rows.follow(node, pods, |_, _| true, |pod| There::look(pod, settings))?;
+    let unmeasured = known.filter(|pod| end.saturating_sub(pod.since) < REPORTED_AFTER);
+    Ok(unmeasured.map(|pod| pod.uses).fold(0, i64::saturating_add))
 }
 
 impl There {
