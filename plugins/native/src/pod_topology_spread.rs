@@ -8,6 +8,7 @@
 //! the pod itself, and by nodes that join, leave or change a topology label or a taint.
 
 mod args;
+mod charged;
 mod constraints;
 mod counts;
 mod default_selector;
@@ -23,7 +24,7 @@ use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
-    Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
+    AlikeNodes, Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
 };
 use longshore_framework::pod::{Pod, SpreadConstraint, WhenUnsatisfiable};
 use longshore_framework::registry::{FactoryContext, Instance};
@@ -298,6 +299,14 @@ impl Census for PodTopologySpread {
             return None;
         }
         state.find::<ScoreState>().map_or(Some(Vec::new()), |scores| scores.recounts(cx, since))
+    }
+
+    fn alike(&self, cx: Cycle<'_>, state: &PluginState) -> Option<AlikeNodes> {
+        match (state.find::<FilterState>(), state.find::<ScoreState>()) {
+            (None, Some(scores)) => scores.alike(cx.snapshot),
+            (None, None) => Some(AlikeNodes::default()),
+            (Some(_), _) => None,
+        }
     }
 
     fn kind(

@@ -79,6 +79,7 @@ pub(crate) struct Classes {
     decisions: u64,
     /// How often of late other classes were asked before a class was asked again.
     turns: seating::Turns,
+    families: seating::Families,
     /// How many decisions have been literal for want of room since a class was let in.
     crowded: u32,
     scratch: scratch::Scratch,
@@ -108,6 +109,7 @@ impl Default for Classes {
             with_runs: Vec::new(),
             decisions: 0,
             turns: seating::Turns::default(),
+            families: seating::Families::default(),
             crowded: 0,
             scratch: scratch::Scratch::default(),
             unfit: None,
@@ -165,6 +167,9 @@ impl Classes {
         {
             kept = self.take(evaluator.snapshot, &key);
         }
+        if matches!(kept, Err(Literal::FirstOfClass)) {
+            self.families.add(key.kin());
+        }
         let is_kept = kept.is_ok();
         let mut class = match kept {
             Ok(class) => class,
@@ -172,16 +177,20 @@ impl Classes {
             Err(why) => return Err(why),
         };
         let audits = audit.is_some();
-        if may_sit && is_kept && class.is_new() && self.seats_new(audits) && class.prepare(evaluator).is_ok()
-        {
-            self.seat(evaluator, (profile, &key), &mut class);
-            self.put_back(&key, class);
-            if let Some(decided) =
-                self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
-            {
-                return Ok(decided);
+        if may_sit && is_kept && class.is_new() && self.seats_new(audits) {
+            if class.prepare(evaluator).is_ok() {
+                self.seat(evaluator, (profile, &key), &mut class);
+                self.put_back(&key, class);
+                if let Some(decided) =
+                    self.decide_seated(evaluator, (profile, &key), chooser, audit.as_deref_mut())?
+                {
+                    return Ok(decided);
+                }
+                class = self.take(evaluator.snapshot, &key)?;
             }
-            class = self.take(evaluator.snapshot, &key)?;
+            if self.entries.peek(&key).is_some_and(|entry| entry.seat.is_none()) {
+                self.families.note_standing(key.kin());
+            }
         }
         let mut decided = class.decide(evaluator, chooser, &mut self.scratch, audits);
         if let (Some(trace), Ok(decided)) = (audit, &mut decided) {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use census::{Census, Counted, Recounted};
+pub use census::{AlikeNodes, Census, Counted, Recounted};
 pub use post_filter::{
     Candidate, DryRun, Loss, Nomination, PostFilter, PostFilterContext, PostFilterOutcome, PreemptionEngine,
     Tried,

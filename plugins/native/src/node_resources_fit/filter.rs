@@ -118,6 +118,16 @@ impl Needs {
         if reasons.is_empty() { Verdict::Pass } else { Verdict::Reject(Rejection { code, reasons }) }
     }
 
+    /// How a node is rejected that lacks nothing but a resource which few nodes have, or none, where the pod needs one such.
+    fn lone_rejection(&self, snapshot: &Snapshot) -> Option<Rejection> {
+        let is_rare = |need: &&Need| need.column.is_none_or(|id| snapshot.left(id).is_none());
+        let mut rare = self.0.iter().filter(is_rare);
+        let (need, None) = (rare.next()?, rare.next()) else { return None };
+        let reasons = Reasons::from_iter([Reason::Insufficient(Arc::clone(&need.name))]);
+        let code = RejectCode::UnschedulableAndUnresolvable;
+        (!need.by_devices).then_some(Rejection { code, reasons })
+    }
+
     /// Judges all nodes of a range as they are. Most pass, so they are told by the columns alone, if possible many at
     /// once; only who fails is looked at again for the reasons.
     pub(super) fn sift(&self, snapshot: &Snapshot, nodes: &mut FilterSink<'_>) -> Result<(), PluginError> {
@@ -132,16 +142,23 @@ impl Needs {
                 None => sparse.push((amount, snapshot.column(id))),
             }
         }
+        let lone = self.lone_rejection(snapshot);
         let judge = |slot: Slot| {
             let at = slot.index();
-            let has_room = |(amount, column): &(i64, ResourceColumn<'_>)| {
+            if !flat.iter().all(|(amount, left)| *amount <= left[at]) {
+                return Ok(self.judge(snapshot.view(slot)));
+            }
+            let (mut fits, mut has_any) = (offered, false);
+            for (amount, column) in &sparse {
                 let (has, held) = column.at(slot);
-                *amount <= has.saturating_sub(held)
-            };
-            let fits = offered
-                && sparse.iter().all(has_room)
-                && flat.iter().all(|(amount, left)| *amount <= left[at]);
-            Ok(if fits { Verdict::Pass } else { self.judge(snapshot.view(slot)) })
+                fits &= *amount <= has.saturating_sub(held);
+                has_any |= has > 0;
+            }
+            match &lone {
+                _ if fits => Ok(Verdict::Pass),
+                Some(lone) if !has_any => Ok(Verdict::Reject(lone.clone())),
+                _ => Ok(self.judge(snapshot.view(slot))),
+            }
         };
         match *flat {
             _ if !offered || !sparse.is_empty() => nodes.retain(judge),

@@ -1,8 +1,10 @@
 //! The volumes that are attached to nodes.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use longshore_framework::Str;
+use longshore_framework::keyed::KeyedState;
 use longshore_framework::objects::Objects;
 use longshore_framework::pod::Pod;
 use longshore_framework::snapshot::{Slot, Snapshot};
@@ -13,19 +15,20 @@ use longshore_framework::volume::CsiNode;
 use super::csi::{self, CsiVolume};
 use super::pod_volumes::{Trouble, Volumes, Whose, collect};
 
-/// The volumes of the pods on a node, and those of VolumeAttachments that no pod accounts for.
+/// The volumes of the pods on a node, and those of VolumeAttachments.
 #[derive(Clone, Default)]
 pub(super) struct OnNode {
-    of_pods: Volumes,
-    lingering: Volumes,
-    /// How many of both there are, by driver.
+    /// With how many times pods use each.
+    of_pods: HashMap<CsiVolume, usize, KeyedState>,
+    attached: Volumes,
+    /// How many different ones there are, by driver.
     counts: Vec<(Str, i64)>,
 }
 
 impl OnNode {
     /// Whether a pod on the node uses the volume.
     pub(super) fn has(&self, volume: &CsiVolume) -> bool {
-        self.of_pods.contains(volume)
+        self.of_pods.contains_key(volume)
     }
 
     /// How many of a driver's volumes there are.
@@ -33,40 +36,73 @@ impl OnNode {
         self.counts.iter().find(|(have, _)| **have == *driver).map_or(0, |(_, count)| *count)
     }
 
-    /// By looking at everything.
-    pub(super) fn of(node: NodeView<'_>, objects: &Objects) -> Result<Self, PluginError> {
+    /// Without pods.
+    fn attached(node: &Str, objects: &Objects) -> Self {
         let mut found = Self::default();
-        for volume in objects.attachments_on(node.name()).filter_map(|a| csi::of_attachment(a, objects)) {
-            if found.lingering.insert(volume.clone()) {
-                found.count_one(&volume.driver);
+        for volume in objects.attachments_on(node).filter_map(|a| csi::of_attachment(a, objects)) {
+            found.count_by(&volume.driver, i64::from(!found.attached.contains(&volume)));
+            found.attached.insert(volume);
+        }
+        found
+    }
+
+    fn add(&mut self, volumes: &[CsiVolume]) {
+        for volume in volumes {
+            match self.of_pods.get_mut(volume) {
+                Some(uses) => *uses += 1,
+                None => {
+                    self.of_pods.insert(volume.clone(), 1);
+                    self.count_by(&volume.driver, i64::from(!self.attached.contains(volume)));
+                }
             }
         }
-        node.pods().iter().try_for_each(|pod| found.add(pod, objects))?;
-        Ok(found)
     }
 
-    fn add(&mut self, pod: &Pod, objects: &Objects) -> Result<(), PluginError> {
-        let collected = collect(pod, objects, Whose::Existing, true, |volume, _| {
-            if self.of_pods.insert(volume.clone()) && !self.lingering.remove(&volume) {
-                self.count_one(&volume.driver);
+    fn remove(&mut self, volumes: &[CsiVolume]) {
+        for volume in volumes {
+            match self.of_pods.get_mut(volume) {
+                Some(uses) if *uses > 1 => *uses -= 1,
+                Some(_) => {
+                    self.of_pods.remove(volume);
+                    self.count_by(&volume.driver, -i64::from(!self.attached.contains(volume)));
+                }
+                None => {}
             }
-        });
-        collected.map_err(|trouble| match trouble {
-            Trouble::MissingClaim(message) => PluginError::new(message),
-            Trouble::Broken(error) => error,
-        })
+        }
     }
 
-    fn count_one(&mut self, driver: &Str) {
+    fn count_by(&mut self, driver: &Str, more: i64) {
         match self.counts.iter_mut().find(|(have, _)| have == driver) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((Arc::clone(driver), 1)),
+            Some((_, count)) => *count += more,
+            None => self.counts.push((Arc::clone(driver), more)),
         }
     }
 }
 
-/// What is attached to each node, as far as it was asked. A row follows its node: pods that came are added, and anything
-/// else is counted anew.
+/// A pod that is counted, and what it uses.
+struct CountedPod {
+    uid: Str,
+    volumes: Box<[CsiVolume]>,
+}
+
+impl CountedPod {
+    fn of(pod: &Pod, objects: &Objects) -> Result<Self, PluginError> {
+        let mut volumes = Vec::new();
+        let collected = collect(pod, objects, Whose::Existing, true, |volume, _| volumes.push(volume));
+        collected.map_err(|trouble| match trouble {
+            Trouble::MissingClaim(message) => PluginError::new(message),
+            Trouble::Broken(error) => error,
+        })?;
+        Ok(Self { uid: Arc::clone(&pod.meta.uid), volumes: volumes.into() })
+    }
+
+    fn is(&self, pod: &Pod) -> bool {
+        Arc::ptr_eq(&self.uid, &pod.meta.uid) || self.uid == pod.meta.uid
+    }
+}
+
+/// What is attached to each node, as far as it was asked. A row follows its node: pods that came are added and those that left
+/// are taken away; where anything else changed all is counted anew.
 #[derive(Default)]
 pub(super) struct Nodes(RwLock<Rows>);
 
@@ -81,8 +117,8 @@ struct Rows {
 pub(super) struct Row {
     node: Str,
     pub(super) csi_node: Option<Arc<CsiNode>>,
-    /// UIDs of the pods that are counted, in the order in which they lie on the node.
-    pods: Vec<Str>,
+    /// The pods that are counted, in the order in which they lie on the node; of none when something broke.
+    pods: Vec<CountedPod>,
     /// The generation of the node's last change that is counted.
     as_of: u64,
     /// Which drivers and classes there were.
@@ -106,20 +142,40 @@ impl Row {
                 && row.classes == classes
                 && row.as_of >= snapshot.storage_changed_at(slot)
                 && row.found.is_ok()
-                && row.pods.len() <= node.pods().len()
-                && row.pods.iter().zip(node.pods()).all(|(uid, pod)| is_same(uid, &pod.meta.uid))
         });
         match kept {
-            Some(mut row) if row.is_limited() => {
-                for pod in &node.pods()[row.pods.len()..] {
-                    row.pods.push(Arc::clone(&pod.meta.uid));
-                    row.found = row.found.and_then(|mut found| found.add(pod, objects).map(|()| found));
+            Some(mut row) => {
+                if row.is_limited() {
+                    row.follow(node.pods(), objects);
                 }
                 Self { as_of, ..row }
             }
-            Some(row) => Self { as_of, ..row },
             None => Self { as_of, classes, ..Self::of(node, objects) },
         }
+    }
+
+    /// Takes in which pods are on the node now. One that leaves has its place taken by the last one, so few lie elsewhere than before.
+    fn follow(&mut self, pods: &[Arc<Pod>], objects: &Objects) {
+        let Ok(found) = &mut self.found else { return };
+        let stay = self.pods.iter().zip(pods).take_while(|(counted, pod)| counted.is(pod)).count();
+        let mut others = self.pods.split_off(stay);
+        for pod in &pods[stay..] {
+            if let Some(at) = others.iter().position(|counted| counted.is(pod)) {
+                self.pods.push(others.swap_remove(at));
+                continue;
+            }
+            match CountedPod::of(pod, objects) {
+                Ok(counted) => {
+                    found.add(&counted.volumes);
+                    self.pods.push(counted);
+                }
+                Err(error) => {
+                    (self.found, self.pods) = (Err(error), Vec::new());
+                    return;
+                }
+            }
+        }
+        others.iter().for_each(|gone| found.remove(&gone.volumes));
     }
 
     /// The row of a node by looking at everything.
@@ -133,8 +189,8 @@ impl Row {
             found: Ok(OnNode::default()),
         };
         if row.is_limited() {
-            row.pods.extend(node.pods().iter().map(|pod| Arc::clone(&pod.meta.uid)));
-            row.found = OnNode::of(node, objects);
+            row.found = Ok(OnNode::attached(node.name(), objects));
+            row.follow(node.pods(), objects);
         }
         row
     }
@@ -147,10 +203,6 @@ impl Row {
 /// Whether the CSINode limits any driver.
 pub(super) fn has_limit(csi_node: &CsiNode) -> bool {
     csi_node.drivers.iter().any(|(_, limit)| limit.is_some())
-}
-
-fn is_same(a: &Str, b: &Str) -> bool {
-    Arc::ptr_eq(a, b) || a == b
 }
 
 impl Nodes {

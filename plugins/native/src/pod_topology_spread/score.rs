@@ -1,28 +1,22 @@
 //! PreScore, Score and normalising: fewer matching pods in a node's domains is better.
 
-use longshore_framework::bitset::BitSet;
-use longshore_framework::domains::DomainSums;
-use longshore_framework::node::HOSTNAME;
-use longshore_framework::plugin::{Cycle, MAX_SCORE};
-use longshore_framework::pod::SpreadConstraint;
-use longshore_framework::snapshot::{NO_DOMAIN, PodQuery, Slot, TopologyColumn};
+use std::sync::Arc;
 
+use longshore_framework::bitset::BitSet;
+use longshore_framework::plugin::{AlikeNodes, Cycle, MAX_SCORE};
+use longshore_framework::pod::SpreadConstraint;
+use longshore_framework::snapshot::{NO_DOMAIN, PodQuery, Slot, Snapshot};
+
+use super::charged::ChargedPods;
 use super::constraints::{Inclusion, counted_pods};
 
 /// What a node is charged for one `ScheduleAnyway` constraint.
 #[derive(Clone, Debug)]
 struct Charge {
     constraint: SpreadConstraint,
-    /// Keyed by hostname: every node is its own domain, and its pods are counted directly.
-    by_node: bool,
     /// Which pods are counted; `None` for none.
     pods: Option<PodQuery>,
-    /// Matching pods by cell: by slot when `by_node`, else by domain.
-    sums: DomainSums,
-    /// Nodes without the key.
-    lacking: BitSet,
-    /// The domain whose label is empty. Nodes without the key are counted with it, as in kube-scheduler.
-    blank: Option<u32>,
+    counted: ChargedPods,
     weight: f64,
 }
 
@@ -64,19 +58,23 @@ impl ScoreState {
                 (column, charge.pods.as_ref().map(|query| cx.snapshot.matching(query)))
             })
             .collect();
+        let mut anew = false;
+        for (charge, (column, _)) in self.charges.iter_mut().zip(&sources) {
+            anew |= charge.counted.follow(column);
+        }
         for slot in nodes {
-            let lacks_any = sources.iter().any(|(column, _)| column.domain(slot) == NO_DOMAIN);
+            let lacks_any = self.charges.iter().any(|charge| charge.counted.lacks(slot));
             let mut inclusion = Inclusion::new(cx.pod, cx.snapshot.node(slot));
-            for (charge, (column, pods)) in self.charges.iter_mut().zip(&sources) {
+            for (charge, (_, pods)) in self.charges.iter_mut().zip(&sources) {
                 let pods = pods.as_ref().map_or(0, |pods| pods.get(slot));
                 // A node of its own is counted whatever the inclusion policies say: it matters when it is feasible.
-                let counted = pods > 0
+                let is_counted = pods > 0
                     && !(self.require_all && lacks_any)
-                    && (charge.by_node || inclusion.includes(&charge.constraint));
-                charge.set(column, slot, if counted { pods } else { 0 });
+                    && (charge.counted.is_by_node() || inclusion.includes(&charge.constraint));
+                charge.counted.set(slot, if is_counted { pods } else { 0 });
             }
         }
-        self.charges.iter().zip(&sources).any(|(charge, (column, _))| charge.blank != blank(column))
+        anew
     }
 
     /// The nodes where pods came or went that a constraint counts since this generation; `None` when that is not known.
@@ -100,7 +98,7 @@ impl ScoreState {
     }
 
     fn ignores(&self, node: Slot) -> bool {
-        self.require_all && self.charges.iter().any(|c| c.lacking.contains(node.index()))
+        self.require_all && self.charges.iter().any(|charge| charge.counted.lacks(node))
     }
 
     /// The raw score of a feasible node: the lower the better.
@@ -115,10 +113,26 @@ impl ScoreState {
     /// What tells nodes apart.
     pub(super) fn kind(&self, node: Slot, kind: &mut Vec<i64>) {
         for charge in &self.charges {
-            let cell = charge.sums.domain(node);
-            kind.push(if charge.is_shared() { i64::from(cell) } else { charge.sums.sum(cell) });
-            kind.push(i64::from(charge.lacking.contains(node.index())));
+            let counted = &charge.counted;
+            kind.push(if counted.is_shared() { i64::from(counted.cell(node)) } else { counted.of(node) });
+            kind.push(i64::from(counted.lacks(node)));
         }
+    }
+
+    /// Nodes that share the domains of the shared keys are of one kind, but for those that have pods where a node is a domain of its
+    /// own. `None` when some lack a key of the latter sort: they are of a kind of their own.
+    pub(super) fn alike(&self, snapshot: &Snapshot) -> Option<AlikeNodes> {
+        let mut alike = AlikeNodes::default();
+        for Charge { constraint, counted, .. } in &self.charges {
+            if counted.is_shared() {
+                alike.keys.push(Arc::clone(&constraint.topology_key));
+            } else if counted.is_on_all(snapshot) {
+                alike.except.extend(counted.nodes());
+            } else {
+                return None;
+            }
+        }
+        Some(alike)
     }
 
     /// Turns raw scores round, into 0 to 100.
@@ -139,43 +153,24 @@ impl ScoreState {
 impl Charge {
     /// With no pod counted yet.
     fn new(cx: Cycle<'_>, constraint: SpreadConstraint, empty_counts: bool) -> Self {
-        let key = &constraint.topology_key;
-        let (column, by_node) = (cx.snapshot.topology(key), &**key == HOSTNAME);
-        let blank = blank(&column);
-        let cell = |slot: Slot| cell(by_node, blank, slot, column.domain(slot));
-        let lacks = |slot: &usize| column.domain(Slot::from(*slot)) == NO_DOMAIN;
         Self {
-            by_node,
             pods: counted_pods(&cx.pod.meta.namespace, &constraint, empty_counts),
-            sums: DomainSums::by(cx.snapshot, key, cell),
-            lacking: cx.snapshot.live().iter().filter(lacks).collect(),
-            blank,
+            counted: ChargedPods::new(cx.snapshot.topology(&constraint.topology_key)),
             weight: 0.0,
             constraint,
         }
     }
 
-    fn set(&mut self, column: &TopologyColumn, node: Slot, pods: i64) {
-        let domain = column.domain(node);
-        self.lacking.set(node.index(), domain == NO_DOMAIN);
-        self.sums.set(node, cell(self.by_node, self.blank, node, domain), Some(pods));
-    }
-
-    /// Whether nodes share cells.
-    fn is_shared(&self) -> bool {
-        !self.by_node && (self.sums.is_shared() || self.blank.is_some())
-    }
-
     /// To how many domains the nodes belong; those without the key are as one.
     fn domains(&self, nodes: impl Iterator<Item = (Slot, usize)>) -> usize {
-        if self.by_node {
+        if self.counted.is_by_node() {
             return nodes.map(|(_, count)| count).sum();
         }
         let (mut seen, mut single, mut lacking) = (BitSet::default(), 0, false);
         for (node, count) in nodes {
-            match self.sums.domain(node) {
+            match self.counted.cell(node) {
                 NO_DOMAIN => lacking = true,
-                cell if self.is_shared() => {
+                cell if self.counted.is_shared() => {
                     seen.insert(cell as usize);
                 }
                 _ => single += count,
@@ -186,23 +181,10 @@ impl Charge {
 
     /// What the node is charged; nothing when it lacks the key.
     fn of(&self, node: Slot) -> Option<f64> {
-        if self.lacking.contains(node.index()) {
+        if self.counted.lacks(node) {
             return None;
         }
-        let count = self.sums.sum(self.sums.domain(node));
+        let count = self.counted.of(node);
         Some(count as f64 * self.weight + f64::from(self.constraint.max_skew.saturating_sub(1)))
     }
-}
-
-/// Where the pods of a node are summed up.
-fn cell(by_node: bool, blank: Option<u32>, node: Slot, domain: u32) -> u32 {
-    match domain {
-        _ if by_node => node.0,
-        NO_DOMAIN => blank.unwrap_or(NO_DOMAIN),
-        domain => domain,
-    }
-}
-
-fn blank(column: &TopologyColumn) -> Option<u32> {
-    column.find("")
 }

@@ -8,6 +8,7 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::verdict::{PreFilterVerdict, PreScoreVerdict};
 
 use super::class::Class;
+use super::groups::{GroupNumber, NO_GROUP};
 use super::scratch::{Found, NO_PLACE, Scratch};
 use crate::cycle::score::Scorer;
 use crate::cycle::select::Chooser;
@@ -81,10 +82,7 @@ impl Class {
         scratch: &mut Scratch,
         state: &mut CycleState,
     ) -> Result<Option<Asked>, Literal> {
-        let left = scratch.feasible.iter().filter_map(|(slot, _)| self.groups.group_of(*slot));
-        scratch.left.clear();
-        left.flat_map(|group| group.slots()).for_each(|slot| scratch.left.set(slot.index(), true));
-        scratch.found.slots.extend(scratch.left.iter().map(Slot::from));
+        self.find_left(evaluator, scratch);
         let filtered = evaluator.filter(state, std::mem::take(&mut scratch.found.slots))?;
         scratch.found.rejected.extend(filtered.rejected.iter().map(|status| status.slot));
         let without_reason = ask_extenders(evaluator, filtered.feasible, &mut scratch.found)?;
@@ -103,32 +101,59 @@ impl Class {
         Ok(Some(Asked { slot, feasible, evaluated: evaluator.snapshot.len() - without_reason }))
     }
 
+    /// Finds the nodes of the feasible groups, in ascending order.
+    fn find_left(&self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) {
+        let Scratch { feasible, found, places, .. } = scratch;
+        let left: usize = feasible.iter().map(|(_, nodes)| nodes).sum();
+        if left == evaluator.snapshot.len() {
+            found.slots = evaluator.all_slots_in(std::mem::take(&mut found.slots));
+            return;
+        }
+        places.clear();
+        for number in feasible.iter().filter_map(|(slot, _)| self.groups.number_of(*slot)) {
+            place_of(places, number).into_iter().for_each(|place| *place = 0);
+        }
+        let is_left = |slot: &Slot| {
+            let number = self.groups.number_of(*slot).and_then(|number| places.get(number as usize));
+            number.is_some_and(|place| *place != NO_PLACE)
+        };
+        found.slots.extend(evaluator.snapshot.live().iter().map(Slot::from).filter(is_left));
+    }
+
     /// What is kept of the scores of the nodes that passed. What is normalised is so over these alone.
     fn add_kept_scores(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Result<(), Literal> {
-        let Scratch { feasible, found, places, .. } = &mut *scratch;
+        let Scratch { feasible, found: Found { slots, totals: sums, .. }, places, .. } = &mut *scratch;
         feasible.clear();
         places.clear();
-        for slot in &found.slots {
-            let Some(number) = self.groups.number_of(*slot).map(|number| number as usize) else { continue };
-            if places.len() <= number {
-                places.resize(number + 1, NO_PLACE);
-            }
-            match feasible.get_mut(places[number]) {
-                Some((_, count)) => *count += 1,
-                None => {
-                    places[number] = feasible.len();
-                    feasible.push((*slot, 1));
+        // Neighbours are mostly of one group.
+        let mut last = (NO_GROUP, NO_PLACE);
+        sums.extend(slots.iter().map(|slot| {
+            let (number, score) = self.groups.number_and_score(*slot);
+            if number != last.0 {
+                last = (number, NO_PLACE);
+                if let Some(place) = place_of(places, number) {
+                    if *place == NO_PLACE {
+                        *place = feasible.len();
+                        feasible.push((*slot, 0));
+                    }
+                    last.1 = *place;
                 }
             }
-        }
+            if let Some((_, count)) = feasible.get_mut(last.1) {
+                *count += 1;
+            }
+            score
+        }));
         self.add_relative_scores(evaluator, scratch, true)?;
         let Scratch { found: Found { slots, totals: sums, .. }, places, totals, .. } = &mut *scratch;
-        sums.extend(slots.iter().map(|slot| {
-            let number = self.groups.number_of(*slot).map_or(usize::MAX, |number| number as usize);
-            let place = places.get(number).copied().unwrap_or(NO_PLACE);
-            let relative = totals.get(place).copied().unwrap_or(0);
-            relative.saturating_add(self.groups.score_of(*slot))
-        }));
+        if totals.len() < 2 {
+            return Ok(());
+        }
+        for (slot, sum) in slots.iter().zip(sums) {
+            let number = self.groups.number_and_score(*slot).0 as usize;
+            let total = places.get(number).and_then(|place| totals.get(*place));
+            *sum = sum.saturating_add(total.copied().unwrap_or(0));
+        }
         Ok(())
     }
 
@@ -162,6 +187,15 @@ impl Class {
         }
         Ok(())
     }
+}
+
+/// Where the group with this number stands; at first at [`NO_PLACE`]. `None` where there is no group.
+fn place_of(places: &mut Vec<usize>, number: GroupNumber) -> Option<&mut usize> {
+    let at = number as usize;
+    if number != NO_GROUP && places.len() <= at {
+        places.resize(at + 1, NO_PLACE);
+    }
+    places.get_mut(at)
 }
 
 /// Leaves those of the nodes that passed which extenders keep. Of how many others no extender said why: these do not count as

@@ -188,6 +188,11 @@ impl Groups {
         (number != NO_GROUP).then_some(number)
     }
 
+    /// The number of a node's group and the node's score; [`NO_GROUP`] and 0 when it is in none.
+    pub(super) fn number_and_score(&self, slot: Slot) -> (GroupNumber, i64) {
+        self.places.get(slot.index()).map_or((NO_GROUP, 0), |place| (place.owner, place.score))
+    }
+
     /// A node's score; 0 when it is in no group.
     pub(super) fn score_of(&self, slot: Slot) -> i64 {
         self.places.get(slot.index()).map_or(0, |place| place.score)

@@ -19,7 +19,15 @@ pub(super) struct Sitting {
 /// What a class is told by kin.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// For each slot the fixed score and the cell.
-    pub(super) column: Vec<(i16, i16)>,
+    pub(super) column: Column,
     pub(super) raw: Option<Vec<i64>>,
+}
+
+/// What stands in the column of a seat: the fixed score and the cell of each node.
+#[derive(Debug)]
+pub(super) enum Column {
+    /// The same as at another seat of the panel.
+    Seat(usize),
+    /// By slot.
+    Nodes(Vec<(i16, i16)>),
 }

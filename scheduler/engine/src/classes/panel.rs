@@ -26,6 +26,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::changes::Changes;
+use super::kin::Column;
 use crate::cycle::Evaluator;
 use crate::cycle::state::CycleState;
 use crate::path::Literal;
@@ -33,7 +34,7 @@ pub(super) use apart::ApartNode;
 use apart::{Apart, each};
 pub(super) use cells::Best;
 use cells::{Cells, Row};
-use layout::{Layout, part_of, zones};
+use layout::{Layout, has_zone_by_part, part_of, zones};
 use plugins::SeatedPlugins;
 
 /// In a row of fixed scores: the node is rejected whatever pods it has.
@@ -89,6 +90,11 @@ impl Panel {
         }
         panel.cells.grow(panel.layout.parts());
         panel
+    }
+
+    /// Whether the nodes of a part are those of one zone, or those without a zone.
+    pub(super) fn has_zone_by_part(snapshot: &Snapshot) -> bool {
+        has_zone_by_part(&zones(snapshot))
     }
 
     /// How many rows there are.
@@ -174,7 +180,7 @@ impl Panel {
         evaluator: &Evaluator<'_>,
         state: &CycleState,
         weight: impl Fn(PluginId) -> i16,
-        column: &[(i16, i16)],
+        column: &Column,
         kinds: &[(Slot, u32)],
     ) -> Result<bool, Literal> {
         if !self.plugins.take(seat, evaluator, state, weight)? {
@@ -184,32 +190,49 @@ impl Panel {
         for seats in self.unknown.values_mut().chain(self.broken.values_mut()) {
             *seats &= !(1 << seat);
         }
+        let mut cells = match column {
+            Column::Seat(other) => self.copy_fixed(*other, seat),
+            Column::Nodes(column) => self.write_fixed(seat, column),
+        };
         for (slot, kind) in kinds {
-            let cell = column.get(slot.index()).map_or(0, |(_, cell)| *cell);
+            let cell = self.layout.place(*slot).map_or(0, |place| std::mem::take(&mut cells[place]));
             self.apart.set(seat, ApartNode { slot: *slot, kind: *kind, cell });
         }
-        self.write(seat, column);
+        self.cells.set_seat(seat, &cells);
         Ok(true)
     }
 
-    fn write(&mut self, seat: usize, column: &[(i16, i16)]) {
+    /// Writes the fixed scores of a seat. The cell of each row, also of those that will be told apart.
+    fn write_fixed(&mut self, seat: usize, column: &[(i16, i16)]) -> Vec<i16> {
         for (at, (fixed, _)) in column.iter().enumerate().take(self.fixed.len()) {
             if *fixed != 0 || !self.plain.contains(at) {
-                self.fixed[at][seat] = *fixed;
-                self.plain.set(at, self.fixed[at] == NOTHING);
+                self.set_fixed(seat, at, *fixed);
             }
         }
         for at in column.len()..self.fixed.len() {
-            self.fixed[at][seat] = NEVER;
-            self.plain.remove(at);
+            self.set_fixed(seat, at, NEVER);
         }
-        let apart = &self.apart;
-        let cell = |slot: Slot| match column.get(slot.index()) {
-            Some((_, cell)) if apart.seats(slot) >> seat & 1 == 0 => *cell,
-            _ => 0,
-        };
-        let rows = (0..self.layout.rows()).map(|place| self.layout.slot(place).map_or(0, cell));
-        self.cells.set_seat(seat, &rows.collect::<Vec<i16>>());
+        let cell = |slot: Slot| column.get(slot.index()).map_or(0, |(_, cell)| *cell);
+        (0..self.layout.rows()).map(|place| self.layout.slot(place).map_or(0, cell)).collect()
+    }
+
+    /// The same with what stands at another seat.
+    fn copy_fixed(&mut self, from: usize, seat: usize) -> Vec<i16> {
+        for at in (0..self.fixed.len()).filter(|at| !self.plain.contains(*at)).collect::<Vec<_>>() {
+            self.set_fixed(seat, at, self.fixed[at][from]);
+        }
+        let mut cells = self.cells.column(from);
+        for node in self.apart.nodes(from) {
+            if let Some(place) = self.layout.place(node.slot) {
+                cells[place] = node.cell;
+            }
+        }
+        cells
+    }
+
+    fn set_fixed(&mut self, seat: usize, at: usize, fixed: i16) {
+        self.fixed[at][seat] = fixed;
+        self.plain.set(at, self.fixed[at] == NOTHING);
     }
 
     /// A node of the seat is told apart by this, or is as the others of its part. [`settle`](Self::settle) has to come after.
@@ -224,17 +247,29 @@ impl Panel {
         self.cells.put(place, row);
     }
 
-    /// For each slot the fixed score and the cell of a seat; `None` where something is not known.
-    pub(super) fn column(&self, seat: usize) -> Option<Vec<(i16, i16)>> {
+    /// Whether the fixed score and the cell of every node are known for a seat.
+    pub(super) fn knows_all(&self, seat: usize) -> bool {
         let is_mine = |seats: &u64| *seats >> seat & 1 == 1;
-        if self.unknown.values().chain(self.broken.values()).any(is_mine) {
-            return None;
-        }
+        !self.unknown.values().chain(self.broken.values()).any(is_mine)
+    }
+
+    /// For each slot the fixed score and the cell of a seat that [knows all](Self::knows_all).
+    pub(super) fn column(&self, seat: usize) -> Vec<(i16, i16)> {
         let of_slot = |(at, fixed): (usize, &Row)| {
             let fixed = if self.plain.contains(at) { 0 } else { fixed[seat] };
             (fixed, self.cell(seat, Slot::from(at)))
         };
-        Some(self.fixed.iter().enumerate().map(of_slot).collect())
+        self.fixed.iter().enumerate().map(of_slot).collect()
+    }
+
+    /// The nodes of a part, in the order of rows.
+    pub(super) fn members(&self, part: u32) -> impl Iterator<Item = Slot> + '_ {
+        self.layout.members(part)
+    }
+
+    /// How many parts there may be.
+    pub(super) fn part_count(&self) -> u32 {
+        self.layout.part_count()
     }
 
     /// The cell of a node.

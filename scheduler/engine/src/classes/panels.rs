@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::alike::ClassKey;
 use super::changes::Changes;
 use super::class::AsOf as SeatedAsOf;
-use super::kin::{Sitting, Told};
+use super::kin::{Column, Sitting, Told};
 use super::panel::Panel;
 use crate::cycle::Evaluator;
 
@@ -118,11 +118,12 @@ impl Panels {
         seat.and_then(|seat| sitting_at(&self.panels, *seat)).is_some_and(|sitting| sitting.key.is_kin(key))
     }
 
-    /// What kin of a class with this key, that saw the same, knows of all nodes.
+    /// What kin of a class with this key, that saw the same, knows of all nodes, for somebody who will sit at the seat `at`.
     pub(super) fn told_by_kin(
         &mut self,
         evaluator: &Evaluator<'_>,
         (profile, key, seen): (usize, &ClassKey, SeatedAsOf),
+        at: Seat,
         changes: &mut Changes,
     ) -> Option<Told> {
         let seat = *self.kin.get(&key.kin())?;
@@ -136,7 +137,12 @@ impl Panels {
             self.begin_anew(evaluator, seat);
             return None;
         }
-        Some(Told { column: panel.column(seat.seat)?, raw })
+        if !panel.knows_all(seat.seat) {
+            return None;
+        }
+        let is_same = (seat.panel, seat.number) == (at.panel, at.number);
+        let column = if is_same { Column::Seat(seat.seat) } else { Column::Nodes(panel.column(seat.seat)) };
+        Some(Told { column, raw })
     }
 
     /// A seat that nobody has, in a panel of now; `None` when there is no room for one more panel.

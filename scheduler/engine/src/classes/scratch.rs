@@ -1,6 +1,5 @@
 //! Memory that decisions use one after the other.
 
-use longshore_framework::bitset::BitSet;
 use longshore_framework::snapshot::Slot;
 
 use super::changes::Changes;
@@ -16,9 +15,7 @@ pub(super) struct Scratch {
     /// What each feasible group scores beside what its nodes do.
     pub(super) totals: Vec<i64>,
     pub(super) found: Found,
-    /// The nodes that are left over by what is kept.
-    pub(super) left: BitSet,
-    /// By number, where the groups stand among those of the nodes that passed.
+    /// By number, where groups stand among others.
     pub(super) places: Vec<usize>,
 }
 

@@ -12,7 +12,7 @@ use longshore_framework::snapshot::Slot;
 
 use super::Decided;
 use super::class::Class;
-use super::kin::Told;
+use super::kin::{Column, Told};
 use super::panel::{MAX_TOTAL, Panel};
 use super::scratch::Scratch;
 use crate::cycle::Evaluator;
@@ -64,7 +64,7 @@ impl Class {
                 self.seated_raw = told.raw;
                 Some(told.column)
             }
-            None => self.column(evaluator, is_grouped)?,
+            None => self.column(evaluator, is_grouped)?.map(Column::Nodes),
         };
         let Some(column) = column else { return Ok(false) };
         let Some((kinds, apart)) = self.kinds_of_all(evaluator, panel)? else { return Ok(false) };

@@ -18,6 +18,9 @@ const MANY_DECISIONS: u64 = 4;
 /// With more nodes that are promised to pods, a class decides by itself.
 const MANY_PROMISES: usize = 256;
 
+/// So many families are remembered.
+const FAMILIES: usize = 64;
+
 /// So many decisions are remembered, as a count.
 const ALL: u32 = 64;
 
@@ -33,6 +36,41 @@ impl Turns {
 
     fn are_usual(self) -> bool {
         self.0 > ALL / 2
+    }
+}
+
+/// The last families of classes that were asked for the first time. A family is known by the hash that kin have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Families {
+    /// With whether its classes can sit in panels, as far as it is known.
+    families: [Option<(u64, bool)>; FAMILIES],
+    next: usize,
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        Self { families: [None; FAMILIES], next: 0 }
+    }
+}
+
+impl Families {
+    /// A class of this family was asked for the first time.
+    pub(super) fn add(&mut self, kin: u64) {
+        if !self.families.iter().flatten().any(|(known, _)| *known == kin) {
+            self.families[self.next] = Some((kin, true));
+            self.next = (self.next + 1) % FAMILIES;
+        }
+    }
+
+    /// A class of this family got no seat.
+    pub(super) fn note_standing(&mut self, kin: u64) {
+        let known = self.families.iter_mut().flatten().find(|(known, _)| *known == kin);
+        known.into_iter().for_each(|(_, sits)| *sits = false);
+    }
+
+    /// Whether a class of this family was asked of late, and none that got no seat.
+    fn sit(&self, kin: u64) -> bool {
+        self.families.contains(&Some((kin, true)))
     }
 }
 
@@ -75,11 +113,10 @@ impl Classes {
         Ok(Some(decided))
     }
 
-    /// Counts a decision of a class that is known: whether others were asked in between.
+    /// Counts a decision: whether other classes were asked since this one was, as they were if it is new.
     pub(super) fn count_turn(&mut self, key: &Arc<ClassKey>) {
-        if let Some(entry) = self.entries.peek(key) {
-            self.turns.count(self.decisions - entry.asked > MANY_DECISIONS);
-        }
+        let asked = self.entries.peek(key).map(|entry| entry.asked);
+        self.turns.count(asked.is_none_or(|asked| self.decisions - asked > MANY_DECISIONS));
     }
 
     /// Whether a class that is new is given a seat before anything else: when it is usual that classes are asked in turn. With
@@ -88,14 +125,15 @@ impl Classes {
         if audits { self.decisions.is_multiple_of(2) } else { self.turns.are_usual() }
     }
 
-    /// Whether a class that is asked for the first time is begun at once: kin sits in a panel, and there is room for many more.
+    /// Whether a class that is asked for the first time is begun at once: kin sits in a panel or was asked of late, and there is room
+    /// for many more.
     pub(super) fn begins_at_once(
         &mut self,
         evaluator: &Evaluator<'_>,
         profile: usize,
         key: &ClassKey,
     ) -> bool {
-        self.panels.has_kin(key)
+        (self.panels.has_kin(key) || self.families.sit(key.kin()))
             && self.with_columns < self.most_classes(evaluator.snapshot) / 2
             && self.panels.free_seat(evaluator, profile).is_some()
     }
@@ -111,14 +149,14 @@ impl Classes {
             return;
         }
         let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else { return };
+        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
         let told = match class.is_grouped(evaluator) {
             true => None,
             false => {
                 let wanted = (profile, &**key, class.now(evaluator));
-                self.panels.told_by_kin(evaluator, wanted, &mut self.scratch.changes)
+                self.panels.told_by_kin(evaluator, wanted, seat, &mut self.scratch.changes)
             }
         };
-        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
         let Some(panel) = self.panels.of_free(seat) else { return };
         if !panel.follow(evaluator, &mut self.scratch.changes) {
             self.panels.begin_anew(evaluator, seat);
@@ -133,6 +171,17 @@ impl Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_families_are_remembered() {
+        let mut families = Families::default();
+        (0..=FAMILIES as u64).chain([1, 1]).for_each(|kin| families.add(kin));
+        families.note_standing(7);
+        families.note_standing(0);
+        families.add(7);
+        let known: Vec<u64> = (0..100).filter(|kin| families.sit(*kin)).collect();
+        assert_eq!(known, (1..=FAMILIES as u64).filter(|kin| *kin != 7).collect::<Vec<_>>());
+    }
 
     #[test]
     fn turns_are_usual_when_most_decisions_of_late_were() {

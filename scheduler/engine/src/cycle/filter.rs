@@ -33,7 +33,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The same in a list of any slots in ascending order, each once.
-    pub(super) fn all_slots_in(&self, mut all: Vec<Slot>) -> Vec<Slot> {
+    pub(crate) fn all_slots_in(&self, mut all: Vec<Slot>) -> Vec<Slot> {
         let (live, slots) = (self.snapshot.live(), self.snapshot.slots());
         let below = all.last().map_or(0, |last| last.index() + 1);
         if (all.len(), below) == (slots, slots) && live.len() == slots {

@@ -96,7 +96,17 @@ impl Rejections {
 impl FromIterator<NodeStatus> for Rejections {
     fn from_iter<I: IntoIterator<Item = NodeStatus>>(statuses: I) -> Self {
         let mut all = Self::default();
-        statuses.into_iter().for_each(|status| all.add(status));
+        let mut statuses = statuses.into_iter().peekable();
+        while let Some(first) = statuses.next() {
+            all.add(first);
+            // Neighbours often belong to the same group.
+            let Some(RejectedGroup { plugin, rejection, nodes }) = all.groups.get_mut(all.last) else { break };
+            let nodes = Arc::make_mut(nodes);
+            let is_same = |next: &NodeStatus| next.plugin == *plugin && next.rejection == *rejection;
+            while let Some(next) = statuses.next_if(is_same) {
+                nodes.insert(next.slot.index());
+            }
+        }
         all
     }
 }

@@ -1,5 +1,6 @@
 //! What plugins count over the whole cluster, kept from one decision to the next.
 
+use crate::Str;
 use crate::plugin::{Cycle, Plugin};
 use crate::pod::Pod;
 use crate::snapshot::Slot;
@@ -63,6 +64,12 @@ pub trait Census: Plugin {
         nodes.iter().try_for_each(|node| self.kind(cx, state, *node, kinds))
     }
 
+    /// Which nodes are of one [`kind`](Self::kind) without a look at each; `None`, the default, when that is not known. It may be
+    /// asked before any recount.
+    fn alike(&self, _cx: Cycle<'_>, _state: &PluginState) -> Option<AlikeNodes> {
+        None
+    }
+
     /// Whether Filter would count `other`, were it on `node`: a node where room is promised to such a pod is like no other
     /// node. What the answer depends on changes only with what [`count`](Self::count) depends on.
     fn counts(&self, _cx: Cycle<'_>, _state: &PluginState, _other: &Pod, _node: Slot) -> bool {
@@ -81,6 +88,15 @@ pub trait Census: Plugin {
     ) -> Result<(), PluginError> {
         Ok(())
     }
+}
+
+/// Nodes that are of one kind: those that are in the same domains of all keys, or lack the same keys, but for some.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlikeNodes {
+    /// Topology keys.
+    pub keys: Vec<Str>,
+    /// The nodes that may be of another kind, in any order and possibly repeated.
+    pub except: Vec<Slot>,
 }
 
 /// Which stages a plugin has something to say at. It is left out of the others, as if PreFilter or PreScore had skipped.

@@ -28,6 +28,8 @@ pub struct TopologyColumn {
     /// Nodes by domain, and how many domains have two or more.
     nodes: Vec<u32>,
     shared: usize,
+    /// How many nodes have the label.
+    labelled: usize,
 }
 
 impl TopologyColumn {
@@ -40,6 +42,7 @@ impl TopologyColumn {
             free: Vec::new(),
             nodes: Vec::new(),
             shared: 0,
+            labelled: 0,
         };
         for slot in live.iter() {
             column.set(Slot::from(slot), nodes[slot].labels.get(key).cloned());
@@ -55,10 +58,12 @@ impl TopologyColumn {
         let before = std::mem::replace(&mut self.domains[slot.index()], domain);
         if let Some(nodes) = self.nodes.get_mut(domain as usize) {
             *nodes += 1;
+            self.labelled += 1;
             self.shared += usize::from(*nodes == 2);
         }
         if let Some(nodes) = self.nodes.get_mut(before as usize) {
             *nodes -= 1;
+            self.labelled -= 1;
             self.shared -= usize::from(*nodes == 1);
             if *nodes == 0 {
                 self.forget(before);
@@ -105,6 +110,11 @@ impl TopologyColumn {
     /// its node.
     pub fn is_shared(&self) -> bool {
         self.shared > 0
+    }
+
+    /// How many nodes have the label.
+    pub fn labelled(&self) -> usize {
+        self.labelled
     }
 
     /// One more than the largest domain number: the length of a table by domain.

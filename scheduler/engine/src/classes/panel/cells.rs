@@ -83,6 +83,11 @@ impl Cells {
         }
     }
 
+    /// The cells of one seat, a cell for each row.
+    pub(super) fn column(&self, seat: usize) -> Vec<i16> {
+        self.rows.iter().map(|row| row[seat]).collect()
+    }
+
     /// The row at a place.
     pub(super) fn row(&self, at: usize) -> &Row {
         &self.rows[at]

@@ -34,6 +34,11 @@ pub(super) fn zones(snapshot: &Snapshot) -> Arc<TopologyColumn> {
     snapshot.topology(&Str::from(ZONE))
 }
 
+/// Whether the nodes of a part are those of one zone, or those without a zone.
+pub(super) fn has_zone_by_part(zones: &TopologyColumn) -> bool {
+    zones.domain_count() < MAX_PARTS as usize
+}
+
 /// The part of a node.
 pub(super) fn part_of(zones: &TopologyColumn, slot: Slot) -> u32 {
     match zones.domain(slot) {
@@ -97,6 +102,17 @@ impl Layout {
     /// The node at a place.
     pub(super) fn slot(&self, place: usize) -> Option<Slot> {
         self.slots.get(place).copied().flatten()
+    }
+
+    /// The nodes of a part, in the order of places.
+    pub(super) fn members(&self, part: u32) -> impl Iterator<Item = Slot> + '_ {
+        let runs = self.parts.iter().zip(self.slots.chunks(RUN)).filter(move |(of, _)| **of == part);
+        runs.flat_map(|(_, slots)| slots.iter().copied().flatten())
+    }
+
+    /// How many parts there may be: those that have places, and those with lower numbers.
+    pub(super) fn part_count(&self) -> u32 {
+        u32::try_from(self.free.len()).unwrap_or(MAX_PARTS)
     }
 
     /// For each run of rows the part that it belongs to.

@@ -3,6 +3,7 @@
 //! Nodes of a part of the cluster are of one kind to it, mostly. Those that are of another, because pods are there that are counted,
 //! are told apart one by one.
 
+use longshore_framework::node::ZONE;
 use longshore_framework::plugin::Recounted;
 use longshore_framework::snapshot::Slot;
 use rustc_hash::FxHashMap;
@@ -21,6 +22,9 @@ const MAX_APART: usize = 2048;
 
 /// Kinds that there ever were, at the most.
 const MAX_KINDS: usize = 4096;
+
+/// Where one node of so many may be of another kind than the others of its part, or more, all are looked at.
+const FEW: usize = 4;
 
 /// Nodes that are told apart, each with the number of its kind.
 type NodesApart = Vec<(Slot, u32)>;
@@ -82,6 +86,9 @@ impl Class {
         if self.plan.speaking.is_empty() {
             return Ok(Some((kinds, Vec::new())));
         }
+        if let Some(found) = self.kinds_of_few(evaluator, panel)? {
+            return Ok(Some(found));
+        }
         let nodes: Vec<Slot> = snapshot.live().iter().map(Slot::from).collect();
         let mut by_census = Vec::new();
         for (id, census) in &self.plan.speaking {
@@ -102,6 +109,51 @@ impl Class {
         }
         let apart = found.number(&mut kinds);
         Ok((apart.len() <= MAX_APART).then_some((kinds, apart)))
+    }
+
+    /// The same where censuses know that the nodes of a part are alike but for some, and say which; `None` where they do not, or where
+    /// these are many.
+    fn kinds_of_few(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        panel: &Panel,
+    ) -> Result<Option<(Kinds, NodesApart)>, Literal> {
+        let snapshot = evaluator.snapshot;
+        let Some(except) = self.except_in_parts(evaluator).filter(|few| FEW * few.len() <= snapshot.len()) else {
+            return Ok(None);
+        };
+        let mut kinds = Kinds::as_of(snapshot.generation());
+        for part in 0..panel.part_count() {
+            let is_like_most = |slot: &Slot| except.binary_search(slot).is_err();
+            if let Some(slot) = panel.members(part).find(is_like_most) {
+                let kind = self.kind_of(evaluator, slot)?;
+                kinds.number(part, &kind);
+            }
+        }
+        let mut apart = NodesApart::new();
+        for slot in except {
+            let kind = self.kind_of(evaluator, slot)?;
+            apart.extend(kinds.number(panel.part(slot), &kind).map(|number| (slot, number)));
+        }
+        Ok((apart.len() <= MAX_APART && kinds.len() <= MAX_KINDS).then_some((kinds, apart)))
+    }
+
+    /// The nodes that may be of another kind than the others of their part, in ascending order; `None` when that is not known.
+    fn except_in_parts(&self, evaluator: &Evaluator<'_>) -> Option<Vec<Slot>> {
+        let snapshot = evaluator.snapshot;
+        let mut except = Vec::new();
+        for (id, census) in &self.plan.speaking {
+            let alike = census.alike(evaluator.cycle(), self.states.all.of(*id))?;
+            if alike.keys.iter().any(|key| **key != *ZONE) {
+                return None;
+            }
+            except.extend(alike.except);
+        }
+        Panel::has_zone_by_part(snapshot).then_some(())?;
+        except.retain(|slot| snapshot.live().contains(slot.index()));
+        except.sort_unstable();
+        except.dedup();
+        Some(except)
     }
 
     fn kind_of(&mut self, evaluator: &Evaluator<'_>, slot: Slot) -> Result<GroupKey, Literal> {
