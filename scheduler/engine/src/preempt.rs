@@ -100,6 +100,7 @@ impl<'a> Preemptor<'a> {
         }
         let (evaluator, state, kept) = (self.evaluator, self.state, &*self.kept);
         let by_room = ByRoom::new(&evaluator, state);
+        let unknown = self.learn_briefly(&by_room, unknown);
         let wholes = self.wholes;
         let learn = |slot: &Slot| match try_node(&evaluator, state, *slot, (Some(&by_room), wholes)) {
             Ok(run) => {
@@ -112,6 +113,21 @@ impl<'a> Preemptor<'a> {
             return unknown.iter().filter_map(learn).collect();
         }
         evaluator.parallelism.run(|| unknown.par_iter().filter_map(learn).collect())
+    }
+
+    /// The nodes of which it is not known what comes of trying them from a few numbers of each pod: to ask other threads for that would
+    /// take longer than to do it.
+    fn learn_briefly(&self, by_room: &ByRoom<'_>, mut unknown: Vec<Slot>) -> Vec<Slot> {
+        if self.wholes.is_empty() && self.evaluator.objects.disruption_budgets.is_empty() {
+            unknown.retain(|slot| match by_room.try_briefly(*slot) {
+                Some(run) => {
+                    self.kept.keep(*slot, run);
+                    false
+                }
+                None => true,
+            });
+        }
+        unknown
     }
 
     /// How what is kept of the node differs from what comes of trying it anew, if it does.

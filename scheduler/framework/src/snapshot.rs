@@ -5,6 +5,7 @@
 //! generation and is appended to a dirty log, so that whoever keeps an answer per node can re-evaluate only the slots
 //! that changed since. What concerns all nodes at once raises the epoch instead: then everything is looked at again.
 
+mod brief;
 mod by_label;
 mod claim_users;
 mod columns;
@@ -20,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
+pub use brief::PodBrief;
 pub use columns::{CPU_ID, EPHEMERAL_ID, MEMORY_ID, ResourceColumn, ResourceId};
 pub use derived::Derived;
 pub use dirty::Changed;
@@ -80,6 +82,8 @@ pub struct Snapshot {
     nonzero_cpu: Vec<i64>,
     nonzero_memory: Vec<i64>,
     pods: Vec<Vec<Arc<Pod>>>,
+    /// In the order of the pods.
+    briefs: Vec<Vec<PodBrief>>,
     ports: Vec<UsedPorts>,
     /// Slots of cordoned nodes, and of nodes with any taint.
     cordoned: BitSet,
@@ -331,6 +335,11 @@ impl Snapshot {
         &self.pods[slot.index()]
     }
 
+    /// What matters of them when room is made, in the same order.
+    pub fn briefs(&self, slot: Slot) -> &[PodBrief] {
+        &self.briefs[slot.index()]
+    }
+
     /// The generation at which the node last changed, or its pods, or what they use.
     pub fn changed_at(&self, slot: Slot) -> u64 {
         self.dirty.changed_at(slot)
@@ -468,6 +477,7 @@ impl Snapshot {
             self.with_required_anti_affinity.insert(at);
         }
         self.claim_users.add(slot, &pod);
+        self.briefs[at].push(PodBrief::of(&pod));
         self.pods[at].push(pod);
         self.log(slot, Changed::Pods);
     }
@@ -489,8 +499,10 @@ impl Snapshot {
     /// Puts a newer version of a pod in its place. Nothing changes by that: the caller has seen that the pods
     /// [count the same](Pod::counts_as).
     pub fn renew_pod(&mut self, slot: Slot, old: &Arc<Pod>, new: Arc<Pod>) {
-        if let Some(place) = self.pods[slot.index()].iter_mut().rfind(|p| Arc::ptr_eq(p, old)) {
+        let (pods, briefs) = (&mut self.pods[slot.index()], &mut self.briefs[slot.index()]);
+        if let Some((place, brief)) = pods.iter_mut().zip(briefs).rfind(|(p, _)| Arc::ptr_eq(p, old)) {
             self.matching.renew(slot, old, &new);
+            *brief = PodBrief::of(&new);
             *place = new;
         }
     }
@@ -498,6 +510,7 @@ impl Snapshot {
     fn take_pod(&mut self, slot: Slot, index: usize) -> Arc<Pod> {
         let at = slot.index();
         let pod = self.pods[at].swap_remove(index);
+        self.briefs[at].swap_remove(index);
         self.count_pod(slot, &pod, -1);
         self.ports[at].remove(pod.host_ports());
         if pod.has_pod_affinity() {
@@ -546,6 +559,7 @@ impl Snapshot {
         let slot = Slot::from(self.nodes.len());
         self.nodes.push(Arc::default());
         self.pods.push(Vec::new());
+        self.briefs.push(Vec::new());
         self.ports.push(UsedPorts::default());
         self.resources.grow();
         for column in [

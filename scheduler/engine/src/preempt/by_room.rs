@@ -1,5 +1,6 @@
 //! One node, tried by counting: where pods that leave it change nothing for the pod but the room they leave.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use longshore_framework::plugin::{Candidate, DryRun, Filter, Room};
@@ -47,6 +48,40 @@ impl<'a> ByRoom<'a> {
             return None;
         }
         Some(DryRun::Candidate(Candidate::new(slot, potential.in_order(victims), violations)))
+    }
+
+    /// The same where no PodDisruptionBudget protects anybody, from the briefs of the pods; `None` also where nobody may have to go.
+    pub(super) fn try_briefly(&self, slot: Slot) -> Option<DryRun> {
+        let snapshot = self.evaluator.snapshot;
+        let (pods, briefs) = (snapshot.pods(slot), snapshot.briefs(slot));
+        let priority = self.evaluator.pod.spec.priority;
+        let mut potential: SmallVec<[usize; 32]> =
+            (0..briefs.len()).filter(|at| briefs[*at].priority < priority).collect();
+        if potential.is_empty() {
+            return None;
+        }
+        let mut rooms = self.evaluator.rooms(self.state, self.by_room.iter().copied(), slot)?;
+        for at in &potential {
+            rooms.iter_mut().for_each(|room| room.remove_brief(&briefs[*at], &pods[*at]));
+        }
+        if !rooms.iter().all(Room::suffices) || !self.pass_fixed(slot) {
+            return None;
+        }
+        // The more important come back first; among equals the order is that of the node.
+        potential.sort_unstable_by_key(|at| (Reverse(briefs[*at].priority), briefs[*at].started, *at));
+        potential.retain(|at| {
+            rooms.iter_mut().for_each(|room| room.add_brief(&briefs[*at], &pods[*at]));
+            let fits = rooms.iter().all(Room::suffices);
+            if !fits {
+                rooms.iter_mut().for_each(|room| room.remove_brief(&briefs[*at], &pods[*at]));
+            }
+            !fits
+        });
+        if potential.is_empty() {
+            return None;
+        }
+        let victims = potential.iter().map(|at| Arc::clone(&pods[*at])).collect();
+        Some(DryRun::Candidate(Candidate::new(slot, victims, 0)))
     }
 
     fn pass_fixed(&self, slot: Slot) -> bool {

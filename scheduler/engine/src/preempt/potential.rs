@@ -21,8 +21,9 @@ impl<'p> Potential<'p> {
     /// `None` when nobody may have to go.
     pub(super) fn of(evaluator: &Evaluator<'p>, slot: Slot) -> Option<Self> {
         let priority = evaluator.pod.spec.priority;
-        let pods = evaluator.snapshot.pods(slot).iter();
-        let potential: Vec<&Arc<Pod>> = pods.filter(|p| p.spec.priority < priority).collect();
+        let pods = evaluator.snapshot.pods(slot).iter().zip(evaluator.snapshot.briefs(slot));
+        let potential: Vec<&Arc<Pod>> =
+            pods.filter(|(_, brief)| brief.priority < priority).map(|(pod, _)| pod).collect();
         if potential.is_empty() {
             return None;
         }

@@ -1,10 +1,13 @@
 //! What a node has left for a pod, as pods leave it and come back.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::Str;
 use crate::pod::Pod;
 use crate::resources::Amounts;
+use crate::snapshot::PodBrief;
 
 /// What of a resource a pod needs and a node has.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,12 @@ pub struct Share<'a> {
     pub allocatable: i64,
     /// What the pods there hold.
     pub held: i64,
+}
+
+impl Share<'_> {
+    fn hold(&mut self, amount: i64, sign: i64) {
+        self.held = self.held.saturating_add(amount.saturating_mul(sign));
+    }
 }
 
 /// A resource by its place in [`Amounts`].
@@ -74,11 +83,34 @@ impl Room<'_> {
         self.count(pod, -1);
     }
 
+    /// A pod comes to the node, told by its brief; the pod itself is read only where that does not say it.
+    pub fn add_brief(&mut self, brief: &PodBrief, pod: &Arc<Pod>) {
+        self.count_brief(brief, pod, 1);
+    }
+
+    /// A pod leaves the node, told in the same way.
+    pub fn remove_brief(&mut self, brief: &PodBrief, pod: &Arc<Pod>) {
+        self.count_brief(brief, pod, -1);
+    }
+
     fn count(&mut self, pod: &Pod, sign: i64) {
         self.pods += sign;
         for share in &mut self.shares {
-            let amount = share.resource.of(&pod.resources.usage).saturating_mul(sign);
-            share.held = share.held.saturating_add(amount);
+            share.hold(share.resource.of(&pod.resources.usage), sign);
+        }
+    }
+
+    fn count_brief(&mut self, brief: &PodBrief, pod: &Arc<Pod>, sign: i64) {
+        self.pods += sign;
+        for share in &mut self.shares {
+            let amount = match share.resource {
+                Resource::Cpu => brief.milli_cpu,
+                Resource::Memory => brief.memory,
+                Resource::Ephemeral => brief.ephemeral_storage,
+                Resource::Scalar(_) if brief.is_plain => 0,
+                resource @ Resource::Scalar(_) => resource.of(&pod.resources.usage),
+            };
+            share.hold(amount, sign);
         }
     }
 }
@@ -106,6 +138,15 @@ mod tests {
         check(&room, false);
         room.remove(&both);
         check(&room, true);
+        for pod in [&small, &both] {
+            let (mut by_pod, mut by_brief) = (room.clone(), room.clone());
+            by_pod.add(pod);
+            by_brief.add_brief(&PodBrief::of(pod), pod);
+            let held = |room: &Room<'_>| room.shares.iter().map(|share| share.held).collect::<Vec<_>>();
+            assert_eq!((held(&by_pod), by_pod.pods), (held(&by_brief), by_brief.pods));
+            by_brief.remove_brief(&PodBrief::of(pod), pod);
+            assert_eq!((held(&room), room.pods), (held(&by_brief), by_brief.pods));
+        }
         room.add(&small);
         check(&room, false);
         room.remove(&small);
