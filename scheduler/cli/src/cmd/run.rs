@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use longshore_framework::features::{Features, Minor};
+use longshore_loader::{Loaded, Loader, LoaderOptions, file};
 use longshore_profile::Resolved;
+use longshore_service::clock::Clock;
+use longshore_service::live::{self, End, Prepared, Watch};
+use longshore_service::logging;
+use longshore_service::metrics::Metrics;
 use longshore_wasm::Patience;
 use tokio::runtime::Runtime;
 
 use crate::args::DataFormat;
 use crate::args::run::RunArgs;
-use crate::clock::Clock;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::input;
-use crate::live::{self, End, Prepared, Watch};
-use crate::logging;
-use crate::metrics::Metrics;
-use crate::plugins::{Loaded, Loader, LoaderOptions};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
@@ -52,7 +51,7 @@ const TRIED: [Minor; 3] = [Minor::STABLE, Minor::V1_36, Minor::V1_38];
 /// Everything that is wrong with it.
 fn load(args: &RunArgs, features: Features, loader: &Loader) -> anyhow::Result<Loaded> {
     loader.follow(features);
-    input::profiles(args.config.as_deref(), loader)
+    file::profiles(args.config.as_deref(), loader)
 }
 
 /// Loads the configuration by the rules of the first minor that takes it and the feature gates, while no server says which minor
@@ -80,13 +79,13 @@ fn known(args: &RunArgs, runtime: &Runtime) -> anyhow::Result<Option<Features>> 
     if args.write_config_to.is_some() && args.kubernetes_version.is_none() {
         return Ok(None);
     }
-    runtime.block_on(live::rules(args))
+    runtime.block_on(live::rules(&args.options()))
 }
 
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     // First of all: loading plugins has things to say.
-    let level = logging::serve(args.logging.logging_format, args.logging.level);
+    let level = logging::serve(args.logging.logging_format.into(), args.logging.level);
     let metrics = Metrics::new().context("cannot set up metrics")?;
     let (watch, switches) = Watch::new(&metrics);
     let clock = Clock::new();
@@ -118,7 +117,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     }
     abort_on_panic();
     let prepared = Prepared { loaded, loader, metrics, switches };
-    match runtime.block_on(live::start(args, prepared, level))? {
+    match runtime.block_on(live::start(&args.options(), prepared, level))? {
         End::Stopped => Ok(Exit::Done),
         End::Fatal(why) => {
             console.error(&why);
