@@ -24,7 +24,7 @@ pub fn profiles(file: Option<&Path>, loader: &Loader) -> anyhow::Result<Loaded> 
 /// The same where plugins are loaded already.
 ///
 /// # Errors
-/// As before; what is wrong with the content is a [`NotLoaded`](longshore_loader::NotLoaded).
+/// As before; what is wrong with the content is a [`NotLoaded`](crate::NotLoaded).
 pub fn profiles_after(file: Option<&Path>, loader: &Loader, before: &Guests) -> anyhow::Result<Loaded> {
     let Some(file) = file else {
         return Ok(Loaded {

@@ -36,7 +36,7 @@ use longshore_engine::Engine;
 use longshore_framework::port::Effect;
 
 pub use leader::hostname;
-pub use minor::rules;
+pub use minor::{load, rules};
 pub use plugins::{Switch, Watch};
 pub use start::{Prepared, start};
 pub use thread::End;

@@ -9,7 +9,7 @@ use longshore_simulation::report::{Around, Simulation};
 use longshore_simulation::{Options, default_profiles, run};
 
 /// The pods that find no node, each with the reason; none when everything fits. The Deployment's pods are made as its controllers
-/// would make them.
+/// would make them, unless the API server would refuse them.
 pub(crate) fn left_over(sources: &[Source]) -> Result<Vec<String>, Box<dyn Error>> {
     let cluster = longshore_manifest::read(sources);
     if let Some(problem) = cluster.problems.first() {
@@ -22,7 +22,9 @@ pub(crate) fn left_over(sources: &[Source]) -> Result<Vec<String>, Box<dyn Error
     let scores = Default::default();
     let around = Around { cluster: &cluster, seed: None, read_seconds: 0.0, scores: &scores };
     let report = Simulation::new(&simulated, around);
-    Ok(report.pending.iter().map(|pending| format!("{}: {}", pending.pod, pending.message)).collect())
+    let pending = report.pending.iter().map(|pending| format!("{}: {}", pending.pod, pending.message));
+    // Quotas and the like: what the API server would not let be made.
+    Ok(pending.chain(cluster.refused.iter().map(ToString::to_string)).collect())
 }
 
 #[allow(clippy::print_stdout, reason = "an example is a program")]

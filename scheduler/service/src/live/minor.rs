@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use longshore_cluster::connect::{self, Liveness};
 use longshore_framework::features::{Features, Minor};
-use longshore_loader::{file, rules};
+use longshore_loader::{Loaded, Loader, file, rules};
 
 use super::assembly;
 use crate::options::RunOptions;
 
 /// How long the API server may take to say its version. Later it is waited for with our own server up, which says so.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Minors in the order in which a configuration is tried.
+const TRIED: [Minor; 3] = [Minor::STABLE, Minor::V1_36, Minor::V1_38];
 
 /// The rules to load the configuration by. `None` when only a server says which minor is followed, and it does not answer now.
 ///
@@ -41,4 +44,41 @@ async fn of_server(run: &RunOptions) -> Option<Minor> {
     };
     let version = tokio::time::timeout(PATIENCE, version).await.ok()??;
     Some(rules::minor_of(Some(&version)).0)
+}
+
+/// Loads the configuration by the rules that are [known](rules), or else by those of the first minor that takes it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(run: &RunOptions, known: Option<Features>, loader: &Loader) -> anyhow::Result<Loaded> {
+    match known {
+        Some(features) => load_by(run, features, loader),
+        None => load_by_any(run, loader),
+    }
+}
+
+/// Loads the configuration by these rules.
+///
+/// # Errors
+/// Everything that is wrong with it.
+fn load_by(run: &RunOptions, features: Features, loader: &Loader) -> anyhow::Result<Loaded> {
+    loader.follow(features);
+    file::profiles(run.config.as_deref(), loader)
+}
+
+/// Loads the configuration by the rules of the first minor that takes it and the feature gates, while no server says which minor
+/// is followed. Where that turns out to be another one, it is loaded again.
+///
+/// # Errors
+/// What the newest stable minor has against it, when no minor takes it.
+fn load_by_any(run: &RunOptions, loader: &Loader) -> anyhow::Result<Loaded> {
+    let mut refused = None;
+    for minor in TRIED {
+        let resolved = rules::resolve(minor, &run.feature_gates);
+        match resolved.and_then(|resolved| load_by(run, resolved.features, loader)) {
+            Ok(loaded) => return Ok(loaded),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("there is no minor to follow")))
 }

@@ -61,6 +61,14 @@ fn a_deployment_fits_as_long_as_there_is_room() {
 }
 
 #[test]
+fn what_a_quota_forbids_does_not_fit() {
+    let quota = "{apiVersion: v1, kind: ResourceQuota, metadata: {name: few, namespace: default}, spec: {hard: {pods: '2'}}}";
+    let sources = [source("cluster.yaml", CLUSTER), source("quota.yaml", quota), source("web.yaml", &web(3))];
+    let left = left_over(&sources).unwrap();
+    assert!(left.len() == 1 && left[0].contains("2 pod(s) are not made"), "{left:?}");
+}
+
+#[test]
 fn what_cannot_be_read_is_an_error_with_its_place() {
     let sources =
         [source("cluster.yaml", CLUSTER), source("web.yaml", &web(1).replace("cpu: '1'", "cpu: many"))];
