@@ -46,7 +46,7 @@ async fn of_server(run: &RunOptions) -> Option<Minor> {
     Some(rules::minor_of(Some(&version)).0)
 }
 
-/// Loads the configuration by the rules that are [known](rules), or else by those of the first minor that takes it.
+/// Loads the configuration by the rules that are [known](rules()), or else by those of the first minor that takes it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
