@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use longshore_cli::plugins::{Guests, Loader, LoaderOptions, Tally};
 use longshore_engine::{Engine, Options, Outcome, TieBreak};
 use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Binding, Effect, Input};
+use longshore_loader::{Guests, Loader, LoaderOptions, Tally};
 use longshore_wasm::Patience;
 use serde_json::json;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use longshore_benches::driver::Observer;
-use longshore_cli::decisions::{Decisions, EXAMPLE_NODES, Limits};
-use longshore_cli::metrics::Metrics;
 use longshore_engine::{Attempt, Engine, Options};
 use longshore_framework::Timestamp;
 use longshore_framework::profile::Profile;
+use longshore_service::decisions::{Decisions, EXAMPLE_NODES, Limits};
+use longshore_service::metrics::Metrics;
 
 /// The instruments.
 pub(crate) struct Instruments {

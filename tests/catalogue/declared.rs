@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use longshore_cli::plugins::Guests;
 use longshore_framework::registry::Stage;
+use longshore_loader::Guests;
 use serde_json::{Map, Value, json};
 
 use crate::replay::loader;

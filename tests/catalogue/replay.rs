@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
-use longshore_cli::plugins::{Guests, Loader, LoaderOptions};
 use longshore_engine::trace::NodeTrace;
 use longshore_engine::{Attempt, Engine, Evaluation, Options, Outcome, TieBreak};
 use longshore_framework::Timestamp;
 use longshore_framework::features::{Features, Minor};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, Input};
+use longshore_loader::{Guests, Loader, LoaderOptions};
 use longshore_manifest::measured_answer;
 use longshore_wasm::Patience;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ pub(crate) fn loader(catalogue: &Path) -> Loader {
         catalogue: Some(format!("file://{}", catalogue.display())),
         ignore_unknown: false,
         clock: Arc::new(|| BEGIN.unsigned_abs()),
-        observer: Arc::new(longshore_cli::plugins::Tally::default()),
+        observer: Arc::new(longshore_loader::Tally::default()),
         patience: Patience::Endless,
     });
     loader.follow(Features::of(Minor::V1_36));

@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use longshore_cli::simulation::Simulated;
-use longshore_cli::{attempts, plugins, simulation};
 use longshore_engine::{Evaluation, Options, TieBreak};
 use longshore_framework::features::{Features, Minor};
 use longshore_framework::registry::Registry;
+use longshore_loader as plugins;
+use longshore_simulation::Simulated;
+use longshore_simulation::{self as simulation, attempts};
 use serde_json::Value;
 
 use crate::compare::differences;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use longshore_cli::attempts;
-use longshore_cli::simulation::Simulated;
 use longshore_framework::quantity::Quantity;
 use longshore_framework::registry::Stage;
+use longshore_simulation::Simulated;
+use longshore_simulation::attempts;
 use serde_json::{Map, Value, json};
 
 /// One line for each difference, with the path to it.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longshore_cli::plugins;
-use longshore_cli::simulation::Simulated;
 use longshore_engine::Evaluation;
 use longshore_framework::features::{Features, Minor};
+use longshore_loader as plugins;
+use longshore_simulation::Simulated;
 use serde_json::{Value, json};
 
 use crate::case;

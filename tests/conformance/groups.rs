@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longshore_cli::plugins;
-use longshore_cli::simulation::{Record, Simulated};
 use longshore_engine::{Evaluation, GroupOutcome, Outcome};
 use longshore_framework::features::{Features, Gate, Minor, Setting};
+use longshore_loader as plugins;
+use longshore_simulation::{Record, Simulated};
 use serde_json::{Map, Value, json};
 
 use crate::case;

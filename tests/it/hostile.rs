@@ -4,10 +4,10 @@ mod manifests;
 mod numbers;
 mod profiles;
 
-use longshore_cli::plugins;
-use longshore_cli::simulation::{self, Record};
 use longshore_engine::{Options, Outcome, TieBreak};
+use longshore_loader as plugins;
 use longshore_manifest::{Manifests, Source};
+use longshore_simulation::{self as simulation, Record};
 
 /// Reads one source.
 fn read(text: &[u8]) -> Manifests {

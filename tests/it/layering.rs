@@ -20,6 +20,41 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-wasm", &["longshore-framework"]),
     ("longshore-plugin-build", &[]),
     (
+        "longshore-loader",
+        &[
+            "longshore-framework",
+            "longshore-profile",
+            "longshore-manifest",
+            "longshore-cluster",
+            "longshore-artifact",
+            "longshore-wasm",
+            "longshore-plugins-native",
+        ],
+    ),
+    (
+        "longshore-simulation",
+        &[
+            "longshore-framework",
+            "longshore-engine",
+            "longshore-profile",
+            "longshore-manifest",
+            "longshore-plugins-native",
+        ],
+    ),
+    (
+        "longshore-service",
+        &[
+            "longshore-framework",
+            "longshore-engine",
+            "longshore-profile",
+            "longshore-manifest",
+            "longshore-cluster",
+            "longshore-wasm",
+            "longshore-loader",
+            "longshore-simulation",
+        ],
+    ),
+    (
         "longshore-cli",
         &[
             "longshore-framework",
@@ -29,10 +64,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-cluster",
             "longshore-artifact",
             "longshore-wasm",
+            "longshore-loader",
+            "longshore-simulation",
+            "longshore-service",
             "longshore-plugin-build",
             "longshore-plugins-native",
         ],
     ),
+];
+
+/// Crates that are functions of their inputs.
+const PURE: [&str; 6] = [
+    "longshore-framework",
+    "longshore-engine",
+    "longshore-profile",
+    "longshore-manifest",
+    "longshore-plugins-native",
+    "longshore-simulation",
 ];
 
 /// What the pure crates must not reach, through any number of steps.
@@ -100,19 +148,37 @@ fn locked() -> BTreeMap<String, Vec<String>> {
     packages
 }
 
+/// Everything that a crate needs, through any number of steps.
+fn reached_from<'p>(packages: &'p BTreeMap<String, Vec<String>>, start: &'p str) -> BTreeSet<&'p str> {
+    let mut reached = BTreeSet::new();
+    let mut to_do = vec![start];
+    while let Some(package) = to_do.pop() {
+        let next = packages.get(package).into_iter().flatten().map(String::as_str);
+        to_do.extend(next.filter(|d| reached.insert(*d)).collect::<Vec<_>>());
+    }
+    assert!(reached.len() > 3, "{start} reaches {reached:?}: the lock file was not understood");
+    reached
+}
+
 #[test]
 fn the_pure_crates_reach_no_io() {
     let packages = locked();
-    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native"] {
-        let mut reached = BTreeSet::new();
-        let mut to_do = vec![pure];
-        while let Some(package) = to_do.pop() {
-            let next = packages.get(package).into_iter().flatten().map(String::as_str);
-            to_do.extend(next.filter(|d| reached.insert(*d)).collect::<Vec<_>>());
-        }
-        assert!(reached.len() > 3, "{pure} reaches {reached:?}: the lock file was not understood");
+    for pure in PURE {
+        let reached = reached_from(&packages, pure);
         for never in NEVER {
             assert!(!reached.contains(never), "{pure} reaches {never}");
         }
     }
+}
+
+#[test]
+fn only_the_command_reads_a_command_line_or_draws() {
+    let packages = locked();
+    for library in ["longshore-simulation", "longshore-service", "longshore-loader"] {
+        let reached = reached_from(&packages, library);
+        for never in ["clap", "clap_builder", "indicatif"] {
+            assert!(!reached.contains(never), "{library} reaches {never}");
+        }
+    }
+    assert!(reached_from(&packages, "longshore-cli").contains("clap"), "clap has another name");
 }

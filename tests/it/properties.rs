@@ -19,9 +19,9 @@ mod storage;
 
 use std::sync::LazyLock;
 
-use longshore_cli::simulation::{self, Record, Simulated};
 use longshore_engine::Options;
 use longshore_framework::profile::Profile;
+use longshore_simulation::{self as simulation, Record, Simulated};
 use proptest::test_runner::Config;
 
 /// The default profile, which all tests share.

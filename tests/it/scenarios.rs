@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use longshore_cli::plugins;
-use longshore_cli::simulation::{self, Record, Simulated};
 use longshore_engine::{Options, Outcome, TieBreak};
+use longshore_loader as plugins;
 use longshore_manifest::Source;
 use longshore_profile::Resolved;
+use longshore_simulation::{self as simulation, Record, Simulated};
 
 #[track_caller]
 fn check(name: &str) {

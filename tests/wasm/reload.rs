@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use longshore_cli::plugins::{Guests, Loaded, Loader, LoaderOptions};
 use longshore_engine::{Engine, Options, Outcome, TieBreak};
 use longshore_framework::Timestamp;
 use longshore_framework::fixture::{node, pod};
 use longshore_framework::port::{Effect, Input};
+use longshore_loader::{Guests, Loaded, Loader, LoaderOptions};
 use longshore_wasm::{FailureKind, Observe, Patience};
 
 use crate::cluster::Heard;

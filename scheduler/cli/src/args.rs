@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use longshore_engine::TieBreak;
+use longshore_loader as plugins;
 
 pub(crate) use dashes::with_dashes;
 
@@ -39,8 +40,6 @@ use run::RunArgs;
 use selection::SelectionArgs;
 use server::ServerArgs;
 use what_if::WhatIfArgs;
-
-use crate::plugins;
 
 /// The whole command line.
 #[derive(Debug, Parser)]

@@ -1,8 +1,7 @@
-//! Which profile decides which pods, and what to say of pods that none decides.
-
-use std::borrow::Borrow;
+//! Which profile decides which pods.
 
 use longshore_framework::profile::Profile;
+use longshore_simulation::choice::names;
 
 use crate::args::choice::ChoiceArgs;
 use crate::exit::UsageError;
@@ -27,24 +26,6 @@ pub(crate) fn choose(
         profiles.retain(|p| *p.scheduler_name == **wanted);
     }
     Ok(args.all_pods || !has_config)
-}
-
-/// The scheduler names, as a list.
-pub(crate) fn names(profiles: &[impl Borrow<Profile>]) -> String {
-    profiles.iter().map(|p| &*p.borrow().scheduler_name).collect::<Vec<_>>().join(", ")
-}
-
-/// What to do about a pod whose scheduler name no profile has.
-pub(crate) fn fix(profiles: &[impl Borrow<Profile>]) -> String {
-    match profiles {
-        [] => "give --config a file with a profile".to_string(),
-        [first, ..] => {
-            let name = &first.borrow().scheduler_name;
-            format!(
-                "decide it as well with --all-pods (profile {name}), or give it spec.schedulerName: {name}"
-            )
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,34 @@
 //! From files to a cluster and profiles; what is wrong with them goes to the console.
 
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use kube::Client;
 use longshore_cluster::call::Caller;
 use longshore_cluster::connect::{self, Liveness};
 use longshore_cluster::discover::discover;
 use longshore_cluster::extender::Wants;
 use longshore_cluster::node_metrics::Fetcher;
-use longshore_framework::features::{Features, Minor, Nearest};
+use longshore_framework::features::Features;
 use longshore_framework::node_metrics::{MetricsSource, Sample};
 use longshore_framework::objects::Object;
 use longshore_framework::objects::declared::Declarations;
 use longshore_framework::port::Requests;
+use longshore_loader::extenders::{self, Extenders};
+use longshore_loader::{Guests, Loaded, Loader, LoaderOptions, Tally, file, rules};
 use longshore_manifest::{Manifests, Source};
 use longshore_profile::Resolved;
+use longshore_service::clock::Clock;
 use longshore_wasm::Patience;
 
 use crate::args::gates::RuleArgs;
 use crate::args::{InputArgs, PluginArgs};
 use crate::choice;
-use crate::clock::Clock;
 use crate::console::Console;
 use crate::exit::UsageError;
-use crate::extenders::{self, Extenders};
 use crate::measured;
-use crate::plugins::{Guests, Loaded, Loader, LoaderOptions, Tally};
 use crate::sources;
-
-/// The largest configuration file that is read, in bytes: what kubectl puts into a ConfigMap.
-const LARGEST_CONFIG: u64 = 1 << 20;
 
 /// Most pods or nodes that a warning names.
 const NAMED: usize = 3;
@@ -88,11 +83,11 @@ pub(crate) fn load_from(
     loader.follow(features);
     let Loaded { mut resolved, guests, .. } = match &args.served {
         Some(text) => loader.load("/configz", text, Path::new(""), &Guests::default())?,
-        None => profiles(config, &loader)?,
+        None => file::profiles(config, &loader)?,
     };
     let configured = config.is_some() || args.served.is_some();
     let adopt_all = choice::choose(&args.choice, configured, &mut resolved.profiles)?;
-    let reads = measured::sources(&resolved.profiles);
+    let reads = longshore_loader::measured::sources(&resolved.profiles);
     let mut said = Vec::new();
     if let Some(server) = server {
         sources.insert(0, server.list(&guests.declarations(), console)?);
@@ -175,43 +170,6 @@ pub(crate) fn loader_that(args: &PluginArgs, ignore_unknown: bool) -> (Loader, A
     )
 }
 
-/// The profiles of a configuration file (`-`: of standard input); without one the default profile.
-///
-/// # Errors
-/// Everything that is wrong with the file, one line each.
-pub(crate) fn profiles(file: Option<&Path>, loader: &Loader) -> anyhow::Result<Loaded> {
-    profiles_after(file, loader, &Guests::default())
-}
-
-/// The same where plugins are loaded already.
-///
-/// # Errors
-/// As before; what is wrong with the content is a [`NotLoaded`](crate::plugins::NotLoaded).
-pub(crate) fn profiles_after(
-    file: Option<&Path>,
-    loader: &Loader,
-    before: &Guests,
-) -> anyhow::Result<Loaded> {
-    let Some(file) = file else {
-        return Ok(Loaded {
-            resolved: loader.default_profile()?,
-            guests: Guests::default(),
-            files: Vec::new(),
-            absent: std::collections::BTreeSet::new(),
-        });
-    };
-    let text = config_text(file)?;
-    // A file without a folder, and standard input, belong to the working directory.
-    let folder = file.parent().unwrap_or(Path::new(""));
-    Ok(loader.load(&file.display().to_string(), &text, folder, before)?)
-}
-
-/// The default profile, for tests.
-#[cfg(test)]
-pub(crate) fn default_profiles() -> Vec<longshore_framework::profile::Profile> {
-    profiles(None, &loader(&PluginArgs::default()).0).unwrap().resolved.profiles
-}
-
 /// The rules to follow, from flags and the version of the server, if there is one.
 ///
 /// # Errors
@@ -221,7 +179,7 @@ pub(crate) fn rules(
     server: Option<&str>,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Features> {
-    let (minor, remark) = minor(args.kubernetes_version, server);
+    let (minor, remark) = rules::minor(args.kubernetes_version, server);
     if let Some(remark) = remark {
         console.warn(&remark);
     }
@@ -230,38 +188,6 @@ pub(crate) fn rules(
         console.warn(&remark.to_string());
     }
     Ok(resolved.features)
-}
-
-/// The minor to decide by: the one that was asked for, else the server's. And what there is to say of it.
-pub(crate) fn minor(asked: Option<Minor>, server: Option<&str>) -> (Minor, Option<String>) {
-    match asked {
-        Some(minor) => (minor, experimental(minor)),
-        None => minor_of(server),
-    }
-}
-
-/// The minor to decide by in a cluster of this version, and what there is to say of the choice.
-pub(crate) fn minor_of(server: Option<&str>) -> (Minor, Option<String>) {
-    let Some(version) = server else { return (Minor::STABLE, None) };
-    let Some((minor, nearest)) = Minor::of_server(version) else {
-        let minor = Minor::STABLE;
-        return (minor, Some(format!("{version:?} is not a version of Kubernetes 1: decided as {minor}")));
-    };
-    let remark = match nearest {
-        Some(Nearest::Older) => Some(format!("the API server is {version}: decided as Kubernetes {minor}")),
-        Some(Nearest::Newer) => Some(format!(
-            "the API server is {version}, newer than anything known here: decided as Kubernetes {minor}"
-        )),
-        None => experimental(minor),
-    };
-    (minor, remark)
-}
-
-/// What there is to say of a minor that no kube-scheduler was run of.
-fn experimental(minor: Minor) -> Option<String> {
-    minor
-        .is_experimental()
-        .then(|| format!("decided as Kubernetes {minor}, whose rules were read and never run: experimental"))
 }
 
 /// What sources say.
@@ -326,33 +252,10 @@ impl Server {
     }
 }
 
-/// The text of a configuration file; of standard input where it is called `-`.
-///
-/// # Errors
-/// It cannot be read, is too large, or no text.
-pub(crate) fn config_text(file: &Path) -> anyhow::Result<String> {
-    let name = file.display();
-    let open = || -> std::io::Result<Box<dyn Read>> {
-        Ok(if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(fs::File::open(file)?) })
-    };
-    let opened = open().with_context(|| format!("{name}: cannot be opened; check the path"))?;
-    let wanted = "a KubeSchedulerConfiguration is wanted";
-    let mut bytes = Vec::new();
-    opened
-        .take(LARGEST_CONFIG + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{name}: cannot be read; {wanted}"))?;
-    if bytes.len() as u64 > LARGEST_CONFIG {
-        return Err(anyhow!("{name}: is larger than 1 MiB; {wanted}"));
-    }
-    let text = longshore_manifest::utf8(&bytes).into_owned();
-    String::from_utf8(text).with_context(|| format!("{name}: cannot be read as text; {wanted}"))
-}
-
 /// A dump knows of which version its cluster was.
 fn warn_of_version(cluster: &Manifests, features: Features, console: &mut Console<'_>) {
     let Some(version) = cluster.coverage.kubernetes_version.as_deref() else { return };
-    let (own, followed) = (minor_of(Some(version)).0, features.minor());
+    let (own, followed) = (rules::minor_of(Some(version)).0, features.minor());
     if own != followed {
         console.warn(&format!(
             "the dump is of a cluster of {version}, and is decided as Kubernetes {followed}; add --kubernetes-version {own}"
@@ -442,31 +345,5 @@ pub(crate) fn some(names: &[&str]) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_servers_minor_is_followed_and_what_is_odd_is_said() {
-        #[track_caller]
-        fn check(server: Option<&str>, want: Minor, says: Option<&str>) {
-            let (minor, remark) = minor_of(server);
-            assert_eq!(minor, want);
-            let said = remark.as_deref();
-            assert!(
-                says.map_or(said.is_none(), |says| said.is_some_and(|said| said.contains(says))),
-                "{said:?}"
-            );
-        }
-        check(None, Minor::V1_37, None);
-        check(Some("v1.37.2"), Minor::V1_37, None);
-        check(Some("v1.36.5-gke.1"), Minor::V1_36, None);
-        check(Some("v1.34.4"), Minor::V1_36, Some("the API server is v1.34.4: decided as Kubernetes 1.36"));
-        check(Some("v1.38.0"), Minor::V1_38, Some("experimental"));
-        check(Some("v1.40.0"), Minor::V1_38, Some("newer than anything known here"));
-        check(Some("strange"), Minor::V1_37, Some("is not a version of Kubernetes 1"));
     }
 }

@@ -1,4 +1,5 @@
-//! The `longshore` command, as a library: everything but `main`. The only crate that knows all the others.
+//! The `longshore` command, as a library: everything but `main`. It reads what it is given, calls the libraries and prints what they
+//! found out. The only crate that knows all the others.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -11,43 +12,19 @@
 //! | `choice` | which profile decides which pods |
 //! | `check` | whether a cluster is fit, and whether the scheduler in it works |
 //! | `ask` | questions to a running scheduler |
-//! | `live` | the engine at work in a real cluster |
-//! | `extenders` | the extenders of a configuration, ready to be asked |
-//! | `simulation` | the engine over a cluster that stands still |
 //! | `rehearsal` | one plugin alone, asked stage by stage |
-//! | `built` | what the program was built from |
-//! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
-//! | `clock` | the time, which never runs backwards |
-//! | `explain` | why a pod does not fit, and what would help |
 //! | `render` | documents to text |
-//! | `metrics` | what the live scheduler counts and times |
-//! | `decisions` | what it decided lately |
-//! | `logging` | the log |
-//! | `serve` | its HTTPS server |
 
 pub mod args;
-pub mod attempts;
-pub mod built;
 pub mod console;
-pub mod decisions;
 pub mod exit;
-pub mod logging;
-pub mod metrics;
-pub mod plugins;
-pub mod report;
-pub mod serve;
-pub mod simulation;
 
 mod ask;
 mod check;
 mod choice;
-mod clock;
 mod cmd;
-mod explain;
-mod extenders;
 mod input;
 mod jsonpath;
-mod live;
 mod measured;
 mod rehearsal;
 mod render;
@@ -59,6 +36,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::Parser;
+use longshore_service::logging;
 
 use args::{Cli, Command, with_dashes};
 use console::{Console, is_broken_pipe};

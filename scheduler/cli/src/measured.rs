@@ -6,23 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use longshore_framework::node::Node;
-use longshore_framework::node_metrics::{MetricsSource, Sample};
-use longshore_framework::profile::Profile;
+use longshore_framework::node_metrics::Sample;
 use longshore_manifest::{MeasuredFile, Source};
 
 use crate::args::measured::MetricsArgs;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
-
-/// The sources that plugins of these profiles read, each once.
-pub(crate) fn sources(profiles: &[Profile]) -> Vec<Arc<MetricsSource>> {
-    let plugins = profiles.iter().flat_map(Profile::plugins);
-    let mut sources: Vec<_> = plugins.filter_map(|i| i.plugin.metrics()).map(|need| need.source).collect();
-    sources.sort();
-    sources.dedup();
-    sources
-}
 
 /// The file that the flags name, if they name one, as measured so long before time 0 as they say.
 ///

@@ -10,6 +10,7 @@
 pub(crate) mod given;
 pub(crate) mod hear;
 pub(crate) mod made_up;
+pub(crate) mod report;
 pub(crate) mod scene;
 pub(crate) mod source;
 pub(crate) mod subject;

@@ -1,12 +1,10 @@
 //! Documents to text.
 
-pub(crate) mod bytes;
 pub(crate) mod comparison;
 pub(crate) mod data;
 pub(crate) mod decisions;
 mod devices;
 pub(crate) mod explanation;
-pub(crate) mod names;
 pub(crate) mod ordered;
 pub(crate) mod picked;
 pub(crate) mod plugin;

@@ -5,10 +5,11 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use longshore_cli::{plugins, simulation};
 use longshore_engine::{Options, TieBreak};
 use longshore_framework::profile::Profile;
+use longshore_loader as plugins;
 use longshore_manifest::{Manifests, Source};
+use longshore_simulation as simulation;
 
 /// Nodes and pods that are scheduled, at most: more of them find no other faults, only more slowly.
 const MOST: usize = 24;

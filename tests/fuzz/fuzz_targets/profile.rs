@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use longshore_cli::plugins;
 use longshore_framework::registry::Registry;
+use longshore_loader as plugins;
 use longshore_profile::{Resolved, load, show};
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(plugins::registry);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use longshore_cli::plugins;
 use longshore_framework::features::Features;
 use longshore_framework::fields::Problems;
 use longshore_framework::plugin::Plugin;
 use longshore_framework::registry::{Instance, Registry};
+use longshore_loader as plugins;
 use longshore_profile::Configuration;
 use longshore_wasm::Settings;
 use serde_json::{Value, json};

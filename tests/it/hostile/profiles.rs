@@ -1,6 +1,6 @@
 //! Configuration files that are broken or mean harm.
 
-use longshore_cli::plugins;
+use longshore_loader as plugins;
 
 const HEAD: &str = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
 

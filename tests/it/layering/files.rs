@@ -13,12 +13,15 @@ use syn::{ItemMod, ItemUse, UseTree};
 type Module = Vec<String>;
 
 /// Folders of the crates that are looked at.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 14] = [
     "scheduler/framework",
     "scheduler/engine",
     "scheduler/profile",
     "scheduler/manifest",
     "scheduler/wasm",
+    "scheduler/loader",
+    "scheduler/simulation",
+    "scheduler/service",
     "scheduler/cli",
     "scheduler/cluster",
     "scheduler/artifact",

@@ -34,7 +34,7 @@ pub(super) fn within(engine: &Engine) {
 #[track_caller]
 fn check(draft: &ClusterDraft, seed: u64) {
     let cluster = draft.build();
-    within(&longshore_cli::simulation::load(&cluster, super::PROFILES.clone(), Options::default()));
+    within(&longshore_simulation::load(&cluster, super::PROFILES.clone(), Options::default()));
     let done = simulate(&cluster, Options { seed, ..Options::default() });
     within(&done.engine);
     let placed = done.records.iter().filter(|r| r.node().is_some()).count();

@@ -1,8 +1,8 @@
 //! Preemption evicts only what matters less, and what it makes room for then fits.
 
-use longshore_cli::simulation::Record;
 use longshore_engine::{Options, Outcome};
 use longshore_framework::port::Effect;
+use longshore_simulation::Record;
 use proptest::prelude::*;
 
 use super::cluster::{ClusterDraft, cluster};

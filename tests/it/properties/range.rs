@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use longshore_cli::simulation;
 use longshore_engine::{Engine, Options};
 use longshore_framework::plugin::{Cycle, Filter, FilterSink, MAX_SCORE, PreFilter};
 use longshore_framework::pod::Pod;
@@ -13,6 +12,7 @@ use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PreFilterVerdict, PreScoreVerdict, Rejection, Verdict};
 use longshore_framework::view::{Hypothesis, NodeView};
+use longshore_simulation as simulation;
 use proptest::prelude::*;
 
 use super::cluster::{ClusterDraft, cluster};

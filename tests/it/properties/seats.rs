@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use longshore_cli::simulation;
 use longshore_engine::Options;
 use longshore_framework::plugin::{Cycle, PerSeat, SEATS};
 use longshore_framework::profile::Profile;
@@ -10,6 +9,7 @@ use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::Slot;
 use longshore_framework::state::PluginState;
 use longshore_framework::verdict::{PreScoreVerdict, Verdict};
+use longshore_simulation as simulation;
 use proptest::prelude::*;
 
 use super::cluster::{ClusterDraft, cluster};

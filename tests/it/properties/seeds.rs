@@ -1,7 +1,7 @@
 //! Chance decides between equals and nothing else.
 
-use longshore_cli::simulation::{Record, Simulated};
 use longshore_engine::{Options, Outcome};
+use longshore_simulation::{Record, Simulated};
 use proptest::prelude::*;
 
 use super::cluster::{ClusterDraft, cluster};

@@ -1,8 +1,8 @@
 //! `--feature-gates` and `--kubernetes-version`: whose rules decisions follow.
 
-use anyhow::bail;
 use clap::Args;
-use longshore_framework::features::{self, Features, Minor, Resolved, Setting};
+use longshore_framework::features::{self, Minor, Resolved, Setting};
+use longshore_loader::rules;
 
 use super::values::go_bool;
 
@@ -23,13 +23,7 @@ impl GateArgs {
     /// # Errors
     /// Every setting that is refused.
     pub(crate) fn resolve(&self, minor: Minor) -> anyhow::Result<Resolved> {
-        match Features::resolve(minor, &self.feature_gates) {
-            Ok(resolved) => Ok(resolved),
-            Err(errors) => {
-                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                bail!("--feature-gates, for Kubernetes {minor}: {}", errors.join("; "))
-            }
-        }
+        rules::resolve(minor, &self.feature_gates)
     }
 }
 

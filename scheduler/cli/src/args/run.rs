@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 
 use longshore_framework::features::Minor;
+use longshore_service::logging::Format;
+use longshore_service::options::{LeaderOptions, RunOptions};
 
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
-use crate::logging::Format;
 
 /// `longshore run`.
 #[derive(Args, Debug)]
@@ -65,6 +66,22 @@ impl RunArgs {
     /// What the log has to say of flags that do less here than in kube-scheduler.
     pub(crate) fn remarks(&self) -> Vec<String> {
         self.accepted.lines().collect()
+    }
+
+    /// What the scheduler is started with.
+    pub(crate) fn options(&self) -> RunOptions {
+        RunOptions {
+            config: self.config.clone(),
+            kube_api_qps: self.kube_api_qps,
+            kube_api_burst: self.kube_api_burst,
+            pod_max_in_unschedulable_pods_duration: self.pod_max_in_unschedulable_pods_duration,
+            kubernetes_version: self.kubernetes_version,
+            feature_gates: self.gates.feature_gates.clone(),
+            cluster: (&self.cluster).into(),
+            leader: (&self.leader).into(),
+            serving: (&self.serving).into(),
+            review: (&self.serving).into(),
+        }
     }
 }
 
@@ -122,13 +139,44 @@ pub struct LeaderArgs {
     pub leader_elect_resource_namespace: Option<String>,
 }
 
+impl From<&LeaderArgs> for LeaderOptions {
+    fn from(args: &LeaderArgs) -> Self {
+        Self {
+            leader_elect: args.leader_elect,
+            leader_elect_lease_duration: args.leader_elect_lease_duration,
+            leader_elect_renew_deadline: args.leader_elect_renew_deadline,
+            leader_elect_retry_period: args.leader_elect_retry_period,
+            leader_elect_resource_name: args.leader_elect_resource_name.clone(),
+            leader_elect_resource_namespace: args.leader_elect_resource_namespace.clone(),
+        }
+    }
+}
+
+/// Values of `--logging-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LoggingFormat {
+    /// klog's
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+impl From<LoggingFormat> for Format {
+    fn from(format: LoggingFormat) -> Self {
+        match format {
+            LoggingFormat::Text => Self::Text,
+            LoggingFormat::Json => Self::Json,
+        }
+    }
+}
+
 /// The log of a command that runs on.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs")]
 pub struct LoggingArgs {
     /// Format of the log
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub logging_format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LoggingFormat::Text)]
+    pub logging_format: LoggingFormat,
     /// How much is logged: 0 what matters, 2 every decision, 4 debugging, up to 10
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub level: u8,
@@ -159,6 +207,30 @@ mod tests {
         assert_eq!(args.serving.authorization.authorization_always_allow_paths, ["/healthz", "/metrics"]);
         assert_eq!(parsed("longshore run --leader-elect --v 4").leader.leader_elect, Some(true));
         assert_eq!(parsed("longshore run").leader.leader_elect, None);
+    }
+
+    #[test]
+    fn flags_reach_the_scheduler() {
+        let options = parsed(
+            "longshore run --config=c.yaml --kube-api-qps=7 --kubernetes-version=1.36 --feature-gates=VolumeLimitScaling=true \
+             --context=here --leader-elect=false --leader-elect-resource-name=y --leader-elect-resource-namespace=z \
+             --leader-elect-retry-period=3s --secure-port=8443 --authentication-kubeconfig=who --authorization-kubeconfig=may \
+             --authorization-webhook-cache-unauthorized-ttl=4s",
+        )
+        .options();
+        assert_eq!(options.config, Some("c.yaml".into()));
+        assert_eq!((options.kube_api_qps, options.kubernetes_version), (Some(7.0), Some(Minor::V1_36)));
+        assert_eq!(options.feature_gates.len(), 1);
+        assert_eq!(options.cluster.context.as_deref(), Some("here"));
+        let leader = options.leader;
+        assert_eq!(leader.leader_elect, Some(false));
+        assert_eq!(leader.leader_elect_resource_name.as_deref(), Some("y"));
+        assert_eq!(leader.leader_elect_resource_namespace.as_deref(), Some("z"));
+        assert_eq!(leader.leader_elect_retry_period, Some(Duration::from_secs(3)));
+        assert_eq!(options.serving.secure_port, 8443);
+        assert_eq!(options.review.authentication_kubeconfig, Some("who".into()));
+        assert_eq!(options.review.authorization_kubeconfig, Some("may".into()));
+        assert_eq!(options.review.ttl.denied, Duration::from_secs(4));
     }
 
     /// What kubeadm 1.36 and 1.37 write into kube-scheduler's manifest, but for the command's name.

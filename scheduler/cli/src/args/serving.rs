@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use longshore_cluster::review::{RequestHeader, Ttl};
+use longshore_service::options::ReviewOptions;
+use longshore_service::serve;
 
 use super::values::{duration, go_bool};
-use crate::serve;
 
 /// The HTTPS server.
 #[derive(Args, Clone, Debug)]
@@ -148,12 +149,16 @@ impl From<&AuthenticationArgs> for serve::ClientOptions {
     }
 }
 
-impl From<&ServingArgs> for Ttl {
+impl From<&ServingArgs> for ReviewOptions {
     fn from(args: &ServingArgs) -> Self {
         Self {
-            token: args.authentication.authentication_token_webhook_cache_ttl,
-            allowed: args.authorization.authorization_webhook_cache_authorized_ttl,
-            denied: args.authorization.authorization_webhook_cache_unauthorized_ttl,
+            authentication_kubeconfig: args.authentication.authentication_kubeconfig.clone(),
+            authorization_kubeconfig: args.authorization.authorization_kubeconfig.clone(),
+            ttl: Ttl {
+                token: args.authentication.authentication_token_webhook_cache_ttl,
+                allowed: args.authorization.authorization_webhook_cache_authorized_ttl,
+                denied: args.authorization.authorization_webhook_cache_unauthorized_ttl,
+            },
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The document of `longshore check`.
 
 use longshore_cluster::check::{Check, Status};
+use longshore_simulation::report::{API_VERSION, rounded};
 use serde::Serialize;
-
-use crate::report::{API_VERSION, rounded};
 
 /// What was checked, and how it ended.
 #[derive(Clone, Debug, Serialize)]

@@ -17,16 +17,15 @@ use longshore_cluster::node_metrics::Fetcher;
 use longshore_framework::features::Features;
 use longshore_framework::node_metrics::{MetricsSource, Provider};
 use longshore_framework::objects::declared::Declarations;
+use longshore_loader::{Loaded, file as configuration_file, measured, rules};
 use longshore_profile::Resolved;
+use longshore_service::clock::Clock;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::report::Reporter;
 use crate::args::check::CheckArgs;
 use crate::ask;
-use crate::clock::Clock;
 use crate::input;
-use crate::measured;
-use crate::plugins::Loaded;
 
 /// The scheduler name that the chart and the examples use.
 const SCHEDULER_NAME: &str = "longshore";
@@ -176,9 +175,9 @@ fn configuration(args: &CheckArgs, server: Option<&str>, reporter: &mut Reporter
     let name = format!("{} is valid", file.display());
     reporter.group("Configuration");
     let (loader, _) = input::loader(&args.plugins);
-    let (minor, _) = input::minor_of(server);
+    let (minor, _) = rules::minor_of(server);
     loader.follow(Features::of(minor));
-    let loaded = match input::profiles(Some(file), &loader) {
+    let loaded = match configuration_file::profiles(Some(file), &loader) {
         Ok(loaded) => loaded,
         Err(error) => {
             let remedy = "fix the file; longshore profile validate --kubernetes-version says the same";

@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow};
 use longshore_cluster::connect::{self, Liveness};
 use longshore_cluster::discover::discover;
 use longshore_cluster::dump::{self, Contents, DumpError, Keep, Options};
+use longshore_loader::file;
 use serde_json::Value;
 
 use crate::args::DataFormat;
@@ -43,7 +44,7 @@ fn options(args: &DumpArgs) -> anyhow::Result<Options> {
     };
     if args.config.is_some() {
         let (loader, _) = input::loader(&args.plugins);
-        let loaded = input::profiles(args.config.as_deref(), &loader)?;
+        let loaded = file::profiles(args.config.as_deref(), &loader)?;
         keep.declared = loaded.guests.declarations();
         keep.node_annotations = !loaded.guests.is_empty();
         // Who reads whole objects reads any of their fields.

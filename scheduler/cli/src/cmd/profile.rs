@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use longshore_framework::profile::Profile;
+use longshore_loader::{Held, Loaded, Loader, file as configuration};
 use longshore_profile::Resolved;
 
 use crate::args::gates::RuleArgs;
@@ -10,7 +11,6 @@ use crate::args::{DataFormat, PluginArgs, ProfileArgs, ProfileCommand};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input;
-use crate::plugins::{Held, Loaded, Loader};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
@@ -47,7 +47,7 @@ fn loader(
 }
 
 fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::Result<Exit> {
-    let Loaded { resolved, guests, absent, .. } = input::profiles(Some(file), loader)?;
+    let Loaded { resolved, guests, absent, .. } = configuration::profiles(Some(file), loader)?;
     warn(file, &resolved, console);
     writeln!(console.out, "{}: valid", file.display())?;
     for profile in &resolved.profiles {
@@ -68,7 +68,7 @@ fn validate(file: &Path, loader: &Loader, console: &mut Console<'_>) -> anyhow::
 /// Prints the file as it is in v1.
 fn migrate(file: &Path, format: DataFormat, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let name = file.display().to_string();
-    let migrated = longshore_profile::migrate(&name, &input::config_text(file)?)?;
+    let migrated = longshore_profile::migrate(&name, &configuration::config_text(file)?)?;
     for change in &migrated.changes {
         console.warn(&format!("{name}: {change}"));
     }
@@ -82,7 +82,7 @@ fn show(
     format: DataFormat,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
-    let Loaded { resolved, .. } = input::profiles(file, loader)?;
+    let Loaded { resolved, .. } = configuration::profiles(file, loader)?;
     if let Some(file) = file {
         warn(file, &resolved, console);
     }

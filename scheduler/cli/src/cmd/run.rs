@@ -4,21 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use longshore_framework::features::{Features, Minor};
+use longshore_framework::features::Features;
+use longshore_loader::{Loader, LoaderOptions};
 use longshore_profile::Resolved;
+use longshore_service::clock::Clock;
+use longshore_service::live::{self, End, Prepared, Watch};
+use longshore_service::logging;
+use longshore_service::metrics::Metrics;
+use longshore_service::options::RunOptions;
 use longshore_wasm::Patience;
 use tokio::runtime::Runtime;
 
 use crate::args::DataFormat;
 use crate::args::run::RunArgs;
-use crate::clock::Clock;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::input;
-use crate::live::{self, End, Prepared, Watch};
-use crate::logging;
-use crate::metrics::Metrics;
-use crate::plugins::{Loaded, Loader, LoaderOptions};
 use crate::render::data;
 use crate::render::ordered::Ordered;
 
@@ -43,50 +43,21 @@ fn write_config(file: &Path, resolved: &Resolved) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Minors in the order in which a configuration is tried.
-const TRIED: [Minor; 3] = [Minor::STABLE, Minor::V1_36, Minor::V1_38];
-
-/// Loads the configuration by these rules.
-///
-/// # Errors
-/// Everything that is wrong with it.
-fn load(args: &RunArgs, features: Features, loader: &Loader) -> anyhow::Result<Loaded> {
-    loader.follow(features);
-    input::profiles(args.config.as_deref(), loader)
-}
-
-/// Loads the configuration by the rules of the first minor that takes it and the feature gates, while no server says which minor
-/// is followed. Where that turns out to be another one, it is loaded again.
-///
-/// # Errors
-/// What the newest stable minor has against it, when no minor takes it.
-fn load_by_any(args: &RunArgs, loader: &Loader) -> anyhow::Result<Loaded> {
-    let mut refused = None;
-    for minor in TRIED {
-        let resolved = args.gates.resolve(minor);
-        match resolved.and_then(|resolved| load(args, resolved.features, loader)) {
-            Ok(loaded) => return Ok(loaded),
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    Err(refused.unwrap_or_else(|| anyhow::anyhow!("there is no minor to follow")))
-}
-
 /// The rules to follow, where they are known before anything was read. A configuration that is only written out asks no server.
 ///
 /// # Errors
 /// Feature gates that are refused.
-fn known(args: &RunArgs, runtime: &Runtime) -> anyhow::Result<Option<Features>> {
+fn known(args: &RunArgs, options: &RunOptions, runtime: &Runtime) -> anyhow::Result<Option<Features>> {
     if args.write_config_to.is_some() && args.kubernetes_version.is_none() {
         return Ok(None);
     }
-    runtime.block_on(live::rules(args))
+    runtime.block_on(live::rules(options))
 }
 
 /// Runs until told to stop.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     // First of all: loading plugins has things to say.
-    let level = logging::serve(args.logging.logging_format, args.logging.level);
+    let level = logging::serve(args.logging.logging_format.into(), args.logging.level);
     let metrics = Metrics::new().context("cannot set up metrics")?;
     let (watch, switches) = Watch::new(&metrics);
     let clock = Clock::new();
@@ -103,10 +74,8 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let loaded = match known(args, &runtime)? {
-        Some(features) => load(args, features, &loader)?,
-        None => load_by_any(args, &loader)?,
-    };
+    let options = args.options();
+    let loaded = live::load(&options, known(args, &options, &runtime)?, &loader)?;
     if let Some(file) = &args.write_config_to {
         return write_config(file, &loaded.resolved);
     }
@@ -118,7 +87,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<E
     }
     abort_on_panic();
     let prepared = Prepared { loaded, loader, metrics, switches };
-    match runtime.block_on(live::start(args, prepared, level))? {
+    match runtime.block_on(live::start(&options, prepared, level))? {
         End::Stopped => Ok(Exit::Done),
         End::Fatal(why) => {
             console.error(&why);

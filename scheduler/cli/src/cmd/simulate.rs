@@ -12,6 +12,8 @@ use longshore_engine::{Options, Parallelism, TieBreak};
 use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use longshore_manifest::Manifests;
+use longshore_simulation::report::Simulation;
+use longshore_simulation::{self as simulation, Observer, Record, Simulated, attempts, explain};
 use rustc_hash::FxHashMap;
 
 use crate::args::format::Format;
@@ -21,9 +23,7 @@ use crate::console::Console;
 use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
 use crate::render::{data, picked, simulation as table};
-use crate::report::Simulation;
-use crate::simulation::{self, Observer, Record, Simulated};
-use crate::{attempts, explain, selection};
+use crate::selection;
 
 /// Runs with fewer pods than this are over before a progress bar is of use.
 const WORTH_A_BAR: usize = 500;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     tracing::info!(records = simulated.records.len(), "decided");
     let mut report = Simulation::new(
         &simulated,
-        crate::report::Around {
+        longshore_simulation::report::Around {
             cluster: &cluster,
             seed: (args.decision.tie_break == Ties::Random).then_some(args.decision.seed),
             read_seconds,

@@ -1,12 +1,12 @@
 //! `longshore version`.
 
 use longshore_framework::features::Features;
+use longshore_service::version::Version;
 
 use crate::args::VersionArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::render::data;
-use crate::report::Version;
 
 /// Prints the version and whose decisions it makes.
 pub(crate) fn run(args: &VersionArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {

@@ -12,11 +12,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 /// A line of a plugin's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Line {
+pub(crate) struct Line {
     /// `debug`, `info`, `warn` or `error`.
-    pub level: String,
+    pub(crate) level: String,
     /// What it said.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Does `work` and returns what plugins logged meanwhile on this thread.

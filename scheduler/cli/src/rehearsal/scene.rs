@@ -11,11 +11,11 @@ use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::raw::RawObjects;
 use longshore_framework::registry::Instance;
 use longshore_framework::snapshot::{Slot, Snapshot};
+use longshore_loader::extenders::Written;
 use longshore_manifest::{Manifests, Options, Source};
+use longshore_simulation::explain::find;
 
 use crate::console::Console;
-use crate::explain::find;
-use crate::extenders::Written;
 use crate::input;
 
 /// The cluster.

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use longshore_simulation::report::{Comparison, Run};
+
 use super::table::Table;
 use crate::console::Style;
-use crate::report::{Comparison, Run};
 
 /// Moved pods that are listed at the most; more is for `-o wide`.
 const LISTED: usize = 50;

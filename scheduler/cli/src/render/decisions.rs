@@ -4,14 +4,14 @@
 
 use std::io::{self, Write};
 
+use longshore_simulation::report::{Preemption, ScoredNode};
+use longshore_simulation::text::names::thousands;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::thousands;
 use super::table::Table;
 use super::{preemption, scores};
 use crate::console::{Style, printable};
-use crate::report::{Preemption, ScoredNode};
 
 /// Names of nodes on one line, at the most.
 const NAMED: usize = 4;

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::names::named;
+use longshore_simulation::report::{DeviceSearch, DeviceSearches, DeviceUse};
+use longshore_simulation::text::names::named;
+
 use super::table::Table;
 use crate::console::printable;
-use crate::report::{DeviceSearch, DeviceSearches, DeviceUse};
 
 /// Groups of nodes that are listed, at the most.
 const LISTED: usize = 10;

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::names::{named, thousands};
+use longshore_simulation::report::{ChangeOf, Explanation, Preemption, Relaxation, Status};
+use longshore_simulation::text::names::{named, thousands};
+
 use super::table::Table;
 use super::{devices, preemption, scores};
 use crate::console::{Style, printable};
-use crate::report::{ChangeOf, Explanation, Preemption, Relaxation, Status};
 
 /// Changes that are listed, at the most.
 const LISTED: usize = 8;

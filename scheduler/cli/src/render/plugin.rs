@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::table::Table;
 use crate::console::{Style, printable};
-use crate::report::plugin::PluginInspection;
+use crate::rehearsal::report::PluginInspection;
 
 pub(crate) use results::{bench, check, test};
 pub(crate) use run::{run, said};

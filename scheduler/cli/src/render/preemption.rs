@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::names::{named, thousands};
+use longshore_simulation::report::{Candidate, DecidedBy, Preemption};
+use longshore_simulation::text::names::{named, thousands};
+
 use super::table::Table;
 use crate::console::{Style, printable};
-use crate::report::{Candidate, DecidedBy, Preemption};
 
 /// Nodes that are listed, at the most.
 const LISTED: usize = 8;

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::names::thousands;
+use longshore_simulation::report::ScoredNode;
+use longshore_simulation::text::names::thousands;
+
 use super::table::Table;
 use crate::console::Style;
-use crate::report::ScoredNode;
 
 /// Prints the nodes under `title`; the chosen one has a star.
 pub(crate) fn write(

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::bytes::amount;
+use longshore_simulation::report::{NodeUse, OwnerCount, Removed};
+use longshore_simulation::text::bytes::amount;
+
 use super::table::Table;
-use crate::report::{NodeUse, OwnerCount, Removed};
 
 /// Resources that have a column of their own beside cpu and memory.
 const MORE: usize = 3;

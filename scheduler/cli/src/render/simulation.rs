@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::bytes::amount;
+use longshore_simulation::report::{Decided, Pending, Simulation, Summary, Utilisation};
+use longshore_simulation::text::bytes::amount;
+
 use super::table::Table;
 use super::{devices, seen};
 use crate::console::{Style, printable};
 use crate::input::some;
-use crate::report::{Decided, Pending, Simulation, Summary, Utilisation};
 
 /// The table lists placements up to this many pods; more is for `-o wide`.
 pub(crate) const LISTED: usize = 50;

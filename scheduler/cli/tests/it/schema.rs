@@ -1,9 +1,9 @@
 //! Real output against `docs/schema`, and the schemas against `docs/output.md`.
 
-use longshore_cli::decisions::{Decisions, Limits};
 use longshore_engine::{Engine, Options};
 use longshore_framework::port::Input;
 use longshore_framework::{Timestamp, fixture};
+use longshore_service::decisions::{Decisions, Limits};
 use serde_json::Value;
 
 use crate::support::{NODE, pod, run, run_with};
@@ -125,8 +125,8 @@ fn checks_are_as_described() {
 #[test]
 fn decisions_are_as_described() {
     let profiles = longshore_profile::default_profile(
-        &longshore_cli::plugins::registry(),
-        longshore_cli::plugins::default_multi_point(),
+        &longshore_loader::registry(),
+        longshore_loader::default_multi_point(),
     );
     let options = Options { adopt_all: true, trace: true, example_nodes: Some(2), ..Options::default() };
     let mut engine = Engine::new(profiles.unwrap().profiles, options);

@@ -6,13 +6,13 @@ use anyhow::{anyhow, bail};
 use longshore_cluster::call::path::escape;
 use longshore_cluster::call::{ApiError, Caller};
 use longshore_cluster::connect::{self, Found, Liveness};
+use longshore_service::live::hostname;
 use serde_json::Value;
 
 use super::pods::{self, PodRef};
 use super::target::Target;
 use crate::args::ExplainArgs;
 use crate::ask::{self, find};
-use crate::live::hostname;
 
 /// Pods that are asked about, at the most.
 const MOST: usize = 1000;

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use longshore_simulation::report::{API_VERSION, Explanation};
+use longshore_simulation::text::names::named;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,11 +12,9 @@ use super::simulated::{Place, Simulated};
 use crate::args::format::Format;
 use crate::args::{DataFormat, ExplainArgs};
 use crate::console::{Console, printable};
-use crate::render::names::named;
 use crate::render::ordered::Ordered;
 use crate::render::table::Table;
 use crate::render::{data, decisions, explanation as text, picked};
-use crate::report::{API_VERSION, Explanation};
 
 /// Pods of one answer that are listed with their nodes, at the most.
 const LISTED: usize = 10;

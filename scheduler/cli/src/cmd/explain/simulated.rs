@@ -5,14 +5,14 @@ use std::sync::Arc;
 use anyhow::bail;
 use longshore_engine::Options;
 use longshore_framework::pod::Pod;
+use longshore_simulation::explain::{Question, explain as explained, find};
+use longshore_simulation::report::{Explanation, Status};
 
 use super::target::{Kind, Target};
 use crate::args::{ExplainArgs, InputArgs};
 use crate::cmd::simulate::options;
 use crate::console::Console;
-use crate::explain::{Question, explain as explained, find};
 use crate::input::{self, Input};
-use crate::report::{Explanation, Status};
 
 /// Pods that wait whose explanations are worked out, at the most: each takes a simulation.
 const WORKED_OUT: usize = 20;
@@ -138,7 +138,7 @@ fn is_of(target: &Target<'_>, namespace: Option<&str>, pod: &Pod) -> bool {
 }
 
 fn of_keys(input: &Input, keys: &[String]) -> anyhow::Result<Vec<Arc<Pod>>> {
-    keys.iter().map(|key| find(&input.cluster.pods, key, None)).collect()
+    keys.iter().map(|key| Ok(find(&input.cluster.pods, key, None)?)).collect()
 }
 
 /// What is alike for pods whose explanations are the same to a reader: why, not which pod and where.

@@ -10,6 +10,7 @@ use longshore_framework::fields::Problems;
 use longshore_framework::node_metrics::Sample;
 use longshore_framework::pod::{Pod, PodMeta};
 use longshore_framework::registry::{FactoryContext, Instance};
+use longshore_simulation::report::{API_VERSION, rounded};
 use longshore_wasm::Settings;
 use serde_json::Value;
 
@@ -18,10 +19,9 @@ use crate::args::plugin::BenchArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::measured;
+use crate::rehearsal::report::{Measured, PluginBench};
 use crate::rehearsal::{Scene, Setup, Subject, given, made_up, source};
 use crate::render::plugin as render;
-use crate::report::plugin::{Measured, PluginBench};
-use crate::report::{API_VERSION, rounded};
 
 use cycle::{Stages, Times};
 

@@ -16,9 +16,9 @@ use crate::args::plugin::CheckArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::measured;
+use crate::rehearsal::report::{Checked, PluginCheck, Verdict};
 use crate::rehearsal::{Scene, Setup, Subject, given, hear, made_up, source};
 use crate::render::plugin as render;
-use crate::report::plugin::{Checked, PluginCheck, Verdict};
 
 /// Nodes of the cluster that is made up: enough for seven ranges.
 const NODES: usize = 448;

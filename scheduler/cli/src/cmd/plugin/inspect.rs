@@ -11,10 +11,10 @@ use super::{exit, print};
 use crate::args::plugin::InspectArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::rehearsal::report::PluginInspection;
 use crate::rehearsal::subject::{explained, host};
 use crate::rehearsal::{Setup, given, source};
 use crate::render::plugin as render;
-use crate::report::plugin::PluginInspection;
 
 /// Fetches, looks, prints.
 pub(crate) fn run(args: &InspectArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {

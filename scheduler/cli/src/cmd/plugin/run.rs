@@ -7,9 +7,9 @@ use crate::args::plugin::RunArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::measured;
+use crate::rehearsal::report::PluginRun;
 use crate::rehearsal::{Last, Scene, Setup, Subject, given, hear, source, take};
 use crate::render::plugin as render;
-use crate::report::plugin::PluginRun;
 
 /// Loads, asks, prints.
 pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {

@@ -15,9 +15,9 @@ use crate::args::plugin::TestArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::measured;
+use crate::rehearsal::report::{CaseResult, PluginRun, PluginTest};
 use crate::rehearsal::{Last, Setup, Subject, hear, source, take};
 use crate::render::plugin as render;
-use crate::report::plugin::{CaseResult, PluginRun, PluginTest};
 
 use case::Case;
 use expect::CaseOutcome;

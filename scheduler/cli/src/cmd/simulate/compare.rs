@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use longshore_engine::Options;
 use longshore_framework::pod::Pod;
+use longshore_simulation::report::{Around, Comparison, Rules, Run, Simulation};
+use longshore_simulation::{self as simulation, Simulated};
 use rustc_hash::FxHashMap;
 
 use super::options;
@@ -14,8 +16,6 @@ use crate::console::Console;
 use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
 use crate::render::{comparison as table, data, picked};
-use crate::report::{Around, Comparison, Rules, Run, Simulation};
-use crate::simulation::{self, Simulated};
 use crate::{selection, sources};
 
 /// What one configuration comes to.

@@ -18,7 +18,7 @@ fn scene(cpus: &[(&str, &str)]) -> Scene {
 }
 
 fn native(name: &str) -> Instance {
-    let registry = crate::plugins::registry();
+    let registry = longshore_loader::registry();
     let mut found = Vec::new();
     registry.get(name).unwrap()(&Value::Null, &FactoryContext::default(), &mut Problems::new(&mut found))
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use crate::console::{Style, printable};
+use crate::rehearsal::report::{Measured, PluginBench, PluginCheck, PluginTest, Verdict};
 use crate::render::table::Table;
-use crate::report::plugin::{Measured, PluginBench, PluginCheck, PluginTest, Verdict};
 
 /// Prints cases, and what was not as expected.
 pub(crate) fn test(out: &mut dyn Write, report: &PluginTest, style: Style) -> io::Result<()> {

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use crate::console::{Style, printable};
+use crate::rehearsal::report::{PluginRun, StageResult};
 use crate::render::table::Table;
-use crate::report::plugin::{PluginRun, StageResult};
 
 /// Prints nodes, then stages, then what else it said.
 pub(crate) fn run(out: &mut dyn Write, report: &PluginRun, style: Style, headers: bool) -> io::Result<()> {
@@ -74,7 +74,7 @@ fn asked(out: &mut dyn Write, report: &PluginRun, style: Style) -> io::Result<()
     };
     section("Log", report.log.iter().map(|l| format!("{}: {}", l.level, l.message)).collect())?;
     let event =
-        |e: &crate::report::plugin::EventOf| format!("{} {}: {} ({})", e.r#type, e.reason, e.note, e.uid);
+        |e: &crate::rehearsal::report::EventOf| format!("{} {}: {} ({})", e.r#type, e.reason, e.note, e.uid);
     section("Events", report.events.iter().map(event).collect())?;
     section("Allowed", report.allowed.clone())?;
     section("Tried again", report.activated.clone())?;

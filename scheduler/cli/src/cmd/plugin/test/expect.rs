@@ -3,8 +3,8 @@
 use longshore_framework::fields::{Fields, Problems};
 use serde_json::{Map, Value, json};
 
+use crate::rehearsal::report::PluginRun;
 use crate::render::plugin::said;
-use crate::report::plugin::PluginRun;
 
 /// The fields of `expect`, in the order in which they are written.
 const FIELDS: [&str; 20] = [
@@ -122,7 +122,7 @@ fn facts(seen: &CaseOutcome) -> Map<String, Value> {
     };
     let of = |verdict: &str| run.nodes.iter().filter(|n| n.verdict == verdict).collect::<Vec<_>>();
     let names = |verdict: &str| of(verdict).iter().map(|n| n.node.clone()).collect::<Vec<String>>();
-    let numbers = |pick: fn(&crate::report::plugin::NodeResult) -> Option<i64>| {
+    let numbers = |pick: fn(&crate::rehearsal::report::NodeResult) -> Option<i64>| {
         let pairs = run.nodes.iter().filter_map(|n| Some((n.node.clone(), json!(pick(n)?))));
         Value::Object(pairs.collect())
     };
@@ -139,7 +139,7 @@ fn facts(seen: &CaseOutcome) -> Map<String, Value> {
         ("allowed".to_string(), json!(run.allowed)),
         ("turnedAway".to_string(), json!(run.turned_away)),
     ]);
-    let quiet = |s: &&crate::report::plugin::StageResult| !(s.stage == "Filter" && s.answer == "Pass");
+    let quiet = |s: &&crate::rehearsal::report::StageResult| !(s.stage == "Filter" && s.answer == "Pass");
     for stage in run.stages.iter().filter(quiet) {
         let field = field_of(stage.stage);
         if !facts.contains_key(field) || stage.answer == "Failed" {
