@@ -54,45 +54,67 @@ impl Side<'_> {
         self.arena.api.create(&objects::with(objects::with(pod, &own), more));
     }
 
-    /// What is to be compared of the side, with the names of neither in it.
-    fn traces(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut traces = BTreeMap::new();
-        let normal = |text: String| text.replace(&self.own(""), "").replace(self.name, "NAME");
-        let namespace = &self.arena.namespace;
+    /// What is to be compared of the side, with the names of neither in it. Pods that are alike are not told apart: which of
+    /// them comes first is up to chance at a start.
+    fn traces(&self) -> Traces {
+        let mut traces = Traces::new();
         let of_side = |object: &&Value| {
-            object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(&self.own("")))
+            object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(self.name))
         };
         for pod in self.arena.api.list(&self.arena.path("pods")).iter().filter(of_side) {
             let name = pod["metadata"]["name"].as_str().unwrap();
             let scheduled = condition(pod, "PodScheduled").unwrap_or_default();
             let said = ["status", "reason", "message"].map(|key| scheduled[key].to_string()).join(" ");
-            let mut lines = BTreeSet::from([normal(format!("node {}", pod["spec"]["nodeName"]))]);
-            lines.insert(normal(format!("condition {said}")));
-            lines.insert(normal(format!("nominated {}", pod["status"]["nominatedNodeName"])));
-            for event in self.arena.events(name) {
-                let fields = ["type", "reason", "action", "note"].map(|key| event[key].to_string());
-                lines.insert(normal(format!("event {}", fields.join(" "))));
-            }
-            traces.insert(normal(format!("pod {name}")), lines);
+            let (node, nominated) = (&pod["spec"]["nodeName"], &pod["status"]["nominatedNodeName"]);
+            let mut lines = vec![format!("node {node}, nominated {nominated}, condition {said}")];
+            let events = self.arena.events(name).into_iter().filter(|e| e["reportingController"] != "kwok");
+            let told: BTreeSet<String> = events.map(|event| told(&event)).collect();
+            lines.extend(told);
+            let text = lines.join("\n    ").replace(name, "POD");
+            traces
+                .entry(format!("pods of {}", alike(&self.normal(name))))
+                .or_default()
+                .push(self.normal(&text));
         }
-        for group in self.arena.api.list(&self.api.collection(namespace)).iter().filter(of_side) {
+        for group in self.arena.api.list(&self.api.collection(&self.arena.namespace)).iter().filter(of_side) {
             let name = group["metadata"]["name"].as_str().unwrap();
             let conditions = group["status"]["conditions"].as_array().cloned().unwrap_or_default();
             // The message is a sentence of our own.
             let line = |c: &Value| {
                 ["type", "status", "reason", "observedGeneration"].map(|key| c[key].to_string()).join(" ")
             };
-            traces.insert(normal(format!("group {name}")), conditions.iter().map(line).collect());
+            traces.insert(format!("group {}", self.normal(name)), conditions.iter().map(line).collect());
         }
+        traces.values_mut().for_each(|texts| texts.sort());
         traces
+    }
+
+    fn normal(&self, text: &str) -> String {
+        text.replace(&self.own(""), "").replace(self.name, "NAME")
     }
 }
 
+/// By kind and name, as texts.
+type Traces = BTreeMap<String, Vec<String>>;
+
+/// The name without its number.
+fn alike(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+fn told(event: &Value) -> String {
+    let mut note = event["note"].as_str().unwrap_or_default();
+    // There the group is named and a node that does not exist; here a pod of it and the node.
+    if event["reason"] == "Preempted" {
+        note = note.split_inclusive("by ").next().unwrap_or_default();
+    }
+    format!("event {} {} {} {note}", event["type"], event["reason"], event["action"])
+}
+
 /// CPUs of the node of each case.
-const NODES: [(&str, &str); 8] = [
+const NODES: [(&str, &str); 7] = [
     ("fits", "3"),
     ("large", "2"),
-    ("mixed", "2"),
     ("more", "2"),
     ("basic", "1"),
     ("unlike", "4"),
@@ -109,13 +131,6 @@ fn play(side: &Side<'_>) {
     // One fits too few.
     side.group("large", Some(3), &none);
     side.pods("large", 3, &none);
-    // The first does not fit, nor does the third: who comes after that is not looked at.
-    side.group("mixed", Some(3), &none);
-    for (at, cpu) in ["9", "1", "9", "1"].into_iter().enumerate() {
-        let asks = json!({ "requests": { "cpu": cpu } });
-        let more = json!({ "spec": { "containers": [{ "name": "main", "image": "i", "resources": asks }] } });
-        side.pod("mixed", &format!("mixed-{at}"), &more);
-    }
     // It lacks a pod.
     side.group("lacks", Some(3), &none);
     side.pods("lacks", 2, &none);
@@ -175,17 +190,21 @@ fn groups_fare_as_under_kube_scheduler_beside_it() {
         let now: BTreeMap<_, _> = sides.iter().map(|side| (side.name, side.traces())).collect();
         (std::mem::replace(&mut last, now.clone()) == now).then_some(())
     });
-    let (theirs, ours) = (&last["theirs"], &last["ours"]);
-    let mut found = Vec::new();
-    for what in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
-        let [theirs, ours] = [theirs, ours].map(|side| side.get(what).cloned().unwrap_or_default());
-        for line in theirs.difference(&ours) {
-            found.push(format!("{what}: only theirs: {line}"));
-        }
-        for line in ours.difference(&theirs) {
-            found.push(format!("{what}: only ours: {line}"));
-        }
+    // Pods beyond those that it takes are tried by themselves, and what comes of that may be written over what was written a
+    // moment ago: whoever reads the group has not seen it yet.
+    for side in last.values_mut() {
+        let started = ["more", "basic"].map(|name| side.remove(&format!("group {name}")).unwrap_or_default());
+        assert!(started.iter().all(|lines| lines.len() == 1), "{started:?}");
     }
+    let (theirs, ours) = (&last["theirs"], &last["ours"]);
+    let all: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
+    let differing = all.into_iter().filter(|what| theirs.get(*what) != ours.get(*what));
+    let found: Vec<String> = differing
+        .map(|what| {
+            let say = |side: &Traces| side.get(what).map_or_else(String::new, |texts| texts.join("\n  "));
+            format!("{what}\n  THEIRS\n  {}\n  OURS\n  {}", say(theirs), say(ours))
+        })
+        .collect();
     release(&arena);
     assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
 }
