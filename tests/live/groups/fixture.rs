@@ -1,8 +1,5 @@
 //! Groups in each of the three ways of writing them.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use longshore_tests::control_plane::groups::{self, GroupApi};
 use longshore_tests::control_plane::{
     Arena, Kind, LONG, SCHEDULER, Scheduler, SchedulerOptions, objects, until,
@@ -25,18 +22,16 @@ pub(super) struct Groups {
     pub(super) arena: Arena,
     /// What the minor has of groups of `scheduling.k8s.io`.
     pub(super) api: Option<GroupApi>,
-    installed: Vec<Value>,
+    _definition: groups::Definition,
 }
 
 impl Groups {
     pub(super) fn on(arena: Arena) -> Self {
-        let installed = vec![role(), binding(), groups::coscheduling_definition()];
-        for object in &installed {
-            arena.api.create(object);
+        for object in [role(), binding()] {
+            arena.api.create(&object);
         }
-        let served = || arena.api.get("/apis/scheduling.x-k8s.io/v1alpha1").ok();
-        until("PodGroups of Coscheduling to be served", LONG, String::new, served);
-        Self { arena, api: groups::api(), installed }
+        let _definition = groups::Definition::install(&arena.api);
+        Self { arena, api: groups::api(), _definition }
     }
 
     /// The ways that this minor has.
@@ -123,7 +118,7 @@ impl Groups {
         let namespace = &self.arena.namespace;
         let collection = match way {
             Way::Kubernetes => self.upstream().collection(namespace),
-            _ => format!("/apis/scheduling.x-k8s.io/v1alpha1/namespaces/{namespace}/podgroups"),
+            _ => groups::coscheduling_collection(namespace),
         };
         self.arena.api.get(&format!("{collection}/{name}")).unwrap()
     }
@@ -147,13 +142,8 @@ pub(super) fn placed(pods: &[Value]) -> usize {
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        for object in &self.installed {
-            let _ = self.arena.api.delete(&objects::path(object));
-        }
-        let gone = || self.arena.api.get("/apis/scheduling.x-k8s.io/v1alpha1").is_err();
-        let end = Instant::now() + LONG;
-        while !gone() && Instant::now() < end {
-            thread::sleep(Duration::from_millis(50));
+        for object in [role(), binding()] {
+            let _ = self.arena.api.delete(&objects::path(&object));
         }
     }
 }

@@ -136,6 +136,7 @@ fn a_scheduler_that_is_killed_in_mid_group_leaves_no_group_half_bound() {
     let slow = json!({ "clientConnection": { "qps": 25, "burst": 1 } });
     let options = storm.groups.options().config(&slow);
     let mut scheduler = storm.groups.arena.scheduler_with(&options);
+    let mut in_the_middle = 0;
     for life in 0..kills() {
         // Twice as many as there is room for.
         while storm.minimum.len() < 4 {
@@ -144,6 +145,7 @@ fn a_scheduler_that_is_killed_in_mid_group_leaves_no_group_half_bound() {
         storm.until_half(1 + life * 5 % (PODS - 3));
         scheduler.process.kill();
         let halves = storm.halves(&storm.placed());
+        in_the_middle += usize::from(!halves.is_empty());
         let eager = eager(&storm);
         scheduler = storm.groups.arena.scheduler_with(&options);
         storm.until_whole(&halves);
@@ -158,6 +160,8 @@ fn a_scheduler_that_is_killed_in_mid_group_leaves_no_group_half_bound() {
         storm.finish();
         thread::sleep(Duration::from_millis(100));
     }
+    // A binding that was on its way may have made a group whole after all.
+    assert!(in_the_middle * 2 > kills(), "{in_the_middle} of {} kills left a group half bound", kills());
     assert_eq!(storm.groups.placed("huge"), 0);
     let left = storm.groups.arena.api.list(&storm.groups.arena.path("pods"));
     assert_eq!(placed(&left), 0, "nothing but the group that does not fit is left");

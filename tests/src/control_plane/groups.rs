@@ -1,8 +1,11 @@
 //! Groups of pods: the APIs in which they are written, and their objects.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use super::binaries;
+use super::{Api, LONG, binaries, objects, until};
 
 /// What a minor has of groups of `scheduling.k8s.io`.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +77,39 @@ pub fn coscheduling_group(namespace: &str, name: &str, min: usize) -> Value {
     })
 }
 
-/// The definition of such groups, with a schema that takes anything.
-pub fn coscheduling_definition() -> Value {
+/// The definition of such groups in a cluster, until it is dropped.
+pub struct Definition(Api);
+
+impl Definition {
+    /// Waits until such groups are served.
+    #[track_caller]
+    pub fn install(api: &Api) -> Self {
+        api.create(&coscheduling_definition());
+        until("PodGroups of Coscheduling to be served", LONG, String::new, || api.get(SERVED).ok());
+        Self(api.clone())
+    }
+}
+
+impl Drop for Definition {
+    /// Waits until they are not served any more.
+    fn drop(&mut self) {
+        let _ = self.0.delete(&objects::path(&coscheduling_definition()));
+        let end = Instant::now() + LONG;
+        while self.0.get(SERVED).is_ok() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+const SERVED: &str = "/apis/scheduling.x-k8s.io/v1alpha1";
+
+/// The path of such groups in a namespace.
+pub fn coscheduling_collection(namespace: &str) -> String {
+    format!("{SERVED}/namespaces/{namespace}/podgroups")
+}
+
+/// It has a schema that takes anything.
+fn coscheduling_definition() -> Value {
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
