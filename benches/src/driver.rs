@@ -173,11 +173,10 @@ impl<'o> Driver<'o> {
         let Some(mut attempt) = self.engine.step() else { return Ok(None) };
         let after = Instant::now();
         self.latencies.add(&attempt, after - began);
-        let is_first_failure =
-            attempt.number == 1 && matches!(attempt.outcome, Outcome::Unschedulable { .. });
-        self.unfit += usize::from(is_first_failure && Mark::of(&attempt.pod.meta.uid) == Mark::Unfit);
         let effects = std::mem::take(&mut attempt.effects);
         for one in std::iter::once(&attempt).chain(&attempt.others) {
+            let is_first_failure = one.number == 1 && matches!(one.outcome, Outcome::Unschedulable { .. });
+            self.unfit += usize::from(is_first_failure && Mark::of(&one.pod.meta.uid) == Mark::Unfit);
             self.observer.attempted(one, self.clock.timestamp(after, self.placed));
         }
         self.perform(effects);

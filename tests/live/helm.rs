@@ -8,7 +8,7 @@ use std::process::Command;
 
 use longshore_cluster::rights::rights;
 use longshore_tests::control_plane::{
-    ADMIN, Arena, Kind, Process, Scheduler, SchedulerOptions, binaries, kubeconfig, objects, shared,
+    ADMIN, Arena, Kind, Process, Scheduler, SchedulerOptions, binaries, groups, kubeconfig, objects, shared,
 };
 use serde_json::{Value, json};
 
@@ -16,14 +16,8 @@ const RELEASE: &str = "longshore";
 
 /// What is asked for only when something goes wrong, goes on for long, has to do with our own port, or has an API that not every
 /// cluster serves.
-const RARE: [[&str; 3]; 12] = [
+const RARE: [[&str; 3]; 6] = [
     ["update", "coordination.k8s.io", "leases"],
-    ["watch", "scheduling.k8s.io", "podgroups"],
-    ["watch", "scheduling.x-k8s.io", "podgroups"],
-    ["get", "scheduling.k8s.io", "podgroups"],
-    ["patch", "scheduling.k8s.io", "podgroups/status"],
-    ["get", "scheduling.x-k8s.io", "podgroups"],
-    ["patch", "scheduling.x-k8s.io", "podgroups/status"],
     ["get", "", "nodes"],
     ["patch", "events.k8s.io", "events"],
     ["patch", "", "persistentvolumeclaims"],
@@ -100,6 +94,7 @@ fn an_installed_chart_schedules_with_the_rights_that_it_has() {
     }
     let arena = shared();
     let _uninstall = Uninstall(&arena);
+    let _definition = groups::Definition::install(&arena.api);
     helm(&arena, &["install", RELEASE, "--set", "logging.level=4"]);
     let deployment = get(&arena, "/apis/apps/v1/namespaces/NS/deployments");
     let (config, kubeconfig) = write_files(&arena);
@@ -139,7 +134,11 @@ fn every_right_is_used(log: &str) {
     let rare: BTreeSet<Asked> = RARE.iter().map(|words| words.map(str::to_string).into()).collect();
     // Claims for devices are written by the tests of devices, under the same rights.
     let is_of_devices = |(verb, group, _): &Asked| group == "resource.k8s.io" && verb != "watch";
-    let idle = listed.difference(&asked).filter(|right| !rare.contains(*right) && !is_of_devices(right));
+    // Older minors have no such groups.
+    let is_of_groups = |(_, group, _): &Asked| group == "scheduling.k8s.io" && groups::api().is_none();
+    let is_expected =
+        |right: &&Asked| !rare.contains(*right) && !is_of_devices(right) && !is_of_groups(right);
+    let idle = listed.difference(&asked).filter(is_expected);
     assert_eq!(idle.collect::<Vec<_>>(), Vec::<&Asked>::new(), "not used");
 }
 
@@ -210,6 +209,32 @@ fn everything(arena: &Arena) {
     arena.api.create(&objects::with(high, &ours));
     assert_eq!(arena.until_bound("high"), "a");
     arena.until_event("low", "Preempted");
+    groups_of_both_apis(arena);
+}
+
+/// Groups that start, and whose status says so.
+fn groups_of_both_apis(arena: &Arena) {
+    let namespace = &arena.namespace;
+    let label = json!({ "metadata": { "labels": { "scheduling.x-k8s.io/pod-group": "theirs" } } });
+    let theirs = groups::coscheduling_group(namespace, "theirs", 2);
+    let mut all = vec![(theirs, groups::coscheduling_collection(namespace), label)];
+    if let Some(api) = groups::api() {
+        let field = json!({ "spec": { "schedulingGroup": { "podGroupName": "upstream" } } });
+        all.push((api.group(namespace, "upstream", Some(2)), api.collection(namespace), field));
+    }
+    for (group, collection, belongs) in all {
+        arena.api.create(&group);
+        let name = group["metadata"]["name"].as_str().unwrap();
+        for at in 0..2 {
+            let pod = objects::with(arena.new_pod(&format!("{name}-{at}")), &belongs);
+            arena.api.create(&objects::with(pod, &json!({ "spec": { "schedulerName": RELEASE } })));
+        }
+        arena.until_bound(&format!("{name}-1"));
+        arena.until("the status of the group", &format!("{name}-1"), || {
+            let status = arena.api.get(&format!("{collection}/{name}")).unwrap()["status"].clone();
+            (status["phase"] == "Scheduling" || status["conditions"].is_array()).then_some(())
+        });
+    }
 }
 
 #[test]

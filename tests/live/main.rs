@@ -39,6 +39,8 @@ mod explain;
 mod extender;
 /// The fixture itself.
 mod fixture;
+/// Groups of pods.
+mod groups;
 /// Guests that break, that reject late, and that read what changes.
 mod guests;
 /// The Helm chart, installed.

@@ -4,6 +4,7 @@ mod api;
 mod arena;
 pub mod binaries;
 mod certificates;
+pub mod groups;
 pub mod kubeconfig;
 mod kwok;
 mod metrics;
@@ -54,6 +55,8 @@ pub struct Options {
     pub users: Vec<(&'static str, &'static str)>,
     /// More flags of kube-apiserver.
     pub api_server_flags: Vec<String>,
+    /// Groups of pods of `scheduling.k8s.io`, where this minor has them.
+    pub groups: bool,
 }
 
 /// A cluster without a scheduler. Stops everything and removes its folder when dropped; when it never is, as a static, the
@@ -67,6 +70,7 @@ pub struct ControlPlane {
     etcd: Option<Process>,
     certificates: Certificates,
     flags: Vec<String>,
+    groups: bool,
     port: u16,
     tokens: BTreeMap<String, String>,
     folder: TempDir,
@@ -103,6 +107,7 @@ impl ControlPlane {
             etcd: None,
             certificates,
             flags: options.api_server_flags.clone(),
+            groups: options.groups,
             port: free_port(),
             tokens: BTreeMap::new(),
             folder,
@@ -231,6 +236,9 @@ impl ControlPlane {
             // No controllers that would make accounts, take away taints and finalizers.
             .arg("--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,StorageObjectInUseProtection")
             .args(&self.flags);
+        if let Some(groups) = groups::api().filter(|_| self.groups) {
+            command.args(groups.api_server_flags());
+        }
         let mut server = Process::spawn("kube-apiserver", &mut command, &self.file("kube-apiserver.log"));
         let api = self.api(ADMIN);
         server.wait_until_ready(Duration::from_secs(60), || {

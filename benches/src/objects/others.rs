@@ -77,6 +77,8 @@ pub fn object(template: &Value, name: &str) -> anyhow::Result<Object> {
         "CSIDriver" => manifest::csi_driver(&value).map(|o| Object::CsiDriver(Arc::new(o))),
         // Of a group that ends as Kubernetes' own do.
         "NodeResourceTopology" => return declared(&value),
+        // That of Coscheduling is no custom kind here.
+        "PodGroup" => return other(&value),
         _ if is_custom(&value) => return declared(&value),
         _ => return other(&value),
     };

@@ -120,8 +120,26 @@ impl PodMaker {
     }
 }
 
+/// The parts between the dots; a dot with a backslash before it belongs to a part.
+fn keys(path: &str) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    for piece in path.split_inclusive('.') {
+        let Some(key) = keys.last_mut() else { break };
+        match (piece.strip_suffix("\\."), piece.strip_suffix('.')) {
+            (Some(part), _) => key.push_str(&format!("{part}.")),
+            (None, Some(part)) => {
+                key.push_str(part);
+                keys.push(String::new());
+            }
+            (None, None) => key.push_str(piece),
+        }
+    }
+    keys
+}
+
 fn put(text: &mut Text, template: &mut Value, path: &str, hole: Hole) -> anyhow::Result<()> {
-    let keys: Vec<&str> = path.split('.').collect();
+    let keys = keys(path);
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     text.hole(template, &keys, hole).with_context(|| path.to_owned())
 }
 
@@ -176,5 +194,19 @@ impl Iterator for PodSource {
 
     fn next(&mut self) -> Option<Self::Item> {
         (self.next < self.count * self.makers.len()).then(|| self.make())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dot_within_a_name_has_a_backslash() {
+        assert_eq!(keys("spec.containers.0"), ["spec", "containers", "0"]);
+        assert_eq!(
+            keys(r"metadata.annotations.longshore\.dev/group.x"),
+            ["metadata", "annotations", "longshore.dev/group", "x"]
+        );
     }
 }

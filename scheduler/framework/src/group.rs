@@ -83,6 +83,8 @@ pub struct PodGroup {
     pub timeout: Option<Duration>,
     /// `disruptionMode`.
     pub disruption: Disruption,
+    /// `priorityClassName`; empty when there is none.
+    pub priority_class: Str,
     /// `priority`, when the group has one of its own.
     pub priority: Option<i32>,
     /// `schedulingConstraints.topology`, or what annotations say.
@@ -101,6 +103,7 @@ impl PodGroup {
             min_resources: ResourceList::default(),
             timeout: None,
             disruption: Disruption::Single,
+            priority_class: Str::default(),
             priority: None,
             topology: GroupTopology::default(),
         }

@@ -206,6 +206,9 @@ pub struct Queued<'a> {
 pub struct Rank(pub [i64; 2]);
 
 impl Rank {
+    /// Before all that any plugin asks for.
+    pub const FIRST: Self = Self([i64::MIN, i64::MIN]);
+
     /// The higher priority first, and among equals who has waited longest: the order of PrioritySort.
     pub fn by_priority(queued: Queued<'_>) -> Self {
         Self([-i64::from(queued.pod.spec.priority), queued.since.0])

@@ -10,7 +10,7 @@
 //! | `schedulerName` | all pods, as above | `SetDefaults_PodSpec` |
 //! | a node's allocatable from its capacity, a namespace's own label, selector and replicas of workloads | all, as above | `SetDefaults_NodeStatus`, `SetDefaults_Namespace`, `pkg/apis/apps/v1/defaults.go` |
 //! | requests and limits from LimitRanges, their bounds | hand-written pods | `plugin/pkg/admission/limitranger` |
-//! | priority and preemption policy from the class or the global default | hand-written pods that give none | `plugin/pkg/admission/priority` |
+//! | priority and preemption policy from the class or the global default | hand-written pods that give none; the priority alone for PodGroups of `scheduling.k8s.io` | `plugin/pkg/admission/priority` |
 //! | tolerations of not-ready and unreachable nodes | hand-written pods | `plugin/pkg/admission/defaulttolerationseconds` |
 //! | overhead, node selector and tolerations of the RuntimeClass | hand-written pods | `plugin/pkg/admission/runtimeclass` |
 //! | `matchLabelKeys`, `mismatchLabelKeys` of affinity terms | hand-written pods | `pkg/registry/core/pod/strategy.go` |
@@ -38,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longshore_framework::Str;
 use longshore_framework::device::DeviceClass;
 use longshore_framework::features::{Features, Gate};
+use longshore_framework::group::{GroupApi, PodGroup};
 use longshore_framework::resources::ResourceList;
 
 use crate::meta;
@@ -166,6 +167,18 @@ impl Admission {
         if spec.preemption_policy.is_empty() {
             spec.preemption_policy = found.policy;
         }
+    }
+
+    /// Gives a new group of `scheduling.k8s.io` the priority of its class.
+    pub(crate) fn prioritise_group(&mut self, group: &mut PodGroup) {
+        if group.api != GroupApi::Kubernetes || group.priority.is_some() {
+            return;
+        }
+        let found = self.classes.find(&group.priority_class);
+        if let Some(warning) = found.warning {
+            self.warn(format!("PodGroup {}: {warning}", group.key()));
+        }
+        group.priority = (!found.name.is_empty()).then_some(found.value);
     }
 
     fn warn(&mut self, message: String) {

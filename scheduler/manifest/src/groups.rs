@@ -46,6 +46,7 @@ pub fn pod_group(value: &Value) -> Result<PodGroup, ObjectError> {
             GroupApi::Coscheduling => own_disruption(&written.metadata),
             GroupApi::Kubernetes | GroupApi::Annotations => disruption(&spec.disruption_mode),
         },
+        priority_class: spec.priority_class_name.clone(),
         priority: spec.priority,
         topology: match api {
             GroupApi::Coscheduling => own_topology(&written.metadata),

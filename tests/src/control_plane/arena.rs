@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    ADMIN, Api, ControlPlane, Kind, LONG, Options, SHORT, Scheduler, SchedulerOptions, objects, until,
+    ADMIN, Api, ControlPlane, Kind, LONG, Options, SHORT, Scheduler, SchedulerOptions, groups, objects, until,
 };
 
 /// What one test leaves behind for the next to sweep.
@@ -62,6 +62,7 @@ pub fn shared() -> Arena {
                 "disruption-controller",
                 "resourceclaim-controller",
             ],
+            groups: true,
             ..Options::default()
         })
     });
@@ -75,7 +76,12 @@ impl Drop for Arena {
     fn drop(&mut self) {
         let pods = self.path("pods");
         let swept = SWEPT_OF_NAMESPACE.iter().map(|path| path.replace("NS", &self.namespace));
-        for path in [pods.clone()].into_iter().chain(swept).chain(SWEPT.iter().map(|path| (*path).to_owned()))
+        let groups = groups::api().map(|groups| groups.collection(&self.namespace));
+        for path in [pods.clone()]
+            .into_iter()
+            .chain(groups)
+            .chain(swept)
+            .chain(SWEPT.iter().map(|path| (*path).to_owned()))
         {
             if let Err(error) = self.api.delete(&path) {
                 eprintln!("cannot sweep {path}: {error}");

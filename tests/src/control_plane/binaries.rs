@@ -41,6 +41,17 @@ pub fn have(name: &str) -> bool {
     found
 }
 
+/// The number behind `1.` of the version of kube-apiserver.
+pub fn minor() -> u32 {
+    static MINOR: OnceLock<u32> = OnceLock::new();
+    *MINOR.get_or_init(|| {
+        let output = Command::new(need("kube-apiserver")).arg("--version").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let minor = text.split_once("v1.").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
+        minor.unwrap_or_else(|| panic!("kube-apiserver --version says {text:?}"))
+    })
+}
+
 /// The `longshore` command: LONGSHORE_BINARY, else built once with the profile this program was built with.
 ///
 /// A test gets no path to a binary of another crate from cargo, so this asks cargo for it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::time;
 
@@ -46,10 +47,10 @@ pub struct Part {
     #[serde(default = "one")]
     pub share: u64,
     /// Fields that differ pod by pod. Of a list in brackets a value is taken in turn.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub per_pod: BTreeMap<String, String>,
     /// Fields that differ group by group, likewise.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub per_group: BTreeMap<String, String>,
     /// The groups of which the pods are; all are of one if absent.
     pub groups: Option<Groups>,
@@ -164,9 +165,9 @@ impl CreatePods {
 struct Written {
     count: usize,
     template: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     per_pod: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     per_group: BTreeMap<String, String>,
     groups: Option<Groups>,
     #[serde(default)]
@@ -193,6 +194,17 @@ struct Written {
 
 fn yes() -> bool {
     true
+}
+
+/// Texts, and numbers of parameters.
+fn texts<'d, D: Deserializer<'d>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let text = |value: Value| match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(D::Error::custom(format!("{other} is neither a text nor a number"))),
+    };
+    let written = BTreeMap::<String, Value>::deserialize(from)?;
+    written.into_iter().map(|(path, value)| Ok((path, text(value)?))).collect()
 }
 
 fn duration<'d, D: Deserializer<'d>>(from: D) -> Result<Duration, D::Error> {

@@ -32,6 +32,12 @@ impl Engine {
         queue.muster_group_of(pods, number, &rules);
     }
 
+    /// The pod's group has one more pod on a node than was thought.
+    pub(super) fn group_has_place(&mut self, number: usize) {
+        let (queue, pods, rules) = self.queue_parts();
+        queue.found_on_node(pods, number, &rules);
+    }
+
     /// Why a pod that waits in its group is not tried, if it is not: the group is not complete.
     pub fn gate_of_group(&self, uid: &str) -> Option<(Str, Rejection)> {
         let number = self.pods.number(uid)?;

@@ -81,6 +81,9 @@ impl Engine {
         if self.join_group(number, &pod, 0) {
             self.group_grew(number);
         }
+        if known.is_none() {
+            self.group_has_place(number);
+        }
         if pod.meta.terminating {
             let turns = self.evictions.seen_going(&uid);
             self.take_turns(turns);

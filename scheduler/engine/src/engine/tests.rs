@@ -8,6 +8,7 @@ mod extenders;
 mod fakes;
 mod group_domains;
 mod group_room;
+mod group_words;
 mod groups;
 mod holding;
 mod journey;

@@ -12,6 +12,7 @@
 //! start by that, and the pods are promised their nodes meanwhile.
 
 mod commit;
+mod counted;
 mod domains;
 mod member;
 mod room;
@@ -20,7 +21,8 @@ mod words;
 
 use std::sync::Arc;
 
-use longshore_framework::group::GroupApi;
+use longshore_framework::features::Rule;
+use longshore_framework::group::{GroupApi, GroupKey};
 use longshore_framework::plugin::Nomination;
 use longshore_framework::pod::Pod;
 use longshore_framework::port::{Effect, FailureReason, GroupState};
@@ -36,6 +38,7 @@ use crate::groups::{self, Group, Kind, NAME};
 use crate::guard::{Guard, Undone};
 use crate::pods::QueuedPod;
 use crate::queue::Taken;
+use counted::Counted;
 use domains::Decided;
 use member::{Member, Place, Tried, Whole, any_broke, fit, promised_node, witnesses};
 use sought::Found;
@@ -60,11 +63,19 @@ impl Engine {
         self.asking = Asking::default();
         let held = self.settle_holding(&whole, &decided);
         let result = Arc::new(self.result(&whole, &decided, held));
-        let Decided { mut members, outcome, .. } = decided;
+        let Decided { mut members, outcome, sought, at_most, .. } = decided;
         if outcome != GroupOutcome::Started {
             self.undo(&mut members, outcome, Promises { as_one, held: held.is_some() });
         }
         let unfit = witnesses(&members);
+        if self.speaks_by(Rule::GroupsTellMinCount, &whole.key) {
+            let counted = Counted::of(&whole, &members, sought.as_ref(), at_most);
+            for (at, member) in members.iter_mut().enumerate() {
+                if let Tried::Unfit(_, failure) = &mut member.tried {
+                    counted.tell(at, failure, outcome);
+                }
+            }
+        }
         for member in &mut members {
             self.conclude(member, &result, &mut effects);
         }
@@ -165,7 +176,7 @@ impl Engine {
 
     /// The same, until no more than `needed` of them can fit any more: the rest is not tried then.
     fn try_as_long_as(&mut self, taken: Taken, needed: usize) -> Vec<Member> {
-        let mut broken = words::other_schedulers(&taken);
+        let mut broken = self.unlike(&taken);
         let mut members = Vec::with_capacity(taken.len());
         let mut can_fit = taken.len();
         for queued in taken {
@@ -186,6 +197,27 @@ impl Engine {
             members.push(Member { attempt, tried });
         }
         members
+    }
+
+    /// Why these pods of one group are not tried together, if they are not.
+    fn unlike(&self, taken: &[Box<QueuedPod>]) -> Option<String> {
+        words::other_schedulers(taken).or_else(|| {
+            let group = self.queue.groups.get(self.queue.groups.of(taken.first()?.number)?)?;
+            if !self.speaks_by(Rule::GroupsOfOnePriority, &group.key) {
+                return None;
+            }
+            let mut there: Vec<usize> = group.members().collect();
+            there.sort_unstable();
+            let on = there.iter().filter_map(|number| Some(&*self.pods.on_node(*number)?.pod));
+            let pods = taken.iter().map(|queued| &*queued.pod).chain(on);
+            words::other_priorities(group.priority.unwrap_or(0), pods)
+        })
+    }
+
+    /// Whether the words of kube-scheduler are used of this group, by a rule that is followed.
+    fn speaks_by(&self, rule: Rule, key: &GroupKey) -> bool {
+        let features = self.options.features;
+        features.follow(rule) && Words::of(key, features) == Words::Upstream
     }
 
     /// What is said of a pod that is not tried, because its group cannot start any more.

@@ -11,7 +11,7 @@ use longshore_framework::verdict::Rejection;
 
 use super::wake::Wake;
 use super::{Place, Queue, QueueCounts, Rules, Via};
-use crate::groups::Group;
+use crate::groups::{Group, Kind};
 use crate::meter::EventLabel;
 use crate::plugin_set::PluginSet;
 use crate::pods::{Part, Pods, QueuedPod, Seat};
@@ -99,6 +99,15 @@ impl Queue {
         let Some(id) = self.groups.binding(number) else { return };
         let wake = if self.stands(pods, id) { Wake::AfterBackoff } else { Wake::AtOnce };
         self.muster(pods, id, wake, EventLabel::GROUP_CHANGED, rules);
+    }
+
+    /// A pod is on a node whom nobody here sent there. Its group may have begun by that, or be begun no more.
+    pub(crate) fn found_on_node(&mut self, pods: &Pods, number: usize, rules: &dyn Rules) {
+        let group = self.groups.binding(number).and_then(|id| self.groups.get(id));
+        let Some(entity) = group.map(|group| group.number) else { return };
+        if let Seat::Waiting(Part::Active | Part::Backoff | Part::ErrorBackoff, _) = pods.seat(entity) {
+            self.link(pods, entity, rules);
+        }
     }
 
     /// Whether the group stands in a part of the queue.
@@ -311,6 +320,17 @@ impl Queue {
             }
         }
     }
+}
+
+/// Whether some pods of the group have a node, but fewer than it takes: who started it ended in the middle of that, or bindings
+/// failed. What it has is of no use to anybody until it has the rest, and the rest was free when it began; so it goes first.
+pub(super) fn has_begun(group: &Group, pods: &Pods) -> bool {
+    let Kind::Gang(min) = group.kind else { return false };
+    if group.ready.len() == group.known() {
+        return false;
+    }
+    let placed = group.members().filter(|number| pods.on_node(*number).is_some()).take(min).count();
+    (1..min).contains(&placed)
 }
 
 /// Whose place the group takes: that of its pod that goes first.

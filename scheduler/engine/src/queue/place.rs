@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use longshore_framework::Timestamp;
+use longshore_framework::plugin::Rank;
 use longshore_framework::pod::Pod;
 use longshore_framework::profile::PluginId;
 use longshore_framework::verdict::Rejection;
 
 use super::backoff::{Backoff, whole_second};
+use super::groups::has_begun;
 use super::wake::Wake;
 use super::{Place, Queue, Rules, Turn, Via};
 use crate::meter::{EventLabel, ExtensionPoint, QueueName, Status};
@@ -161,13 +163,21 @@ impl Queue {
     /// Lets its part know of a pod that is new there, or ranks another way now.
     pub(super) fn link(&mut self, pods: &Pods, number: usize, rules: &dyn Rules) {
         let Seat::Waiting(part, queued) = pods.seat(number) else { return };
-        let turn = || -> Turn { (rules.rank(queued), queued.entry) };
+        let turn = || -> Turn { (self.rank(pods, queued, rules), queued.entry) };
         match part {
             Part::Active => self.active.push(number, turn()),
             Part::Backoff => self.backoff.push(number, (expiry(&self.timing, queued), turn())),
             Part::ErrorBackoff => self.error_backoff.push(number, (expiry(&self.timing, queued), turn())),
             Part::Parked => self.parked.insert(number, queued),
             Part::Group => self.groups.wait(number),
+        }
+    }
+
+    /// What QueueSort says, but that a group goes first which has begun.
+    fn rank(&self, pods: &Pods, queued: &QueuedPod, rules: &dyn Rules) -> Rank {
+        match queued.stands_for.and_then(|id| self.groups.get(id)) {
+            Some(group) if has_begun(group, pods) => Rank::FIRST,
+            _ => rules.rank(queued),
         }
     }
 

@@ -62,6 +62,8 @@ rules! {
     NodeNameFirst              V1_37 "NodeName runs before NodeUnschedulable by default.";
     PodLevelDefaultsAtCreation V1_37 "Pod-level requests that are left out are filled in when a pod is created, and not whenever it is read (PodLevelResourcesFixDefaulting).";
     GroupsEvictAsOne           V1_37 "Room for a group of scheduling.k8s.io is made for all of its pods at once, as with WorkloadAwarePreemption in 1.36.";
+    GroupsOfOnePriority        V1_37 "The pods of a group of scheduling.k8s.io have to have its priority and one preemption policy; else the group is not tried.";
+    GroupsTellMinCount         V1_37 "Pods of a group of scheduling.k8s.io that does not start are told how many are scheduled and how many remain, and what preemption came to.";
     PodGroupPostFilterField    V1_37 "A profile's plugins may have podGroupPostFilter.";
     EmptyBudgetSelectorCounts  V1_38 "A PodDisruptionBudget whose selector is empty protects every pod of its namespace, pods without labels too (k/k 141785).";
     CapacitiesCompareExactly   V1_38 "Storage capacities and requests are compared as they are written, and not in whole bytes of 64 bits (k/k 142088).";

@@ -1,3 +1,5 @@
+use longshore_framework::objects::Object;
+
 use crate::{Manifests, read_str};
 
 /// A LimitRange, ResourceQuota, RuntimeClass or the like, and pods in shorthand: name, uid, spec.
@@ -194,4 +196,34 @@ fn label_keys_are_merged_when_a_pod_is_created_and_never_after() {
     };
     assert_eq!(requirements(labels), ["app In web", "hash NotIn 1"]);
     assert!(requirements(&format!(", uid: u{labels}")).is_empty());
+}
+
+#[test]
+fn a_new_group_has_the_priority_of_its_class() {
+    let class = |rest: &str| {
+        format!("---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {rest}\n")
+    };
+    let group = |api: &str, name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: scheduling.{api}\nkind: PodGroup\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let groups = group("k8s.io/v1beta1", "a", "priorityClassName: high")
+        + &group("k8s.io/v1beta1", "b", "")
+        + &group("k8s.io/v1beta1", "c", "priority: 5")
+        + &group("x-k8s.io/v1alpha1", "d", "minMember: 2");
+    let priorities = |classes: &str| {
+        let read = read(&(classes.to_string() + &groups), &[]);
+        let groups = read.objects.iter().filter_map(|object| match object {
+            Object::PodGroup(group) => Some(group.priority),
+            _ => None,
+        });
+        (groups.collect::<Vec<_>>(), read.warnings.len())
+    };
+    let high = class("{name: high}\nvalue: 7");
+    assert_eq!(priorities(&high), (vec![Some(7), None, Some(5), None], 0));
+    let usual = class("{name: usual}\nvalue: 3\nglobalDefault: true");
+    assert_eq!(priorities(&(high + &usual)), (vec![Some(7), Some(3), Some(5), None], 0));
+    // Nothing says what the class is worth.
+    assert_eq!(priorities("").0, [Some(0), None, Some(5), None]);
 }

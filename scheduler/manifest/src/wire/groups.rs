@@ -21,6 +21,7 @@ wire! {
         schedule_timeout_seconds: Option<i64>,
         disruption_mode: Value,
         priority: Option<i32>,
+        priority_class_name: Str,
         scheduling_constraints: SchedulingConstraints,
     }
     /// `spec.schedulingConstraints`.

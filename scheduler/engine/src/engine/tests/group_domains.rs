@@ -7,7 +7,7 @@ use longshore_framework::objects::Object;
 use super::*;
 
 /// A world where room for a group is made as one, by the rules of 1.37 with these gates on.
-fn with_gates(gates: &[&str]) -> World {
+pub(super) fn with_gates(gates: &[&str]) -> World {
     let settings = gates.iter().map(|name| Setting { name: (*name).into(), value: true });
     let features = Features::resolve(Minor::V1_37, &settings.collect::<Vec<_>>()).unwrap().features;
     let log = Log::default();

@@ -193,6 +193,36 @@ fn a_pod_whose_binding_fails_is_tried_again_with_those_that_have_a_node() {
     check(world(), &steps);
 }
 
+/// A group of which `placed` pods are on the node and two wait, beside a pod that matters more: who goes first.
+#[track_caller]
+fn check_first(min: usize, placed: &[&str], late: bool, first: &str) {
+    let mut world = world();
+    world.act(&room_for(10));
+    world.act(&group_is(min));
+    world.act(&pod_is(pod("p").priority(100)));
+    let bound: Vec<Do> = placed.iter().map(|name| pod_is(in_spec(name).on("n"))).collect();
+    let waiting = ["a", "b"].map(|name| pod_is(in_spec(name)));
+    let [early, later] = if late { [&waiting[..], &bound[..]] } else { [&bound[..], &waiting[..]] };
+    early.iter().chain(later).for_each(|step| _ = world.act(step));
+    assert_eq!(world.act(&Do::Step), first);
+    world.is_sound();
+}
+
+#[test]
+fn a_group_that_has_begun_goes_before_what_matters_more() {
+    let (group, alone) = ("bind a to n; bind b to n", "bind p to n");
+    for late in [false, true] {
+        // Who started it ended in the middle, and is told of it pod by pod when it begins anew.
+        check_first(3, &["x"], late, group);
+        check_first(4, &["x", "y"], late, group);
+        // It has what it takes.
+        check_first(2, &["x", "y"], late, alone);
+        check_first(1, &["x"], late, alone);
+        // It has nothing yet.
+        check_first(2, &[], late, alone);
+    }
+}
+
 fn copy(step: &Do) -> Do {
     match step {
         Do::Tell(input) => Do::Tell(input.clone()),

@@ -2,6 +2,7 @@
 
 use longshore_framework::features::{Features, Gate};
 use longshore_framework::group::{GroupApi, GroupKey};
+use longshore_framework::pod::Pod;
 
 use super::sought::{Found, Sought};
 use crate::attempt::{DomainFit, GroupOutcome, GroupResult};
@@ -146,4 +147,27 @@ pub(super) fn other_schedulers(pods: &[Box<QueuedPod>]) -> Option<String> {
     Some(format!(
         "all pods in a single pod group should have the same .spec.schedulerName set, got: {first:?} and {other:?}"
     ))
+}
+
+/// What is wrong with pods of one group that have not all its priority and the same preemption policy.
+pub(super) fn other_priorities<'p>(priority: i32, pods: impl Iterator<Item = &'p Pod>) -> Option<String> {
+    let mut policy = None;
+    for pod in pods {
+        let spec = &pod.spec;
+        if spec.priority != priority {
+            return Some(format!(
+                "all pods in a single pod group should have the same priority as the pod group's priority, got {} and \
+                 {priority}",
+                spec.priority
+            ));
+        }
+        let first = *policy.get_or_insert(spec.preemption_policy);
+        if spec.preemption_policy != first {
+            return Some(format!(
+                "all pods in a single pod group should have the same preemption policy, got {:?} and {first:?}",
+                spec.preemption_policy
+            ));
+        }
+    }
+    None
 }

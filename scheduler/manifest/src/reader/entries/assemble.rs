@@ -173,6 +173,10 @@ impl Entries {
             Ready::Claim { claim, hand_written } => world.add_claim(*claim, hand_written),
             Ready::DeviceClaim { written, claim } => self.emit_device_claim(place, &written, *claim, world),
             Ready::ClaimTemplate(template) => self.emit_claim_template(place, &template, world),
+            Ready::Object(Object::PodGroup(mut group)) => {
+                world.admission.prioritise_group(Arc::make_mut(&mut group));
+                world.objects.push(Object::PodGroup(group));
+            }
             Ready::Object(object) => world.objects.push(object),
             Ready::Budget { budget, spec } => {
                 world.new_budgets.push((world.objects.len(), spec));
