@@ -135,7 +135,25 @@ impl Class {
             let kind = self.kind_of(evaluator, slot)?;
             apart.extend(kinds.number(panel.part(slot), &kind).map(|number| (slot, number)));
         }
+        debug_assert_eq!(self.told_wrong(evaluator, panel, (&mut kinds, &apart)), Ok(None), "{:?}", self.plan);
         Ok((apart.len() <= MAX_APART && kinds.len() <= MAX_KINDS).then_some((kinds, apart)))
+    }
+
+    /// A node that is of another kind than these say, found by a look at all.
+    fn told_wrong(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        panel: &Panel,
+        (kinds, apart): (&mut Kinds, &NodesApart),
+    ) -> Result<Option<Slot>, Literal> {
+        for slot in evaluator.snapshot.live().iter().map(Slot::from) {
+            let kind = self.kind_of(evaluator, slot)?;
+            let told = apart.iter().find(|(other, _)| *other == slot).map(|(_, number)| *number);
+            if kinds.number(panel.part(slot), &kind) != told {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
     }
 
     /// The nodes that may be of another kind than the others of their part, in ascending order; `None` when that is not known.
