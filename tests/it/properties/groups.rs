@@ -175,7 +175,46 @@ impl World {
         self.made += 1;
         let name: Str = format!("n{:03}", self.made).into();
         self.nodes.insert(Str::clone(&name), places);
-        self.tell(Input::Node(node(&name).allocatable("pods", &places.to_string()).build()));
+        self.tell_node(&name, places);
+    }
+
+    fn tell_node(&mut self, name: &Str, places: usize) {
+        self.tell(Input::Node(node(name).allocatable("pods", &places.to_string()).build()));
+    }
+
+    /// The scheduler is killed. Of the bindings that are under way some are written all the same; another scheduler is told of
+    /// everything, of the pods in an order that begins with any.
+    fn killed(&mut self, written: &[bool], first: usize) {
+        let lost = std::mem::take(&mut self.bindings);
+        let lost = lost.into_iter().enumerate().filter(|(at, _)| !written[at % written.len()]);
+        let lost: BTreeSet<Str> = lost.map(|(_, uid)| uid).collect();
+        let mut pods: Vec<Arc<Pod>> = Vec::new();
+        for (uid, (pod, _)) in &self.pods {
+            let meta = &pod.meta;
+            let node_name = self.node_of(uid).filter(|_| !lost.contains(uid)).cloned();
+            let meta = PodMeta { node_name, ..meta.clone() };
+            pods.push(Arc::new(Pod { meta, ..Pod::clone(pod) }));
+        }
+        let from = first % pods.len().max(1);
+        pods.rotate_left(from);
+        let Self { engine, mins, .. } = Self::new();
+        assert_eq!(mins, self.mins, "groups take what they took");
+        self.engine = engine;
+        self.tell(Input::Time(Timestamp(self.now)));
+        for (name, places) in self.nodes.clone() {
+            self.tell_node(&name, places);
+        }
+        for pod in pods {
+            self.tell(Input::Pod(pod));
+        }
+    }
+
+    /// Everything is tried that can be tried now, and every binding is written.
+    fn decide_all(&mut self) {
+        while self.step() {}
+        while !self.bindings.is_empty() {
+            self.answer(0, Ok(()));
+        }
     }
 
     /// A node goes, and whoever was on it.
@@ -277,8 +316,38 @@ fn nth<K, V>(map: &BTreeMap<K, V>, at: usize) -> Option<(&K, &V)> {
     map.iter().nth(at % map.len().max(1))
 }
 
+/// What happens while nothing is taken away and nothing fails.
+fn quiet() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        8 => (0..8_usize).prop_map(Happening::Pod),
+        2 => (1..4_usize).prop_map(Happening::Node),
+        6 => Just(Happening::Step),
+        4 => (0..99_usize).prop_map(Happening::Bound),
+        3 => (0..99_usize).prop_map(Happening::Shown),
+        1 => Just(Happening::Seconds),
+    ]
+}
+
 proptest! {
     #![proptest_config(config(60))]
+
+    #[test]
+    fn whoever_follows_a_scheduler_that_was_killed_ends_what_it_began(
+        lives in vec((vec(quiet(), 1..60), vec(any::<bool>(), 1..8), any::<usize>()), 1..4)
+    ) {
+        let mut world = World::new();
+        for (history, written, first) in &lives {
+            for happening in history {
+                world.happen(happening);
+            }
+            world.killed(written, *first);
+            world.decide_all();
+            // Nobody has made room, and others waited for it too.
+            world.check_at_any_time();
+        }
+        world.settle();
+        world.check_settled();
+    }
 
     #[test]
     fn groups_start_together_or_not_at_all(history in vec(happening(), 1..120)) {

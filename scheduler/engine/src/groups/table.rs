@@ -31,6 +31,10 @@ pub(crate) struct Group {
     pub(crate) witnesses: Vec<QueuedPod>,
     /// It is being decided, and stands nowhere until that is over.
     pub(crate) deciding: bool,
+    /// It has begun, and pods beyond those that it lacks are left out while it is decided.
+    pub(crate) left_out: bool,
+    /// Next time none is left out: those that were not did not fit.
+    pub(crate) tries_all: bool,
     /// How it stands, as was told last.
     pub(crate) told: Option<GroupStanding>,
     /// When a pod last came or went.
@@ -168,6 +172,8 @@ impl Groups {
             number,
             witnesses: Vec::new(),
             deciding: false,
+            left_out: false,
+            tries_all: false,
             told: None,
             changed: Timestamp::default(),
             listed: false,

@@ -213,12 +213,19 @@ impl Queue {
             pods.set_part(number, Part::Group);
             self.land(flight);
         }
+        // What other groups need that have begun is not for pods beyond those that this one takes.
+        let lacks = self.groups.get(id).filter(|group| !group.tries_all).and_then(|g| begun_lacks(g, pods));
         let Some(group) = self.groups.get_mut(id) else { return Vec::new() };
         group.deciding = true;
-        let numbers = std::mem::take(&mut group.ready);
-        let mut taken: Vec<_> = numbers.into_iter().filter_map(|n| self.take_off(pods, n)).collect();
-        taken.sort_by_key(|queued| (-i64::from(queued.pod.spec.priority), queued.entry));
-        taken
+        let mut numbers: Vec<usize> = std::mem::take(&mut group.ready).into_iter().collect();
+        let order = |number: &usize| {
+            pods.waiting(*number).map(|queued| (-i64::from(queued.pod.spec.priority), queued.entry))
+        };
+        numbers.sort_by_key(order);
+        let most = lacks.map_or(numbers.len(), |lacks| lacks.min(numbers.len()));
+        group.ready = numbers.split_off(most).into_iter().collect();
+        group.left_out = !group.ready.is_empty();
+        numbers.into_iter().filter_map(|number| self.take_off(pods, number)).collect()
     }
 
     /// A group was decided, and those of its pods that have no node are back in it. `unfit` are pods that found no node, one
@@ -233,6 +240,9 @@ impl Queue {
     ) {
         let Some(group) = self.groups.get_mut(id) else { return };
         group.deciding = false;
+        // Pods that were left out are tried at once: where the others did not fit, all together.
+        let left_out = std::mem::take(&mut group.left_out);
+        group.tries_all = left_out && !unfit.is_empty();
         group.witnesses = unfit;
         let number = group.number;
         let (mut rejected_by, mut pending_on) = (PluginSet::default(), PluginSet::default());
@@ -254,7 +264,11 @@ impl Queue {
             }
         }
         (entity.rejected_by, entity.pending_on) = (rejected_by, pending_on);
-        let wake = if broke && self.retry { Wake::AfterBackoff } else { Wake::No };
+        let wake = match (broke && self.retry, left_out) {
+            (true, _) => Wake::AfterBackoff,
+            (false, true) => Wake::AtOnce,
+            (false, false) => Wake::No,
+        };
         self.muster(pods, id, wake, EventLabel::ATTEMPT_FAILED, rules);
     }
 
@@ -325,12 +339,17 @@ impl Queue {
 /// Whether some pods of the group have a node, but fewer than it takes: who started it ended in the middle of that, or bindings
 /// failed. What it has is of no use to anybody until it has the rest, and the rest was free when it began; so it goes first.
 pub(super) fn has_begun(group: &Group, pods: &Pods) -> bool {
-    let Kind::Gang(min) = group.kind else { return false };
+    begun_lacks(group, pods).is_some()
+}
+
+/// How many pods a group lacks that has begun.
+fn begun_lacks(group: &Group, pods: &Pods) -> Option<usize> {
+    let Kind::Gang(min) = group.kind else { return None };
     if group.ready.len() == group.known() {
-        return false;
+        return None;
     }
     let placed = group.members().filter(|number| pods.on_node(*number).is_some()).take(min).count();
-    (1..min).contains(&placed)
+    (1..min).contains(&placed).then(|| min - placed)
 }
 
 /// Whose place the group takes: that of its pod that goes first.

@@ -223,6 +223,36 @@ fn a_group_that_has_begun_goes_before_what_matters_more() {
     }
 }
 
+/// A group of three that has begun with one, and three more of its pods that wait beside a pod that matters more.
+fn begun(third: fn(PodBuilder) -> PodBuilder) -> World {
+    let mut world = world();
+    let others = [pod_is(pod("p").priority(100)), pod_is(in_spec("x").on("n"))];
+    let waiting = [third(in_spec("a")), in_spec("b"), in_spec("c")].map(pod_is);
+    for step in [room_for(10), group_is(3)].iter().chain(&others).chain(&waiting) {
+        world.act(step);
+    }
+    world
+}
+
+#[test]
+fn pods_beyond_those_that_a_begun_group_lacks_wait_their_turn() {
+    let script = [
+        (Do::Step, "bind a to n; bind b to n"),
+        (Do::Step, "bind p to n"),
+        (Do::Step, "bind c to n"),
+        (Do::Step, "nobody"),
+    ];
+    check(begun(|pod| pod), &script);
+    // When one of those that were tried does not fit, the others are tried with them.
+    let mut world = begun(|pod| pod.label("filter.A", "n"));
+    let first = world.act(&Do::Step);
+    assert!(first.starts_with("a Unschedulable") && first.contains("b Unschedulable"), "{first}");
+    let second = world.act(&Do::Step);
+    assert!(second.contains("bind b to n; bind c to n") && second.contains("a Unschedulable"), "{second}");
+    assert_eq!(world.act(&Do::Step), "bind p to n");
+    world.is_sound();
+}
+
 fn copy(step: &Do) -> Do {
     match step {
         Do::Tell(input) => Do::Tell(input.clone()),
