@@ -16,6 +16,7 @@ mod recheck;
 mod recover;
 mod reload;
 mod repeat;
+mod replaying;
 mod requests;
 mod transaction;
 
