@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-manifest", &["longshore-framework"]),
     ("longshore-plugins-native", &["longshore-framework"]),
     ("longshore-cluster", &["longshore-framework", "longshore-manifest"]),
+    ("longshore-recording", &["longshore-framework", "longshore-engine"]),
     ("longshore-artifact", &[]),
     ("longshore-wasm", &["longshore-framework"]),
     ("longshore-plugin-build", &[]),
@@ -27,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-profile",
             "longshore-manifest",
             "longshore-cluster",
+            "longshore-recording",
             "longshore-artifact",
             "longshore-wasm",
             "longshore-plugin-build",
@@ -103,7 +105,13 @@ fn locked() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn the_pure_crates_reach_no_io() {
     let packages = locked();
-    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native"] {
+    for pure in [
+        "longshore-framework",
+        "longshore-engine",
+        "longshore-profile",
+        "longshore-plugins-native",
+        "longshore-recording",
+    ] {
         let mut reached = BTreeSet::new();
         let mut to_do = vec![pure];
         while let Some(package) = to_do.pop() {

@@ -14,6 +14,7 @@
 //! | `live` | the engine at work in a real cluster |
 //! | `extenders` | the extenders of a configuration, ready to be asked |
 //! | `simulation` | the engine over a cluster that stands still |
+//! | `recorded` | engines for recordings that are run again |
 //! | `rehearsal` | one plugin alone, asked stage by stage |
 //! | `built` | what the program was built from |
 //! | `report` | what a command found out, as the documents that `-o json` and `-o yaml` print |
@@ -49,6 +50,7 @@ mod input;
 mod jsonpath;
 mod live;
 mod measured;
+mod recorded;
 mod rehearsal;
 mod render;
 mod selection;
@@ -77,6 +79,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Command::Dump(args) => cmd::dump::run(&args, console),
         Command::Check(args) => cmd::check::run(&args, console),
         Command::Run(args) => cmd::run::run(&args, console),
+        Command::Record(args) => cmd::record::run(&args, console),
+        Command::Replay(args) => cmd::replay::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Plugin(args) => cmd::plugin::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
@@ -94,7 +98,8 @@ fn verbosity(command: &Command) -> u8 {
         Command::Check(args) => args.verbosity.verbose,
         Command::Profile(args) => args.verbosity.verbose,
         Command::Plugin(args) => args.verbosity.verbose,
-        Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
+        Command::Replay(args) => args.verbosity.verbose,
+        Command::Record(_) | Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
     }
 }
 

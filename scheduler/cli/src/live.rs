@@ -20,6 +20,7 @@ mod observer;
 mod outbox;
 mod picture;
 mod plugins;
+mod recording;
 mod reload;
 mod reviewing;
 mod rivals;
@@ -38,6 +39,7 @@ use longshore_framework::port::Effect;
 pub(crate) use leader::hostname;
 pub(crate) use minor::rules;
 pub(crate) use plugins::Watch;
+pub(crate) use recording::modules;
 pub(crate) use start::{Prepared, start};
 pub(crate) use thread::End;
 

@@ -183,7 +183,11 @@ pub(crate) struct Unlined {
 impl Unlined {
     /// What a line says; `None` when it only says what later ones need.
     pub(crate) fn read(&mut self, line: &[u8]) -> Result<Option<Entry>, String> {
-        let line: Line<'static> = rmp_serde::from_slice(line).map_err(|error| error.to_string())?;
+        let mut bytes = rmp_serde::Deserializer::new(line);
+        let line = Line::deserialize(&mut bytes).map_err(|error| error.to_string())?;
+        if !bytes.get_ref().is_empty() {
+            return Err("a line goes on after its end".to_string());
+        }
         Ok(Some(match line {
             Line::Spec(spec) => {
                 if self.specs.len() >= MOST_SPECS {

@@ -31,6 +31,8 @@ pub(crate) struct Link {
     batch: Vec<Turn>,
     /// How many turns are missing since the last one that was kept.
     hole: Option<u64>,
+    /// How many segments there were when the last checkpoint was sent: until there is one more it is on its way.
+    sent: Option<u64>,
     /// What each source said last.
     measured: Vec<(Arc<MetricsSource>, Arc<Sample>)>,
 }
@@ -41,7 +43,15 @@ impl Link {
         status: Arc<Status>,
         reloaded: Arc<Mutex<Option<Box<Settings>>>>,
     ) -> Self {
-        Self { to, status, reloaded, batch: Vec::with_capacity(BATCH), hole: None, measured: Vec::new() }
+        Self {
+            to,
+            status,
+            reloaded,
+            batch: Vec::with_capacity(BATCH),
+            hole: None,
+            sent: None,
+            measured: Vec::new(),
+        }
     }
 }
 
@@ -90,6 +100,13 @@ impl Tape {
         fits
     }
 
+    /// Begins a segment here, with a checkpoint. It is done of itself from time to time. False when it cannot be done now.
+    pub fn checkpoint(&mut self, engine: &Engine) -> bool {
+        let Some(link) = &mut self.0 else { return false };
+        link.hand_over();
+        link.checkpoint(engine)
+    }
+
     /// Something else was done with the engine, and this is what it wants done. Only other profiles are kept: everything
     /// else changes nothing.
     pub fn visited(&mut self, engine: &Engine, effects: &[Effect]) {
@@ -118,18 +135,25 @@ impl Link {
     /// Several times a second. False when nobody writes any more.
     fn tick(&mut self, engine: &Engine) -> bool {
         self.hand_over();
-        let wanted = self.status.wants_checkpoint.load(Ordering::Relaxed);
+        let wanted = self.status.wants_checkpoint.load(Ordering::Relaxed)
+            && self.sent != Some(self.status.segments.load(Ordering::Relaxed));
         // A writer that is far behind would only be kept longer.
         let has_room = self.status.waiting.load(Ordering::Relaxed) * 2 <= self.status.most;
         if (self.hole.is_some() && has_room) || (self.hole.is_none() && wanted) {
-            let checkpoint = Box::new(Checkpoint::of(engine, &self.measured));
-            let (missing, at) = (self.hole, engine.now());
-            if self.send(Parcel::Checkpoint { checkpoint, missing, at }).is_ok() {
-                self.hole = None;
-                self.status.wants_checkpoint.store(false, Ordering::Relaxed);
-            }
+            self.checkpoint(engine);
         }
         !self.status.has_stopped()
+    }
+
+    fn checkpoint(&mut self, engine: &Engine) -> bool {
+        let checkpoint = Box::new(Checkpoint::of(engine, &self.measured));
+        let (missing, at) = (self.hole, engine.now());
+        let sent = self.send(Parcel::Checkpoint { checkpoint, missing, at }).is_ok();
+        if sent {
+            self.hole = None;
+            self.sent = Some(self.status.segments.load(Ordering::Relaxed));
+        }
+        sent
     }
 
     fn hand_over(&mut self) {

@@ -187,9 +187,6 @@ impl Writer {
                 self.block()?;
                 self.said(Files::sync)?;
                 self.written = Instant::now();
-                if self.files.is_full() {
-                    self.status.wants_checkpoint.store(true, Ordering::Relaxed);
-                }
             }
         }
     }
@@ -211,6 +208,7 @@ impl Writer {
 
     fn begin(&mut self) -> Result<(), String> {
         self.lines.start_over();
+        self.status.wants_checkpoint.store(false, Ordering::Relaxed);
         let bytes = self.header.bytes()?;
         let header = &self.header;
         self.files.begin(header, &bytes).map_err(|error| self.files.explained(&error))
@@ -247,7 +245,11 @@ impl Writer {
             return Ok(());
         }
         let raw = self.lines.take();
-        self.files.append(&raw).map_err(|error| self.files.explained(&error))
+        self.said(|files| files.append(&raw))?;
+        if self.files.is_full() {
+            self.status.wants_checkpoint.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn said(&mut self, act: impl FnOnce(&mut Files) -> io::Result<()>) -> Result<(), String> {

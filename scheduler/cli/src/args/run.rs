@@ -10,6 +10,7 @@ use longshore_framework::features::Minor;
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
+use super::record::RecordArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
 use crate::logging::Format;
@@ -50,6 +51,9 @@ pub struct RunArgs {
     /// Leader election.
     #[command(flatten)]
     pub leader: LeaderArgs,
+    /// What is recorded.
+    #[command(flatten)]
+    pub recording: RecordArgs,
     /// The HTTPS server.
     #[command(flatten)]
     pub serving: ServingArgs,
