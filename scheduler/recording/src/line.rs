@@ -12,8 +12,8 @@ use longshore_framework::{Str, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::done::{Done, Tried};
+use crate::entry::Entry;
 use crate::limits::{MOST_LINE, MOST_SPECS};
-use crate::reader::Entry;
 use crate::settings::Settings;
 use crate::specs::{Number, Numbers};
 use crate::turn::{Turn, What};

@@ -3,30 +3,13 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use longshore_framework::pod::Pod;
-use longshore_framework::port::Input;
 
 use crate::block::{self, word};
+use crate::entry::Entry;
 use crate::error::ReadError;
 use crate::limits::MOST_LINE;
 use crate::line::Unlined;
 use crate::segment::Header;
-use crate::turn::Turn;
-
-/// What a segment has.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// A turn.
-    Turn(Turn),
-    /// Of the checkpoint: an input that rebuilds the cluster.
-    Restore(Input),
-    /// Of the checkpoint: a pod that was being bound, as it waited.
-    InFlight(Arc<Pod>),
-    /// The end of the checkpoint.
-    Restored,
-}
 
 /// Reads a segment from its beginning. After an error there is nothing more to be had of it.
 #[derive(Debug)]

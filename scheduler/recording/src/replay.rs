@@ -19,8 +19,9 @@ use thiserror::Error;
 
 use crate::directory::Stretch;
 use crate::done::{Done, Tried};
+use crate::entry::Entry;
 use crate::error::ReadError;
-use crate::reader::{Entry, SegmentReader};
+use crate::reader::SegmentReader;
 use crate::segment::Header;
 use crate::settings::Settings;
 use crate::turn::{Turn, What};

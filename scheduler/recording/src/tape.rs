@@ -11,11 +11,8 @@ use longshore_framework::port::{Effect, Input};
 use crate::checkpoint::Checkpoint;
 use crate::done::{Done, Tried};
 use crate::settings::Settings;
+use crate::status::{BATCH, Parcel, Status};
 use crate::turn::{Turn, What};
-use crate::writer::{Parcel, Status};
-
-/// Turns that are handed over together, at the most.
-pub(crate) const BATCH: usize = 256;
 
 /// Calls an engine and keeps what it was told and what it wanted, if there is somebody to keep it. It never waits: what the
 /// writer cannot follow is counted and missing, and the recording goes on with a checkpoint.

@@ -4,9 +4,9 @@ mod files;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,62 +18,13 @@ use crate::limits::{BLOCK, Limits};
 use crate::line::Lines;
 use crate::segment::{Begins, Header};
 use crate::settings::Settings;
-use crate::tape::{BATCH, Link, Tape};
+use crate::status::{BATCH, Parcel, Status};
+use crate::tape::{Link, Tape};
 use crate::turn::{Turn, What};
 use files::Files;
 
 /// How often what was told is written out: so much is lost at the most when the process is killed.
 const FLUSH: Duration = Duration::from_secs(1);
-
-/// What the writer is given.
-#[derive(Debug)]
-pub(crate) enum Parcel {
-    /// Turns, in order.
-    Turns(Vec<Turn>),
-    /// The cluster as it is after all turns so far.
-    Checkpoint {
-        /// The cluster.
-        checkpoint: Box<Checkpoint>,
-        /// How many turns before it are missing, if some are.
-        missing: Option<u64>,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// How a recording goes: for metrics.
-#[derive(Debug, Default)]
-pub struct Status {
-    /// Bytes that were written.
-    pub bytes: AtomicU64,
-    /// Turns that were written.
-    pub turns: AtomicU64,
-    /// Turns that the writer could not follow: they are missing.
-    pub dropped: AtomicU64,
-    /// Segments that were begun.
-    pub segments: AtomicU64,
-    pub(crate) wants_checkpoint: AtomicBool,
-    /// Parcels on their way, and how many there may be.
-    pub(crate) waiting: AtomicUsize,
-    pub(crate) most: usize,
-    stopped: Mutex<Option<String>>,
-}
-
-impl Status {
-    /// Why nothing is recorded any more, if it is so.
-    pub fn stopped(&self) -> Option<String> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether nothing is recorded any more.
-    pub fn has_stopped(&self) -> bool {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-    }
-
-    fn stop(&self, why: &str) {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
-    }
-}
 
 /// A recording cannot be begun.
 #[derive(Debug, Error)]
@@ -107,7 +58,7 @@ impl Recorder {
     ) -> Result<(Self, Tape), StartError> {
         let failed = |why: String| StartError { folder: folder.to_path_buf(), why };
         let most = (limits.waiting / BATCH).max(2);
-        let status = Arc::new(Status { most, ..Status::default() });
+        let status = Arc::new(Status::new(most));
         let (to, from) = sync_channel(most);
         let header = Header {
             session: (session.0.0, session.1),

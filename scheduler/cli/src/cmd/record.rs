@@ -55,7 +55,7 @@ async fn record(args: &RecordCommandArgs, console: &mut Console<'_>) -> anyhow::
     let place = format!("{} ({})", found.config.cluster_url, found.origin);
     let explained = |error: kube::Error| anyhow!("{place}: {}", connect::explained(&error));
     let server = discover(&client, &Declarations::default()).await.map_err(explained)?;
-    let features = input::rules(&args.rules, Some(&server.version), console)?;
+    let features = input::rules(&args.rules, Some(server.version.as_str()), console)?;
     let (loader, _) = input::loader(&args.plugins);
     loader.follow(features);
     let Loaded { resolved, guests, .. } = input::profiles(args.config.as_deref(), &loader)?;

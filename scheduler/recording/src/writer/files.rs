@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use longshore_framework::Timestamp;
 
-use super::Status;
 use crate::block;
 use crate::directory::files;
 use crate::index::{Index, SegmentEntry};
 use crate::limits::Limits;
 use crate::segment::Header;
+use crate::status::Status;
 
 /// A segment that is complete.
 #[derive(Debug)]

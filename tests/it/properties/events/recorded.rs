@@ -13,9 +13,9 @@ use super::{Happening, happening};
 use crate::properties::{config, new_profiles};
 
 /// Makes engines with the default profile, whatever was recorded of it.
-struct Default;
+struct Plain;
 
-impl Witness for Default {
+impl Witness for Plain {
     fn engine(&mut self, settings: &Settings) -> Result<Engine, String> {
         Ok(Engine::new(new_profiles(), settings.options()?))
     }
@@ -52,7 +52,7 @@ fn replayed(
     change(folder.path());
     let recording = Recording::open(folder.path()).unwrap();
     let stretches = recording.stretches.iter();
-    stretches.map(|stretch| Replay::run(stretch, None, &mut Default).unwrap()).collect()
+    stretches.map(|stretch| Replay::run(stretch, None, &mut Plain).unwrap()).collect()
 }
 
 #[track_caller]
