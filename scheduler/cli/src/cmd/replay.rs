@@ -1,7 +1,5 @@
 //! `longshore replay`: what was recorded, decided again.
 
-use std::io::Write;
-
 use longshore_engine::{Attempt, Engine};
 use longshore_framework::Timestamp;
 use longshore_framework::profile::Profile;
