@@ -65,6 +65,7 @@ fn round(args: &Args, wanted: &Wanted<'_>, number: usize) -> anyhow::Result<Vec<
             calm,
             trace: args.trace,
             allocations: args.allocations,
+            record: args.record.clone(),
         };
         let run = start(&job).with_context(|| format!("{} {}", wanted.file, wanted.size.name))?;
         eprintln!("{}", report::line(&run));

@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-manifest", &["longshore-framework"]),
     ("longshore-plugins-native", &["longshore-framework"]),
     ("longshore-cluster", &["longshore-framework", "longshore-manifest"]),
+    ("longshore-recording", &["longshore-framework", "longshore-engine"]),
     ("longshore-artifact", &[]),
     ("longshore-wasm", &["longshore-framework"]),
     ("longshore-plugin-build", &[]),
@@ -51,6 +52,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-cluster",
             "longshore-wasm",
             "longshore-loader",
+            "longshore-recording",
             "longshore-simulation",
         ],
     ),
@@ -62,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-profile",
             "longshore-manifest",
             "longshore-cluster",
+            "longshore-recording",
             "longshore-artifact",
             "longshore-wasm",
             "longshore-loader",
@@ -74,13 +77,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that are functions of their inputs.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "longshore-framework",
     "longshore-engine",
     "longshore-profile",
     "longshore-manifest",
     "longshore-plugins-native",
     "longshore-simulation",
+    "longshore-recording",
 ];
 
 /// What the pure crates must not reach, through any number of steps.

@@ -18,6 +18,8 @@ mod likeness;
 mod preemption;
 /// Random clusters and events.
 mod properties;
+/// What was recorded, run again.
+mod recording;
 /// What is published.
 mod release;
 /// Failures that are told again.

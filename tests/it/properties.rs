@@ -28,7 +28,7 @@ use proptest::test_runner::Config;
 pub(crate) static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(new_profiles);
 
 /// The default profile, with plugins that remember nothing of other tests.
-fn new_profiles() -> Vec<Profile> {
+pub(crate) fn new_profiles() -> Vec<Profile> {
     let (registry, plugins) =
         (longshore_plugins_native::registry(), longshore_plugins_native::DEFAULT_MULTI_POINT);
     longshore_profile::default_profile(&registry, plugins).expect("the default profile resolves").profiles

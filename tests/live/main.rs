@@ -63,6 +63,8 @@ mod preemption;
 mod preemption_late;
 /// Several profiles in one scheduler.
 mod profiles;
+/// What was recorded of a scheduler, decided again.
+mod recording;
 /// Events, conditions and metrics, compared with kube-scheduler's.
 mod same;
 /// Topology spread.

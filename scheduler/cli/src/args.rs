@@ -8,6 +8,8 @@ pub mod format;
 pub mod gates;
 pub mod measured;
 pub mod plugin;
+pub mod record;
+pub mod replay;
 pub mod run;
 pub mod selection;
 pub mod server;
@@ -25,6 +27,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use longshore_engine::TieBreak;
+use longshore_framework::Timestamp;
 use longshore_loader as plugins;
 
 pub(crate) use dashes::with_dashes;
@@ -36,6 +39,8 @@ use format::Format;
 use gates::RuleArgs;
 use measured::MetricsArgs;
 use plugin::PluginArgs as PluginCommandArgs;
+use record::RecordCommandArgs;
+use replay::ReplayArgs;
 use run::RunArgs;
 use selection::SelectionArgs;
 use server::ServerArgs;
@@ -77,6 +82,12 @@ pub enum Command {
     /// Schedule the pods of a cluster
     #[command(after_help = RUN_HELP, args_override_self = true)]
     Run(Box<RunArgs>),
+    /// Record what happens in a cluster that another scheduler serves, without changing anything
+    #[command(after_help = record::HELP)]
+    Record(Box<RecordCommandArgs>),
+    /// Run a recording again, and say whether every decision comes out as it was made
+    #[command(after_help = replay::HELP)]
+    Replay(Box<ReplayArgs>),
     /// Check whether the cluster is fit for the scheduler, and whether the scheduler works
     #[command(after_help = check::HELP)]
     Check(Box<CheckArgs>),
@@ -158,6 +169,9 @@ Examples:
 
   # Why is this pod pending, and what would help?
   longshore explain shop/checkout-7d9f4 -f cluster/ -f workload.yaml
+
+  # Why did it land where it did last night? From what `longshore run --record` kept
+  longshore explain checkout-7d9f4 -n shop --recording /var/lib/longshore --at 2026-03-01T04:05:06Z
 
   # The scores of the ten best nodes
   longshore explain web -n shop -f cluster/ --top 10";
@@ -314,6 +328,12 @@ pub struct ExplainArgs {
     /// Namespace of the scheduler's Lease, where that is neither longshore-system nor kube-system
     #[arg(long, value_name = "NAMESPACE", help_heading = "Running scheduler")]
     pub scheduler_namespace: Option<String>,
+    /// A recording in place of a cluster: the last attempt at the pod in it is explained, in the state in which it was made
+    #[arg(long, value_name = "DIR", help_heading = "Recording")]
+    pub recording: Option<PathBuf>,
+    /// The last attempt that was made by this time, such as 2026-03-01T04:05:06Z
+    #[arg(long, value_name = "TIME", requires = "recording", value_parser = values::time, help_heading = "Recording")]
+    pub at: Option<Timestamp>,
     /// The decisions.
     #[command(flatten)]
     pub decision: DecisionArgs,

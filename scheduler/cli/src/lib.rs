@@ -12,6 +12,7 @@
 //! | `choice` | which profile decides which pods |
 //! | `check` | whether a cluster is fit, and whether the scheduler in it works |
 //! | `ask` | questions to a running scheduler |
+//! | `recorded` | engines for recordings that are run again |
 //! | `rehearsal` | one plugin alone, asked stage by stage |
 //! | `render` | documents to text |
 
@@ -26,6 +27,7 @@ mod cmd;
 mod input;
 mod jsonpath;
 mod measured;
+mod recorded;
 mod rehearsal;
 mod render;
 mod selection;
@@ -55,6 +57,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Command::Dump(args) => cmd::dump::run(&args, console),
         Command::Check(args) => cmd::check::run(&args, console),
         Command::Run(args) => cmd::run::run(&args, console),
+        Command::Record(args) => cmd::record::run(&args, console),
+        Command::Replay(args) => cmd::replay::run(&args, console),
         Command::Profile(args) => cmd::profile::run(&args, console),
         Command::Plugin(args) => cmd::plugin::run(&args, console),
         Command::Version(args) => cmd::version::run(&args, console),
@@ -72,7 +76,8 @@ fn verbosity(command: &Command) -> u8 {
         Command::Check(args) => args.verbosity.verbose,
         Command::Profile(args) => args.verbosity.verbose,
         Command::Plugin(args) => args.verbosity.verbose,
-        Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
+        Command::Replay(args) => args.verbosity.verbose,
+        Command::Record(_) | Command::Run(_) | Command::Version(_) | Command::Completion(_) => 0,
     }
 }
 

@@ -16,6 +16,7 @@ mod recheck;
 mod recover;
 mod reload;
 mod repeat;
+mod replaying;
 mod requests;
 mod transaction;
 
@@ -112,10 +113,12 @@ impl Engine {
         groups::install(&mut profiles);
         let mut cache = Cache::default();
         cache.declare_metrics(profiles.iter().flat_map(metrics_of));
+        let mut chooser = Chooser::new(options.seed, options.tie_break);
+        chooser.prefer(options.preferred.clone());
         Self {
             extenders: Extenders::install(&options.extenders, &mut profiles),
             queue: Queue::new(&options),
-            chooser: Chooser::new(options.seed, options.tie_break),
+            chooser,
             meter: Metered::new(options.meter.clone()),
             marks: EngineMarks::default(),
             profiles: profiles.into_iter().map(Arc::new).collect(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meter::Meter;
+use longshore_framework::Str;
 use longshore_framework::extender::Extender;
 use longshore_framework::features::Features;
 use longshore_framework::port::Requests;
@@ -74,6 +75,8 @@ pub struct Options {
     pub seed: u64,
     /// How ties are broken.
     pub tie_break: TieBreak,
+    /// The node that is taken where it is among the best, whatever breaks ties.
+    pub preferred: Option<Str>,
     /// Keep the verdict and the scores of every node with each attempt.
     pub trace: bool,
     /// Pods whose scheduler name no profile has go to the first profile.
@@ -112,6 +115,7 @@ impl Default for Options {
         Self {
             seed: 0,
             tie_break: TieBreak::Random,
+            preferred: None,
             trace: false,
             adopt_all: false,
             retry: true,

@@ -6,12 +6,13 @@ use crate::node::Node;
 use crate::node_selector::NodeSelector;
 use crate::quantity::Quantity;
 use crate::{Str, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What the implicit extended resource of every class begins with; the name of the class follows.
 pub const DEVICE_CLASS_PREFIX: &str = "deviceclass.resource.kubernetes.io/";
 
 /// A DeviceClass.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceClass {
     /// Name.
     pub name: Str,
@@ -26,7 +27,7 @@ pub struct DeviceClass {
 }
 
 /// What one driver is told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DriverConfig {
     /// The driver.
     pub driver: Str,
@@ -35,7 +36,7 @@ pub struct DriverConfig {
 }
 
 /// A ResourceSlice: some devices of a pool.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResourceSlice {
     /// Name.
     pub name: Str,
@@ -56,7 +57,7 @@ pub struct ResourceSlice {
 }
 
 /// From which nodes the devices of a slice can be used.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SliceNodes {
     /// All devices from these.
     Of(DeviceNodes),
@@ -67,7 +68,7 @@ pub enum SliceNodes {
 }
 
 /// Some nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DeviceNodes {
     /// The node of this name.
     Named(Str),
@@ -89,7 +90,7 @@ impl DeviceNodes {
 }
 
 /// A device.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Device {
     /// Name, unique in its pool.
     pub name: Str,
@@ -123,7 +124,7 @@ impl Default for DeviceClass {
 }
 
 /// The value of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Attribute {
     /// A whole number.
     Int(i64),
@@ -138,7 +139,7 @@ pub enum Attribute {
 }
 
 /// What a device has of something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// How much.
     pub value: Quantity,
@@ -147,7 +148,7 @@ pub struct Capacity {
 }
 
 /// `requestPolicy`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestPolicy {
     /// What a claim takes that does not say.
     pub default: Option<Quantity>,
@@ -156,7 +157,7 @@ pub struct RequestPolicy {
 }
 
 /// The amounts that can be taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ValidAmounts {
     /// These, in ascending order. What lies between is rounded up.
     Values(Vec<Quantity>),
@@ -172,7 +173,7 @@ pub enum ValidAmounts {
 }
 
 /// Counters by name, which devices share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CounterSet {
     /// Name of the set.
     pub name: Str,
@@ -181,7 +182,7 @@ pub struct CounterSet {
 }
 
 /// Keeps claims away from a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceTaint {
     /// Key.
     pub key: Str,
@@ -192,7 +193,7 @@ pub struct DeviceTaint {
 }
 
 /// What a taint of a device does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DeviceTaintEffect {
     /// The device is given to no claim that does not tolerate it.
     NoSchedule,
@@ -214,7 +215,7 @@ impl DeviceTaintEffect {
 }
 
 /// A DeviceTaintRule: taints devices as if their driver had.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceTaintRule {
     /// Name.
     pub name: Str,
@@ -225,7 +226,7 @@ pub struct DeviceTaintRule {
 }
 
 /// Devices by their names. What is not given stands for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceChoice {
     /// The driver.
     pub driver: Option<Str>,
@@ -249,7 +250,7 @@ impl DeviceTaintRule {
 }
 
 /// Lets a request have tainted devices.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeviceToleration {
     /// Key; nothing stands for every key.
     pub key: Str,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::resources::ResourceList;
 use crate::{Str, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How a group is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum GroupApi {
     /// `scheduling.k8s.io`, which pods name in `spec.schedulingGroup`.
     Kubernetes,
@@ -31,7 +32,7 @@ pub const MIN_ANNOTATION: &str = "longshore.dev/group-min";
 pub const DISRUPTION_ANNOTATION: &str = "longshore.dev/group-disruption";
 
 /// What may become of a group's pods when room is made for others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Disruption {
     /// Each may go by itself.
     #[default]
@@ -48,7 +49,7 @@ pub const TOPOLOGY_ANNOTATION: &str = "longshore.dev/group-topology";
 pub const PREFERRED_TOPOLOGY_ANNOTATION: &str = "longshore.dev/group-preferred-topology";
 
 /// How close to each other the pods of a group start: in one domain of a node label.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GroupTopology {
     /// Labels that are tried first, in this order.
     pub preferred: Vec<Str>,
@@ -64,7 +65,7 @@ impl GroupTopology {
 }
 
 /// A PodGroup.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PodGroup {
     /// Whose.
     pub api: GroupApi,
@@ -116,7 +117,7 @@ impl PodGroup {
 }
 
 /// What a group is known by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupKey {
     /// How it is written.
     pub api: GroupApi,
@@ -133,7 +134,7 @@ impl std::fmt::Display for GroupKey {
 }
 
 /// What a pod's annotations say of its group.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OwnGroup {
     /// Its name, in the pod's namespace.
     pub name: Str,

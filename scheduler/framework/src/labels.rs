@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Str;
+use serde::{Deserialize, Serialize};
 
 /// An immutable set of labels, sorted by key.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -54,7 +55,7 @@ impl fmt::Debug for Labels {
 }
 
 /// How a [`Requirement`] compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operator {
     /// The label is present with one of the values.
     In,
@@ -67,7 +68,7 @@ pub enum Operator {
 }
 
 /// One condition on one label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Requirement {
     /// Label key.
     pub key: Str,
@@ -97,7 +98,7 @@ impl Requirement {
 
 /// A conjunction of requirements; the empty one matches everything. An absent (nil) selector, which matches nothing,
 /// is an `Option::None` with whoever holds it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LabelSelector {
     /// All of these must hold. `matchLabels` are `In` requirements with one value.
     pub requirements: Vec<Requirement>,

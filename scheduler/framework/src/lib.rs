@@ -48,6 +48,7 @@ pub mod resource_claim;
 pub mod resources;
 pub mod snapshot;
 pub mod state;
+mod stored;
 pub mod taint;
 pub mod text;
 pub mod unread;
@@ -60,9 +61,11 @@ pub use snapshot::view;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A shared, immutable string. Names, label keys and values are held as these, so that copies cost a count.
 pub type Str = Arc<str>;
 
 /// A point in time: milliseconds since the Unix epoch. The engine has no clock; whoever drives it passes the time in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);

@@ -6,6 +6,7 @@ use crate::node_metrics::Usage;
 use crate::resources::Amounts;
 use crate::taint::Taint;
 use crate::unread::Unread;
+use serde::{Deserialize, Serialize};
 
 /// `kubernetes.io/hostname`.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -19,7 +20,7 @@ pub const ZONE_BETA: &str = "failure-domain.beta.kubernetes.io/zone";
 pub const REGION_BETA: &str = "failure-domain.beta.kubernetes.io/region";
 
 /// A node as the API server has it; what pods use of it is counted in the [snapshot](crate::snapshot).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// `metadata.name`.
     pub name: Str,
@@ -60,7 +61,7 @@ impl Node {
 }
 
 /// An image on a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeImage {
     /// Every name of the image.
     pub names: Vec<Str>,

@@ -4,9 +4,10 @@ use crate::Str;
 use crate::labels::Labels;
 use crate::node::{HOSTNAME, Node};
 use crate::resources::is_qualified_part;
+use serde::{Deserialize, Serialize};
 
 /// How a [`NodeRequirement`] compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NodeOperator {
     /// The label is present with one of the values.
     In,
@@ -37,7 +38,7 @@ impl NodeOperator {
 }
 
 /// One condition on one node label or field.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeRequirement {
     /// Label key, or field name in `matchFields` (only `metadata.name`).
     pub key: Str,
@@ -78,7 +79,7 @@ impl NodeRequirement {
 }
 
 /// A conjunction of conditions. A term without any matches no node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeSelectorTerm {
     /// Conditions on node labels.
     pub expressions: Vec<NodeRequirement>,
@@ -151,7 +152,7 @@ fn is_label_value(value: &str) -> bool {
 }
 
 /// A disjunction of terms; without terms it matches no node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeSelector {
     /// Any of these may match.
     pub terms: Vec<NodeSelectorTerm>,
@@ -174,7 +175,7 @@ impl NodeSelector {
 }
 
 /// A term with a weight, of `preferredDuringSchedulingIgnoredDuringExecution`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PreferredTerm {
     /// Weight, 1 to 100; a term with weight 0 counts for nothing.
     pub weight: i64,
@@ -183,7 +184,7 @@ pub struct PreferredTerm {
 }
 
 /// `core/v1.NodeAffinity`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeAffinity {
     /// The node must match, when present.
     pub required: Option<NodeSelector>,

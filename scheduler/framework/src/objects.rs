@@ -23,6 +23,7 @@ pub use concern::Concern;
 use declared::{DeclaredObject, DeclaredObjects};
 pub use device_slices::DeviceSlices;
 pub use resource_claims::{ResourceClaims, extended_claim_uid};
+use serde::{Deserialize, Serialize};
 pub use volumes::Volumes;
 
 use crate::resource_claim::ResourceClaim;
@@ -31,7 +32,7 @@ use crate::volume::{
 };
 
 /// A Service: its selector is what default spreading counts by.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// Namespace.
     pub namespace: Str,
@@ -42,7 +43,7 @@ pub struct Service {
 }
 
 /// A ReplicationController, ReplicaSet or StatefulSet: its selector is what default spreading counts by.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
     /// Kind.
     pub kind: Str,
@@ -57,7 +58,7 @@ pub struct Controller {
 }
 
 /// A PodDisruptionBudget.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DisruptionBudget {
     /// Namespace.
     pub namespace: Str,
@@ -72,7 +73,7 @@ pub struct DisruptionBudget {
 }
 
 /// A Namespace.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Namespace {
     /// Name.
     pub name: Str,
@@ -81,7 +82,7 @@ pub struct Namespace {
 }
 
 /// Any object that is neither pod nor node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Object {
     /// Namespace.
     Namespace(Arc<Namespace>),

@@ -15,6 +15,7 @@ use crate::taint::{Toleration, TolerationOperator};
 use crate::volume::Volume;
 use crate::{Str, Timestamp};
 pub use resources::PodResources;
+use serde::{Deserialize, Serialize};
 
 /// A pod. Immutable once made: an update replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -115,7 +116,7 @@ impl Pod {
 }
 
 /// Identity, place and status of a pod.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PodMeta {
     /// `metadata.namespace`.
     pub namespace: Str,
@@ -150,7 +151,7 @@ pub struct PodMeta {
 }
 
 /// The controller that owns a pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {
     /// `apiVersion`, such as `apps/v1`.
     pub api_version: Str,
@@ -163,7 +164,7 @@ pub struct Owner {
 }
 
 /// `spec.preemptionPolicy`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PreemptionPolicy {
     /// May preempt pods of lower priority.
     #[default]
@@ -174,7 +175,7 @@ pub enum PreemptionPolicy {
 
 /// The parts of a pod's spec that scheduling reads. Two pods with equal specs and labels in one namespace are
 /// interchangeable to every in-tree plugin.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PodSpec {
     /// `schedulerName`.
     pub scheduler_name: Str,
@@ -247,7 +248,7 @@ impl PodSpec {
 }
 
 /// A claim for devices, as a pod names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PodClaim {
     /// Name within the pod.
     pub name: Str,
@@ -256,7 +257,7 @@ pub struct PodClaim {
 }
 
 /// Where a pod's claim for devices comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ClaimSource {
     /// `resourceClaimName`.
     Claim(Str),
@@ -268,7 +269,7 @@ pub enum ClaimSource {
 }
 
 /// A container or init container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Container {
     /// Name.
     pub name: Str,
@@ -287,7 +288,7 @@ pub struct Container {
 }
 
 /// What the kubelet reports: in-place resize makes it differ from the spec.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ActualResources {
     /// Whether the status has `resources`, with requests or without.
     pub has_resources: bool,
@@ -298,7 +299,7 @@ pub struct ActualResources {
 }
 
 /// Pod-level resources.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PodLevelResources {
     /// `spec.resources.requests`.
     pub requests: ResourceList,
@@ -307,7 +308,7 @@ pub struct PodLevelResources {
 }
 
 /// `podAffinity` or `podAntiAffinity`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AffinityTerms {
     /// `requiredDuringSchedulingIgnoredDuringExecution`.
     pub required: Vec<AffinityTerm>,
@@ -316,7 +317,7 @@ pub struct AffinityTerms {
 }
 
 /// A pod affinity term, `matchLabelKeys` and `mismatchLabelKeys` already merged into the selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AffinityTerm {
     /// Label selector; `None` matches no pod.
     pub selector: Option<LabelSelector>,
@@ -338,7 +339,7 @@ impl AffinityTerm {
 }
 
 /// What to do when a spread constraint cannot be met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WhenUnsatisfiable {
     /// Reject the node.
     DoNotSchedule,
@@ -347,7 +348,7 @@ pub enum WhenUnsatisfiable {
 }
 
 /// A topology spread constraint.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SpreadConstraint {
     /// `maxSkew`, at least 1.
     pub max_skew: i32,

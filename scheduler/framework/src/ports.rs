@@ -1,12 +1,13 @@
 //! Host ports.
 
 use crate::Str;
+use serde::{Deserialize, Serialize};
 
 /// The host address that stands for all of them.
 pub const ANY_ADDRESS: &str = "0.0.0.0";
 
 /// A port that a container takes on its node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HostPort {
     /// `TCP`, `UDP` or `SCTP`.
     pub protocol: Str,

@@ -29,6 +29,18 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// Whole units, and what is above them in units of 10⁻⁹.
+    pub fn parts(self) -> (i64, u32) {
+        let units =
+            i64::try_from(self.0.div_euclid(NANO)).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX });
+        (units, u32::try_from(self.0.rem_euclid(NANO)).unwrap_or_default())
+    }
+
+    /// The quantity with these [parts](Self::parts).
+    pub fn of_parts(units: i64, rest: u32) -> Self {
+        Self((i128::from(units) * NANO + i128::from(rest)).clamp(-MAX, MAX))
+    }
+
     /// `units` whole units.
     pub fn units(units: i64) -> Self {
         Self(i128::from(units) * NANO)

@@ -8,6 +8,7 @@ use crate::device::{DeviceToleration, DriverConfig};
 use crate::node_selector::NodeSelector;
 use crate::quantity::Quantity;
 use crate::{Str, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The annotation of claims that schedulers make for extended resources.
 pub const EXTENDED_RESOURCE_CLAIM: &str = "resource.kubernetes.io/extended-resource-claim";
@@ -15,7 +16,7 @@ pub const EXTENDED_RESOURCE_CLAIM: &str = "resource.kubernetes.io/extended-resou
 pub const CLAIM_FINALIZER: &str = "resource.kubernetes.io/delete-protection";
 
 /// A ResourceClaim.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResourceClaim {
     /// Namespace.
     pub namespace: Str,
@@ -71,7 +72,7 @@ impl ResourceClaim {
 }
 
 /// Who uses a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimUser {
     /// `pods`, or another resource.
     pub resource: Str,
@@ -82,7 +83,7 @@ pub struct ClaimUser {
 }
 
 /// What a driver says of a device that a claim has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceStatus {
     /// The driver.
     pub driver: Str,
@@ -95,7 +96,7 @@ pub struct DeviceStatus {
 }
 
 /// `spec.devices` of a ResourceClaim.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClaimSpec {
     /// What is asked for, in order.
     pub requests: Vec<DeviceRequest>,
@@ -106,7 +107,7 @@ pub struct ClaimSpec {
 }
 
 /// One request of a claim.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeviceRequest {
     /// Name, unique in the claim.
     pub name: Str,
@@ -115,7 +116,7 @@ pub struct DeviceRequest {
 }
 
 /// What a request asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Wanted {
     /// Exactly this.
     Exactly(DeviceWish),
@@ -126,7 +127,7 @@ pub enum Wanted {
 }
 
 /// Devices of a class.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeviceWish {
     /// `deviceClassName`.
     pub class: Str,
@@ -156,7 +157,7 @@ impl Default for DeviceWish {
 }
 
 /// How many devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DeviceCount {
     /// So many.
     Exactly(u64),
@@ -165,7 +166,7 @@ pub enum DeviceCount {
 }
 
 /// What devices must have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeviceConstraint {
     /// Names of requests, or of one alternative as `request/alternative`; none stands for all.
     pub requests: Vec<Str>,
@@ -174,7 +175,7 @@ pub struct DeviceConstraint {
 }
 
 /// How an attribute is to be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConstraintRule {
     /// The same for all devices.
     Match(Str),
@@ -185,7 +186,7 @@ pub enum ConstraintRule {
 }
 
 /// What a driver is told of some requests.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClaimConfig {
     /// Names of requests, or of alternatives; none stands for all.
     pub requests: Vec<Str>,
@@ -194,7 +195,7 @@ pub struct ClaimConfig {
 }
 
 /// What a claim was given.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Allocation {
     /// The devices, in the order of requests.
     pub devices: Vec<AllocatedDevice>,
@@ -205,7 +206,7 @@ pub struct Allocation {
 }
 
 /// A device that was given to a request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AllocatedDevice {
     /// `request`, or `request/alternative`.
     pub request: Str,
@@ -230,7 +231,7 @@ pub struct AllocatedDevice {
 }
 
 /// What a driver is told of what a claim was given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AllocatedConfig {
     /// Who says it.
     pub source: ConfigSource,
@@ -241,7 +242,7 @@ pub struct AllocatedConfig {
 }
 
 /// Who tells a driver something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConfigSource {
     /// The class of a device.
     Class,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::quantity::Quantity;
+use serde::{Deserialize, Serialize};
 
 /// `cpu`, in thousandths of a core.
 pub const CPU: &str = "cpu";
@@ -136,7 +137,7 @@ impl<K: Into<Str>> FromIterator<(K, Quantity)> for ResourceList {
 }
 
 /// Amounts in scheduling units: cpu in thousandths, all else in whole units, each rounded up.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Amounts {
     /// Thousandths of a core.
     pub milli_cpu: i64,

@@ -6,6 +6,7 @@ use crate::Str;
 use crate::labels::{LabelSelector, Labels};
 use crate::node_selector::NodeSelector;
 use crate::quantity::Quantity;
+use serde::{Deserialize, Serialize};
 
 /// Annotation on a bound claim.
 pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
@@ -15,7 +16,7 @@ pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 /// A volume of a pod; kinds that scheduling does not read are left out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Volume {
     /// Name in the pod.
     pub name: Str,
@@ -45,7 +46,7 @@ impl Volume {
 }
 
 /// What a volume is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum VolumeSource {
     /// `persistentVolumeClaim`.
     Claim {
@@ -104,7 +105,7 @@ pub enum VolumeSource {
 }
 
 /// A PersistentVolumeClaim.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Namespace.
     pub namespace: Str,
@@ -151,7 +152,7 @@ impl Claim {
 }
 
 /// A reference from a volume to its claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimRef {
     /// Namespace.
     pub namespace: Str,
@@ -169,7 +170,7 @@ impl ClaimRef {
 }
 
 /// A PersistentVolume.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PersistentVolume {
     /// Name.
     pub name: Str,
@@ -210,7 +211,7 @@ impl PersistentVolume {
 }
 
 /// Where a CSI volume lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsiSource {
     /// Driver name.
     pub driver: Str,
@@ -221,7 +222,7 @@ pub struct CsiSource {
 }
 
 /// When volumes of a class are bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BindingMode {
     /// At once.
     Immediate,
@@ -230,7 +231,7 @@ pub enum BindingMode {
 }
 
 /// A StorageClass.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StorageClass {
     /// Name.
     pub name: Str,
@@ -257,7 +258,7 @@ impl StorageClass {
 }
 
 /// A CSINode.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CsiNode {
     /// The node's name.
     pub name: Str,
@@ -268,7 +269,7 @@ pub struct CsiNode {
 }
 
 /// A CSIDriver.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CsiDriver {
     /// Name.
     pub name: Str,
@@ -279,7 +280,7 @@ pub struct CsiDriver {
 }
 
 /// A CSIStorageCapacity.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CsiStorageCapacity {
     /// Namespace.
     pub namespace: Str,
@@ -303,7 +304,7 @@ impl CsiStorageCapacity {
 }
 
 /// A VolumeAttachment.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VolumeAttachment {
     /// Name.
     pub name: Str,

@@ -20,6 +20,7 @@ mod observer;
 mod outbox;
 mod picture;
 mod plugins;
+mod recording;
 mod reload;
 mod reviewing;
 mod rivals;
@@ -38,6 +39,7 @@ use longshore_framework::port::Effect;
 pub use leader::hostname;
 pub use minor::{load, rules};
 pub use plugins::{Switch, Watch};
+pub use recording::modules;
 pub use start::{Prepared, start};
 pub use thread::End;
 

@@ -11,6 +11,7 @@
 //! | `workqueue` | `workqueue_*` |
 //! | `requests` | `rest_client_*`, the calls to the API server |
 //! | `health` | `kubernetes_healthcheck*`, on a page of their own |
+//! | `recording` | `longshore_recording_*`: what is recorded, where something is |
 //! | `process` | `process_*`, from `/proc` |
 //! | `pods` | `kube_pod_resource_*`, on a page of their own |
 //!
@@ -28,6 +29,7 @@ mod own;
 mod plugins;
 mod pods;
 mod process;
+mod recording;
 mod requests;
 mod scheduler;
 mod times;
@@ -83,6 +85,7 @@ pub struct Metrics {
     kubernetes: kubernetes::KubernetesMetrics,
     entities: entities::EntityMetrics,
     claims: claims::ClaimMetrics,
+    recording: recording::RecordingMetrics,
     /// The rules that are followed.
     features: Mutex<Features>,
     rate: Mutex<Rate>,
@@ -105,6 +108,7 @@ impl Metrics {
             kubernetes: kubernetes::KubernetesMetrics::new(&registry)?,
             entities: entities::EntityMetrics::default(),
             claims: claims::ClaimMetrics::new(&registry)?,
+            recording: recording::RecordingMetrics::default(),
             features: Mutex::default(),
             began: Instant::now(),
             clock: Clock::new(),
@@ -130,6 +134,14 @@ impl Metrics {
     /// What is written of claims is read from here from now on.
     pub fn read_claims(&self, store: Arc<ClaimStore>) {
         self.claims.read_from(store);
+    }
+
+    /// A recording is begun, and counted from now on.
+    ///
+    /// # Errors
+    /// There is one already: a defect of the caller.
+    pub fn record(&self, status: Arc<longshore_recording::Status>) -> prometheus::Result<()> {
+        self.recording.begin(&self.registry, status)
     }
 
     /// A meter for an engine with these profiles.
@@ -166,6 +178,7 @@ impl Metrics {
     /// All families that have a value, by name.
     fn gather(&self) -> Vec<MetricFamily> {
         self.claims.read();
+        self.recording.read();
         let mut families = self.registry.gather();
         if self.features().follow(Rule::EvictionTimesHidden) {
             families.retain(|family| family.name() != scheduler::EVICTION_TIMES);

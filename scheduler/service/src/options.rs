@@ -6,6 +6,7 @@ use std::time::Duration;
 use longshore_cluster::connect::Target;
 use longshore_cluster::review::Ttl;
 use longshore_framework::features::{Minor, Setting};
+use longshore_recording::Limits;
 
 use crate::serve;
 
@@ -29,10 +30,21 @@ pub struct RunOptions {
     pub cluster: Target,
     /// Leader election.
     pub leader: LeaderOptions,
+    /// What is recorded.
+    pub recording: RecordingOptions,
     /// The HTTPS server.
     pub serving: serve::Options,
     /// Who is asked about those who ask the server.
     pub review: ReviewOptions,
+}
+
+/// What is recorded of the scheduler's work.
+#[derive(Clone, Debug, Default)]
+pub struct RecordingOptions {
+    /// Where the recording is kept. `None`: nothing is recorded.
+    pub folder: Option<PathBuf>,
+    /// How much of it is kept.
+    pub limits: Limits,
 }
 
 /// Leader election; what is `None` is as configured.

@@ -3,6 +3,7 @@
 mod extender;
 mod incremental;
 mod profiles;
+mod recorded;
 mod world;
 
 use longshore_framework::plugin::Cycle;

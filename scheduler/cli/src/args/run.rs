@@ -12,6 +12,7 @@ use longshore_service::options::{LeaderOptions, RunOptions};
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
+use super::record::RecordArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
 
@@ -51,6 +52,9 @@ pub struct RunArgs {
     /// Leader election.
     #[command(flatten)]
     pub leader: LeaderArgs,
+    /// What is recorded.
+    #[command(flatten)]
+    pub recording: RecordArgs,
     /// The HTTPS server.
     #[command(flatten)]
     pub serving: ServingArgs,
@@ -79,6 +83,7 @@ impl RunArgs {
             feature_gates: self.gates.feature_gates.clone(),
             cluster: (&self.cluster).into(),
             leader: (&self.leader).into(),
+            recording: (&self.recording).into(),
             serving: (&self.serving).into(),
             review: (&self.serving).into(),
         }

@@ -2,6 +2,7 @@
 
 mod live;
 mod pods;
+mod recorded;
 mod show;
 mod simulated;
 mod target;
@@ -17,6 +18,15 @@ use simulated::Which;
 /// Asks the running scheduler, or else reads, decides what comes before the pod, explains.
 pub(crate) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     let targets = target::parse(&args.pod)?;
+    if let Some(folder) = &args.recording {
+        if !args.input.is_empty() {
+            let message = "--recording takes the place of -f and --from-cluster: leave one out";
+            return Err(UsageError(message.to_string()).into());
+        }
+        let recorded = recorded::explain(args, folder, &targets, console)?;
+        show::all(args, &Shown::simulated(recorded, None), console)?;
+        return Ok(Exit::Done);
+    }
     let mut from = args.input.clone();
     // A running scheduler knows its cluster as it is.
     from.from_cluster |= from.is_empty() && !from.what_if.is_empty();

@@ -16,11 +16,13 @@ pub(crate) struct Chooser {
     tie_break: TieBreak,
     /// Among how many nodes the last choice was.
     tied: usize,
+    /// The node that is taken if it is among the best.
+    preferred: Option<Str>,
 }
 
 impl Chooser {
     pub(crate) fn new(seed: u64, tie_break: TieBreak) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), tie_break, tied: 1 }
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), tie_break, tied: 1, preferred: None }
     }
 
     /// Among how many nodes the last choice was since this was asked last; 1 when there was none.
@@ -28,9 +30,19 @@ impl Chooser {
         std::mem::replace(&mut self.tied, 1)
     }
 
+    /// Takes this node from now on if it is among the best.
+    pub(crate) fn prefer(&mut self, node: Option<Str>) {
+        self.preferred = node;
+    }
+
     /// One of `best`, which is not empty; by name when ties go to the first.
     pub(crate) fn choose_of<'n>(&mut self, best: &BitSet, name: impl Fn(usize) -> &'n Str) -> usize {
         self.tied = best.len();
+        if let Some(preferred) = &self.preferred
+            && let Some(at) = best.iter().find(|at| name(*at) == preferred)
+        {
+            return at;
+        }
         let chosen = match self.tie_break {
             TieBreak::First => best.iter().min_by_key(|at| name(*at)),
             TieBreak::Random => best.nth(self.below(self.tied)),
@@ -47,6 +59,11 @@ impl Chooser {
         name: impl Fn(Slot) -> &'n Str,
     ) -> Option<Slot> {
         self.tied = count;
+        if let Some(preferred) = &self.preferred
+            && let Some(slot) = all().find(|slot| name(*slot) == preferred)
+        {
+            return Some(slot);
+        }
         match self.tie_break {
             _ if count == 0 => None,
             TieBreak::First => all().min_by_key(|slot| name(*slot)),
@@ -63,6 +80,12 @@ impl Chooser {
         self.tied = rankings.clone().map(|ranked| ranked.ranking.best_count()).sum();
         if self.tie_break == TieBreak::First {
             return rankings.flat_map(Ranked::best_slots).min_by_key(|slot| name(*slot));
+        }
+        if let Some(preferred) = &self.preferred
+            && let Some(slot) =
+                rankings.clone().flat_map(Ranked::best_slots).find(|slot| name(*slot) == preferred)
+        {
+            return Some(slot);
         }
         let mut number = self.below(self.tied);
         for ranked in rankings {
@@ -120,6 +143,19 @@ mod tests {
             let hits = draw(1).iter().filter(|p| **p == place).count();
             assert!((850..1150).contains(&hits), "{place}: {hits}");
         }
+    }
+
+    #[test]
+    fn the_preferred_node_is_taken_if_it_is_among_the_best() {
+        let names: Vec<Str> = ["c", "a", "b"].map(Str::from).into();
+        let mut chooser = Chooser::new(1, TieBreak::Random);
+        chooser.prefer(Some("b".into()));
+        assert!((0..20).all(|_| one_of(&mut chooser, &names) == 2));
+        assert!((0..20).all(|_| chooser.choose_of(&BitSet::full(3), |at| &names[at]) == 2));
+        chooser.prefer(Some("gone".into()));
+        let drawn: std::collections::BTreeSet<usize> =
+            (0..200).map(|_| one_of(&mut chooser, &names)).collect();
+        assert_eq!(drawn.len(), 3);
     }
 
     #[test]

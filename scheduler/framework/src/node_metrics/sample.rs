@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Str, Timestamp};
@@ -18,7 +19,7 @@ const MOST_OF_NODE: usize = 64;
 const LONGEST_NAME: usize = 253;
 
 /// One value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeMetric {
     /// The name of the query, or the name at the provider; often empty.
     pub name: Str,
@@ -33,7 +34,7 @@ pub struct NodeMetric {
 }
 
 /// What a node uses, as metrics.k8s.io has it, or what it has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processors, in thousandths of a core.
     pub milli_cpu: i64,
@@ -42,7 +43,7 @@ pub struct Usage {
 }
 
 /// What was measured on one node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// When; not later than the sample was taken.
     pub at: Timestamp,
@@ -53,7 +54,7 @@ pub struct Measured {
 }
 
 /// The span of time that values are about, in milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Its begin.
     pub start: Timestamp,
@@ -62,7 +63,7 @@ pub struct Window {
 }
 
 /// What a source says of all nodes at one time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The span of time that it is about, where the source says so.
     pub window: Option<Window>,

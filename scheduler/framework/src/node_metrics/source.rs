@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fields::{Fields, Problems};
@@ -20,7 +21,7 @@ const DEFAULT_NODE_LABEL: &str = "instance";
 const MOST_QUERIES: usize = 32;
 
 /// Where values come from. Plugins whose args say the same share a source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MetricsSource {
     /// Who is asked.
     pub provider: Provider,
@@ -29,7 +30,7 @@ pub struct MetricsSource {
 }
 
 /// Who is asked for values.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Provider {
     /// A load watcher, at this address.
     Watcher(String),
@@ -40,11 +41,12 @@ pub enum Provider {
 }
 
 /// How Prometheus is asked.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Prometheus {
     /// Its URL.
     pub address: String,
-    /// A bearer token; empty for none.
+    /// A bearer token; empty for none. It is a secret, and stored nowhere.
+    #[serde(skip)]
     pub token: String,
     /// The file with the bearer token, read anew each time; empty for none.
     pub token_file: String,
@@ -59,7 +61,7 @@ pub struct Prometheus {
 }
 
 /// One question to Prometheus.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Query {
     /// The name of the metric.
     pub name: String,
@@ -119,6 +121,16 @@ impl MetricsSource {
         let provider = provider(written, watcher.is_some(), &mut problems.field("metricProvider"));
         let provider = watcher.map_or(provider, Provider::Watcher);
         Self { provider, ..Self::default() }
+    }
+
+    /// The same source without what must not be stored.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut source = self.clone();
+        if let Provider::Prometheus(prometheus) = &mut source.provider {
+            prometheus.token.clear();
+        }
+        source
     }
 
     /// What was read, with every default. The token is not shown.

@@ -11,6 +11,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Str;
@@ -20,7 +21,7 @@ pub use projection::{BadPath, Projection};
 pub use store::{DeclaredObjects, Since};
 
 /// An object of a declared kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeclaredObject {
     /// Its kind.
     pub kind: DeclaredKind,

@@ -24,6 +24,7 @@ use super::assembly::Extending;
 use super::bind_timeouts::BindTimeouts;
 use super::measuring::Measuring;
 use super::plugins::{self, Announcer, SharedGuests};
+use super::recording::Reloads;
 use super::{Inbox, Message, settings};
 use crate::metrics::Metrics;
 use files::Modules;
@@ -62,6 +63,8 @@ pub(crate) struct Reloading {
     pub(crate) guests: SharedGuests,
     /// Who tells people.
     pub(crate) announcer: Announcer,
+    /// Who keeps what is in force.
+    pub(crate) recorded: Reloads,
 }
 
 /// A configuration that may be taken over.
@@ -229,6 +232,7 @@ impl Reloading {
         let effects = engine.set_profiles(profiles, &extending.for_engine())?;
         engine.set_meter(Some(meter));
         settings::apply(engine, &configuration);
+        self.recorded.put(engine, &shown, &guests);
         self.bind_timeouts.set(engine.profiles());
         self.performer.set_binders(Binders::of(&extending.clients));
         *locked(&self.in_force) = configuration;

@@ -28,6 +28,7 @@ use longshore_framework::objects::declared::Declarations;
 use longshore_framework::profile::Profile;
 use longshore_loader::{Loaded, Loader, file, rules};
 use longshore_profile::{Configuration, Resolved, show};
+use longshore_recording::Tape;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,6 +46,7 @@ use super::lines::{self, Starting};
 use super::measuring::Measuring;
 use super::observer::{Observer, SharedDecisions, SharedRaces};
 use super::plugins::{self, Announcer, SharedGuests, Switch};
+use super::recording::{Recording, Reloads};
 use super::reload::{self, Reloading};
 use super::reviewing::reviewer;
 use super::rivals::Rivals;
@@ -288,8 +290,10 @@ impl Common {
             tally: self.tally.clone(),
             synced,
         };
+        let (recording, tape) = self.record(run, &engine)?;
         let ended = scheduling(Settings {
             engine,
+            tape,
             inbox,
             performer: Box::new(performer.clone()),
             observer: Box::new(observer),
@@ -298,9 +302,17 @@ impl Common {
             hold: self.clients.hold.clone(),
             kinds: waited_for.iter().map(|watch| watch.kind).collect(),
         })?;
-        self.follow_configuration(run, performer.clone(), measuring, declared);
+        self.follow_configuration(run, performer.clone(), measuring, declared, recording.reloads());
         let end = until_end(ended, signals, &self.inbox, &self.tally).await?;
+        recording.finish().await;
         Ok(Ended { end, server, performer: Some(performer) })
+    }
+
+    /// Begins to record, if that is asked for.
+    fn record(&self, run: &RunOptions, engine: &Engine) -> anyhow::Result<(Recording, Tape)> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Recording::begin(&run.recording, engine, (shown, &guests), &self.metrics, self.announcer.clone())
     }
 
     /// What there is to say of the start.
@@ -448,6 +460,7 @@ impl Common {
         performer: Performer,
         measuring: Measuring,
         declared: DeclaredWatches,
+        recorded: Reloads,
     ) {
         self.metrics.own.config_generation.set(1);
         let Some(file) = &run.config else { return };
@@ -465,6 +478,7 @@ impl Common {
             loader: self.loader.clone(),
             guests: Arc::clone(&self.guests),
             announcer: self.announcer.clone(),
+            recorded,
         };
         let (file, modules) = (file.clone(), self.modules.clone());
         tokio::spawn(reload::follow(file, modules, self.stop.clone(), reloading));

@@ -12,6 +12,7 @@ use longshore_cluster::told::Told;
 use longshore_engine::{Attempt, Engine};
 use longshore_framework::Timestamp;
 use longshore_framework::port::{Effect, Input};
+use longshore_recording::Tape;
 
 use super::Message;
 use super::outbox::{Next, Outbox};
@@ -31,6 +32,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(crate) struct Settings {
     /// The engine.
     pub(crate) engine: Engine,
+    /// Who keeps what the engine is told.
+    pub(crate) tape: Tape,
     /// What happens.
     pub(crate) inbox: Receiver<Message>,
     /// Who does what the engine wants.
@@ -75,6 +78,7 @@ pub enum End {
 /// The thread's state.
 pub(crate) struct Scheduling {
     engine: Engine,
+    tape: Tape,
     inbox: Receiver<Message>,
     performer: Box<dyn Perform>,
     observer: Box<dyn Observe>,
@@ -97,6 +101,7 @@ impl Scheduling {
         settings.engine.hold_bindings();
         Self {
             engine: settings.engine,
+            tape: settings.tape,
             inbox: settings.inbox,
             performer: settings.performer,
             observer: settings.observer,
@@ -160,6 +165,7 @@ impl Scheduling {
             Message::Leading(leading) => self.leading = leading,
             Message::Do(errand) => {
                 let effects = errand(&mut self.engine);
+                self.tape.visited(&self.engine, &effects);
                 self.hand_out(effects);
             }
             Message::Stop => {
@@ -193,7 +199,7 @@ impl Scheduling {
     }
 
     fn apply(&mut self, input: Input) {
-        let effects = self.engine.apply(input);
+        let effects = self.tape.apply(&mut self.engine, input);
         self.hand_out(effects);
     }
 
@@ -225,7 +231,7 @@ impl Scheduling {
 
     /// Tries the pod whose turn it is; false when none waits.
     fn decide(&mut self) -> bool {
-        let Some(mut attempt) = self.engine.step() else { return false };
+        let Some(mut attempt) = self.tape.step(&mut self.engine) else { return false };
         let effects = std::mem::take(&mut attempt.effects);
         for one in std::iter::once(&attempt).chain(&attempt.others) {
             self.observer.attempted(one, self.clock.now());
@@ -247,7 +253,7 @@ impl Scheduling {
     /// Looks again at a decision whose node others touched meanwhile, then sends the binding.
     fn bind(&mut self, bind: Effect) {
         let Effect::Bind { binding, .. } = &bind else { return };
-        if self.engine.still_fits(&binding.uid, &binding.node) {
+        if self.tape.still_fits(&mut self.engine, &binding.uid, &binding.node) {
             self.performer.perform(bind);
         } else {
             let uid = Arc::clone(&binding.uid);

@@ -11,6 +11,7 @@ use longshore_framework::port::{Effect, Input, PreBindWrite, StorageWrite};
 use longshore_framework::profile::Profile;
 use longshore_framework::volume::{BIND_COMPLETED, Claim, ClaimRef, PersistentVolume};
 use longshore_framework::{Str, Timestamp};
+use longshore_recording::Tape;
 
 use super::Happening;
 use crate::properties::PROFILES;
@@ -22,6 +23,8 @@ pub(super) const DESCRIBED: usize = 64;
 /// Pods and nodes as the API server has them, and what is under way.
 pub(super) struct World {
     pub(super) engine: Engine,
+    /// Who keeps what the engine is told.
+    pub(super) tape: Tape,
     /// What the engine decides with.
     pub(super) profiles: Vec<Profile>,
     pods: BTreeMap<Str, Arc<Pod>>,
@@ -50,6 +53,7 @@ impl World {
     pub(super) fn of(profiles: Vec<Profile>, options: Options) -> Self {
         Self {
             engine: Engine::new(profiles.clone(), options),
+            tape: Tape::none(),
             profiles,
             pods: BTreeMap::new(),
             nodes: BTreeMap::new(),
@@ -183,7 +187,7 @@ impl World {
 
     /// Tries the next pod; returns which.
     pub(super) fn step(&mut self) -> Option<Str> {
-        let attempt = self.engine.step()?;
+        let attempt = self.tape.step(&mut self.engine)?;
         check_choice(&attempt);
         let Attempt { pod, outcome, effects, .. } = attempt;
         if let Outcome::Broken { message } = &outcome {
@@ -197,7 +201,7 @@ impl World {
     }
 
     fn apply(&mut self, input: Input) {
-        let effects = self.engine.apply(input);
+        let effects = self.tape.apply(&mut self.engine, input);
         self.note(effects);
     }
 
