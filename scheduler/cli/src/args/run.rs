@@ -10,7 +10,7 @@ use longshore_framework::features::Minor;
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
-use super::record::RecordArgs;
+use super::keep::RecordArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
 use crate::logging::Format;

@@ -8,7 +8,7 @@ use longshore_recording::{Module, Recorder, Settings, Tape};
 use serde_json::Value;
 
 use super::plugins::Announcer;
-use crate::args::record::RecordArgs;
+use crate::args::keep::RecordArgs;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::plugins::Guests;
