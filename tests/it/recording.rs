@@ -100,7 +100,7 @@ fn a_replay_ends_where_it_is_told_to() {
     assert!(summary.until <= until && summary.turns > 10 && summary.attempts < 100, "{summary:#?}");
 }
 
-/// What the README says of the size.
+/// What docs/recording.md says of the size.
 #[test]
 fn a_pod_costs_few_bytes() {
     let folder = tempfile::tempdir().unwrap();
