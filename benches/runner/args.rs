@@ -1,7 +1,5 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 use longshore_benches::workload::{Size, Workload};
 
@@ -32,9 +30,6 @@ pub(crate) struct Args {
     /// Keep the verdicts and scores of every attempt, as the engine does when it is asked to explain
     #[arg(long)]
     pub(crate) trace: bool,
-    /// Record what the engine is told into this folder, as `longshore run --record` does; compare with runs without it for the cost
-    #[arg(long, value_name = "DIR")]
-    pub(crate) record: Option<PathBuf>,
     /// One run, in this process
     #[arg(long, hide = true)]
     pub(crate) child: Option<String>,

@@ -1,7 +1,5 @@
 //! One run, in the process that was started for it.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, ensure};
 use longshore_benches::deciders::Deciders;
 use longshore_benches::driver::{self, Setting};
@@ -23,7 +21,6 @@ pub(crate) struct Job {
     pub(crate) calm: bool,
     pub(crate) trace: bool,
     pub(crate) allocations: bool,
-    pub(crate) record: Option<PathBuf>,
 }
 
 /// Runs it and prints the result.
@@ -34,8 +31,7 @@ pub(crate) fn run(job: &Job) -> anyhow::Result<()> {
     let mut instruments = Instruments::new()?;
     let deciders = Deciders::of(&workload)?;
     let options = instruments.options(&deciders.profiles, job.run as u64, job.trace);
-    let setting =
-        Setting { deciders, options, calm: job.calm, allocations: None, record: job.record.clone() };
+    let setting = Setting { deciders, options, calm: job.calm, allocations: None };
     let setting = match job.allocations {
         true => {
             allocations::count();

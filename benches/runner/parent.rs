@@ -65,7 +65,6 @@ fn round(args: &Args, wanted: &Wanted<'_>, number: usize) -> anyhow::Result<Vec<
             calm,
             trace: args.trace,
             allocations: args.allocations,
-            record: args.record.clone(),
         };
         let run = start(&job).with_context(|| format!("{} {}", wanted.file, wanted.size.name))?;
         eprintln!("{}", report::line(&run));

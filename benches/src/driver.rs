@@ -17,7 +17,6 @@ mod setup;
 mod wait;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,6 @@ use longshore_engine::{Attempt, Engine, Options, Outcome};
 use longshore_framework::pod::Pod;
 use longshore_framework::port::Input;
 use longshore_framework::{Str, Timestamp};
-use longshore_recording::{Limits, Recorder, Settings, Tape};
 
 use crate::deciders::{Deciders, GuestTime};
 use crate::measure::{Latencies, Measured, Stopwatch};
@@ -62,8 +60,6 @@ pub struct Setting {
     pub calm: bool,
     /// Says how many allocations there were so far, when they are counted.
     pub allocations: Option<fn() -> u64>,
-    /// The folder in which what the engine is told is recorded, if it is.
-    pub record: Option<PathBuf>,
 }
 
 /// Runs a size of a workload and measures it.
@@ -76,22 +72,17 @@ pub fn run(
     setting: Setting,
     observer: &mut dyn Observer,
 ) -> anyhow::Result<Measured> {
-    let record = setting.record.clone();
     let mut driver = Driver::new(setting, observer);
-    let recorder = record.map(|folder| driver.record(&folder)).transpose()?;
     driver.clock = Clock::paced(size.pace.or(size.threshold));
     for operation in workload.operations(size)? {
         driver.perform_operation(workload, &operation)?;
     }
     driver.finish()?;
-    let measured = driver.measured();
-    recorder.into_iter().for_each(Recorder::finish);
-    Ok(measured)
+    Ok(driver.measured())
 }
 
 struct Driver<'o> {
     engine: Engine,
-    tape: Tape,
     observer: &'o mut dyn Observer,
     clock: Clock,
     calm: bool,
@@ -145,7 +136,6 @@ impl<'o> Driver<'o> {
         let now = Instant::now();
         Self {
             engine,
-            tape: Tape::none(),
             observer,
             clock: Clock::paced(None),
             calm: setting.calm,
@@ -176,21 +166,11 @@ impl<'o> Driver<'o> {
         }
     }
 
-    /// Records what the engine is told from now on.
-    fn record(&mut self, folder: &Path) -> anyhow::Result<Recorder> {
-        let settings = Settings::of(&self.engine, serde_json::Value::Null, Vec::new());
-        let session = (self.clock.timestamp(Instant::now(), 0), std::process::id());
-        let (recorder, tape) =
-            Recorder::start(folder, Limits::default(), settings, session, |why| panic!("{why}"))?;
-        self.tape = tape;
-        Ok(recorder)
-    }
-
     /// Does what is due, then tries one pod. Returns when that was over; `None` when no pod waits.
     fn step(&mut self, now: Instant) -> anyhow::Result<Option<Instant>> {
         self.attend(now)?;
         let began = Instant::now();
-        let Some(mut attempt) = self.tape.step(&mut self.engine) else { return Ok(None) };
+        let Some(mut attempt) = self.engine.step() else { return Ok(None) };
         let after = Instant::now();
         self.latencies.add(&attempt, after - began);
         let effects = std::mem::take(&mut attempt.effects);
@@ -219,7 +199,7 @@ impl<'o> Driver<'o> {
 
     fn tell_time(&mut self, now: Instant) {
         self.ticked = now;
-        let effects = self.tape.apply(&mut self.engine, Input::Time(self.clock.timestamp(now, self.placed)));
+        let effects = self.engine.apply(Input::Time(self.clock.timestamp(now, self.placed)));
         self.perform(effects);
     }
 

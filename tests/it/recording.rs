@@ -40,7 +40,7 @@ fn replay(folder: &Path, again: &mut Again) -> Vec<Summary> {
 fn a_storm_with_preemptions_comes_out_decision_for_decision() {
     let folder = tempfile::tempdir().unwrap();
     let storm = Storm::recorded(folder.path(), 40, 400, &[]);
-    assert!(storm.evicted > 20, "{} evictions", storm.evicted);
+    assert!(storm.evicted > 10, "{} evictions", storm.evicted);
     let summaries = replay(folder.path(), &mut Again::default());
     let [summary] = &summaries[..] else { panic!("{summaries:#?}") };
     assert!(summary.first.is_none(), "{summary:#?}");
@@ -100,7 +100,7 @@ fn a_replay_ends_where_it_is_told_to() {
     assert!(summary.until <= until && summary.turns > 10 && summary.attempts < 100, "{summary:#?}");
 }
 
-/// What the README says of the size.
+/// What docs/recording.md says of the size.
 #[test]
 fn a_pod_costs_few_bytes() {
     let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn apply(&mut self, input: Input) {
-        let effects = self.tape.apply(&mut self.engine, input);
+        let effects = self.engine.apply(input);
         if !effects.is_empty() {
             self.perform(effects);
         }
@@ -63,7 +63,7 @@ impl Driver<'_> {
 
     fn bind(&mut self, pod: Arc<Pod>, binding: Binding) {
         let Binding { uid, node, .. } = binding;
-        if !self.tape.still_fits(&mut self.engine, &uid, &node) {
+        if !self.engine.still_fits(&uid, &node) {
             return;
         }
         match Mark::of(&uid) {

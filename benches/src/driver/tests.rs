@@ -5,7 +5,7 @@ use crate::workload::{Addition, folder, read, read_all};
 fn run_calm(workload: &Workload, size: &Size, calm: bool) -> anyhow::Result<Measured> {
     let options = Options { seed: 1, ..Options::default() };
     let deciders = Deciders::of(workload)?;
-    run(workload, size, Setting { deciders, options, calm, allocations: None, record: None }, &mut ())
+    run(workload, size, Setting { deciders, options, calm, allocations: None }, &mut ())
 }
 
 /// Runs the fast size of the committed workload.

@@ -6,6 +6,7 @@ pub mod choice;
 pub mod dump;
 pub mod format;
 pub mod gates;
+pub mod keep;
 pub mod measured;
 pub mod plugin;
 pub mod record;

@@ -12,7 +12,7 @@ use longshore_service::options::{LeaderOptions, RunOptions};
 use super::PluginArgs;
 use super::accepted::Accepted;
 use super::gates::GateArgs;
-use super::record::RecordArgs;
+use super::keep::RecordArgs;
 use super::serving::ServingArgs;
 use super::values::{duration, go_bool};
 
