@@ -19,10 +19,11 @@ pub(super) enum Way {
 
 /// An arena with the definition of Coscheduling's PodGroup, and the right of the scheduler to it.
 pub(super) struct Groups {
+    // It goes before the next test has its turn.
+    _definition: groups::Definition,
     pub(super) arena: Arena,
     /// What the minor has of groups of `scheduling.k8s.io`.
     pub(super) api: Option<GroupApi>,
-    _definition: groups::Definition,
 }
 
 impl Groups {
@@ -30,8 +31,7 @@ impl Groups {
         for object in [role(), binding()] {
             arena.api.create(&object);
         }
-        let _definition = groups::Definition::install(&arena.api);
-        Self { arena, api: groups::api(), _definition }
+        Self { _definition: groups::Definition::install(&arena.api), api: groups::api(), arena }
     }
 
     /// The ways that this minor has.

@@ -79,7 +79,7 @@ impl Counted {
 }
 
 /// Goes through pods, of which each fits or does not, until too few are left; what is said then, and how many it took.
-fn count(min: usize, before: usize, fits: impl Iterator<Item = bool> + ExactSizeIterator) -> (String, usize) {
+fn count(min: usize, before: usize, fits: impl ExactSizeIterator<Item = bool>) -> (String, usize) {
     let (mut scheduled, mut remaining, mut looked_at) = (before, fits.len(), 0);
     for fits in fits {
         if scheduled + remaining < min {
