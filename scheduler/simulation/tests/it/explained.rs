@@ -15,7 +15,7 @@ fn a_pod_is_explained_by_the_profile_of_a_configuration() {
     let config = format!("{HEAD}profiles: [{{schedulerName: mine}}]");
     let resolved = profiles("config.yaml", &config, features).unwrap();
     let cluster = longshore_manifest::read(&[source("cluster.yaml", CLUSTER), source("web.yaml", &web(4))]);
-    let last = cluster.pods.iter().filter(|pod| pod.meta.node_name.is_none()).next_back().unwrap().key();
+    let last = cluster.pods.iter().rfind(|pod| pod.meta.node_name.is_none()).unwrap().key();
     let explanation = explain(Question {
         cluster: &cluster,
         profiles: resolved.profiles,
