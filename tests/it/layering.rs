@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-artifact", &[]),
     ("longshore-wasm", &["longshore-framework"]),
     ("longshore-plugin-build", &[]),
+    ("longshore-report", &[]),
     (
         "longshore-cli",
         &[
@@ -31,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-wasm",
             "longshore-plugin-build",
             "longshore-plugins-native",
+            "longshore-report",
         ],
     ),
 ];
@@ -103,7 +105,7 @@ fn locked() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn the_pure_crates_reach_no_io() {
     let packages = locked();
-    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native"] {
+    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native", "longshore-report"] {
         let mut reached = BTreeSet::new();
         let mut to_do = vec![pure];
         while let Some(package) = to_do.pop() {

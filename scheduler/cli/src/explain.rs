@@ -4,6 +4,7 @@ mod advice;
 mod cause;
 mod devices;
 mod find;
+mod fixes;
 mod health;
 mod misses;
 mod more_nodes;
@@ -11,4 +12,5 @@ mod turn;
 
 pub(crate) use devices::add_devices;
 pub(crate) use find::find;
+pub(crate) use fixes::add_fixes;
 pub(crate) use turn::{Question, best, explain, preemption, scores};

@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod decisions;
 mod devices;
 pub(crate) mod explanation;
+pub(crate) mod html;
 pub(crate) mod names;
 pub(crate) mod ordered;
 pub(crate) mod picked;
