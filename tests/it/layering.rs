@@ -105,7 +105,13 @@ fn locked() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn the_pure_crates_reach_no_io() {
     let packages = locked();
-    for pure in ["longshore-framework", "longshore-engine", "longshore-profile", "longshore-plugins-native", "longshore-report"] {
+    for pure in [
+        "longshore-framework",
+        "longshore-engine",
+        "longshore-profile",
+        "longshore-plugins-native",
+        "longshore-report",
+    ] {
         let mut reached = BTreeSet::new();
         let mut to_do = vec![pure];
         while let Some(package) = to_do.pop() {

@@ -99,7 +99,9 @@ impl Browser {
 
     #[track_caller]
     fn next(&self, during: &str) -> Value {
-        self.from.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("the browser does not answer {during}: {e}"))
+        self.from
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|e| panic!("the browser does not answer {during}: {e}"))
     }
 
     /// Opens a page as a file, at this size of the window.
@@ -143,15 +145,21 @@ impl Browser {
 
     /// Presses a key.
     pub(crate) fn press(&mut self, key: &str) {
-        for kind in ["keyDown", "keyUp"] {
-            self.call("Input.dispatchKeyEvent", json!({"type": kind, "key": key, "code": key}));
+        let codes =
+            [("Tab", 9), ("End", 35), ("Home", 36), ("ArrowUp", 38), ("ArrowRight", 39), ("ArrowDown", 40)];
+        let (_, code) = codes.iter().find(|(name, _)| *name == key).unwrap();
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", event);
         }
         self.settle();
     }
 
     /// Waits until what is to be drawn is drawn.
     pub(crate) fn settle(&mut self) {
-        self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
+        self.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))",
+        );
     }
 
     /// Fails if the page said anything to the console, broke, or asked for anything but itself.

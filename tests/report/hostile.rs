@@ -25,9 +25,7 @@ fn detail() -> Value {
             "resources": [{"resource": name, "requested": 1, "before": 0, "allocatable": 2}],
         })
     };
-    let step = |name: &str| {
-        json!({"pod": name, "did": "Placed", "node": name, "owner": name, "requests": {name: 1}})
-    };
+    let step = |name: &str| json!({"pod": name, "did": "Placed", "node": name, "owner": name, "requests": {name: 1}});
     let pending = |name: &str| {
         json!({
             "owner": name, "reason": name, "message": name, "pods": [name], "tried": true,

@@ -26,7 +26,8 @@ fn suffix(number: usize) -> String {
 
 /// A document as `simulate --detail` would print it.
 fn document(runs: usize) -> Value {
-    let node = |at: usize| format!("ip-10-{}-{}-{}.eu-west-1.compute.internal", at / 1000, at / 200 % 5, at % 200);
+    let node =
+        |at: usize| format!("ip-10-{}-{}-{}.eu-west-1.compute.internal", at / 1000, at / 200 % 5, at % 200);
     let pod = |at: usize| format!("team-{:02}/service-{:03}-7d9f4c6b5-{}", at / 2500, at / 100, suffix(at));
     let place = |at: usize, run: usize| (at.wrapping_mul(7_919) + run * 31) % NODES;
     let steps = |run: usize| -> Vec<Value> {

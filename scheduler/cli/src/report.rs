@@ -32,10 +32,10 @@ pub use explanation::{
     Preemption, PreemptionFailure, Relaxation, ScoredNode, Status,
 };
 pub use left_out::{Refused, Removed, Unexpanded, Unreadable};
+pub(crate) use nodes::is_movable;
 pub use nodes::{NodeUse, Share};
 pub use owners::OwnerCount;
 pub use rules::Rules;
-pub(crate) use nodes::is_movable;
 pub(crate) use simulation::Around;
 pub use simulation::{Evicted, Pending, Placement, PluginEvent, Simulation, Skipped, Summary};
 pub use steps::{Did, Step};

@@ -10,7 +10,7 @@ function largestText(part, resource) {
     el("strong", {}, quantity(resources[resource], free[resource])),
     " on ",
     name(nodes.names[node]),
-    el("span", { className: "note" }, beside ? " with " + beside : " with nothing else"),
+    el("span", { className: "note" }, beside ? [" with ", name(beside)] : " with nothing else"),
   ];
 }
 

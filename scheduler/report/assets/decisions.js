@@ -12,14 +12,14 @@ function attempt(one) {
     "article",
     { className: "attempt" },
     heading,
-    el("p", { className: "verdict" }, el("span", { className: "badge " + (one.node ? "good" : "bad") }, one.status), one.node ? [" ", name(one.node)] : ""),
+    el("p", { className: "verdict" }, el("span", { className: "badge " + (one.node ? "good" : "bad") }, name(one.status)), one.node ? [" ", name(one.node)] : ""),
     one.message && el("p", { className: "message" }, name(one.message)),
     one.group && groupText(one.group),
     one.evaluated !== undefined && funnel(one, one.evaluated),
     scoreTable(one),
     ties(one),
     one.scoresFrom === "NotKept" && note("The scores of this decision were not kept."),
-    preemption(one.preemption),
+    preemption(one.preemption, "h5"),
   );
 }
 
@@ -29,6 +29,6 @@ function decisionsBody(of) {
     alike(of),
     list.length ? el("h3", {}, "What the scheduler decided") : note("The scheduler remembers no decision about this pod."),
     list.map(attempt),
-    of.explanation && [el("h3", {}, "As the cluster is now"), explanationBody(of.explanation)],
+    of.explanation && [el("h3", {}, "As the cluster is now"), explanationBody(of.explanation, "h4")],
   ];
 }

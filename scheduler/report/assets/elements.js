@@ -60,7 +60,7 @@ function section(title, id, ...children) {
 // A choice among options: pairs of a value and a text.
 function choice(label, options, chosen, change) {
   const select = el("select", { onchange: () => change(select.value) });
-  for (const [value, text] of options) select.append(el("option", { value }, text));
+  for (const [value, text] of options) select.append(el("option", { value, dir: "auto" }, text));
   select.value = chosen;
   return el("label", { className: "choice" }, el("span", {}, label), select);
 }

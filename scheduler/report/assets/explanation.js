@@ -1,6 +1,7 @@
 // One pod: which filters left which nodes, what the rest scored, and who would have to go.
 
 const VERDICTS = {
+  __proto__: null,
   Running: "runs",
   Scheduled: "is given a node",
   Preempting: "is given a node once others have made room",
@@ -11,6 +12,7 @@ const VERDICTS = {
 };
 
 const BECAUSE = {
+  __proto__: null,
   OnlyCandidate: "It is the only one where that helps.",
   FewestProtectedVictims: "There the fewest pods have to go that a PodDisruptionBudget protects.",
   LowestHighestPriority: "There the most important pod that has to go has the lowest priority.",
@@ -87,9 +89,10 @@ function ties(of) {
   return note("One node has the highest total.");
 }
 
-function preemption(of) {
+// `level` is that of its heading, as h3.
+function preemption(of, level) {
   if (!of) return null;
-  const parts = [el("h4", {}, "Preemption")];
+  const parts = [el(level, {}, "Preemption")];
   if (of.node) {
     const victims = listed(of.victims);
     parts.push(el("p", {}, some(victims.length, "pod has", "pods have") + " to go from ", name(of.node), ": ", nameList(victims, 20), ". ", BECAUSE[of.decidedBy] || ""));
@@ -121,12 +124,12 @@ function preemption(of) {
   return parts;
 }
 
-function help(of) {
+function help(of, level) {
   const parts = [];
   if (listed(of.relaxations).length) {
-    const rows = of.relaxations.map((change) => [name(change.change), CHANGED[change.of] || change.of, number(change.nodes), nameList(listed(change.on), 8)]);
+    const rows = of.relaxations.map((change) => [name(change.change), name(CHANGED[change.of] || change.of), number(change.nodes), nameList(listed(change.on), 8)]);
     const columns = [{ title: "Change" }, { title: "Of" }, { title: "Opens nodes", numeric: true }, { title: "Which", wide: true }];
-    parts.push(el("h4", {}, "What would help"), table("Changes that would give it a node; all of them were tried", columns, rows));
+    parts.push(el(level, {}, "What would help"), table("Changes that would give it a node; all of them were tried", columns, rows));
   }
   if (listed(of.nearest).length) {
     const rows = of.nearest.map((miss) => [nameList(listed(miss.nodes), 8), listed(miss.problems).map((problem) => el("p", {}, name(problem)))]);
@@ -144,7 +147,7 @@ function help(of) {
 function verdict(of) {
   const kind = { Scheduled: "good", Running: "good", Preempting: "warn" }[of.status] || "bad";
   const where = of.node ? [of.status === "Running" ? " on " : ": ", name(of.node)] : "";
-  return el("p", { className: "verdict" }, el("span", { className: "badge " + kind }, of.status), " ", name(of.pod), " " + (VERDICTS[of.status] || ""), where, ".");
+  return el("p", { className: "verdict" }, el("span", { className: "badge " + kind }, name(of.status)), " ", name(of.pod), " " + (VERDICTS[of.status] || ""), where, ".");
 }
 
 function alike(of) {
@@ -168,13 +171,13 @@ function preFilter(of) {
   return of.nodes ? el("p", {}, who, " leaves " + some(of.nodes.length, "node") + ": ", nameList(of.nodes, 12), ".") : null;
 }
 
-function explanationBody(of) {
+function explanationBody(of, level) {
   return [
     verdict(of),
     alike(of),
     of.message && el("p", { className: "message" }, name(of.message)),
     facts(of),
     listed(of.notes).map((text) => note(name(text))),
-    of.status === "Running" ? null : [preFilter(of.preFilter), funnel(of, of.nodes), scoreTable(of), ties(of), preemption(of.preemption), help(of)],
+    of.status === "Running" ? null : [preFilter(of.preFilter), funnel(of, of.nodes), scoreTable(of), ties(of), preemption(of.preemption, level), help(of, level)],
   ];
 }

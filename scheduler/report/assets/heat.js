@@ -39,7 +39,9 @@ class HeatMap {
       canvas.addEventListener("pointermove", (event) => this.point(part, event, false));
       canvas.addEventListener("pointerdown", (event) => this.point(part, event, true));
       part.text = el("span", { className: "of" });
-      part.element = el("div", { className: "part", role: "group" }, group.title !== undefined && el("h3", {}, group.title, part.text), canvas);
+      const id = freshId("group");
+      const heading = group.title !== undefined && el("h3", { id }, group.title, part.text);
+      part.element = el("div", { className: "part", role: heading && "group", "aria-labelledby": heading && id }, heading, canvas);
       return part;
     });
     this.order = groups.flatMap((group) => group.nodes);

@@ -38,7 +38,7 @@ class NodesView {
     this.moments = [];
     this.heat = new HeatMap((node) => this.detail(node));
     this.status = el("p", { className: "status", role: "status", "aria-live": "polite" });
-    this.node = el("div", { className: "card", role: "status", "aria-live": "polite" }, note("Point at a node, or go to one with the arrow keys, to see what it has."));
+    this.node = el("div", { className: "card empty", role: "status", "aria-live": "polite" }, note("Point at a node, or go to one with the arrow keys, to see what it has."));
     this.slider = el("input", { type: "range", min: 0, step: 1, "aria-label": "Steps done", oninput: () => this.go(Number(this.slider.value)) });
     this.play = el("button", { type: "button", onclick: () => this.toggle() }, "Play");
     this.table = new LongTable("", this.columns(), (node) => this.cells(node));
@@ -116,7 +116,7 @@ class NodesView {
     const where = to === 0 ? "Before the first step" : ["Step ", count(to), " of ", count(moment.length), to === moment.length ? ", the last: " : ": "];
     this.slider.setAttribute("aria-valuetext", to === 0 ? "before the first step" : "step " + to + " of " + moment.length);
     fill(this.status, where, step < 0 ? "." : [stepText(moment.run, step), "."]);
-    fill(this.table.caption, resourceName(this.resource), " of every node, ", to === 0 ? "before the first step" : to === moment.length ? "after the last step" : "after step " + count(to));
+    fill(this.table.caption, name(resourceName(this.resource)), " of every node, ", to === 0 ? "before the first step" : to === moment.length ? "after the last step" : "after step " + count(to));
     this.table.drawn = undefined;
     this.table.draw();
     if (this.heat.chosen >= 0) this.detail(this.heat.chosen);
@@ -160,6 +160,7 @@ class NodesView {
     const labels = nodes.labels.map((label) => (label.of[node] ? [name(label.label), " = ", name(label.values[label.of[node] - 1] || "(empty)")] : null));
     const facts = labels.filter(Boolean);
     const columns = ["Resource", "Before", "Now", "Allocatable", "Share"].map((title, at) => ({ title, numeric: at > 0 }));
+    this.node.classList.remove("empty");
     fill(
       this.node,
       el("h3", {}, name(nodes.names[node])),

@@ -12,7 +12,7 @@ class PodsView {
     this.element = section(
       "Pods",
       "pods",
-      note("Choose a pod to see what became of it. Why it went where it went, plugin by plugin, is what longshore explain shows, also with -o html."),
+      note("Choose a pod to see what became of it: with the keyboard, go down the list with the arrow keys and press Enter. Why it went where it went, plugin by plugin, is what longshore explain shows, also with -o html."),
       el(
         "div",
         { className: "controls" },
@@ -63,13 +63,13 @@ class PodsView {
   }
 
   cells(pod) {
-    const open = el("button", { type: "button", className: "link", "data-row": pod, onclick: () => this.open(pod) }, name(pods.names[pod]));
-    return [open, pods.owner[pod] ? name(pods.owners[pods.owner[pod] - 1]) : "–", asked(pod), ...runs.map((run) => this.end(run, pod))];
+    const open = el("button", { type: "button", className: "link", tabIndex: -1, "data-row": pod, onclick: () => this.open(pod) }, name(pods.names[pod]));
+    return [open, pods.owner[pod] ? name(pods.owners[pods.owner[pod] - 1]) : "–", name(asked(pod)), ...runs.map((run) => this.end(run, pod))];
   }
 
   open(pod) {
     const fact = (title, text) => [el("dt", {}, title), el("dd", {}, text)];
-    const facts = [fact("Workload", pods.owner[pod] ? name(pods.owners[pods.owner[pod] - 1]) : "none"), fact("Asks for", asked(pod))];
+    const facts = [fact("Workload", pods.owner[pod] ? name(pods.owners[pods.owner[pod] - 1]) : "none"), fact("Asks for", name(asked(pod)))];
     if (tries && lastSteps(runs[0])[pod] >= 0) {
       if (tries.attempts[pod]) facts.push(fact("Priority", count(tries.priority[pod])), fact("Attempts", count(tries.attempts[pod])));
       if (tries.score[pod]) facts.push(fact("Score of its node", count(tries.score[pod] - 1)));
@@ -88,7 +88,7 @@ class PodsView {
       if (other === pod || by[step] - 1 === pod) lines.push(el("li", {}, "Step " + count(step + 1) + ": ", stepText(run, step), "."));
     });
     const group = run.unplaced.find((of) => of.pods.includes(pod));
-    const why = group && [el("p", {}, el("strong", {}, group.reason + ": "), name(group.message)), el("div", {}, el("strong", {}, "What would help: "), fixesOf(group))];
+    const why = group && [el("p", {}, el("strong", {}, name(group.reason), ": "), name(group.message)), el("div", {}, el("strong", {}, "What would help: "), fixesOf(group))];
     return [runs.length > 1 && el("h4", {}, name(run.name)), lines.length ? el("ol", { className: "story" }, lines) : note("Nothing was done to it."), why];
   }
 }

@@ -11,7 +11,7 @@ function heading() {
 function sections() {
   if (page.kind === "Explanation") {
     return listed(page.explanations).map((of, at) => {
-      return section(name(of.pod || "A pod"), "pod-" + (at + 1), of.kind === "DecisionList" ? decisionsBody(of) : explanationBody(of));
+      return section(name(of.pod || "A pod"), "pod-" + (at + 1), of.kind === "DecisionList" ? decisionsBody(of) : explanationBody(of, "h3"));
     });
   }
   const first = page.kind === "Comparison" ? compare() : overview();

@@ -75,6 +75,7 @@ class LongTable {
     this.rest = el("p", { className: "note rest", hidden: true });
     this.element = el("div", {}, this.viewport, this.rest);
     this.viewport.addEventListener("scroll", () => this.draw());
+    this.viewport.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.viewport);
     addEventListener("beforeprint", () => this.print(true));
     addEventListener("afterprint", () => this.print(false));
@@ -87,6 +88,23 @@ class LongTable {
     this.table.setAttribute("aria-rowcount", rows.length + 1);
     this.viewport.scrollTop = 0;
     this.draw();
+  }
+
+  // Where rows have a button, the arrow keys go from row to row; the tabulator leaves the table.
+  key(event) {
+    const page = Math.max(1, Math.floor(this.viewport.clientHeight / ROW) - 2);
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    if (by === undefined || !this.body.querySelector("button")) return;
+    event.preventDefault();
+    const row = event.target.closest("tr");
+    const now = row ? Number(row.getAttribute("aria-rowindex")) - 2 : by > 0 ? -1 : 0;
+    const next = Math.max(0, Math.min(this.rows.length - 1, now + by));
+    const high = this.table.tHead.offsetHeight + this.caption.offsetHeight;
+    const above = high + next * ROW - this.table.tHead.offsetHeight;
+    const below = high + (next + 1) * ROW - this.viewport.clientHeight;
+    this.viewport.scrollTop = Math.min(above, Math.max(below, this.viewport.scrollTop));
+    this.draw();
+    this.body.querySelector('tr[aria-rowindex="' + (next + 2) + '"] button')?.focus({ preventScroll: true });
   }
 
   print(begin) {

@@ -1,6 +1,6 @@
 // Pods without a node: workload, reason, and the change that helps most.
 
-const CHANGED = { Pod: "the pod", Node: "a node", Both: "a node and the pod", Cluster: "the cluster" };
+const CHANGED = { __proto__: null, Pod: "the pod", Node: "a node", Both: "a node and the pod", Cluster: "the cluster" };
 
 function fixText(fix) {
   const where = fix.on && fix.on.length ? [" (opens ", nameList(fix.on.map((node) => nodes.names[node]), 3), ")"] : "";
@@ -15,7 +15,7 @@ function fixesOf(group) {
   const [best, ...others] = group.fixes;
   return [
     el("p", {}, fixText(best)),
-    el("p", { className: "note" }, "Changes " + (CHANGED[best.of] || best.of) + "; for the first of these pods."),
+    el("p", { className: "note" }, "Changes ", name(CHANGED[best.of] || best.of), group.pods.length > 1 ? "; tried for the first of these pods." : "."),
     others.length > 0 &&
       el("details", {}, el("summary", {}, some(others.length, "other change") + " would help"), el("ul", {}, others.map((fix) => el("li", {}, fixText(fix))))),
   ];
@@ -41,9 +41,9 @@ function unplacedTable(run, caption) {
     const own = group.owner ? name(group.owner) : name(pods.names[group.pods[0]]);
     const who = at > 0 ? ["and of ", own] : [own, parts.length > 1 ? el("span", { className: "note" }, " " + some(size, "pod") + ", " + parts.length + " reasons") : ""];
     const why = [
-      el("p", { className: "badge" + (group.reason === "Unschedulable" ? " bad" : "") }, group.reason),
+      el("p", { className: "badge" + (group.reason === "Unschedulable" ? " bad" : "") }, name(group.reason)),
       el("p", {}, name(group.message)),
-      el("details", {}, el("summary", {}, group.pods.length === 1 ? "The pod" : "The pods"), el("p", {}, nameList(group.pods.map((pod) => pods.names[pod]), MOST_NAMES))),
+      (group.owner || group.pods.length > 1) && el("details", {}, el("summary", {}, group.pods.length === 1 ? "The pod" : "The pods"), el("p", {}, nameList(group.pods.map((pod) => pods.names[pod]), MOST_NAMES))),
     ];
     return row(columns, [who, number(group.pods.length), why, fixesOf(group)]);
   };

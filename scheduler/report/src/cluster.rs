@@ -74,7 +74,9 @@ impl<'d> Numbers<'d> {
             nodes: Index::new(nodes().map(|node| node.node.as_str())),
             pods: Index::new(pods),
             owners: Index::new(
-                steps().filter_map(|s| s.owner.as_deref()).chain(unplaced().filter_map(|u| u.owner.as_deref())),
+                steps()
+                    .filter_map(|s| s.owner.as_deref())
+                    .chain(unplaced().filter_map(|u| u.owner.as_deref())),
             ),
             resources,
         }
@@ -139,16 +141,22 @@ impl Nodes {
         let column = |of: &dyn Fn(&Node) -> i64| rows.iter().map(|row| row.map_or(0, of)).into();
         let by_resource = |of: &dyn Fn(Option<&crate::document::Share>) -> i64| -> Vec<Ints> {
             let resources = numbers.resources.iter();
-            resources.map(|name| column(&|node: &Node| of(node.resources.iter().find(|s| s.resource == **name)))).collect()
+            resources
+                .map(|name| column(&|node: &Node| of(node.resources.iter().find(|s| s.resource == **name))))
+                .collect()
         };
         let taints: Vec<String> =
             rows.iter().map(|row| row.map_or(String::new(), |node| node.taints.join(", "))).collect();
         let label = |key: &String| {
-            let values: BTreeSet<&str> = list.iter().filter_map(|n| n.labels.get(key)).map(String::as_str).collect();
+            let values: BTreeSet<&str> =
+                list.iter().filter_map(|n| n.labels.get(key)).map(String::as_str).collect();
             let values = Index::new(values.into_iter());
             Label {
                 label: key.clone(),
-                of: rows.iter().map(|row| values.or_none(row.and_then(|n| n.labels.get(key)).map(String::as_str))).into(),
+                of: rows
+                    .iter()
+                    .map(|row| values.or_none(row.and_then(|n| n.labels.get(key)).map(String::as_str)))
+                    .into(),
                 values: values.list(),
             }
         };
@@ -271,7 +279,9 @@ impl Part {
             cordoned: left.cordoned,
             tainted: left.tainted,
             left: rows
-                .map(|of| [numbers.resource(&of.resource), of.allocatable, of.requested, of.free, of.stranded])
+                .map(|of| {
+                    [numbers.resource(&of.resource), of.allocatable, of.requested, of.free, of.stranded]
+                })
                 .collect(),
             largest: largest.collect(),
         }

@@ -40,7 +40,8 @@ pub(crate) fn html(page: &Page) -> Result<String, PageError> {
     let mut html = String::with_capacity(FRAME.len() + STYLE.len() + script.len() + data.len());
     let mut rest = FRAME;
     // In the order in which they stand in the frame, so that nothing is looked for in what was put in.
-    for (mark, text) in [("{policy}", policy.as_str()), ("{style}", STYLE), ("{data}", &data), ("{script}", &script)]
+    for (mark, text) in
+        [("{policy}", policy.as_str()), ("{style}", STYLE), ("{data}", &data), ("{script}", &script)]
     {
         if let Some((before, after)) = rest.split_once(mark) {
             html.push_str(before);
@@ -79,9 +80,10 @@ mod tests {
     #[test]
     fn data_cannot_leave_its_block() {
         let hostile = "</script><script>alert(1)</script><!--&amp;\u{2028}\u{2029}";
-        let html = html(&Page::of_explanations(vec![json!({"kind": "Explanation", "pod": hostile})])).unwrap();
+        let html =
+            html(&Page::of_explanations(vec![json!({"kind": "Explanation", "pod": hostile})])).unwrap();
         assert!(!html.contains("alert(1)</script>") && !html.contains("<!--&"));
-        let block = html.split("type=\"application/json\">").nth(1).unwrap();
+        let block = html.split("id=\"data\">").nth(1).unwrap();
         let data = block.split("</script>").next().unwrap();
         assert!(!data.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
         let read: Value = serde_json::from_str(data).unwrap();
@@ -91,9 +93,8 @@ mod tests {
     #[test]
     fn the_policy_has_the_hashes_of_what_is_there() {
         let html = html(&Page::of_explanations(Vec::new())).unwrap();
-        let between = |from: &str, to: &str| {
-            html.split_once(from).unwrap().1.split_once(to).unwrap().0.to_string()
-        };
+        let between =
+            |from: &str, to: &str| html.split_once(from).unwrap().1.split_once(to).unwrap().0.to_string();
         let script = between("<script id=\"program\">", "</script>");
         assert!(html.contains(&format!("script-src 'sha256-{}'", hash(&script))));
         let style = between("<style>", "</style>");

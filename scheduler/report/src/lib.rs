@@ -24,7 +24,9 @@ use model::Page;
 #[derive(Debug, Error)]
 pub enum PageError {
     /// The document is of another kind.
-    #[error("there is no page for a document of kind {0:?}, only for Simulation, Comparison, Explanation and DecisionList")]
+    #[error(
+        "there is no page for a document of kind {0:?}, only for Simulation, Comparison, Explanation and DecisionList"
+    )]
     Kind(String),
     /// A field of the document is not as it has to be.
     #[error("the document cannot be shown: {field}: {why}")]
@@ -106,7 +108,8 @@ mod tests {
     fn what_is_wrong_with_a_document_is_said_with_its_field() {
         check(&simulation(), "");
         let mut document = simulation();
-        document["nodes"] = json!([{"node": "n", "podsBefore": 1, "allowedPods": "x", "movable": 0, "resources": []}]);
+        document["nodes"] =
+            json!([{"node": "n", "podsBefore": 1, "allowedPods": "x", "movable": 0, "resources": []}]);
         check(
             &document,
             "the document cannot be shown: nodes[0].allowedPods: invalid type: string \"x\", expected i64",
@@ -120,7 +123,10 @@ mod tests {
             "the document cannot be shown: runs[0].steps: invalid type: integer `1`, expected a sequence",
         );
         let of = "only for Simulation, Comparison, Explanation and DecisionList";
-        check(&json!({"kind": "Version"}), &format!("there is no page for a document of kind \"Version\", {of}"));
+        check(
+            &json!({"kind": "Version"}),
+            &format!("there is no page for a document of kind \"Version\", {of}"),
+        );
         check(&json!([]), &format!("there is no page for a document of kind \"\", {of}"));
         let list = json!({"kind": "List", "items": [{"kind": "Explanation"}, {"kind": "Pod"}]});
         check(&list, &format!("there is no page for a document of kind \"Pod\", {of}"));

@@ -111,10 +111,8 @@ impl Page {
     pub(crate) fn of_simulation(document: &Simulation, detail: &Detail) -> Result<Self, PageError> {
         let whole = Whole::of(detail)?;
         let known = document.placements.iter().map(|placed| placed.pod.as_str());
-        let numbers = Numbers::new(
-            &[detail],
-            known.chain(document.pending.iter().map(|pending| pending.pod.as_str())),
-        );
+        let numbers =
+            Numbers::new(&[detail], known.chain(document.pending.iter().map(|pending| pending.pod.as_str())));
         let run = whole.run(&numbers, String::new(), None);
         Ok(Self {
             kind: "Simulation",

@@ -16,14 +16,16 @@ impl Price {
     /// # Errors
     /// It has another form, or the price is no number from 0.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let form = || format!("{text:?} is no price; write it as node.kubernetes.io/instance-type=m5.large:0.096");
+        let form =
+            || format!("{text:?} is no price; write it as node.kubernetes.io/instance-type=m5.large:0.096");
         let (label, rest) = text.split_once('=').ok_or_else(form)?;
         let (value, price) = rest.rsplit_once(':').ok_or_else(form)?;
         if label.is_empty() {
             return Err(form());
         }
         let price = price.parse::<f64>().ok().filter(|price| price.is_finite() && *price >= 0.0);
-        let price = price.ok_or_else(|| format!("the price in {text:?} is no number from 0 on, such as 0.096"))?;
+        let price =
+            price.ok_or_else(|| format!("the price in {text:?} is no number from 0 on, such as 0.096"))?;
         Ok(Self { label: label.to_string(), value: value.to_string(), price })
     }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::left_out::{Refused, Removed, Unexpanded, Unreadable};
 use super::{
-    API_VERSION, Decided, Detail, DeviceSearch, DeviceUse, NodeUse, OwnerCount, Rules, Utilisation, decided, owners,
-    rounded, utilisation,
+    API_VERSION, Decided, Detail, DeviceSearch, DeviceUse, NodeUse, OwnerCount, Rules, Utilisation, decided,
+    owners, rounded, utilisation,
 };
 use crate::choice;
 use crate::simulation::{Record, Said, Simulated};

@@ -31,15 +31,14 @@ pub(crate) fn of(pending: &[Pending]) -> Vec<Unplaced> {
     for one in pending {
         // Pods that belong to no workload have nothing to do with each other.
         let own = one.owner.is_none().then_some(one.pod.as_str());
-        let group =
-            groups.entry((&one.owner, own, one.reason, &one.message)).or_insert_with(|| Unplaced {
-                owner: one.owner.clone(),
-                reason: one.reason,
-                message: one.message.clone(),
-                pods: Vec::new(),
-                tried: false,
-                fixes: Vec::new(),
-            });
+        let group = groups.entry((&one.owner, own, one.reason, &one.message)).or_insert_with(|| Unplaced {
+            owner: one.owner.clone(),
+            reason: one.reason,
+            message: one.message.clone(),
+            pods: Vec::new(),
+            tried: false,
+            fixes: Vec::new(),
+        });
         group.pods.push(one.pod.clone());
     }
     let mut all: Vec<Unplaced> = groups.into_values().collect();

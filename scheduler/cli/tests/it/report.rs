@@ -60,7 +60,10 @@ fn nodes_are_told_as_they_were_and_as_they_are() {
         nodes[0]["resources"],
         json!([share("cpu", 3000, 2000, 4000), share("memory", 1 << 30, 2 << 30, 8 << 30)])
     );
-    assert_eq!((&nodes[0]["podsBefore"], &nodes[0]["pods"], &nodes[0]["allowedPods"]), (&json!(1), &json!(1), &json!(10)));
+    assert_eq!(
+        (&nodes[0]["podsBefore"], &nodes[0]["pods"], &nodes[0]["allowedPods"]),
+        (&json!(1), &json!(1), &json!(10))
+    );
     assert_eq!((&nodes[0]["movable"], &nodes[2]["movable"]), (&json!(1), &json!(0)));
     assert_eq!(nodes[0]["labels"]["type"], "small");
     assert_eq!((&nodes[1]["cordoned"], &nodes[1]["taints"]), (&json!(true), &json!(["t=v:NoExecute"])));
@@ -87,7 +90,10 @@ fn what_is_left_is_told_by_zone() {
     assert_eq!(capacity[1]["label"], "topology.kubernetes.io/zone");
     let values: Vec<&Value> = groups.as_array().unwrap().iter().map(|group| &group["value"]).collect();
     assert_eq!(values, ["a", "b"]);
-    assert_eq!((&groups[0]["nodes"], &groups[0]["cordoned"], &groups[0]["tainted"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(
+        (&groups[0]["nodes"], &groups[0]["cordoned"], &groups[0]["tainted"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
     // 2 cores go with 2Gi: of the 6Gi that are free on n1, 4Gi are stranded.
     assert_eq!(
         groups[0]["resources"][1],
@@ -127,7 +133,8 @@ fn each_run_of_a_comparison_has_it_too_and_a_cost() {
         let in_use: Vec<&Value> =
             of["nodes"].as_array().unwrap().iter().filter(|node| node["movable"] != 0).collect();
         assert_eq!(of["nodesInUse"], in_use.len());
-        let priced = in_use.iter().filter(|n| n["labels"]["node.kubernetes.io/instance-type"] == "m8").count();
+        let priced =
+            in_use.iter().filter(|n| n["labels"]["node.kubernetes.io/instance-type"] == "m8").count();
         assert!(priced > 0 && priced < in_use.len());
         assert_eq!(of["cost"], json!({"total": 0.5 * priced as f64, "unpriced": in_use.len() - priced}));
     }
