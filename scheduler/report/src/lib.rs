@@ -116,7 +116,10 @@ mod tests {
         );
         document.as_object_mut().unwrap().remove("nodes");
         check(&document, "the document has no nodes, which the page shows: make it with --detail");
-        let run = json!({"config": "c", "profile": "p", "steps": 1});
+        let run = json!({
+            "config": "c", "profile": "p", "scheduled": 0, "pending": 0, "evicted": 0, "skipped": 0, "nodesInUse": 0,
+            "utilisation": [], "steps": 1,
+        });
         let document = json!({"kind": "Comparison", "rules": {}, "runs": [run], "moved": []});
         check(
             &document,

@@ -213,3 +213,59 @@ fn left_out(document: &Simulation) -> Vec<Value> {
         .chain(document.removed.iter().map(said("Removed", "pod", "reason")))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail() -> Detail {
+        serde_json::from_value(json!({
+            "nodes": [
+                {"node": "b", "labels": {"zone": "z"}, "podsBefore": 1, "allowedPods": 10, "movable": 2,
+                 "resources": [{"resource": "memory", "before": 5, "allocatable": 9}, {"resource": "cpu", "before": 7, "allocatable": 8}]},
+                {"node": "a", "labels": {}, "cordoned": true, "taints": ["t:NoSchedule"], "podsBefore": 0, "allowedPods": 10,
+                 "movable": 0, "resources": []},
+            ],
+            "steps": [
+                {"pod": "p/y", "did": "Evicted", "node": "b", "by": "p/x", "requests": {"cpu": 2}},
+                {"pod": "p/x", "did": "Placed", "node": "b", "owner": "Job p/j", "requests": {"cpu": 1}},
+                {"pod": "p/z", "did": "Pending", "requests": {}},
+            ],
+            "capacity": [{"groups": []}, {"label": "zone", "groups": []}],
+            "unplaced": [{"reason": "r", "message": "m", "pods": ["p/z"], "tried": false, "fixes": []}],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn everything_is_told_by_numbers_in_the_order_of_names() {
+        let document = serde_json::from_value(json!({
+            "rules": {}, "placements": [{"pod": "p/x", "priority": 3, "attempts": 2, "score": 0}],
+            "pending": [{"pod": "p/z", "priority": -1}], "skipped": [], "refused": [], "unreadable": [], "unexpanded": [],
+            "summary": {},
+        }))
+        .unwrap();
+        let page = serde_json::to_value(Page::of_simulation(&document, &detail()).unwrap()).unwrap();
+        assert_eq!(page["resources"], json!(["cpu", "memory"]));
+        let nodes = &page["nodes"];
+        assert_eq!(nodes["names"]["rest"], json!(["a", "b"]));
+        assert_eq!(
+            (&nodes["before"], &nodes["allocatable"]),
+            (&json!([[0, 7], [0, 5]]), &json!([[0, 8], [0, 9]]))
+        );
+        assert_eq!((&nodes["has"], &nodes["podsBefore"]), (&json!([[0, 1], [0, 1]]), &json!([0, 1])));
+        assert_eq!(nodes["labels"], json!([{"label": "zone", "values": ["z"], "of": [0, 1]}]));
+        assert_eq!(nodes["taints"], json!({"texts": ["", "t:NoSchedule"], "of": [1, 0]}));
+        let pods = &page["pods"];
+        assert_eq!(pods["names"], json!({"shared": [0, 2, 2], "rest": ["p/x", "y", "z"]}));
+        assert_eq!((&pods["owner"], &pods["owners"]), (&json!([1, 0, 0]), &json!(["Job p/j"])));
+        let asks: Vec<&Value> =
+            (0..3).map(|pod| &pods["requests"][pods["asks"][pod].as_u64().unwrap() as usize - 1]).collect();
+        assert_eq!(asks, [&json!([1, 0]), &json!([2, 0]), &json!([0, 0])]);
+        let run = &page["runs"][0];
+        let steps = json!({"pod": [1, 0, 2], "did": [2, 0, 1], "node": [2, 2, 0], "by": [1, 0, 0]});
+        assert_eq!((&run["steps"], &run["movable"]), (&steps, &json!([0, 2])));
+        assert_eq!(run["unplaced"][0]["pods"], json!([2]));
+        assert_eq!(page["tries"], json!({"priority": [3, 0, -1], "attempts": [2, 0, 0], "score": [1, 0, 0]}));
+    }
+}

@@ -11,8 +11,11 @@ use super::{advice::advice, more_nodes};
 use crate::report::{Relaxation, Unplaced};
 use crate::simulation::Simulated;
 
-/// Groups of pending pods that it is tried for, at the most: the largest ones.
-const MOST_GROUPS: usize = 32;
+/// For how many groups of pending pods it is tried: at the least, and at the most. The largest ones come first.
+const GROUPS: (usize, usize) = (8, 32);
+
+/// Groups times nodes, at the most: in a large cluster each takes longer.
+const MOST_LOOKS: usize = 64_000;
 
 /// Changes that are told, at the most.
 const MOST_FIXES: usize = 5;
@@ -21,7 +24,9 @@ const MOST_FIXES: usize = 5;
 pub(crate) fn add_fixes(groups: &mut [Unplaced], simulated: &mut Simulated) {
     let wait: FxHashMap<String, &Arc<Pod>> =
         simulated.records.iter().map(|record| (record.pod().key(), record.pod())).collect();
-    let tried = groups.iter_mut().filter(|group| group.reason == "Unschedulable").take(MOST_GROUPS);
+    let nodes = simulated.engine.snapshot().order().len();
+    let most = (MOST_LOOKS / nodes.max(1)).clamp(GROUPS.0, GROUPS.1);
+    let tried = groups.iter_mut().filter(|group| group.reason == "Unschedulable").take(most);
     for group in tried {
         let Some(pod) = group.pods.first().and_then(|name| wait.get(name)) else { continue };
         group.fixes = fixes(&mut simulated.engine, pod);
