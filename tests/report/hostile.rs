@@ -131,18 +131,16 @@ fn check(document: &Value) {
         let made = "document.querySelectorAll('img, svg, iframe, object, embed, main script, main style, main [style*=url]').length";
         assert_eq!(browser.evaluate(made), 0);
         // Each name stands in an element of its own that keeps its direction to itself.
-        let loose = format!(
-            "(() => {{
-                const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
-                const loose = [];
-                while (walker.nextNode()) {{
-                    const node = walker.currentNode;
-                    if (/[\\u202e\\u2067]/.test(node.data) && !node.parentElement.closest('bdi, option')) loose.push(node.data);
-                }}
-                return loose;
-            }})()"
-        );
-        assert_eq!(browser.evaluate(&loose), json!([]));
+        let loose = "(() => {
+            const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+            const loose = [];
+            while (walker.nextNode()) {
+                const node = walker.currentNode;
+                if (/[\\u202e\\u2067]/.test(node.data) && !node.parentElement.closest('bdi, option')) loose.push(node.data);
+            }
+            return loose;
+        })()";
+        assert_eq!(browser.evaluate(loose), json!([]));
         browser.is_quiet();
     }
 }
