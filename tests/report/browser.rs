@@ -43,9 +43,10 @@ fn program() -> Option<String> {
 
 impl Browser {
     /// Starts it; `None`, with a word, where there is none.
+    #[allow(clippy::print_stderr, reason = "a test that does not run has to say so")]
     pub(crate) fn start() -> Option<Self> {
         let Some(program) = program() else {
-            eprintln!("skipped: there is no Chromium; apt-get install chromium, or set CHROMIUM");
+            eprintln!("SKIPPED: there is no Chromium; apt-get install chromium, or set CHROMIUM");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

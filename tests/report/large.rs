@@ -24,6 +24,11 @@ fn suffix(number: usize) -> String {
         .collect()
 }
 
+/// What a pod asks for, in thousandths of a core.
+fn asked(pod: usize) -> i64 {
+    [100, 150, 200, 250, 300, 350, 400, 450][pod / 100 % 8]
+}
+
 /// A document as `simulate --detail` would print it.
 fn document(runs: usize) -> Value {
     let node =
@@ -33,11 +38,11 @@ fn document(runs: usize) -> Value {
     let steps = |run: usize| -> Vec<Value> {
         (0..PODS)
             .map(|at| {
-                let cpu = 100 + (at / 100 % 8) * 50;
+                let cpu = asked(at);
                 json!({
                     "pod": pod(at), "did": "Placed", "node": node(place(at, run)),
                     "owner": format!("Deployment team-{:02}/service-{:03}", at / 2500, at / 100),
-                    "requests": {"cpu": cpu, "memory": cpu * 4 << 20},
+                    "requests": {"cpu": cpu, "memory": (cpu * 4) << 20},
                 })
             })
             .collect()
@@ -46,12 +51,12 @@ fn document(runs: usize) -> Value {
         let mut cpu = vec![0; NODES];
         let mut pods = vec![0; NODES];
         for at in 0..PODS {
-            cpu[place(at, run)] += 100 + (at / 100 % 8) * 50;
+            cpu[place(at, run)] += asked(at);
             pods[place(at, run)] += 1;
         }
         (0..NODES)
             .map(|at| {
-                let before = at % 37 * 10;
+                let before = (at % 37) as i64 * 10;
                 json!({
                     "node": node(at),
                     "labels": {
@@ -62,8 +67,8 @@ fn document(runs: usize) -> Value {
                     },
                     "pods": pods[at] + 3, "podsBefore": 3, "allowedPods": 110, "movable": pods[at], "placed": [],
                     "resources": [
-                        {"resource": "cpu", "requested": before + cpu[at], "before": before, "allocatable": 4000 << (at % 4)},
-                        {"resource": "memory", "requested": (before + cpu[at]) * 4 << 20, "before": before * 4 << 20, "allocatable": 16_i64 << (30 + at % 4)},
+                        {"resource": "cpu", "requested": before + cpu[at], "before": before, "allocatable": 4000_i64 << (at % 4)},
+                        {"resource": "memory", "requested": ((before + cpu[at]) * 4) << 20, "before": (before * 4) << 20, "allocatable": 16_i64 << (30 + at % 4)},
                         {"resource": "ephemeral-storage", "requested": 0, "before": 0, "allocatable": 100_i64 << 30},
                     ],
                 })
