@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("longshore-artifact", &[]),
     ("longshore-wasm", &["longshore-framework"]),
     ("longshore-plugin-build", &[]),
+    ("longshore-report", &[]),
     (
         "longshore-loader",
         &[
@@ -72,12 +73,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "longshore-service",
             "longshore-plugin-build",
             "longshore-plugins-native",
+            "longshore-report",
         ],
     ),
 ];
 
 /// Crates that are functions of their inputs.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "longshore-framework",
     "longshore-engine",
     "longshore-profile",
@@ -85,6 +87,7 @@ const PURE: [&str; 7] = [
     "longshore-plugins-native",
     "longshore-simulation",
     "longshore-recording",
+    "longshore-report",
 ];
 
 /// What the pure crates must not reach, through any number of steps.

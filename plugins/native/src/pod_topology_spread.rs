@@ -24,7 +24,8 @@ use longshore_framework::fields::Problems;
 use longshore_framework::likeness::Likeness;
 use longshore_framework::objects::Objects;
 use longshore_framework::plugin::{
-    AlikeNodes, Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore, Recounted, Score,
+    AlikeNodes, Census, Counted, Cycle, Dependence, Filter, FilterSink, Plugin, PreFilter, PreScore,
+    Recounted, Score,
 };
 use longshore_framework::pod::{Pod, SpreadConstraint, WhenUnsatisfiable};
 use longshore_framework::registry::{FactoryContext, Instance};

@@ -9,6 +9,7 @@ pub mod gates;
 pub mod keep;
 pub mod measured;
 pub mod plugin;
+pub mod price;
 pub mod record;
 pub mod replay;
 pub mod run;
@@ -40,6 +41,7 @@ use format::Format;
 use gates::RuleArgs;
 use measured::MetricsArgs;
 use plugin::PluginArgs as PluginCommandArgs;
+use price::Price;
 use record::RecordCommandArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
@@ -140,6 +142,9 @@ Examples:
   # As kubectl would print it
   longshore simulate -f cluster.yaml -n shop -l app=web -o custom-columns=POD:.pod,NODE:.node
 
+  # A page for a browser: nodes before and after, what does not fit and what would help
+  longshore simulate -f cluster/ -f workload.yaml -o html > report.html
+
   # In CI: fail when anything stays pending
   longshore simulate -f cluster/ -f workload.yaml --fail-on-pending
 
@@ -175,7 +180,10 @@ Examples:
   longshore explain checkout-7d9f4 -n shop --recording /var/lib/longshore --at 2026-03-01T04:05:06Z
 
   # The scores of the ten best nodes
-  longshore explain web -n shop -f cluster/ --top 10";
+  longshore explain web -n shop -f cluster/ --top 10
+
+  # A page for a browser
+  longshore explain shop/checkout-7d9f4 -f cluster/ -f workload.yaml -o html > checkout.html";
 
 const COMPLETION_HELP: &str = "\
 Examples:
@@ -284,7 +292,7 @@ pub struct SimulateArgs {
     /// The decisions.
     #[command(flatten)]
     pub decision: DecisionArgs,
-    /// Output format: table, wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE,
+    /// Output format: table, wide, json, yaml, html, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE,
     /// custom-columns=HEADING:PATH,... or custom-columns-file=FILE
     #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse, default_value = "table")]
     pub output: Format,
@@ -295,12 +303,20 @@ pub struct SimulateArgs {
     /// default profile where only one is named. All pods are decided by each
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trace", "by"])]
     pub compare: Vec<PathBuf>,
+    /// What is paid for a node with this label while pods are on it, in any unit, such as
+    /// node.kubernetes.io/instance-type=m5.large:0.096; of several that a node has the first one counts; repeatable
+    #[arg(long, value_name = "LABEL=VALUE:PRICE", value_parser = Price::parse, requires = "compare")]
+    pub price: Vec<Price>,
     /// Leave the header lines of tables out
     #[arg(long)]
     pub no_headers: bool,
     /// Record who said what of which node in every attempt (the field attempts of -o json and yaml)
     #[arg(long)]
     pub trace: bool,
+    /// Say in -o json and -o yaml all that -o html shows: nodes before and after, every step in between, what is left of zones and
+    /// pools, and what would help pending pods
+    #[arg(long)]
+    pub detail: bool,
     /// Exit with 3 when a pod does not fit, belongs to no profile or would not be created, or when pods are missing because
     /// their object is not expanded
     #[arg(long)]
@@ -347,7 +363,7 @@ pub struct ExplainArgs {
     /// How many nodes to show of those that fit best, and of those that fit nearly
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub top: usize,
-    /// Output format: table, json, yaml, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or jsonpath-file=FILE
+    /// Output format: table, json, yaml, html, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or jsonpath-file=FILE
     #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse_single, default_value = "table")]
     pub output: Format,
     /// Leave the header lines of tables out

@@ -13,8 +13,8 @@ use longshore_wasm::Patience;
 
 use crate::args::PluginArgs;
 use crate::console::Console;
-use longshore_service::live;
 use longshore_loader::{Guests, Loaded, Loader, LoaderOptions, Tally, file};
+use longshore_service::live;
 
 /// Makes engines by what was recorded of them.
 pub(crate) struct Engines {

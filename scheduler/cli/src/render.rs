@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod decisions;
 mod devices;
 pub(crate) mod explanation;
+pub(crate) mod html;
 pub(crate) mod ordered;
 pub(crate) mod picked;
 pub(crate) mod plugin;

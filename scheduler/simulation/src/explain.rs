@@ -4,6 +4,7 @@ mod advice;
 mod cause;
 mod devices;
 mod find;
+mod fixes;
 mod health;
 mod misses;
 mod more_nodes;
@@ -11,4 +12,5 @@ mod turn;
 
 pub use devices::add_devices;
 pub use find::{NotFound, find};
+pub use fixes::add_fixes;
 pub use turn::{Question, best, explain, preemption, scores};

@@ -15,6 +15,8 @@ pub enum Format {
     Json,
     /// One YAML document.
     Yaml,
+    /// A page for a browser.
+    Html,
     /// Names of pods, one a line.
     Name,
     /// What a template makes of the JSON document.
@@ -37,7 +39,7 @@ pub struct Column {
 }
 
 /// The formats, as help and errors have them.
-pub(super) const FORMATS: &str = "table, wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE, \
+pub(super) const FORMATS: &str = "table, wide, json, yaml, html, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE, \
      custom-columns=HEADING:PATH,... or custom-columns-file=FILE";
 
 impl Format {
@@ -54,6 +56,7 @@ impl Format {
             ("wide", None) => Self::Wide,
             ("json", None) => Self::Json,
             ("yaml", None) => Self::Yaml,
+            ("html", None) => Self::Html,
             ("name", None) => Self::Name,
             ("jsonpath", Some(template)) => Self::JsonPath(template_of(template)?),
             ("jsonpath-as-json", Some(template)) => Self::JsonPathAsJson(template_of(template)?),
@@ -77,7 +80,7 @@ impl Format {
     pub(super) fn parse_single(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
             Self::Wide | Self::Name | Self::CustomColumns(_) => {
-                Err("there are table, json, yaml, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE and jsonpath-file=FILE".into())
+                Err("there are table, json, yaml, html, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE and jsonpath-file=FILE".into())
             }
             format => Ok(format),
         }
@@ -140,6 +143,7 @@ mod tests {
     #[test]
     fn formats_are_written_as_for_kubectl() {
         check("wide", Ok("Wide"));
+        check("html", Ok("Html"));
         check("jsonpath={.a}", Ok("JsonPath("));
         check("jsonpath-as-json={.a}", Ok("JsonPathAsJson("));
         check("custom-columns=POD:.pod,NODE:node", Ok("CustomColumns([Column { heading: \"POD\""));

@@ -20,11 +20,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::record::RecordCommandArgs;
-use longshore_service::clock::Clock;
 use crate::console::Console;
 use crate::exit::Exit;
-use longshore_loader::{Loaded, file};
 use crate::input;
+use longshore_loader::{Loaded, file};
+use longshore_service::clock::Clock;
 use longshore_service::{live, logging};
 
 /// How often the time is recorded when nothing happens.

@@ -1,6 +1,7 @@
 //! `longshore simulate`: decides every pending pod of a cluster given as files.
 
 mod compare;
+mod detail;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +23,7 @@ use crate::args::{DataFormat, DecisionArgs, SimulateArgs, Ties};
 use crate::console::Console;
 use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
-use crate::render::{data, picked, simulation as table};
+use crate::render::{data, html, picked, simulation as table};
 use crate::selection;
 
 /// Runs with fewer pods than this are over before a progress bar is of use.
@@ -55,8 +56,11 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         features,
         ..options(&args.decision)?
     };
+    if let Some(warning) = detail::warning(args) {
+        console.warn(warning);
+    }
     let mut watch = Watch::new(&cluster, keep_trace, console.progress);
-    let simulated = simulation::run_watched(&cluster, resolved.profiles, options, &mut watch);
+    let mut simulated = simulation::run_watched(&cluster, resolved.profiles, options, &mut watch);
     watch.finish();
     tracing::info!(records = simulated.records.len(), "decided");
     let mut report = Simulation::new(
@@ -72,6 +76,11 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
     report.claims = Some(attempts::claims(&simulated)).filter(|claims| !claims.is_null());
     report.attempts = keep_trace.then(|| attempts::to_json(&simulated));
     narrow(&mut report, args, &simulated, &cluster);
+    if detail::is_wanted(args) {
+        let mut detail = detail::of(&report, &mut simulated);
+        report.nodes = detail.nodes.take();
+        report.detail = Some(detail);
+    }
     print(args, &report, &simulated, console)?;
     if let Some(warning) = nothing_decided(&report) {
         console.warn(&warning);
@@ -131,6 +140,7 @@ fn print(
     match &args.output {
         Format::Json => data::write(console.out, DataFormat::Json, report)?,
         Format::Yaml => data::write(console.out, DataFormat::Yaml, report)?,
+        Format::Html => html::write(console.out, report)?,
         Format::JsonPath(path) => picked::template(console.out, path, report)?,
         Format::JsonPathAsJson(path) => picked::template_as_json(console.out, path, report)?,
         Format::Name => {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use longshore_simulation::report::{Comparison, Run};
+use longshore_simulation::report::{Comparison, Run, RunCost};
 
 use super::table::Table;
 use crate::console::Style;
@@ -34,6 +34,9 @@ pub(crate) fn write(
     for (name, count) in counts {
         table.row([name.to_string()].into_iter().chain(report.runs.iter().map(|run| count(run).to_string())));
     }
+    if report.runs.iter().any(|run| run.cost.is_some()) {
+        table.row(["cost of nodes in use".to_string()].into_iter().chain(report.runs.iter().map(cost)));
+    }
     for resource in resources(report) {
         let share = |run: &Run, pick: fn(f64, f64) -> f64| {
             let found = run.utilisation.iter().find(|u| u.resource == resource);
@@ -63,6 +66,15 @@ pub(crate) fn write(
         writeln!(out, "  and {} more, listed with -o wide", report.moved.len() - most)?;
     }
     Ok(())
+}
+
+/// With the number of nodes that no price was given for.
+fn cost(run: &Run) -> String {
+    match run.cost {
+        None => "-".to_string(),
+        Some(RunCost { total, unpriced: 0 }) => total.to_string(),
+        Some(RunCost { total, unpriced }) => format!("{total} and {unpriced} without a price"),
+    }
 }
 
 /// Those that some pod asks for, as the summary of a simulation has them.

@@ -18,6 +18,7 @@ mod plugin_ship;
 mod plugin_trial;
 mod plugins;
 mod profile;
+mod report;
 mod schema;
 mod signing;
 mod simulate;

@@ -100,7 +100,9 @@ impl FromIterator<NodeStatus> for Rejections {
         while let Some(first) = statuses.next() {
             all.add(first);
             // Neighbours often belong to the same group.
-            let Some(RejectedGroup { plugin, rejection, nodes }) = all.groups.get_mut(all.last) else { break };
+            let Some(RejectedGroup { plugin, rejection, nodes }) = all.groups.get_mut(all.last) else {
+                break;
+            };
             let nodes = Arc::make_mut(nodes);
             let is_same = |next: &NodeStatus| next.plugin == *plugin && next.rejection == *rejection;
             while let Some(next) = statuses.next_if(is_same) {

@@ -79,6 +79,12 @@ pub(super) fn advice(
     })
 }
 
+/// The advice to add one node, when one like one of `candidates` would take the pod. The engine is as it was afterwards.
+pub(super) fn one(engine: &mut Engine, pod: &Arc<Pod>, candidates: &[Str]) -> Option<Relaxation> {
+    let shape = shapes(engine, candidates).into_iter().find(|shape| takes(engine, shape, pod))?;
+    Some(Relaxation { change: text(&shape.name, 1, 1, 1), of: ChangeOf::Cluster, nodes: 1, on: Vec::new() })
+}
+
 fn text(like: &str, nodes: usize, placed: usize, alike: usize) -> String {
     let what = match nodes {
         1 => format!("add a node like {like}"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{API_VERSION, Rules, Simulation, Utilisation};
+use super::{API_VERSION, Detail, Rules, Simulation, Utilisation};
 
 /// What each configuration makes of the cluster, and where they differ.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +42,22 @@ pub struct Run {
     pub nodes_in_use: usize,
     /// How full the nodes are at the end.
     pub utilisation: Vec<Utilisation>,
+    /// What the nodes in use cost, with `--price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<RunCost>,
+    /// More, with `--detail`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
+}
+
+/// What nodes cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunCost {
+    /// The sum of their prices, in the unit of these.
+    pub total: f64,
+    /// Nodes that no price was given for.
+    pub unpriced: usize,
 }
 
 /// A pod that does not end alike in all runs.
@@ -67,6 +83,8 @@ impl Run {
             skipped: summary.skipped,
             nodes_in_use,
             utilisation: summary.utilisation.clone(),
+            cost: None,
+            detail: None,
         }
     }
 }

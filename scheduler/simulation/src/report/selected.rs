@@ -4,9 +4,9 @@ use longshore_framework::Str;
 use longshore_framework::pod::Pod;
 use rustc_hash::FxHashSet;
 
-use super::nodes;
 use super::owners::{Fate, Owners};
 use super::simulation::Simulation;
+use super::{Detail, NodeUse, Step, capacity, nodes, steps, unplaced};
 use crate::simulation::Simulated;
 
 impl Simulation {
@@ -24,8 +24,20 @@ impl Simulation {
 
     /// Adds the nodes as they are at the end.
     pub fn add_nodes(&mut self, simulated: &Simulated) {
+        self.nodes = Some(self.nodes_after(simulated, &steps::of(simulated)));
+    }
+
+    fn nodes_after(&self, simulated: &Simulated, steps: &[Step]) -> Vec<NodeUse> {
         let placed = self.placements.iter().map(|placement| (placement.node.clone(), placement.pod.clone()));
-        self.nodes = Some(nodes::of(simulated.engine.snapshot(), placed));
+        nodes::of(simulated.engine.snapshot(), placed, steps)
+    }
+
+    /// The cluster before and after, and what was done in between. What would help pending pods is not in it yet.
+    pub fn detail(&self, simulated: &Simulated) -> Detail {
+        let steps = steps::of(simulated);
+        let nodes = self.nodes_after(simulated, &steps);
+        let (capacity, unplaced) = (capacity::of(&nodes), unplaced::of(&self.pending));
+        Detail { nodes: Some(nodes), steps, capacity, unplaced }
     }
 
     /// Counts the pods of every workload; they are shown when they are asked for. `running` are the pods that ran before.

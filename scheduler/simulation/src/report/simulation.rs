@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::left_out::{Refused, Removed, Unexpanded, Unreadable};
 use super::{
-    API_VERSION, Decided, DeviceSearch, DeviceUse, NodeUse, OwnerCount, Rules, Utilisation, decided, owners,
-    rounded, utilisation,
+    API_VERSION, Decided, Detail, DeviceSearch, DeviceUse, NodeUse, OwnerCount, Rules, Utilisation, decided,
+    owners, rounded, utilisation,
 };
 use crate::choice;
 use crate::simulation::{Record, Said, Simulated};
@@ -44,6 +44,9 @@ pub struct Simulation {
     /// Nodes at the end, with `--by node`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Option<Vec<NodeUse>>,
+    /// More, with `--detail`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
     /// How many pods each workload has.
     #[serde(skip)]
     pub sizes: BTreeMap<String, usize>,
@@ -222,6 +225,7 @@ impl Simulation {
             removed: around.cluster.removed.iter().map(Removed::from).collect(),
             owners: None,
             nodes: None,
+            detail: None,
             sizes: BTreeMap::new(),
             refused: around.cluster.refused.iter().map(Refused::from).collect(),
             unreadable: around.cluster.problems.iter().map(Unreadable::from).collect(),

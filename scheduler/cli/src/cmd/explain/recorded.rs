@@ -20,8 +20,8 @@ use super::target::{Kind, Target};
 use crate::args::ExplainArgs;
 use crate::console::Console;
 use crate::exit::UsageError;
-use longshore_simulation::explain::{Question, explain as explained};
 use crate::recorded::{Engines, open, shown};
+use longshore_simulation::explain::{Question, explain as explained};
 
 /// Explains the last attempt at each pod.
 ///

@@ -14,7 +14,7 @@ use crate::args::{DataFormat, ExplainArgs};
 use crate::console::{Console, printable};
 use crate::render::ordered::Ordered;
 use crate::render::table::Table;
-use crate::render::{data, decisions, explanation as text, picked};
+use crate::render::{data, decisions, explanation as text, html, picked};
 
 /// Pods of one answer that are listed with their nodes, at the most.
 const LISTED: usize = 10;
@@ -206,6 +206,7 @@ fn document(format: &Format, document: &impl Serialize, console: &mut Console<'_
         Format::JsonPath(path) => picked::template(console.out, path, document),
         Format::JsonPathAsJson(path) => picked::template_as_json(console.out, path, document),
         Format::Yaml => data::write(console.out, DataFormat::Yaml, document),
+        Format::Html => html::write(console.out, document),
         _ => data::write(console.out, DataFormat::Json, document),
     }
 }

@@ -1,21 +1,26 @@
 //! `longshore simulate --compare`: several configurations over one cluster, each deciding all pods.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use longshore_engine::Options;
+use longshore_framework::node::Node;
 use longshore_framework::pod::Pod;
-use longshore_simulation::report::{Around, Comparison, Rules, Run, Simulation};
+use longshore_simulation::report::{
+    Around, Comparison, Rules, Run, RunCost, Simulation, is_movable, rounded,
+};
 use longshore_simulation::{self as simulation, Simulated};
 use rustc_hash::FxHashMap;
 
-use super::options;
+use super::{detail, options};
 use crate::args::format::Format;
+use crate::args::price::Price;
 use crate::args::{DataFormat, SimulateArgs, Ties};
 use crate::console::Console;
 use crate::exit::{Exit, UsageError};
 use crate::input::{self, Input};
-use crate::render::{comparison as table, data, picked};
+use crate::render::{comparison as table, data, html, picked};
 use crate::{selection, sources};
 
 /// What one configuration comes to.
@@ -45,6 +50,9 @@ pub(super) fn run(args: &SimulateArgs, console: &mut Console<'_>) -> anyhow::Res
         configs.push(None);
     }
     configs.extend(args.compare.iter().map(|path| Some(path.as_path())));
+    if let Some(warning) = detail::warning(args) {
+        console.warn(warning);
+    }
     let sources = sources::gather(&args.input.filenames, &args.input.kustomizations)?;
     let mut outcomes = Vec::new();
     for (at, config) in configs.into_iter().enumerate() {
@@ -88,15 +96,18 @@ fn decide(
         features,
         ..options(&args.decision)?
     };
-    let simulated = simulation::run(&cluster, resolved.profiles, options, &mut |_| {});
+    let mut simulated = simulation::run(&cluster, resolved.profiles, options, &mut |_| {});
     let seed = (args.decision.tie_break == Ties::Random).then_some(args.decision.seed);
     let scores = FxHashMap::default();
     let around = Around { cluster: &cluster, seed, read_seconds: 0.0, scores: &scores };
     let mut report = Simulation::new(&simulated, around);
-    let run = Run::of(name, profile, nodes_in_use(&simulated), &report);
+    let in_use = in_use(&simulated);
+    let mut run = Run::of(name, profile, in_use.len(), &report);
+    run.cost = (!args.price.is_empty()).then(|| cost(&args.price, &in_use));
     if !selection::is_all(&args.selection) {
         report.select(&simulated, &|pod: &Pod| selection::shows(&args.selection, pod));
     }
+    run.detail = detail::is_wanted(args).then(|| detail::of(&report, &mut simulated));
     for line in failures.lines() {
         console.warn(&line);
     }
@@ -104,19 +115,29 @@ fn decide(
 }
 
 /// Nodes that could not be removed: some pod is on them that belongs to no DaemonSet and not to the node itself.
-fn nodes_in_use(simulated: &Simulated) -> usize {
+fn in_use(simulated: &Simulated) -> Vec<Arc<Node>> {
     let snapshot = simulated.engine.snapshot();
-    let moves = |pod: &Pod| {
-        let owner = pod.meta.owner.as_ref().map(|owner| &*owner.kind);
-        !matches!(owner, Some("DaemonSet" | "Node"))
-    };
-    snapshot.order().iter().filter(|slot| snapshot.pods(**slot).iter().any(|pod| moves(pod))).count()
+    let used = snapshot.order().iter().filter(|slot| snapshot.pods(**slot).iter().any(|pod| is_movable(pod)));
+    used.map(|slot| Arc::clone(snapshot.node(*slot))).collect()
+}
+
+/// What these nodes cost.
+fn cost(prices: &[Price], nodes: &[Arc<Node>]) -> RunCost {
+    let (mut total, mut unpriced) = (0.0, 0);
+    for node in nodes {
+        match Price::of(prices, &node.labels) {
+            Some(price) => total += price,
+            None => unpriced += 1,
+        }
+    }
+    RunCost { total: rounded(total, 6), unpriced }
 }
 
 fn print(args: &SimulateArgs, report: &Comparison, console: &mut Console<'_>) -> anyhow::Result<()> {
     match &args.output {
         Format::Json => data::write(console.out, DataFormat::Json, report)?,
         Format::Yaml => data::write(console.out, DataFormat::Yaml, report)?,
+        Format::Html => html::write(console.out, report)?,
         Format::JsonPath(path) => picked::template(console.out, path, report)?,
         Format::JsonPathAsJson(path) => picked::template_as_json(console.out, path, report)?,
         Format::Name => picked::names(console.out, report.moved.iter().map(|moved| moved.pod.as_str()))?,

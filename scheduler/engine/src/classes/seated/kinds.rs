@@ -119,7 +119,8 @@ impl Class {
         panel: &Panel,
     ) -> Result<Option<(Kinds, NodesApart)>, Literal> {
         let snapshot = evaluator.snapshot;
-        let Some(except) = self.except_in_parts(evaluator).filter(|few| FEW * few.len() <= snapshot.len()) else {
+        let Some(except) = self.except_in_parts(evaluator).filter(|few| FEW * few.len() <= snapshot.len())
+        else {
             return Ok(None);
         };
         let mut kinds = Kinds::as_of(snapshot.generation());
@@ -135,7 +136,12 @@ impl Class {
             let kind = self.kind_of(evaluator, slot)?;
             apart.extend(kinds.number(panel.part(slot), &kind).map(|number| (slot, number)));
         }
-        debug_assert_eq!(self.told_wrong(evaluator, panel, (&mut kinds, &apart)), Ok(None), "{:?}", self.plan);
+        debug_assert_eq!(
+            self.told_wrong(evaluator, panel, (&mut kinds, &apart)),
+            Ok(None),
+            "{:?}",
+            self.plan
+        );
         Ok((apart.len() <= MAX_APART && kinds.len() <= MAX_KINDS).then_some((kinds, apart)))
     }
 
