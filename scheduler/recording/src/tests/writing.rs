@@ -80,14 +80,21 @@ fn a_writer_that_cannot_follow_leaves_a_hole_that_is_known() {
         assert!(told < 3_000_000, "nothing was ever dropped");
         tape.apply(&mut engine, Input::Object(longshore_framework::objects::Object::Service(Arc::default())));
     }
-    // Once there is room again it goes on with a checkpoint.
+    // Once there is room again it goes on with a checkpoint. Nothing more is told before the writer has followed, so that there is one
+    // hole.
+    let followed = || {
+        while status.waiting.load(Ordering::Relaxed) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
     for at in 0.. {
+        followed();
         tape.apply(&mut engine, Input::Time(Timestamp(2000 + at)));
         if status.segments.load(Ordering::Relaxed) > 1 {
             break;
         }
-        std::thread::sleep(Duration::from_millis(1));
     }
+    followed();
     tape.apply(&mut engine, Input::Time(Timestamp(900_000)));
     drop(tape);
     recorder.finish();
