@@ -55,7 +55,7 @@ fn a_storm_with_preemptions_and_restarts_comes_out_as_it_was() {
     storm(&arena, 0);
     assert!(scheduler.process.stop().success());
     let mut scheduler = recording(&arena, folder.path());
-    storm(&arena, 4);
+    storm(&arena, 12);
     // What was told in the last second may be lost.
     std::thread::sleep(std::time::Duration::from_millis(2500));
     scheduler.process.kill();
@@ -66,9 +66,9 @@ fn a_storm_with_preemptions_and_restarts_comes_out_as_it_was() {
         assert_eq!((&stretch["exact"], &stretch["differences"]), (&json!(true), &json!(0)), "{document:#}");
         assert!(stretch["placed"].as_u64().unwrap() >= 4, "{document:#}");
     }
-    let node = arena.node_of("high-5").unwrap();
+    let node = arena.node_of("high-13").unwrap();
     let recorded = folder.path().to_str().unwrap();
-    let output = longshore(&["explain", "high-5", "-n", &arena.namespace, "--recording", recorded]);
+    let output = longshore(&["explain", "high-13", "-n", &arena.namespace, "--recording", recorded]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains(&format!("The recording says: node {node}")) && text.contains("TOTAL"), "{text}");
