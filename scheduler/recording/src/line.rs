@@ -18,6 +18,7 @@ use crate::settings::Settings;
 use crate::specs::{Number, Numbers};
 use crate::turn::{Turn, What};
 
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, while a line is written or read")]
 #[derive(Debug, Serialize, Deserialize)]
 enum Line<'l> {
     /// The spec with the next number.

@@ -25,9 +25,12 @@ pub struct Unplaced {
     pub fixes: Vec<Relaxation>,
 }
 
+/// What pods of a group have in common: the owner, or else the pod itself; the reason; and the message.
+type GroupOf<'p> = (&'p Option<String>, Option<&'p str>, &'p str, &'p str);
+
 /// Groups of pending pods, the largest first.
 pub(crate) fn of(pending: &[Pending]) -> Vec<Unplaced> {
-    let mut groups: BTreeMap<(&Option<String>, Option<&str>, &str, &str), Unplaced> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupOf<'_>, Unplaced> = BTreeMap::new();
     for one in pending {
         // Pods that belong to no workload have nothing to do with each other.
         let own = one.owner.is_none().then_some(one.pod.as_str());
