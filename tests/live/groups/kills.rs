@@ -37,7 +37,7 @@ impl Storm {
     fn add(&mut self) {
         let name = format!("g{}", self.made);
         let way = self.ways[self.made % self.ways.len()];
-        let min = if self.made % 2 == 0 { PODS } else { PODS - 2 };
+        let min = if self.made.is_multiple_of(2) { PODS } else { PODS - 2 };
         self.groups.whole(way, &name, (min, PODS), CPU);
         self.minimum.insert(name, min);
         self.made += 1;
