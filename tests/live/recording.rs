@@ -68,8 +68,15 @@ fn a_storm_with_preemptions_and_restarts_comes_out_as_it_was() {
     }
     let node = arena.node_of("high-13").unwrap();
     let recorded = folder.path().to_str().unwrap();
-    let output = longshore(&["explain", "high-13", "-n", &arena.namespace, "--recording", recorded]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains(&format!("The recording says: node {node}")) && text.contains("TOTAL"), "{text}");
+    let explained = |pod: &str| {
+        let output = longshore(&["explain", pod, "-n", &arena.namespace, "--recording", recorded]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        text
+    };
+    let text = explained("high-13");
+    assert!(text.contains(&format!("The recording says: node {node}")), "{text}");
+    // It came first, when all nodes were free: they were scored.
+    let text = explained("low-0");
+    assert!(text.contains("The recording says: node") && text.contains("TOTAL"), "{text}");
 }
