@@ -218,8 +218,10 @@ impl Panel {
 
     /// The same with what stands at another seat.
     fn copy_fixed(&mut self, from: usize, seat: usize) -> Vec<i16> {
-        for at in (0..self.fixed.len()).filter(|at| !self.plain.contains(*at)).collect::<Vec<_>>() {
-            self.set_fixed(seat, at, self.fixed[at][from]);
+        for at in 0..self.fixed.len() {
+            if !self.plain.contains(at) {
+                self.set_fixed(seat, at, self.fixed[at][from]);
+            }
         }
         let mut cells = self.cells.column(from);
         for node in self.apart.nodes(from) {

@@ -31,6 +31,9 @@ pub(super) struct Seat {
     pub(super) seat: usize,
 }
 
+/// Where kin sits, and its raw scores as in [`Sitting`].
+type Kin = (Seat, Option<Vec<i64>>);
+
 /// A panel, and who sits there.
 #[derive(Debug)]
 struct Seated {
@@ -118,14 +121,14 @@ impl Panels {
         seat.and_then(|seat| sitting_at(&self.panels, *seat)).is_some_and(|sitting| sitting.key.is_kin(key))
     }
 
-    /// What kin of a class with this key, that saw the same, knows of all nodes, for somebody who will sit at the seat `at`.
-    pub(super) fn told_by_kin(
+    /// Where kin of a class with this key sits that saw the same and knows of all nodes, with its raw scores. Its panel may begin
+    /// anew by that; then nobody sits there.
+    pub(super) fn kin_of(
         &mut self,
         evaluator: &Evaluator<'_>,
         (profile, key, seen): (usize, &ClassKey, SeatedAsOf),
-        at: Seat,
         changes: &mut Changes,
-    ) -> Option<Told> {
+    ) -> Option<Kin> {
         let seat = *self.kin.get(&key.kin())?;
         let sitting = sitting_at(&self.panels, seat)?;
         if !sitting.key.is_kin(key) || sitting.as_of != seen {
@@ -137,11 +140,16 @@ impl Panels {
             self.begin_anew(evaluator, seat);
             return None;
         }
-        if !panel.knows_all(seat.seat) {
-            return None;
-        }
+        panel.knows_all(seat.seat).then_some((seat, raw))
+    }
+
+    /// What kin tells whoever will sit at the seat `at`.
+    pub(super) fn told(&self, (seat, raw): Kin, at: Seat) -> Option<Told> {
         let is_same = (seat.panel, seat.number) == (at.panel, at.number);
-        let column = if is_same { Column::Seat(seat.seat) } else { Column::Nodes(panel.column(seat.seat)) };
+        let column = match is_same {
+            true => Column::Seat(seat.seat),
+            false => Column::Nodes(self.panels.get(seat.panel)?.panel.column(seat.seat)),
+        };
         Some(Told { column, raw })
     }
 

@@ -149,14 +149,16 @@ impl Classes {
             return;
         }
         let Some(entry) = self.entries.peek_mut(key).filter(|entry| entry.seat.is_none()) else { return };
-        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
-        let told = match class.is_grouped(evaluator) {
+        let kin = match class.is_grouped(evaluator) {
             true => None,
             false => {
                 let wanted = (profile, &**key, class.now(evaluator));
-                self.panels.told_by_kin(evaluator, wanted, seat, &mut self.scratch.changes)
+                self.panels.kin_of(evaluator, wanted, &mut self.scratch.changes)
             }
         };
+        // A panel that began anew has other seats: they are looked for after that.
+        let Some(seat) = self.panels.free_seat(evaluator, profile) else { return };
+        let told = kin.and_then(|kin| self.panels.told(kin, seat));
         let Some(panel) = self.panels.of_free(seat) else { return };
         if !panel.follow(evaluator, &mut self.scratch.changes) {
             self.panels.begin_anew(evaluator, seat);
